@@ -1,0 +1,256 @@
+// Package catalog knows what is where: tables, batches, files with their statistics, and which of them are hot.
+//
+// A generation is the catalog's version number; every change is one transaction and one generation. Readers hold
+// an immutable View of one generation. sqlite/ stores it; the commit records in the lake (Record) are the truth
+// from which it can be rebuilt.
+package catalog
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"tidegate/internal/pgtypes"
+)
+
+// ErrConflict says that a record contradicts what the catalog holds: the same batch and revision with other
+// content, or a schema that does not follow from the one before.
+var ErrConflict = errors.New("catalog conflict")
+
+// Name is a table's identity, lower case.
+type Name struct{ Schema, Table string }
+
+// ParseName reads "web.events".
+func ParseName(s string) (Name, bool) {
+	schema, table, ok := strings.Cut(s, ".")
+	return Name{schema, table}, ok && schema != "" && table != "" && !strings.Contains(table, ".")
+}
+
+// String gives "web.events", the key used everywhere.
+func (n Name) String() string { return n.Schema + "." + n.Table }
+
+// MarshalText and UnmarshalText make a Name a JSON string.
+func (n Name) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText reads "schema.table".
+func (n *Name) UnmarshalText(b []byte) error {
+	m, ok := ParseName(string(b))
+	if !ok {
+		return errors.New("table name " + string(b) + " is not schema.table")
+	}
+	*n = m
+	return nil
+}
+
+// Table is a logical relation. It is part of every commit record, so that the records alone can rebuild it.
+type Table struct {
+	ID            int64     `json:"-"`
+	Name          Name      `json:"name"`
+	Description   string    `json:"description,omitempty"`
+	SchemaVersion int       `json:"schema_version"`
+	Columns       []Column  `json:"columns"` // every column, partition columns included, in order
+	PartitionBy   []string  `json:"partition_by,omitempty"`
+	Time          *TimeSpec `json:"time,omitempty"`
+	ClusterBy     []string  `json:"cluster_by,omitempty"`
+	UniqueKey     []string  `json:"unique_key,omitempty"`
+	Hot           *HotSpec  `json:"hot,omitempty"` // nil: never hot
+}
+
+// Column is one column of a table.
+type Column struct {
+	Name        string       `json:"name"`
+	Type        pgtypes.Type `json:"type"`
+	Description string       `json:"description,omitempty"`
+	// Partition columns are not in the files: their value is in the path.
+	Partition bool `json:"partition,omitempty"`
+}
+
+// TimeSpec says which column is the table's time and how it becomes the partition key dt.
+type TimeSpec struct {
+	Column string `json:"column"`
+	Zone   string `json:"zone"`  // IANA name
+	Grain  string `json:"grain"` // hour, day or month
+}
+
+// HotSpec says what of the table is hot.
+type HotSpec struct {
+	Columns []string `json:"columns"` // in the table's order; partition columns included
+	// Keep is the window before the newest partition's end; 0 keeps everything.
+	Keep time.Duration `json:"keep,omitempty"`
+	Sort []string      `json:"sort,omitempty"`
+	Dist string        `json:"dist,omitempty"`
+}
+
+// Column finds a column by name.
+func (t *Table) Column(name string) (Column, bool) {
+	for _, c := range t.Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Column{}, false
+}
+
+// File is one Parquet object of a table.
+type File struct {
+	ID            int64
+	Batch         string
+	Revision      int
+	Partition     string // "dt=2018-02-15" or "dt=2018-02-15/site_id=3"; "" without partitions
+	Path          string // key in the lake
+	Rows          int64
+	Bytes         int64
+	SchemaVersion int
+	Generation    int64         // that made it visible
+	Stats         []ColumnStats // by the columns of the file, in the order of the table's columns at SchemaVersion
+}
+
+// ColumnStats are a column's statistics in one file.
+type ColumnStats struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"` // compressed, all row groups
+	Nulls int64  `json:"nulls"` // -1: unknown
+	// Min and Max are bounds of the values that are not NULL; nil: unknown, or no such value (then Nulls = rows).
+	Min *pgtypes.Datum `json:"min,omitempty"`
+	Max *pgtypes.Datum `json:"max,omitempty"`
+	// Exact says that Min and Max are values that occur, not only bounds (Parquet may truncate text).
+	Exact bool `json:"exact,omitempty"`
+}
+
+// Stat finds a column's statistics in the file.
+func (f *File) Stat(column string) (*ColumnStats, bool) {
+	for i := range f.Stats {
+		if f.Stats[i].Name == column {
+			return &f.Stats[i], true
+		}
+	}
+	return nil, false
+}
+
+// PartitionValue gives the value of a partition column in the path form "dt=2018-02-15/site_id=3".
+// null is true for Hive's default partition; ok is false if the column is no key of the partition.
+func PartitionValue(partition, column string) (value string, null, ok bool) {
+	for kv := range strings.SplitSeq(partition, "/") {
+		if k, v, _ := strings.Cut(kv, "="); k == column {
+			if v == HiveNull {
+				return "", true, true
+			}
+			return UnescapeHive(v), false, true
+		}
+	}
+	return "", false, false
+}
+
+// Pair is the grain of coverage: one batch's rows in one partition.
+type Pair struct{ Batch, Partition string }
+
+// HotPart says that a pair's rows are hot.
+type HotPart struct {
+	LoadSeq       int64 // _tg_seq of these rows in the hot table; unique per table
+	SchemaVersion int   // hot schema under which they were loaded: key of HotState.Versions
+}
+
+// HotState is what of a table is hot at one generation.
+type HotState struct {
+	Covered map[Pair]HotPart
+	// MaxLoadSeq is the largest LoadSeq ever published up to this generation: hot rows with a larger one are newer.
+	MaxLoadSeq int64
+	// Withdrawn are load sequences whose rows may still lie in the hot table but no longer count.
+	Withdrawn []int64
+	// Versions gives the columns of each hot schema version.
+	Versions map[int][]string
+}
+
+// TableView is one table at one generation.
+type TableView struct {
+	Table *Table
+	Files []*File // live, by Partition, then Path
+	Hot   HotState
+}
+
+// View is the catalog at one generation. It is immutable.
+type View struct {
+	Generation  int64
+	CommittedAt time.Time // of that generation; zero before the first
+	// SchemaGeneration is the newest generation that changed a table's definition.
+	SchemaGeneration int64
+	Tables           map[Name]*TableView
+}
+
+// Counts are the algebra of a batch (design §6): Read = Blank + Rejected + parsed, and
+// parsed = Filtered + Deduplicated + Emitted.
+type Counts struct {
+	Read         int64 `json:"read"`
+	Blank        int64 `json:"blank"`
+	Rejected     int64 `json:"rejected"`
+	Filtered     int64 `json:"filtered"`
+	Deduplicated int64 `json:"deduplicated"`
+	Emitted      int64 `json:"emitted"`
+}
+
+// BatchState says where a batch is.
+type BatchState string
+
+// The states of a batch.
+const (
+	BatchCommitted BatchState = "committed"
+	BatchReplaced  BatchState = "replaced" // none of its files is live any more
+	BatchFailed    BatchState = "failed"   // nothing was published
+)
+
+// Batch is one row of tidegate.batches.
+type Batch struct {
+	Table       Name
+	ID          string
+	Revision    int
+	Seq         int64
+	State       BatchState
+	Counts      Counts
+	BytesIn     int64
+	BytesOut    int64
+	StartedAt   time.Time
+	CommittedAt time.Time // zero if failed
+	HotLoadedAt time.Time // zero if not all of it is hot
+	Reason      string    // why it failed
+}
+
+// Cover publishes or withdraws hot rows of one table, as one generation.
+type Cover struct {
+	Table Name
+	// HotColumns is the hot schema of the rows in Add; the store gives it a version number or finds the one it has.
+	HotColumns []string
+	Add        map[Pair]int64 // load sequence, from Store.ReserveLoad
+	Withdraw   []Pair
+}
+
+// Store is the metastore. Every method is safe for concurrent use by goroutines and by processes.
+type Store interface {
+	// View gives the newest generation. It is cheap when nothing changed since the last call.
+	View(ctx context.Context) (*View, error)
+
+	// Reserve gives the next batch seq of a table (1 for a table that is not there yet).
+	Reserve(ctx context.Context, table Name) (int64, error)
+	// Publish applies a commit record as one generation and gives its number. A record that is already applied
+	// gives the generation it got then and changes nothing; files that a replace makes invisible lose their
+	// coverage in the same generation. ErrConflict if the record contradicts the catalog.
+	Publish(ctx context.Context, r *Record) (int64, error)
+	// Applied reports whether the batch's revision is published.
+	Applied(ctx context.Context, table Name, batch string, revision int) (bool, error)
+	// Known gives key → ETag of every input of the table's published batches whose key has the prefix.
+	Known(ctx context.Context, table Name, prefix string) (map[string]string, error)
+	// NoteFailure records a batch that was not published, for tidegate.batches.
+	NoteFailure(ctx context.Context, b Batch) error
+	// Batches gives every batch of every table, oldest first.
+	Batches(ctx context.Context) ([]Batch, error)
+
+	// ReserveLoad gives n new load sequences of a table, the first of a run without gaps.
+	ReserveLoad(ctx context.Context, table Name, n int) (int64, error)
+	// Cover applies a change of coverage as one generation and gives its number. A pair in Add that is no longer
+	// live is ErrConflict and nothing changes.
+	Cover(ctx context.Context, c Cover) (int64, error)
+	// Purged says that the rows of these load sequences are no longer in the hot table. No new generation.
+	Purged(ctx context.Context, table Name, loadSeqs []int64) error
+
+	Close() error
+}

@@ -1,0 +1,83 @@
+package catalog
+
+import "time"
+
+// RecordFormat is the version of the commit record's JSON.
+const RecordFormat = 1
+
+// RecordKind says what a commit does.
+type RecordKind string
+
+// The kinds of commit that exist today.
+const (
+	RecordAppend  RecordKind = "append"
+	RecordReplace RecordKind = "replace" // Replaces names what its files take the place of
+)
+
+// Record is a commit record: <lake>/_commits/<schema>.<table>/<batch>.r<revision>.json, written once
+// (If-None-Match). The records of a table, applied by Seq, are the table.
+type Record struct {
+	Format      int          `json:"format"`
+	Table       Table        `json:"table"`
+	Batch       string       `json:"batch"`
+	Revision    int          `json:"revision"`
+	Seq         int64        `json:"seq"`
+	Kind        RecordKind   `json:"kind"`
+	Pipeline    Pipeline     `json:"pipeline"`
+	Inputs      []Input      `json:"inputs"`
+	Counts      Counts       `json:"counts"`
+	Checksum    string       `json:"checksum"` // of the emitted rows, order-independent, 16 hex digits
+	Replaces    []Replaced   `json:"replaces,omitempty"`
+	Files       []FileRecord `json:"files"`
+	Subset      *Subset      `json:"subset,omitempty"` // nil: the table is never hot
+	Quarantine  string       `json:"quarantine,omitempty"`
+	StartedAt   time.Time    `json:"started_at"`
+	CommittedAt time.Time    `json:"committed_at"`
+}
+
+// Pipeline says what made the batch.
+type Pipeline struct {
+	Name    string `json:"name"`
+	Version string `json:"version"` // first 12 hex digits of SHA256
+	SHA256  string `json:"sha256"`  // of the .sql and .yml
+}
+
+// Input is one object that the batch read, or one partition of an upstream table ("web.events/dt=2018-02-15",
+// its ETag a hash of the files it had).
+type Input struct {
+	Key     string `json:"key"`
+	ETag    string `json:"etag"`
+	Size    int64  `json:"size"`
+	Records int64  `json:"records"`
+}
+
+// Replaced names one partition of one batch whose files are no longer live.
+type Replaced struct {
+	Batch     string `json:"batch"`
+	Revision  int    `json:"revision"`
+	Partition string `json:"partition"`
+}
+
+// FileRecord is one full-field Parquet file.
+type FileRecord struct {
+	Path        string        `json:"path"`
+	Partition   string        `json:"partition"`
+	Rows        int64         `json:"rows"`
+	Bytes       int64         `json:"bytes"`
+	FooterBytes int64         `json:"footer_bytes"`
+	Columns     []ColumnStats `json:"columns"`
+}
+
+// Subset is the column-subset output of the batch: what the hot store loads.
+type Subset struct {
+	Columns  []string `json:"columns"`
+	Manifest string   `json:"manifest"` // key of manifest.json
+	Paths    []string `json:"paths"`
+	Rows     int64    `json:"rows"`
+	Bytes    int64    `json:"bytes"`
+}
+
+// RecordPath is the key of a batch's commit record.
+func RecordPath(table Name, batch string, revision int) string {
+	return "_commits/" + table.String() + "/" + batch + ".r" + itoa(revision) + ".json"
+}

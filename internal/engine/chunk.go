@@ -1,0 +1,88 @@
+package engine
+
+import "unsafe"
+
+// Physical is how the values of a Vector lie in memory.
+type Physical uint8
+
+// The physical layouts. What they mean is told by the column's pgtypes.Type:
+// Date is int32 days and Timestamp int64 microseconds, both from 1970-01-01; a decimal is its unscaled
+// integer in I16, I32, I64 or I128 with Vector.Scale.
+const (
+	PhysicalBool Physical = iota
+	PhysicalI8
+	PhysicalI16
+	PhysicalI32
+	PhysicalI64
+	PhysicalI128
+	PhysicalU8
+	PhysicalU16
+	PhysicalU32
+	PhysicalU64
+	PhysicalF32
+	PhysicalF64
+	PhysicalString // text, json, bytea, in DuckDB's memory
+	PhysicalText   // text in Go's memory, for rows that no DuckDB made
+	PhysicalNull   // every value is NULL
+)
+
+// Chunk is up to a few thousand rows, column by column.
+type Chunk struct {
+	Rows    int
+	Vectors []Vector
+}
+
+// Vector is one column of a chunk. Only the slice that Physical names is set; it has Chunk.Rows values
+// and what stands at a NULL's place means nothing.
+type Vector struct {
+	Physical Physical
+	Scale    int // of a decimal
+
+	// Validity has bit i%64 of word i/64 set where row i is not NULL; nil means no NULLs.
+	Validity []uint64
+
+	Bool []bool
+	I8   []int8
+	I16  []int16
+	I32  []int32
+	I64  []int64
+	I128 []Int128
+	U8   []uint8
+	U16  []uint16
+	U32  []uint32
+	U64  []uint64
+	F32  []float32
+	F64  []float64
+	Str  []String
+	Text []string
+}
+
+// Valid reports whether row i is not NULL.
+func (v *Vector) Valid(i int) bool {
+	return v.Physical != PhysicalNull && (v.Validity == nil || v.Validity[i>>6]&(1<<(uint(i)&63)) != 0)
+}
+
+// Int128 is a two's complement 128-bit integer.
+type Int128 struct {
+	Lo uint64
+	Hi int64
+}
+
+// String is a string of a vector in DuckDB's own layout (duckdb_string_t): up to 12 bytes inline, else a pointer
+// into memory that DuckDB owns. The pointer is a uintptr because inline text in a pointer field would be
+// taken for an address by the garbage collector.
+type String struct {
+	length uint32
+	prefix [4]byte
+	ptr    uintptr
+}
+
+const inlineBytes = 12
+
+// Bytes gives the string's bytes: a view, valid as long as the chunk.
+func (s *String) Bytes() []byte {
+	if s.length <= inlineBytes {
+		return unsafe.Slice((*byte)(unsafe.Pointer(&s.prefix)), s.length)
+	}
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&s.ptr)), s.length)
+}

@@ -1,0 +1,109 @@
+// Package engine is the contract between those who decide how a statement is answered and those who answer it:
+// statements and plans in, column chunks out. It is pure Go and knows no engine.
+//
+// duck/ implements it with embedded DuckDB.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"tidegate/internal/pgtypes"
+)
+
+// Engine answers statements. It is safe for concurrent use.
+type Engine interface {
+	// Describe gives the columns of a statement's result. It reads no data.
+	Describe(ctx context.Context, s Statement) ([]Column, error)
+	// Query starts a statement. Rows stream: memory is bounded whatever the result's size.
+	// When ctx ends, the work is interrupted and Next returns context.Cause(ctx).
+	// Errors that the client can understand are *pgerr.Error.
+	Query(ctx context.Context, s Statement) (Rows, error)
+}
+
+// Session is one private connection for statements that Tidegate builds itself: ETL, hot load, catalogs.
+// It is not safe for concurrent use, and a new statement ends the rows of the one before.
+type Session interface {
+	// Exec runs one statement and gives the number of rows it changed (0 for a SELECT).
+	Exec(ctx context.Context, sql string) (int64, error)
+	// Query starts one statement.
+	Query(ctx context.Context, sql string) (Rows, error)
+	Close() error
+}
+
+// Statement is text in the engine's own dialect. Parameters are already part of the text.
+type Statement struct {
+	SQL string
+	// TimeZone is the session's zone by its IANA name; "" is UTC.
+	TimeZone string
+	// Columns, if not nil, are the names and types that the client must see, in order; the engine's own
+	// types are converted to them. With nil the engine's types decide.
+	Columns []Column
+}
+
+// Column is one column of a result as the client sees it.
+type Column struct {
+	Name string
+	Type pgtypes.Type
+}
+
+// Rows is a result in chunks. It is not safe for concurrent use.
+type Rows interface {
+	Columns() []Column
+	// Next gives the next chunk, or io.EOF after the last. The chunk and every slice in it are valid
+	// until the following Next or Close. A failure in mid-stream is an error here, never an early io.EOF.
+	Next(ctx context.Context) (*Chunk, error)
+	// Close ends the work, wherever it is. It may be called more than once.
+	Close() error
+}
+
+// Route says who answers.
+type Route string
+
+// The routes of design §1 that exist today.
+const (
+	RouteLocal Route = "local" // the gateway, the catalog, the statistics
+	RouteHot   Route = "hot"
+	RouteCold  Route = "cold"
+)
+
+// Plan is the router's decision about one statement: who answers it, why, and the statement in that engine's
+// dialect. The gateway runs it and tells the client and the query log what it says.
+type Plan struct {
+	Route     Route
+	Reason    string // one sentence: what decided
+	Engine    Engine
+	Statement Statement
+	Notices   []Notice
+
+	Generation int64
+	AsOf       time.Time // when that generation was committed
+
+	FilesKept, FilesPruned int
+	Bytes                  int64 // that the plan expects to read
+	CachedBytes            int64 // of these, already on this machine
+	Estimate               time.Duration
+	Latency                string // the latency class that applied
+	Explain                []ExplainLine
+
+	// Release gives back what the plan holds (its generation). Nil or called exactly once, after the last row.
+	Release func()
+	// Observe, if not nil, takes the measured time of a statement that ended well.
+	Observe func(elapsed time.Duration)
+}
+
+// ExplainLine is one fact of EXPLAIN (ROUTE): "Route: hot". Key is the JSON name, in snake_case.
+type ExplainLine struct {
+	Label string // "Cold SQL"
+	Key   string // "cold_sql"
+	Value any    // string, int64 or []string
+	Text  string // the value as the text form shows it
+}
+
+// Notice is a message beside the result: NOTICE or WARNING.
+type Notice struct {
+	Severity string // "NOTICE" or "WARNING"
+	Code     string // SQLSTATE, 00000 or 01000 class
+	Message  string
+	Hint     string
+}
