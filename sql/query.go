@@ -82,17 +82,16 @@ type Catalog interface {
 
 // Env is the session as the binder sees it: what unqualified names and session functions mean.
 type Env struct {
-	SearchPath  []string // "$user" and missing schemas are skipped; pg_catalog is always searched first
-	Database    string
-	User        string
-	BackendPID  int32
-	Version     string                           // what version() answers
-	Settings    func(name string) (string, bool) // current_setting
-	Now         time.Time                        // of the transaction: now(), current_timestamp
-	Statement   time.Time                        // of the statement: statement_timestamp()
-	Zone        *time.Location                   // session TimeZone
-	ParamTypes  []pgtypes.OID                    // from the client's Parse; 0 is not told
-	Interactive bool
+	SearchPath []string // "$user" and missing schemas are skipped; pg_catalog is always searched first
+	Database   string
+	User       string
+	BackendPID int32
+	Version    string                           // what version() answers
+	Settings   func(name string) (string, bool) // current_setting
+	Now        time.Time                        // of the transaction: now(), current_timestamp
+	Statement  time.Time                        // of the statement: statement_timestamp()
+	Zone       *time.Location                   // session TimeZone
+	ParamTypes []pgtypes.OID                    // from the client's Parse; 0 is not told
 }
 
 // Arg is the value of a parameter in PostgreSQL's text form.

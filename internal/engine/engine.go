@@ -6,6 +6,7 @@ package engine
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"tidegate/internal/pgtypes"
@@ -106,4 +107,19 @@ type Notice struct {
 	Code     string // SQLSTATE, 00000 or 01000 class
 	Message  string
 	Hint     string
+}
+
+// Loader fills tables of an engine from Go values, for catalogs and system views.
+type Loader interface {
+	// Replace makes schema.table anew with these columns and rows; readers see the old table or the new one.
+	// A value is nil, bool, int64, float64, string, []byte or time.Time, as the column's type needs;
+	// []string and []int64 fill a list column of a text or integer type whose List is set.
+	Replace(ctx context.Context, schema, table string, columns []LoadColumn, rows iter.Seq[[]any]) error
+}
+
+// LoadColumn is a column of a loaded table.
+type LoadColumn struct {
+	Name string
+	Type pgtypes.OID
+	List bool
 }

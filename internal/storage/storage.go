@@ -54,3 +54,9 @@ type LocalPather interface {
 	// LocalPath gives the absolute path of the key's file. It creates nothing.
 	LocalPath(key string) string
 }
+
+// FilePutter is a Bucket that takes over a local file: cheaper than Put where both are on one file system.
+type FilePutter interface {
+	// PutFile makes the file an object. The file is gone afterwards.
+	PutFile(ctx context.Context, key, path string) (Object, error)
+}

@@ -1,0 +1,71 @@
+// Package pipeline reads pipeline files: a SELECT in NAME.sql and what is around it in NAME.yml.
+//
+// Load checks everything that can be checked without data, and says every error once with file and line.
+package pipeline
+
+import (
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// Pipeline is one pair of files, checked.
+type Pipeline struct {
+	Name    string // path below the pipelines folder without extension: "web/events"
+	SQLFile string // as given to Load, for messages
+	YMLFile string
+	SHA256  string // hex, of the .sql, a zero byte and the .yml
+	SQL     string
+
+	Table       catalog.Name
+	Description string
+	Source      *Source        // nil: second stage, reads tables
+	Upstream    []catalog.Name // tables that a second stage reads
+	Time        *catalog.TimeSpec
+	PartitionBy []string // output columns; "dt" is made from Time
+	ClusterBy   []string
+	UniqueKey   []string
+	Hot         *catalog.HotSpec
+	Columns     []Column // in the yml's order; refines columns of the SELECT
+	Checks      Checks
+	MaxBytes    int64 // of input objects per batch
+	MaxObjects  int
+	Lookback    time.Duration // second stage: how far a change widens what is rebuilt
+	KeepRejects time.Duration
+
+	// Statement is the parsed SELECT. First stage: its relation is "source".
+	Statement *sql.Statement
+}
+
+// Version is what the catalog and batch ids call the pipeline's version.
+func (p *Pipeline) Version() string { return p.SHA256[:12] }
+
+// Source says where raw records are and what they must be.
+type Source struct {
+	Location string // "file:./raw/web/", "s3://…"; relative file paths are below the process's folder
+	Format   string // json or parquet
+	Required []string
+	Fields   []Field // declared fields of the raw record, in the yml's order; the others are json
+}
+
+// Field is a declared field of a raw record.
+type Field struct {
+	Name string
+	Type pgtypes.Type
+}
+
+// Column refines an output column.
+type Column struct {
+	Name        string
+	Type        *pgtypes.Type // nil: the SELECT's
+	Description string
+	MaxBytes    int    // 0: no limit
+	OnOverflow  string // truncate or reject, when longer than MaxBytes
+}
+
+// Checks are rules that a batch must keep to be published.
+type Checks struct {
+	MaxRejectRatio float64 // rejected / read; 1 by default
+}
