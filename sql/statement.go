@@ -1,0 +1,67 @@
+package sql
+
+import pg_query "github.com/pganalyze/pg_query_go/v6"
+
+// Statement is one parsed statement. It is immutable.
+type Statement struct {
+	Kind   Kind
+	Text   string // its own text, without the semicolon
+	Offset int    // bytes before it in the text given to Parse
+	Tag    string // command tag: "SELECT", "CREATE TABLE"
+	Hints  Hints
+
+	// The one that Kind names is set.
+	Set         *Setting
+	Show        string // setting's name, lower case; "all"
+	Transaction *Transaction
+	Prepared    *Prepared
+	Cursor      *Cursor
+	Explain     *Explain
+	Discard     string // ALL, PLANS, SEQUENCES, TEMP
+
+	node *pg_query.Node
+}
+
+// Setting is SET or RESET.
+type Setting struct {
+	Name    string // lower case; "" with Reset: all
+	Values  []string
+	Local   bool
+	Default bool // SET … TO DEFAULT, RESET
+}
+
+// Transaction is a transaction control statement.
+type Transaction struct {
+	Verb      string // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO
+	Savepoint string
+	ReadOnly  *bool
+	Isolation string // "repeatable read", lower case; "" not said
+	Chain     bool
+}
+
+// Prepared is PREPARE, EXECUTE or DEALLOCATE.
+type Prepared struct {
+	Name  string // "" with DEALLOCATE: all
+	Types []string
+	Args  []Arg      // EXECUTE's, constants only
+	Query *Statement // PREPARE's
+}
+
+// Cursor is DECLARE, FETCH, MOVE or CLOSE.
+type Cursor struct {
+	Verb      string
+	Name      string // "" with CLOSE: all
+	Hold      bool
+	Scroll    bool
+	Direction string // forward, backward, absolute, relative
+	Count     int64  // -1: all
+	Query     *Statement
+}
+
+// Explain is EXPLAIN.
+type Explain struct {
+	Route   bool // EXPLAIN (ROUTE)
+	Analyze bool
+	Format  string // text or json
+	Query   *Statement
+}
