@@ -19,7 +19,9 @@ type Statement struct {
 	Explain     *Explain
 	Discard     string // ALL, PLANS, SEQUENCES, TEMP
 
-	node *pg_query.Node
+	node   *pg_query.Node
+	source string // the whole text: locations in node count its bytes
+	tokens []*pg_query.ScanToken
 }
 
 // Setting is SET or RESET.
@@ -28,6 +30,8 @@ type Setting struct {
 	Values  []string
 	Local   bool
 	Default bool // SET … TO DEFAULT, RESET
+	// More are the further settings of SET TRANSACTION and SET SESSION CHARACTERISTICS, which set several at once.
+	More []Setting
 }
 
 // Transaction is a transaction control statement.

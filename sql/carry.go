@@ -1,0 +1,143 @@
+package sql
+
+import (
+	"fmt"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+)
+
+// Carry gives the statement with more output columns: columns of its one relation, by their names, after its own.
+// A `*` is spelled out as the columns given in star, so that it does not take in the carried ones. The statement is
+// a SELECT over one relation named directly in FROM (not a subquery or CTE); anything else is 0A000.
+func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) {
+	sel, qualifier, err := s.singleSelect()
+	if err != nil {
+		return nil, err
+	}
+	var targets []*pg_query.Node
+	for _, t := range sel.TargetList {
+		if !isStar(t.GetResTarget().GetVal()) {
+			targets = append(targets, t)
+			continue
+		}
+		for _, name := range star {
+			targets = append(targets, columnTarget(qualifier, name))
+		}
+	}
+	for _, name := range carried {
+		targets = append(targets, columnTarget(qualifier, name))
+	}
+	sel.TargetList = targets
+	return deparsed(sel)
+}
+
+// CountFiltered gives the statement that counts the rows of the one relation that the statement's WHERE does not
+// let through: `SELECT count(*) FROM relation WHERE (condition) IS NOT TRUE`. ok is false without a WHERE.
+// The shape of the statement is that of Carry.
+func (s *Statement) CountFiltered() (count *Statement, ok bool, err error) {
+	sel, _, err := s.singleSelect()
+	if err != nil || sel.WhereClause == nil {
+		return nil, false, err
+	}
+	star := &pg_query.Node{Node: &pg_query.Node_FuncCall{FuncCall: &pg_query.FuncCall{
+		Funcname: []*pg_query.Node{pg_query.MakeStrNode("count")}, AggStar: true,
+	}}}
+	counting := &pg_query.SelectStmt{
+		TargetList: []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(star, -1)},
+		FromClause: sel.FromClause,
+		WhereClause: &pg_query.Node{Node: &pg_query.Node_BooleanTest{BooleanTest: &pg_query.BooleanTest{
+			Arg: sel.WhereClause, Booltesttype: pg_query.BoolTestType_IS_NOT_TRUE,
+		}}},
+		LimitOption: pg_query.LimitOption_LIMIT_OPTION_DEFAULT,
+		Op:          pg_query.SetOperation_SETOP_NONE,
+	}
+	count, err = deparsed(counting)
+	return count, err == nil, err
+}
+
+// BareOutputs gives the output columns of a SELECT that are nothing but a column: output name → column name,
+// without the relation's. Outputs of expressions are not in it, nor is what a `*` stands for; a set operation has
+// none.
+func (s *Statement) BareOutputs() map[string]string {
+	bare := map[string]string{}
+	sel := s.node.GetSelectStmt()
+	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE {
+		return bare
+	}
+	for _, t := range sel.TargetList {
+		fields := t.GetResTarget().GetVal().GetColumnRef().GetFields()
+		if len(fields) == 0 {
+			continue
+		}
+		column := fields[len(fields)-1].GetString_().GetSval()
+		if column == "" {
+			continue
+		}
+		name := t.GetResTarget().GetName()
+		if name == "" {
+			name = column
+		}
+		bare[name] = column
+	}
+	return bare
+}
+
+// singleSelect parses the statement's text once more, for the caller to change, and gives the name under which its
+// one relation is known in it.
+func (s *Statement) singleSelect() (sel *pg_query.SelectStmt, qualifier string, err error) {
+	tree, err := pg_query.Parse(s.Text)
+	if err != nil {
+		return nil, "", fmt.Errorf("parse a statement again: %w", err)
+	}
+	if len(tree.Stmts) == 1 {
+		sel = tree.Stmts[0].Stmt.GetSelectStmt()
+	}
+	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE || sel.WithClause != nil ||
+		len(sel.FromClause) != 1 || sel.FromClause[0].GetRangeVar() == nil {
+		return nil, "", pgerr.New(pgerr.FeatureNotSupported,
+			"a first-stage SELECT that does not read source directly is not supported yet").
+			WithHint("write SELECT … FROM source WHERE …, without subquery, CTE or join")
+	}
+	relation := sel.FromClause[0].GetRangeVar()
+	qualifier = relation.Relname
+	if alias := relation.Alias; alias != nil {
+		if len(alias.Colnames) > 0 {
+			return nil, "", pgerr.New(pgerr.FeatureNotSupported, "column aliases of source are not supported yet")
+		}
+		qualifier = alias.Aliasname
+	}
+	return sel, qualifier, nil
+}
+
+// isStar reports whether the expression is `*` or `relation.*`.
+func isStar(n *pg_query.Node) bool {
+	fields := n.GetColumnRef().GetFields()
+	return len(fields) > 0 && fields[len(fields)-1].GetAStar() != nil
+}
+
+func columnTarget(qualifier, name string) *pg_query.Node {
+	ref := pg_query.MakeColumnRefNode([]*pg_query.Node{
+		pg_query.MakeStrNode(qualifier), pg_query.MakeStrNode(name),
+	}, -1)
+	return pg_query.MakeResTargetNodeWithVal(ref, -1)
+}
+
+// deparsed makes a Statement of a changed tree, by way of its text: a Statement's tree and text always agree.
+func deparsed(sel *pg_query.SelectStmt) (*Statement, error) {
+	text, err := pg_query.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{
+		Stmt: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: sel}},
+	}}})
+	if err != nil {
+		return nil, fmt.Errorf("deparse a changed SELECT: %w", err)
+	}
+	statements, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("parse a changed SELECT: %w", err)
+	}
+	if len(statements) != 1 {
+		return nil, fmt.Errorf("a changed SELECT became %d statements", len(statements))
+	}
+	return statements[0], nil
+}

@@ -1,0 +1,106 @@
+package sql
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"github.com/pganalyze/pg_query_go/v6/parser"
+
+	"tidegate/internal/pgerr"
+)
+
+// maxText bounds a text before the parser sees it: its tree is many times larger.
+const maxText = 8 << 20
+
+// Parse splits text into statements. A syntax error is 42601 with its position in characters of the whole text,
+// too deep nesting is 54001. Text without any statement gives one KindEmpty statement.
+// Hints come from the token stream: the parser drops comments.
+func Parse(text string) ([]*Statement, error) {
+	if !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+		return nil, pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8"`)
+	}
+	if len(text) > maxText {
+		return nil, pgerr.New(pgerr.StatementTooComplex, "statement text of %d bytes is longer than %d", len(text), maxText)
+	}
+	tree, err := pg_query.Parse(text)
+	if err != nil {
+		return nil, parseError(text, err)
+	}
+	if len(tree.Stmts) == 0 {
+		return []*Statement{{Kind: KindEmpty, Text: text, source: text}}, nil
+	}
+	tokens, err := pg_query.Scan(text)
+	if err != nil {
+		return nil, parseError(text, err)
+	}
+	statements := make([]*Statement, 0, len(tree.Stmts))
+	for _, raw := range tree.Stmts {
+		from, to := int(raw.StmtLocation), int(raw.StmtLocation+raw.StmtLen)
+		if raw.StmtLen == 0 {
+			to = len(text)
+		}
+		s := &Statement{Offset: from, Text: text[from:to], node: raw.Stmt, source: text, tokens: within(tokens.Tokens, from, to)}
+		s.Hints = readHints(text, s.tokens)
+		if err := s.classify(); err != nil {
+			return nil, err
+		}
+		statements = append(statements, s)
+	}
+	return statements, nil
+}
+
+func within(tokens []*pg_query.ScanToken, from, to int) []*pg_query.ScanToken {
+	var in []*pg_query.ScanToken
+	for _, t := range tokens {
+		if int(t.Start) >= from && int(t.End) <= to {
+			in = append(in, t)
+		}
+	}
+	return in
+}
+
+// parseError makes what the parser said an error that the client can see.
+func parseError(text string, err error) error {
+	p, ok := errors.AsType[*parser.Error](err)
+	if !ok || strings.Contains(err.Error(), "maximum recursion depth") {
+		// The tree crosses from C to Go as protobuf, whose decoder has its own limit.
+		return &pgerr.Error{Code: pgerr.StatementTooComplex, Message: "stack depth limit exceeded", Hint: "the statement is nested too deeply", Err: err}
+	}
+	if strings.Contains(p.Message, "memory exhausted") || strings.Contains(p.Message, "stack depth limit") {
+		return &pgerr.Error{Code: pgerr.StatementTooComplex, Message: "stack depth limit exceeded", Hint: "the statement is nested too deeply", Err: err}
+	}
+	position := p.Cursorpos
+	if position > utf8.RuneCountInString(text)+1 {
+		position = 0
+	}
+	return pgerr.New(pgerr.SyntaxError, "%s", p.Message).At(position)
+}
+
+// position makes a byte offset of the whole text a position in characters from 1; 0 for a negative offset.
+func (s *Statement) position(location int32) int {
+	if location < 0 || int(location) > len(s.source) {
+		return 0
+	}
+	return utf8.RuneCountInString(s.source[:location]) + 1
+}
+
+// Fingerprint identifies the statement without its literals.
+func (s *Statement) Fingerprint() string {
+	f, err := pg_query.Fingerprint(s.Text)
+	if err != nil {
+		return ""
+	}
+	return f
+}
+
+// Normalized is the text with literals as $n, "" for text that cannot be normalised: literals are customers' data
+// and are not for logs.
+func (s *Statement) Normalized() string {
+	n, err := pg_query.Normalize(s.Text)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(n)
+}

@@ -1,0 +1,171 @@
+package sql
+
+import (
+	"embed"
+	"strconv"
+	"strings"
+	"sync"
+
+	"tidegate/internal/pgtypes"
+)
+
+// The rules of resolution need what PostgreSQL itself knows: the rows of PostgreSQL 15's pg_type, pg_cast,
+// pg_operator and pg_proc, one line each with the columns that matter here.
+//
+//go:embed pg15/*.txt
+var pg15 embed.FS
+
+// OIDs of PostgreSQL types that no table column has, but that catalog queries and resolution meet.
+const (
+	oidInt2Vector    pgtypes.OID = 22
+	oidRegproc       pgtypes.OID = 24
+	oidOIDVector     pgtypes.OID = 30
+	oidRegclass      pgtypes.OID = 2205
+	oidRegtype       pgtypes.OID = 2206
+	oidRegnamespace  pgtypes.OID = 4089
+	oidRegrole       pgtypes.OID = 4096
+	oidTextArray     pgtypes.OID = 1009
+	oidNameArray     pgtypes.OID = 1003
+	oidAny           pgtypes.OID = 2276
+	oidAnyArray      pgtypes.OID = 2277
+	oidAnyElement    pgtypes.OID = 2283
+	oidAnyNonArray   pgtypes.OID = 2776
+	oidAnyCompatible pgtypes.OID = 5077
+	oidAnyCompArray  pgtypes.OID = 5078
+	oidTimeTZ        pgtypes.OID = 1266
+	oidJSONB         pgtypes.OID = 3802
+)
+
+// pgType is a row of pg_type.
+type pgType struct {
+	oid       pgtypes.OID
+	name      string
+	category  byte
+	preferred bool
+	element   pgtypes.OID
+	array     pgtypes.OID
+}
+
+// signature is a row of pg_proc or pg_operator: argument types and what comes out.
+type signature struct {
+	name     string
+	args     []pgtypes.OID // of an operator: left (0 for a prefix operator) and right
+	result   pgtypes.OID
+	kind     byte // of a function: f, a, w, p
+	variadic bool
+	set      bool
+	defaults int
+}
+
+// castContext is how freely PostgreSQL uses a cast: implicit, in assignments, only when it is written.
+type castContext byte
+
+const (
+	castImplicit   castContext = 'i'
+	castAssignment castContext = 'a'
+	castExplicit   castContext = 'e'
+)
+
+type postgres struct {
+	types     map[pgtypes.OID]pgType
+	typeNames map[string]pgtypes.OID
+	casts     map[[2]pgtypes.OID]castContext
+	operators map[string][]signature
+	functions map[string][]signature
+}
+
+// postgresTables gives PostgreSQL 15's own tables, read once.
+var postgresTables = sync.OnceValue(loadPostgres)
+
+func loadPostgres() *postgres {
+	p := &postgres{
+		types: map[pgtypes.OID]pgType{}, typeNames: map[string]pgtypes.OID{},
+		casts: map[[2]pgtypes.OID]castContext{}, operators: map[string][]signature{}, functions: map[string][]signature{},
+	}
+	for f := range lines("types") {
+		t := pgType{oid: oid(f[0]), name: f[1], category: f[2][0], preferred: f[3] == "t", element: oid(f[4]), array: oid(f[5])}
+		p.types[t.oid] = t
+		p.typeNames[t.name] = t.oid
+	}
+	for f := range lines("casts") {
+		p.casts[[2]pgtypes.OID{oid(f[0]), oid(f[1])}] = castContext(f[2][0])
+	}
+	for f := range lines("operators") {
+		s := signature{name: f[0], args: []pgtypes.OID{oid(f[1]), oid(f[2])}, result: oid(f[3]), kind: 'f'}
+		p.operators[s.name] = append(p.operators[s.name], s)
+	}
+	for f := range lines("functions") {
+		s := signature{name: f[0], result: oid(f[2]), kind: f[3][0], variadic: f[4] != "0", set: f[5] == "t"}
+		if f[1] != "-" {
+			for a := range strings.SplitSeq(f[1], ",") {
+				s.args = append(s.args, oid(a))
+			}
+		}
+		s.defaults = int(oid(f[6]))
+		p.functions[s.name] = append(p.functions[s.name], s)
+	}
+	return p
+}
+
+// lines gives the fields of every line of an embedded table. The files are part of the program: what cannot be
+// read is a broken build.
+func lines(table string) func(yield func([]string) bool) {
+	data, err := pg15.ReadFile("pg15/" + table + ".txt")
+	if err != nil {
+		panic("read embedded " + table + ": " + err.Error())
+	}
+	return func(yield func([]string) bool) {
+		for l := range strings.Lines(string(data)) {
+			if !yield(strings.Fields(l)) {
+				return
+			}
+		}
+	}
+}
+
+func oid(s string) pgtypes.OID {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		panic("embedded table: " + err.Error())
+	}
+	return pgtypes.OID(n)
+}
+
+func (p *postgres) category(t pgtypes.OID) byte {
+	switch t {
+	case pgtypes.Unknown, 0:
+		return 'X'
+	}
+	return p.types[t].category
+}
+
+// typeName gives what format_type gives.
+func (p *postgres) typeName(t pgtypes.OID) string {
+	if t == 0 {
+		return "unknown"
+	}
+	if i, ok := pgtypes.Lookup(t); ok {
+		return i.SQL
+	}
+	y := p.types[t]
+	if y.category == 'A' && y.element != 0 {
+		return p.typeName(y.element) + "[]"
+	}
+	if y.name == "" {
+		return "???"
+	}
+	return y.name
+}
+
+// coercible reports whether PostgreSQL casts from one type to another without being told.
+func (p *postgres) coercible(from, to pgtypes.OID) bool {
+	switch {
+	case from == to, from == 0, from == pgtypes.Unknown, to == oidAny, to == oidAnyElement, to == oidAnyCompatible:
+		return true
+	case to == oidAnyNonArray:
+		return p.types[from].category != 'A'
+	case to == oidAnyArray, to == oidAnyCompArray:
+		return p.types[from].category == 'A'
+	}
+	return p.casts[[2]pgtypes.OID{from, to}] == castImplicit
+}
