@@ -1,0 +1,64 @@
+# What a developer does here. Needed: Go, a C++ compiler (g++), make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: help build demo test check fmt golden fuzz bench clean
+
+GO ?= go
+TOOLS := $(CURDIR)/.tools
+LINT_VERSION := v2.15.0
+LINT := $(TOOLS)/golangci-lint-$(LINT_VERSION)
+FUZZTIME ?= 20s
+
+# Test binaries by what they are linked with: "x.test" lines of go list, whose dependencies do or do not name $(1).
+with = $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | awk '$$1 ~ /\.test$$/ && /$(1)/ {sub(/\.test$$/, "", $$1); print $$1}')
+without = $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | awk '$$1 ~ /\.test$$/ && !/$(1)/ {sub(/\.test$$/, "", $$1); print $$1}')
+duckdb := duckdb-go-bindings
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the program, into bin/tidegate
+	$(GO) build -o bin/tidegate ./cmd/tidegate
+
+demo: build ## raw logs, pipelines, a server to connect psql to; Ctrl-C ends it, again reuses what is there
+	bin/tidegate demo
+
+# The race detector sees Go only; where libduckdb is linked it would cost a large binary for each package.
+test: ## every test; installs what it lacks as root, names what it leaves out otherwise (an error if CI=true)
+	@left=$$(test/install.sh | tr '\n' ' '); export TIDEGATE_TEST_WITHOUT="$$left"; \
+	race="$(call without,$(duckdb))"; plain="$(call with,$(duckdb))"; \
+	if [ -n "$$race" ]; then $(GO) test -race -timeout 10m $$race; fi; \
+	if [ -n "$$plain" ]; then $(GO) test -timeout 10m $$plain; fi; \
+	if [ -n "$$left" ]; then echo "left out:" $$left >&2; fi
+
+check: $(LINT) ## what CI looks at beside the tests: formatting, vet, lint, go.mod
+	$(GO) vet ./...
+	$(LINT) run ./...
+	$(GO) mod tidy -diff
+
+fmt: $(LINT) ## format every file as check wants it
+	$(LINT) fmt ./...
+
+golden: ## write the golden files anew from what the code does now; look at the diff
+	@packages="$(call with,cockroachdb.datadriven)"; \
+	if [ -n "$$packages" ]; then $(GO) test $$packages -rewrite; else echo 'no package has golden files'; fi
+
+fuzz: ## every fuzz target for FUZZTIME (20s) each
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file name; do \
+		echo "$$name in $$(dirname "$$file")"; \
+		$(GO) test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) </dev/null; \
+	done
+
+bench: ## what benchmarks there are, and how to run them
+	@echo 'go test -run "^$$" -bench NAME -benchmem FOLDER runs one of:'
+	@grep -rHo --include='*_test.go' '^func Benchmark[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file name; do \
+		echo "  $$name $$(dirname "$$file")"; done
+	@echo 'The suites that compare with PostgreSQL, DuckDB and pgbouncer are not written yet.'
+
+clean: ## remove what was built, not the data of the demo
+	rm -rf bin cover.out
+
+$(LINT):
+	GOBIN=$(TOOLS)/build $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv $(TOOLS)/build/golangci-lint $@

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt.
+# Prints the name of every part that is still missing, one a line, on standard output, and how to get it on
+# standard error. With CI=true a missing part is an error.
+set -euo pipefail
+
+# The binaries of a server are not always on the PATH.
+have() {
+	command -v "$1" >/dev/null || [ -x "/usr/lib/postgresql/15/bin/$1" ]
+}
+
+missing() {
+	have initdb && have postgres || echo postgresql-15
+	have psql || echo postgresql-client-15
+}
+
+install() {
+	export DEBIAN_FRONTEND=noninteractive
+	# The tests make servers of their own: the package shall not start one.
+	if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+		mkdir -p /etc/postgresql-common
+		echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+	fi
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
+}
+
+left=$(missing)
+if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	# shellcheck disable=SC2086 # one word each
+	install $left >&2 || echo "test/install.sh: apt-get could not install: $(echo $left)" >&2
+	left=$(missing)
+fi
+if [ -n "$left" ]; then
+	echo "test/install.sh: missing: $(echo $left); as root: apt-get install $(echo $left)" >&2
+	if [ "${CI:-}" = true ]; then
+		exit 1
+	fi
+	echo "$left"
+fi
