@@ -1,0 +1,454 @@
+package encode
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
+	"tidegate/internal/testkit"
+)
+
+// sample is a column of values: as a vector, and as parameters that PostgreSQL reads without our code.
+type sample struct {
+	name   string
+	typ    pgtypes.Type
+	zone   string
+	vector engine.Vector
+	params [][]byte // one per value
+	format int16    // of the parameters
+	sql    string   // the SQL type if it is not the type's own name
+}
+
+const sampleSize = 4000
+
+// TestAgainstPostgres sends random values of every type through PostgreSQL 15 and compares its bytes with ours.
+func TestAgainstPostgres(t *testing.T) {
+	t.Parallel()
+	cluster := testkit.Postgres(t)
+	for i, s := range samples() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := pgconn.Connect(t.Context(), cluster.DSN())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(context.WithoutCancel(t.Context()))
+			zone := time.UTC
+			if s.zone != "" {
+				if zone, err = time.LoadLocation(s.zone); err != nil {
+					t.Fatal(err)
+				}
+				if err := conn.Exec(t.Context(), "set timezone = '"+s.zone+"'").Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, format := range []int16{TextFormat, BinaryFormat} {
+				want := fromPostgres(t, conn, &samples()[i], format)
+				got := fromEncoder(t, &samples()[i], format, zone)
+				if len(got) != len(want) {
+					t.Fatalf("format %d: %d rows, want %d", format, len(got), len(want))
+				}
+				for row := range want {
+					if got[row] != want[row] {
+						t.Fatalf("format %d, parameter %q: got %q, want %q", format, s.params[row], got[row], want[row])
+					}
+				}
+			}
+		})
+	}
+}
+
+func fromPostgres(t *testing.T, conn *pgconn.PgConn, s *sample, format int16) []string {
+	t.Helper()
+	name := s.sql
+	if name == "" {
+		name = s.typ.String()
+	}
+	statement := fmt.Sprintf("select $1::%s", name)
+	if _, err := conn.Prepare(t.Context(), "s", statement, nil); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	// In pipelines of a few hundred, or the sockets' buffers fill on both sides.
+	for from := 0; from < len(s.params); from += 200 {
+		pipe := conn.StartPipeline(t.Context())
+		to := min(from+200, len(s.params))
+		for _, p := range s.params[from:to] {
+			pipe.SendQueryPrepared("s", [][]byte{p}, []int16{s.format}, []int16{format})
+		}
+		if err := pipe.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		for range to - from {
+			results, err := pipe.GetResults()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := results.(*pgconn.ResultReader).Read()
+			if r.Err != nil {
+				t.Fatalf("%s with %q: %v", statement, s.params[len(out)], r.Err)
+			}
+			out = append(out, cell(r.Rows[0][0]))
+		}
+		if err := pipe.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.Deallocate(t.Context(), "s"); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func cell(v []byte) string {
+	if v == nil {
+		return "<null>"
+	}
+	return string(v)
+}
+
+func fromEncoder(t *testing.T, s *sample, format int16, zone *time.Location) []string {
+	t.Helper()
+	e, err := New([]engine.Column{{Name: "c", Type: s.typ}}, []int16{format}, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &engine.Chunk{Rows: len(s.params), Vectors: []engine.Vector{s.vector}}
+	rows, err := allRows(e, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = cell(r[0])
+	}
+	return out
+}
+
+// allRows encodes a chunk in small pieces and takes the messages apart again.
+func allRows(e *Encoder, c *engine.Chunk) ([][][]byte, error) {
+	var all []byte
+	for next := 0; next < c.Rows; {
+		var err error
+		var b []byte
+		if b, next, err = e.Rows(nil, c, next, 1000, 4096); err != nil {
+			return nil, err
+		}
+		all = append(all, b...)
+	}
+	var rows [][][]byte
+	for len(all) > 0 {
+		if all[0] != 'D' {
+			return nil, fmt.Errorf("message %q is no DataRow", all[0])
+		}
+		size := int(binary.BigEndian.Uint32(all[1:]))
+		var m pgproto3.DataRow
+		if err := m.Decode(all[5 : 1+size]); err != nil {
+			return nil, err
+		}
+		rows = append(rows, m.Values)
+		all = all[1+size:]
+	}
+	return rows, nil
+}
+
+func samples() []sample {
+	r := rand.New(rand.NewPCG(15, 20))
+	out := []sample{integers(r, "int2", pgtypes.Int2, 2), integers(r, "int4", pgtypes.Int4, 4), integers(r, "int8", pgtypes.Int8, 8)}
+	out = append(out, floats(r)...)
+	out = append(out, decimals(r)...)
+	out = append(out, times(r)...)
+	return append(out, others(r)...)
+}
+
+func wide(r *rand.Rand) int64 { return int64(r.Uint64()) >> r.IntN(64) }
+
+func integers(r *rand.Rand, name string, oid pgtypes.OID, size int) sample {
+	s := sample{name: name, typ: pgtypes.Of(oid), format: BinaryFormat}
+	for i := range sampleSize {
+		n := wide(r)
+		if i == 0 {
+			n = math.MinInt64
+		}
+		n >>= 64 - 8*size
+		var p [8]byte
+		binary.BigEndian.PutUint64(p[:], uint64(n))
+		s.params = append(s.params, p[8-size:])
+		switch size {
+		case 2:
+			s.vector.Physical, s.vector.I16 = engine.PhysicalI16, append(s.vector.I16, int16(n))
+		case 4:
+			s.vector.Physical, s.vector.I32 = engine.PhysicalI32, append(s.vector.I32, int32(n))
+		default:
+			s.vector.Physical, s.vector.I64 = engine.PhysicalI64, append(s.vector.I64, n)
+		}
+	}
+	return s
+}
+
+func floats(r *rand.Rand) []sample {
+	double := sample{name: "float8", typ: pgtypes.Of(pgtypes.Float8), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalF64}}
+	single := sample{name: "float4", typ: pgtypes.Of(pgtypes.Float4), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalF32}}
+	add := func(f float64) {
+		double.vector.F64 = append(double.vector.F64, f)
+		double.params = append(double.params, binary.BigEndian.AppendUint64(nil, math.Float64bits(f)))
+		g := float32(f)
+		single.vector.F32 = append(single.vector.F32, g)
+		single.params = append(single.params, binary.BigEndian.AppendUint32(nil, math.Float32bits(g)))
+	}
+	for _, f := range []float64{
+		0, math.Copysign(0, -1), 1, -1, 0.1, 1e-4, 9.9999e-5, 1e14, 999999999999999, 1e15, 1e16, 123456, 1e6, 999999.94,
+		1 << 53, 1<<53 + 2, 1 << 24, 9007199254740993, 5e-324, math.MaxFloat64, math.MaxFloat32, 1e23, 9.5367431640625e+24,
+		math.NaN(), math.Inf(1), math.Inf(-1),
+	} {
+		add(f)
+		add(-f)
+	}
+	for range sampleSize {
+		add(math.Float64frombits(r.Uint64()))
+		add(float64(math.Float32frombits(r.Uint32())))
+		add(float64(wide(r)))
+		add(math.Ldexp(float64(r.Uint64()>>11), r.IntN(80)))
+		add(math.Ldexp(float64(r.Uint32()>>8), r.IntN(40)))
+		add(float64(r.IntN(1_000_000)) / 100)
+	}
+	return []sample{double, single}
+}
+
+func decimals(r *rand.Rand) []sample {
+	var out []sample
+	for _, d := range []struct {
+		precision, scale int
+		physical         engine.Physical
+	}{
+		{4, 0, engine.PhysicalI16},
+		{4, 2, engine.PhysicalI16},
+		{9, 9, engine.PhysicalI32},
+		{9, 3, engine.PhysicalI32},
+		{18, 2, engine.PhysicalI64},
+		{18, 15, engine.PhysicalI64},
+		{38, 0, engine.PhysicalI128},
+		{38, 9, engine.PhysicalI128},
+		{38, 38, engine.PhysicalI128},
+	} {
+		s := sample{name: fmt.Sprintf("numeric_%d_%d", d.precision, d.scale), typ: pgtypes.NumericOf(d.precision, d.scale)}
+		s.vector = engine.Vector{Physical: d.physical, Scale: d.scale}
+		limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(d.precision)), nil)
+		for i := range sampleSize {
+			n := new(big.Int).SetUint64(r.Uint64())
+			n.Lsh(n, 64).Or(n, new(big.Int).SetUint64(r.Uint64()))
+			n.Rsh(n, uint(r.IntN(128))).Mod(n, limit)
+			switch {
+			case i < 20:
+				n.SetInt64(int64(i))
+			case i < 40 && d.precision > 6:
+				n.Mul(n, big.NewInt(1_000_000)).Mod(n, limit)
+			}
+			if r.IntN(2) == 0 {
+				n.Neg(n)
+			}
+			s.add(n)
+			s.params = append(s.params, []byte(decimalText(n, d.scale)))
+		}
+		out = append(out, s)
+	}
+	huge := sample{name: "hugeint", typ: pgtypes.Of(pgtypes.Numeric), vector: engine.Vector{Physical: engine.PhysicalI128}}
+	for range sampleSize {
+		n := new(big.Int).SetUint64(r.Uint64())
+		n.Lsh(n, 63).Or(n, new(big.Int).SetUint64(r.Uint64()>>1))
+		n.Rsh(n, uint(r.IntN(127)))
+		if r.IntN(2) == 0 {
+			n.Not(n)
+		}
+		huge.add(n)
+		huge.params = append(huge.params, []byte(n.String()))
+	}
+	return append(out, huge)
+}
+
+func (s *sample) add(n *big.Int) {
+	v := &s.vector
+	switch v.Physical {
+	case engine.PhysicalI16:
+		v.I16 = append(v.I16, int16(n.Int64()))
+	case engine.PhysicalI32:
+		v.I32 = append(v.I32, int32(n.Int64()))
+	case engine.PhysicalI64:
+		v.I64 = append(v.I64, n.Int64())
+	default:
+		low := new(big.Int).And(n, new(big.Int).SetUint64(math.MaxUint64))
+		v.I128 = append(v.I128, engine.Int128{Lo: low.Uint64(), Hi: new(big.Int).Rsh(n, 64).Int64()})
+	}
+}
+
+func decimalText(n *big.Int, scale int) string {
+	return new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)).FloatString(scale)
+}
+
+const postgresEpoch = 946684800000000 // 2000-01-01 in microseconds from 1970
+
+func times(r *rand.Rand) []sample {
+	date := sample{name: "date", typ: pgtypes.Of(pgtypes.Date), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI32}}
+	stamp := sample{name: "timestamp", typ: pgtypes.Of(pgtypes.Timestamp), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI64}}
+	clock := sample{name: "time", typ: pgtypes.Of(pgtypes.Time), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI64}}
+	addDate := func(ours, theirs int32) {
+		date.vector.I32 = append(date.vector.I32, ours)
+		date.params = append(date.params, binary.BigEndian.AppendUint32(nil, uint32(theirs)))
+	}
+	addStamp := func(ours, theirs int64) {
+		stamp.vector.I64 = append(stamp.vector.I64, ours)
+		stamp.params = append(stamp.params, binary.BigEndian.AppendUint64(nil, uint64(theirs)))
+	}
+	addDate(math.MaxInt32, math.MaxInt32)
+	addDate(-math.MaxInt32, math.MinInt32)
+	addStamp(math.MaxInt64, math.MaxInt64)
+	addStamp(-math.MaxInt64, math.MinInt64)
+	for i := range sampleSize {
+		days := r.Int32N(2147483493-2440588-10957) - 0
+		switch i % 3 {
+		case 0:
+			days = r.Int32N(80000) - 40000
+		case 1:
+			days = r.Int32N(2440588+10957) - 2440588 - 10957
+		}
+		addDate(days+10957, days)
+		micros := r.Int64N(9223371331200000000 - postgresEpoch)
+		switch i % 4 {
+		case 0:
+			micros = r.Int64N(4e15) - 2e15
+		case 1:
+			micros = -r.Int64N(211813488000000000)
+		case 2:
+			micros = (r.Int64N(4e9) - 2e9) * 1_000_000
+		}
+		addStamp(micros+postgresEpoch, micros)
+		tick := r.Int64N(86_400_000_001)
+		if i%2 == 0 {
+			tick -= tick % 10_000
+		}
+		clock.vector.I64 = append(clock.vector.I64, tick)
+		clock.params = append(clock.params, binary.BigEndian.AppendUint64(nil, uint64(tick)))
+	}
+	out := []sample{date, stamp, clock}
+	for _, zone := range []string{"UTC", "Asia/Tokyo", "Asia/Kolkata", "America/New_York", "Europe/Dublin", "Africa/Monrovia", "Australia/Lord_Howe"} {
+		s := stamp
+		s.name, s.zone, s.typ = "timestamptz_"+strings.ReplaceAll(zone, "/", "_"), zone, pgtypes.Of(pgtypes.Timestamptz)
+		out = append(out, s)
+	}
+	return out
+}
+
+func others(r *rand.Rand) []sample {
+	boolean := sample{name: "bool", typ: pgtypes.Of(pgtypes.Bool), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalBool}}
+	uuid := sample{name: "uuid", typ: pgtypes.Of(pgtypes.UUID), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI128}}
+	text := sample{name: "text", typ: pgtypes.Of(pgtypes.Text), vector: engine.Vector{Physical: engine.PhysicalText}}
+	bytea := sample{name: "bytea", typ: pgtypes.Of(pgtypes.Bytea), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalText}}
+	for range 500 {
+		b := byte(r.IntN(2))
+		boolean.vector.Bool = append(boolean.vector.Bool, b == 1)
+		boolean.params = append(boolean.params, []byte{b})
+
+		hi, lo := r.Uint64(), r.Uint64()
+		uuid.vector.I128 = append(uuid.vector.I128, engine.Int128{Lo: lo, Hi: int64(hi ^ 1<<63)})
+		uuid.params = append(uuid.params, binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, hi), lo))
+
+		word := strings.Repeat("δx\n'\\\"", r.IntN(5)) + fmt.Sprint(r.IntN(1000))
+		text.vector.Text = append(text.vector.Text, word)
+		text.params = append(text.params, []byte(word))
+
+		raw := make([]byte, r.IntN(40))
+		for j := range raw {
+			raw[j] = byte(r.Uint32())
+		}
+		bytea.vector.Text = append(bytea.vector.Text, fmt.Sprintf(`\x%x`, raw))
+		bytea.params = append(bytea.params, raw)
+	}
+	out := []sample{boolean, uuid, text, bytea}
+	return append(out, arrays()...)
+}
+
+// arrays are text vectors whose binary form must be made from their text.
+func arrays() []sample {
+	s := func(name string, oid pgtypes.OID, sql string, values ...string) sample {
+		x := sample{name: name, typ: pgtypes.Of(oid), sql: sql, vector: engine.Vector{Physical: engine.PhysicalText, Text: values}}
+		for _, v := range values {
+			x.params = append(x.params, []byte(v))
+		}
+		return x
+	}
+	return []sample{
+		s("text_array", 1009, "text[]", `{}`, `{a,b}`, `{"a b",NULL,"NULL","x\"y\\z","{}",""}`),
+		s("int4_array", 1007, "int4[]", `{}`, `{1,-2,NULL}`),
+		s("numeric_as_text", pgtypes.Numeric, "numeric", "0", "0.000", "-12.3400", "NaN", "Infinity", "-Infinity", "100000000", "0.00001234"),
+		s("int8_as_text", pgtypes.Int8, "int8", "0", "-9223372036854775808", "9223372036854775807"),
+		s("date_as_text", pgtypes.Date, "date", "2018-02-15", "0044-03-15 BC", "infinity", "-infinity"),
+		s("timestamptz_as_text", pgtypes.Timestamptz, "timestamptz", "2018-02-15 03:04:05.678+00", "infinity"),
+		s("float8_as_text", pgtypes.Float8, "float8", "0.1", "NaN", "-Infinity", "1e+15"),
+		s("bool_as_text", pgtypes.Bool, "bool", "t", "f"),
+		s("uuid_as_text", pgtypes.UUID, "uuid", "00112233-4455-6677-8899-aabbccddeeff"),
+		s("time_as_text", pgtypes.Time, "time", "10:00:00.5", "24:00:00"),
+	}
+}
+
+// TestConversions covers columns whose client type is not the layout's own.
+func TestConversions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		typ    pgtypes.Type
+		vector engine.Vector
+		want   string // "" with err
+		code   string
+	}{
+		{name: "int8 from I32", typ: pgtypes.Of(pgtypes.Int8), vector: engine.Vector{Physical: engine.PhysicalI32, I32: []int32{-7}}, want: "-7"},
+		{name: "int8 from I128", typ: pgtypes.Of(pgtypes.Int8), vector: engine.Vector{Physical: engine.PhysicalI128, I128: []engine.Int128{{Lo: 1<<64 - 5, Hi: -1}}}, want: "-5"},
+		{name: "int8 from I128 too large", typ: pgtypes.Of(pgtypes.Int8), vector: engine.Vector{Physical: engine.PhysicalI128, I128: []engine.Int128{{Hi: 1}}}, code: "22003: bigint out of range"},
+		{name: "int4 from I64 too large", typ: pgtypes.Of(pgtypes.Int4), vector: engine.Vector{Physical: engine.PhysicalI64, I64: []int64{1 << 31}}, code: "22003: integer out of range"},
+		{name: "int4 from F64", typ: pgtypes.Of(pgtypes.Int4), vector: engine.Vector{Physical: engine.PhysicalF64, F64: []float64{2.5}}, want: "2"},
+		{name: "int4 from decimal", typ: pgtypes.Of(pgtypes.Int4), vector: engine.Vector{Physical: engine.PhysicalI64, Scale: 1, I64: []int64{-25}}, want: "-3"},
+		{name: "numeric from I64", typ: pgtypes.Of(pgtypes.Numeric), vector: engine.Vector{Physical: engine.PhysicalI64, I64: []int64{12}}, want: "12"},
+		{name: "numeric from U64", typ: pgtypes.Of(pgtypes.Numeric), vector: engine.Vector{Physical: engine.PhysicalU64, U64: []uint64{math.MaxUint64}}, want: "18446744073709551615"},
+		{name: "numeric(10,2) from I64", typ: pgtypes.NumericOf(10, 2), vector: engine.Vector{Physical: engine.PhysicalI64, I64: []int64{12}}, want: "12.00"},
+		{name: "numeric(10,1) from scale 2", typ: pgtypes.NumericOf(10, 1), vector: engine.Vector{Physical: engine.PhysicalI64, Scale: 2, I64: []int64{-4}}, want: "0.0"},
+		{name: "numeric from F64", typ: pgtypes.Of(pgtypes.Numeric), vector: engine.Vector{Physical: engine.PhysicalF64, F64: []float64{0.1}}, want: "0.1"},
+		{name: "float8 from decimal", typ: pgtypes.Of(pgtypes.Float8), vector: engine.Vector{Physical: engine.PhysicalI32, Scale: 2, I32: []int32{150}}, want: "1.5"},
+		{name: "float8 from F32", typ: pgtypes.Of(pgtypes.Float8), vector: engine.Vector{Physical: engine.PhysicalF32, F32: []float32{0.5}}, want: "0.5"},
+		{name: "text from I8", typ: pgtypes.Of(pgtypes.Text), vector: engine.Vector{Physical: engine.PhysicalI8, I8: []int8{-3}}, want: "-3"},
+		{name: "text from F64", typ: pgtypes.Of(pgtypes.Text), vector: engine.Vector{Physical: engine.PhysicalF64, F64: []float64{5}}, want: "5"},
+		{name: "text from bool", typ: pgtypes.Of(pgtypes.Text), vector: engine.Vector{Physical: engine.PhysicalBool, Bool: []bool{true}}, want: "true"},
+		{name: "oid from U32", typ: pgtypes.Of(pgtypes.OIDType), vector: engine.Vector{Physical: engine.PhysicalU32, U32: []uint32{math.MaxUint32}}, want: "4294967295"},
+		{name: "date from F64", typ: pgtypes.Of(pgtypes.Date), vector: engine.Vector{Physical: engine.PhysicalF64, F64: []float64{1}}, code: `XX000: column "c" of type date cannot be made of layout 11`},
+		{name: "null", typ: pgtypes.Of(pgtypes.Date), vector: engine.Vector{Physical: engine.PhysicalNull}, want: "<null>"},
+		{name: "not valid", typ: pgtypes.Of(pgtypes.Int4), vector: engine.Vector{Physical: engine.PhysicalI32, I32: []int32{1}, Validity: []uint64{0}}, want: "<null>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e, err := New([]engine.Column{{Name: "c", Type: c.typ}}, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := allRows(e, &engine.Chunk{Rows: 1, Vectors: []engine.Vector{c.vector}})
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = cell(rows[0][0])
+			}
+			if diff := cmp.Diff(c.want+c.code, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,402 @@
+package pgtypes
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"tidegate/internal/pgerr"
+)
+
+// AppendDateBinary appends days from 2000-01-01, or an infinity.
+func AppendDateBinary(b []byte, days int32) []byte {
+	switch days {
+	case DateInfinity:
+	case DateNegativeInfinity:
+		days = math.MinInt32
+	default:
+		days -= epochDays
+	}
+	return binary.BigEndian.AppendUint32(b, uint32(days))
+}
+
+// AppendTimestampBinary appends microseconds from 2000-01-01, or an infinity; timestamptz has the same form.
+func AppendTimestampBinary(b []byte, micros int64) []byte {
+	switch micros {
+	case TimestampInfinity:
+	case TimestampNegativeInfinity:
+		micros = math.MinInt64
+	default:
+		micros -= epochMicros
+	}
+	return binary.BigEndian.AppendUint64(b, uint64(micros))
+}
+
+// AppendIntervalBinary appends an interval.
+func AppendIntervalBinary(b []byte, months, days int32, micros int64) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(micros))
+	b = binary.BigEndian.AppendUint32(b, uint32(days))
+	return binary.BigEndian.AppendUint32(b, uint32(months))
+}
+
+// HasBinary reports whether values of a type have a binary form here.
+func HasBinary(oid OID) bool {
+	if element, ok := ElementOf(oid); ok {
+		return HasBinary(element)
+	}
+	switch oid {
+	case Bool, Bytea, Char, Name, Int8, Int2, Int4, Text, OIDType, JSON, Float4, Float8, Unknown, BPChar, Varchar,
+		Date, Time, Timestamp, Timestamptz, Numeric, UUID:
+		return true
+	}
+	return false
+}
+
+// ElementOf gives the element's type of an array type.
+func ElementOf(array OID) (OID, bool) {
+	if array == 0 {
+		return 0, false
+	}
+	for i := range infos {
+		if infos[i].Array == array {
+			return infos[i].OID, true
+		}
+	}
+	return 0, false
+}
+
+// TextToBinary appends the binary form of a value given as PostgreSQL's text form. Text that is no value of the
+// type is 22P02 or its like; a type without binary form is 0A000. zone is for timestamptz without an offset.
+func TextToBinary(b []byte, oid OID, text string, zone *time.Location) ([]byte, error) {
+	if element, ok := ElementOf(oid); ok {
+		return arrayToBinary(b, element, text, zone)
+	}
+	switch oid {
+	case Text, Varchar, BPChar, Name, Char, JSON, Unknown:
+		return append(b, text...), nil
+	case Bool:
+		v, err := ParseBool(text)
+		if v {
+			return append(b, 1), err
+		}
+		return append(b, 0), err
+	case Int2, Int4, Int8, OIDType:
+		return intToBinary(b, oid, text)
+	case Float4, Float8:
+		return floatToBinary(b, oid, text)
+	case Numeric:
+		v, err := CheckNumeric(text)
+		if err != nil {
+			return b, err
+		}
+		return AppendNumericBinary(b, []byte(v)), nil
+	case Bytea:
+		v, err := ParseBytea(text)
+		return append(b, v...), err
+	case UUID:
+		v, err := ParseUUID(text)
+		return append(b, v[:]...), err
+	case Date:
+		v, err := ParseDate(text)
+		return AppendDateBinary(b, v), err
+	case Time:
+		v, err := ParseTime(text)
+		return binary.BigEndian.AppendUint64(b, uint64(v)), err
+	case Timestamp:
+		v, err := ParseTimestamp(text)
+		return AppendTimestampBinary(b, v), err
+	case Timestamptz:
+		v, err := ParseTimestamptz(text, zone)
+		return AppendTimestampBinary(b, v), err
+	}
+	return b, pgerr.New(pgerr.FeatureNotSupported, "type %s has no binary form here", Of(oid))
+}
+
+func intToBinary(b []byte, oid OID, text string) ([]byte, error) {
+	v, err := ParseInt(oid, text)
+	switch oid {
+	case Int2:
+		return binary.BigEndian.AppendUint16(b, uint16(v)), err
+	case Int8:
+		return binary.BigEndian.AppendUint64(b, uint64(v)), err
+	}
+	return binary.BigEndian.AppendUint32(b, uint32(v)), err
+}
+
+func floatToBinary(b []byte, oid OID, text string) ([]byte, error) {
+	v, err := ParseFloat(oid, text)
+	if math.IsNaN(v) {
+		v = math.Float64frombits(0x7ff8_0000_0000_0000) // strconv's has other bits
+	}
+	if oid == Float4 {
+		return binary.BigEndian.AppendUint32(b, math.Float32bits(float32(v))), err
+	}
+	return binary.BigEndian.AppendUint64(b, math.Float64bits(v)), err
+}
+
+func badBinary(oid OID) error {
+	return pgerr.New(pgerr.InvalidBinary, "incorrect binary data format for type %s", Of(oid))
+}
+
+// sizes are the lengths of binary values that have one length only.
+func binarySize(oid OID) int {
+	switch oid {
+	case Bool:
+		return 1
+	case Int2:
+		return 2
+	case Int4, OIDType, Float4, Date:
+		return 4
+	case Int8, Float8, Time, Timestamp, Timestamptz:
+		return 8
+	case UUID, Interval:
+		return 16
+	}
+	return -1
+}
+
+// BinaryToText gives the text form of a value in binary form, timestamptz in UTC. Bytes that are no value of the
+// type are 22P03, text that is not UTF-8 is 22021, a type without binary form is 0A000.
+func BinaryToText(oid OID, data []byte) (string, error) {
+	if element, ok := ElementOf(oid); ok {
+		return arrayFromBinary(oid, element, data)
+	}
+	if size := binarySize(oid); size >= 0 && len(data) != size {
+		return "", badBinary(oid)
+	}
+	switch oid {
+	case Text, Varchar, BPChar, Name, Char, JSON, Unknown, 0:
+		return CheckUTF8(data)
+	case Bytea:
+		return string(AppendBytea(nil, data)), nil
+	case Numeric:
+		return numericText(data)
+	case UUID:
+		return string(AppendUUID(nil, [16]byte(data))), nil
+	case Interval:
+		micros := int64(binary.BigEndian.Uint64(data))
+		days, months := int32(binary.BigEndian.Uint32(data[8:])), int32(binary.BigEndian.Uint32(data[12:]))
+		return string(AppendInterval(nil, months, days, micros)), nil
+	}
+	return fixedToText(oid, data)
+}
+
+func fixedToText(oid OID, data []byte) (string, error) {
+	var n uint64
+	for _, c := range data {
+		n = n<<8 | uint64(c)
+	}
+	switch oid {
+	case Bool:
+		return string(AppendBool(nil, n != 0)), nil
+	case Int2:
+		return strconv.Itoa(int(int16(n))), nil
+	case Int4:
+		return strconv.Itoa(int(int32(n))), nil
+	case Int8:
+		return strconv.FormatInt(int64(n), 10), nil
+	case OIDType:
+		return strconv.FormatUint(n, 10), nil
+	case Float4:
+		return string(AppendFloat4(nil, math.Float32frombits(uint32(n)))), nil
+	case Float8:
+		return string(AppendFloat8(nil, math.Float64frombits(n))), nil
+	case Date:
+		return dateFromBinary(int32(n))
+	case Time:
+		if n > microsPerDay {
+			return "", pgerr.New(pgerr.DatetimeOverflow, "time out of range")
+		}
+		return string(AppendTime(nil, int64(n))), nil
+	case Timestamp, Timestamptz:
+		return timestampFromBinary(oid, int64(n))
+	}
+	return "", pgerr.New(pgerr.FeatureNotSupported, "parameters of type %s in binary form are not supported", Of(oid))
+}
+
+// The ranges of date and timestamp, from PostgreSQL's datatype/timestamp.h.
+const (
+	minDays    = -2440588 // 4714-11-24 BC
+	endDays    = 2147483494 - 2440588
+	minMicros  = -211813488000000000 + epochMicros // 4714-11-24 BC
+	endMicros  = 9223371331200000000               // 294277-01-01
+	dateLimit  = 5874898                           // first year beyond date
+	stampLimit = 294277                            // first year beyond timestamp
+)
+
+func dateFromBinary(n int32) (string, error) {
+	switch n {
+	case math.MaxInt32:
+		return "infinity", nil
+	case math.MinInt32:
+		return "-infinity", nil
+	}
+	days := int64(n) + epochDays
+	if days < minDays || days >= endDays {
+		return "", pgerr.New(pgerr.DatetimeOverflow, "date out of range")
+	}
+	return string(AppendDate(nil, int32(days))), nil
+}
+
+func timestampFromBinary(oid OID, n int64) (string, error) {
+	switch n {
+	case math.MaxInt64:
+		return "infinity", nil
+	case math.MinInt64:
+		return "-infinity", nil
+	}
+	if n < minMicros-epochMicros || n >= endMicros-epochMicros {
+		return "", pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range")
+	}
+	if oid == Timestamptz {
+		return string(AppendTimestamptz(nil, n+epochMicros, NewZone(nil))), nil
+	}
+	return string(AppendTimestamp(nil, n+epochMicros)), nil
+}
+
+// arrayToBinary reads a one-dimensional array's text form: {1,2,NULL,"a b"}.
+func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]byte, error) {
+	items, err := splitArray(text)
+	if err != nil {
+		return b, err
+	}
+	dimensions, nulls := uint32(1), uint32(0)
+	if len(items) == 0 {
+		dimensions = 0
+	}
+	for _, item := range items {
+		if item == nil {
+			nulls = 1
+		}
+	}
+	b = binary.BigEndian.AppendUint32(b, dimensions)
+	b = binary.BigEndian.AppendUint32(b, nulls)
+	b = binary.BigEndian.AppendUint32(b, element)
+	if len(items) == 0 {
+		return b, nil
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(len(items)))
+	b = binary.BigEndian.AppendUint32(b, 1) // the lower bound
+	for _, item := range items {
+		start := len(b)
+		b = binary.BigEndian.AppendUint32(b, math.MaxUint32)
+		if item == nil {
+			continue
+		}
+		if b, err = TextToBinary(b, element, *item, zone); err != nil {
+			return b, err
+		}
+		binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	}
+	return b, nil
+}
+
+func badArray(text string) error {
+	return pgerr.New(pgerr.InvalidTextRepresentation, "malformed array literal: %q", text)
+}
+
+// splitArray gives the items of a one-dimensional array literal, nil for NULL.
+func splitArray(text string) ([]*string, error) {
+	body, ok := strings.CutPrefix(text, "{")
+	body, closed := strings.CutSuffix(body, "}")
+	if !ok || !closed {
+		return nil, badArray(text)
+	}
+	var items []*string
+	for len(body) > 0 {
+		item, quoted, rest, ok := cutItem(body)
+		if !ok || (item == "" && !quoted) {
+			return nil, badArray(text)
+		}
+		if !quoted && strings.EqualFold(item, "NULL") {
+			items = append(items, nil)
+		} else {
+			items = append(items, &item)
+		}
+		if rest == "" {
+			break
+		}
+		if body = rest[1:]; body == "" {
+			return nil, badArray(text)
+		}
+	}
+	return items, nil
+}
+
+// cutItem takes one item off; rest is empty or begins with a comma.
+func cutItem(s string) (item string, quoted bool, rest string, ok bool) {
+	var b strings.Builder
+	inside := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\':
+			i++
+			if i == len(s) {
+				return "", false, "", false
+			}
+			b.WriteByte(s[i])
+		case c == '"':
+			quoted, inside = true, !inside
+		case !inside && c == ',':
+			return b.String(), quoted, s[i:], true
+		case !inside && (c == '{' || c == '}'):
+			return "", false, "", false
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), quoted, "", !inside
+}
+
+// arrayFromBinary gives a one-dimensional array's text form.
+func arrayFromBinary(array, element OID, data []byte) (string, error) {
+	if len(data) < 12 {
+		return "", badBinary(array)
+	}
+	dimensions := binary.BigEndian.Uint32(data)
+	if binary.BigEndian.Uint32(data[8:]) != element {
+		return "", badBinary(array)
+	}
+	switch {
+	case dimensions == 0 && len(data) == 12:
+		return "{}", nil
+	case dimensions > 1:
+		return "", pgerr.New(pgerr.FeatureNotSupported, "array parameters of more than one dimension are not supported")
+	case len(data) < 20:
+		return "", badBinary(array)
+	}
+	count := binary.BigEndian.Uint32(data[12:])
+	data = data[20:]
+	b := []byte{'{'}
+	for i := range count {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if len(data) < 4 {
+			return "", badBinary(array)
+		}
+		size := int32(binary.BigEndian.Uint32(data))
+		data = data[4:]
+		if size == -1 {
+			b = append(b, "NULL"...)
+			continue
+		}
+		if size < 0 || int(size) > len(data) {
+			return "", badBinary(array)
+		}
+		item, err := BinaryToText(element, data[:size])
+		if err != nil {
+			return "", err
+		}
+		b = append(b, '"')
+		b = append(b, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(item)...)
+		b = append(b, '"')
+		data = data[size:]
+	}
+	if len(data) != 0 {
+		return "", badBinary(array)
+	}
+	return string(append(b, '}')), nil
+}

@@ -1,0 +1,172 @@
+// Package testkit starts what tests compare Tidegate with.
+package testkit
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const debianBinaries = "/usr/lib/postgresql/15/bin"
+
+// Cluster is a running PostgreSQL 15, reachable through a socket in Dir only.
+type Cluster struct {
+	Dir string // the socket's directory
+}
+
+// DSN is what pgx and libpq connect with, as user postgres without a password.
+func (c *Cluster) DSN() string {
+	return "host=" + c.Dir + " user=postgres dbname=postgres sslmode=disable"
+}
+
+// Postgres starts a PostgreSQL 15 with an empty cluster: UTF8, C.UTF-8, time zone UTC. It stops with the test.
+// Where PostgreSQL 15 is not installed the test is skipped, and fails if CI is set. Start one per test and share it
+// among subtests: it takes about a second.
+func Postgres(tb testing.TB) *Cluster {
+	tb.Helper()
+	Require(tb, "comparison with PostgreSQL 15", postgresBinary("initdb"), postgresBinary("postgres"))
+	owner, err := clusterOwner()
+	if err != nil {
+		tb.Fatalf("find the user that PostgreSQL runs as: %v", err)
+	}
+	dir := socketDir(tb, owner)
+	data := filepath.Join(dir, "data")
+	initdb := command(tb.Context(), owner, dir, "initdb", "-D", data, "-U", "postgres", "-A", "trust",
+		"-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		tb.Fatalf("initdb: %v\n%s", err, out)
+	}
+	// The server outlives the test's own context, so that Cleanup can stop it in order.
+	server := command(context.WithoutCancel(tb.Context()), owner, dir, "postgres", "-D", data, "-k", dir,
+		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC")
+	stderr, err := server.StderrPipe()
+	if err != nil {
+		tb.Fatalf("pipe the log of postgres: %v", err)
+	}
+	if err := server.Start(); err != nil {
+		tb.Fatalf("start postgres: %v", err)
+	}
+	tb.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGINT) // fast shutdown; it may have ended already
+		_ = server.Wait()                         // its exit status after a signal tells nothing
+	})
+	if err := waitReady(stderr); err != nil {
+		tb.Fatal(err)
+	}
+	return &Cluster{Dir: dir}
+}
+
+// Require skips the test if one of the programs is missing, naming the part that is left out; with CI set it fails.
+func Require(tb testing.TB, part string, programs ...string) {
+	tb.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err == nil {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			tb.Fatalf("%s: %s is not installed", part, filepath.Base(p))
+		}
+		tb.Skipf("left out: %s (%s is not installed)", part, filepath.Base(p))
+	}
+}
+
+// Psql gives the path of psql 15; the test is skipped without it, as by Require.
+func Psql(tb testing.TB) string {
+	tb.Helper()
+	psql := postgresBinary("psql")
+	Require(tb, "psql as a client", psql)
+	return psql
+}
+
+func postgresBinary(name string) string {
+	path := filepath.Join(debianBinaries, name)
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	return name
+}
+
+// owner is a user that may run PostgreSQL, which refuses root; nil is the user of this process.
+type owner struct {
+	uid, gid int
+}
+
+func clusterOwner() (*owner, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err1 := strconv.Atoi(u.Uid)
+	gid, err2 := strconv.Atoi(u.Gid)
+	return &owner{uid: uid, gid: gid}, errors.Join(err1, err2)
+}
+
+// socketDir makes a directory that the owner can enter; a test's own temporary directory is closed to others, and
+// its path may be too long for a socket.
+func socketDir(tb testing.TB, o *owner) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "pg") //nolint:usetesting // see above
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			tb.Errorf("remove the cluster: %v", err)
+		}
+	})
+	if o != nil {
+		if err := os.Chown(dir, o.uid, o.gid); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func command(ctx context.Context, o *owner, dir, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, postgresBinary(name), args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=UTC")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if o != nil {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid)}
+	}
+	return cmd
+}
+
+// waitReady reads the server's log until it accepts connections, and goes on reading so that it never blocks.
+func waitReady(log io.Reader) error {
+	ready := make(chan error, 1)
+	go func() {
+		var seen strings.Builder
+		lines := bufio.NewScanner(log)
+		for lines.Scan() {
+			fmt.Fprintln(&seen, lines.Text())
+			if strings.Contains(lines.Text(), "ready to accept connections") {
+				ready <- nil
+				_, _ = io.Copy(io.Discard, log)
+				return
+			}
+		}
+		ready <- fmt.Errorf("postgres ended before it was ready:\n%s", seen.String())
+	}()
+	select {
+	case err := <-ready:
+		return err
+	case <-time.After(30 * time.Second):
+		return errors.New("postgres was not ready within 30 s")
+	}
+}
