@@ -62,3 +62,4 @@ clean: ## remove what was built, not the data of the demo
 $(LINT):
 	GOBIN=$(TOOLS)/build $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv $(TOOLS)/build/golangci-lint $@
+	rmdir $(TOOLS)/build

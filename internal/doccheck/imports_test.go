@@ -155,7 +155,8 @@ func TestCheck(t *testing.T) {
 		{"catalog/sqlite", []string{"tidegate/catalog", "tidegate/sql"}, []string{"catalog/sqlite imports sql"}},
 		{"cmd/tidegate", []string{"tidegate/router", "tidegate/gateway", "tidegate/internal/engine/duck"}, nil},
 		{
-			"etl", []string{"github.com/duckdb/duckdb-go-bindings"},
+			"etl",
+			[]string{"github.com/duckdb/duckdb-go-bindings"},
 			[]string{"etl imports github.com/duckdb/duckdb-go-bindings: libduckdb is linked by internal/engine/duck alone"},
 		},
 		{"internal/engine/duck", []string{"github.com/duckdb/duckdb-go-bindings", "tidegate/internal/engine"}, nil},
