@@ -1,0 +1,81 @@
+package duck
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	bind "github.com/duckdb/duckdb-go-bindings"
+)
+
+// conn is one DuckDB connection. It carries at most one open result: a second statement ends the first.
+type conn struct {
+	handle bind.Connection
+	zone   string // its TimeZone
+}
+
+func (c *conn) close() { bind.Disconnect(&c.handle) }
+
+// setZone makes the connection show timestamptz in zone.
+func (c *conn) setZone(zone string) error {
+	if zone == c.zone {
+		return nil
+	}
+	var res bind.Result
+	defer bind.DestroyResult(&res)
+	if bind.Query(c.handle, "SET TimeZone="+quote(zone), &res) == bind.StateError {
+		return translate(bind.ResultError(&res))
+	}
+	c.zone = zone
+	return nil
+}
+
+// interruptEvery is the pause between two interrupts of one piece of work: DuckDB forgets an interrupt that comes
+// just before a statement starts.
+const interruptEvery = 5 * time.Millisecond
+
+// watch interrupts a connection's work when a context ends.
+type watch struct {
+	stop  func() bool
+	ended chan struct{} // closed by end: stop interrupting
+	gone  chan struct{} // closed when the interrupting goroutine is over
+	cause atomic.Pointer[error]
+}
+
+// watch starts to watch ctx. No goroutine runs until ctx ends. The caller calls end, on every path.
+func (c *conn) watch(ctx context.Context) *watch {
+	w := &watch{ended: make(chan struct{}), gone: make(chan struct{})}
+	w.stop = context.AfterFunc(ctx, func() {
+		defer close(w.gone)
+		cause := context.Cause(ctx)
+		w.cause.Store(&cause)
+		t := time.NewTicker(interruptEvery)
+		defer t.Stop()
+		for {
+			bind.Interrupt(c.handle)
+			select {
+			case <-w.ended:
+				return
+			case <-t.C:
+			}
+		}
+	})
+	return w
+}
+
+// end stops watching. After it no interrupt reaches the connection. It is called once.
+func (w *watch) end() {
+	if w.stop() {
+		return
+	}
+	close(w.ended)
+	<-w.gone
+}
+
+// err gives the cause of the context's end, nil before.
+func (w *watch) err() error {
+	if p := w.cause.Load(); p != nil {
+		return *p
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package duck
+
+import (
+	"encoding/hex"
+	"math"
+
+	bind "github.com/duckdb/duckdb-go-bindings"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// microsRead reads a timestamp of another unit into a buffer of its own, in microseconds.
+func microsRead(micros func(int64) (int64, bool)) readFunc {
+	var buffer []int64
+	return func(dst *engine.Vector, src bind.Vector, rows int) error {
+		in := view[int64](src, rows)
+		buffer = grow(buffer, rows)
+		*dst = engine.Vector{Physical: engine.PhysicalI64, Validity: validity(src, rows), I64: buffer}
+		for i, v := range in {
+			if !dst.Valid(i) {
+				continue
+			}
+			// Infinity is the same pair of numbers in every unit.
+			if v == math.MaxInt64 || v == -math.MaxInt64 {
+				buffer[i] = v
+				continue
+			}
+			m, ok := micros(v)
+			if !ok {
+				return pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range")
+			}
+			buffer[i] = m
+		}
+		return nil
+	}
+}
+
+func fromSeconds(v int64) (int64, bool) { return times(v, 1_000_000) }
+
+func fromMillis(v int64) (int64, bool) { return times(v, 1000) }
+
+func times(v, factor int64) (int64, bool) {
+	return v * factor, v <= math.MaxInt64/factor && v >= math.MinInt64/factor
+}
+
+// fromNanos rounds down, as DuckDB's cast to TIMESTAMP does.
+func fromNanos(v int64) (int64, bool) {
+	m := v / 1e3
+	if v%1e3 < 0 {
+		m--
+	}
+	return m, true
+}
+
+func grow[T any](b []T, n int) []T {
+	if cap(b) < n {
+		return make([]T, n)
+	}
+	return b[:n]
+}
+
+// textRead reads values of a fixed size as text.
+func textRead[T any](appendText func([]byte, T) []byte) readFunc {
+	var texts []string
+	var scratch []byte
+	return func(dst *engine.Vector, src bind.Vector, rows int) error {
+		in := view[T](src, rows)
+		texts = grow(texts, rows)
+		*dst = engine.Vector{Physical: engine.PhysicalText, Validity: validity(src, rows), Text: texts}
+		for i := range in {
+			if dst.Valid(i) {
+				scratch = appendText(scratch[:0], in[i])
+				texts[i] = string(scratch)
+			}
+		}
+		return nil
+	}
+}
+
+func uuidRead() readFunc { return textRead(appendUUID) }
+
+// appendUUID writes a UUID. DuckDB stores it with the highest bit turned, so that it sorts as a signed integer.
+func appendUUID(b []byte, v engine.Int128) []byte {
+	var raw [16]byte
+	hi := uint64(v.Hi) ^ 1<<63
+	for i := range 8 {
+		raw[i] = byte(hi >> (56 - 8*i))
+		raw[8+i] = byte(v.Lo >> (56 - 8*i))
+	}
+	b = append(hex.AppendEncode(b, raw[:4]), '-')
+	b = append(hex.AppendEncode(b, raw[4:6]), '-')
+	b = append(hex.AppendEncode(b, raw[6:8]), '-')
+	b = append(hex.AppendEncode(b, raw[8:10]), '-')
+	return hex.AppendEncode(b, raw[10:])
+}
+
+// enumReader reads an ENUM as its labels.
+func enumReader(lt bind.LogicalType) reader {
+	labels := make([]string, bind.EnumDictionarySize(lt))
+	for i := range labels {
+		labels[i] = bind.EnumDictionaryValue(lt, bind.IdxT(i))
+	}
+	r := reader{typ: pgtypes.Of(pgtypes.Text), physical: engine.PhysicalText}
+	switch bind.EnumInternalType(lt) {
+	case bind.TypeUTinyInt:
+		r.read = labelRead[uint8](labels)
+	case bind.TypeUSmallInt:
+		r.read = labelRead[uint16](labels)
+	default:
+		r.read = labelRead[uint32](labels)
+	}
+	return r
+}
+
+func labelRead[T uint8 | uint16 | uint32](labels []string) readFunc {
+	var texts []string
+	return func(dst *engine.Vector, src bind.Vector, rows int) error {
+		in := view[T](src, rows)
+		texts = grow(texts, rows)
+		*dst = engine.Vector{Physical: engine.PhysicalText, Validity: validity(src, rows), Text: texts}
+		for i, v := range in {
+			if dst.Valid(i) {
+				texts[i] = labels[v]
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,130 @@
+package duck
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	bind "github.com/duckdb/duckdb-go-bindings"
+
+	"tidegate/internal/engine"
+)
+
+var errRowsClosed = errors.New("rows are closed")
+
+// rows is a streaming result.
+type rows struct {
+	prep    *prepared
+	result  bind.Result
+	watch   *watch // of the context that the statement was started with
+	conn    *conn
+	data    bind.DataChunk // under the views of chunk
+	chunk   engine.Chunk
+	end     error // why there is no next chunk: io.EOF, an error, errRowsClosed
+	closed  bool
+	drained bool // DuckDB has seen the end: no transaction is open any more
+	release func(drained bool)
+}
+
+// start executes p. It takes over w and p, also when it fails.
+//
+// Execution returns at the first chunk, so an aggregate does all its work in here.
+func (c *conn) start(w *watch, p *prepared) (*rows, error) {
+	r := &rows{prep: p, watch: w, conn: c, release: func(bool) {}}
+	var pending bind.PendingResult
+	if bind.PendingPreparedStreaming(p.stmt, &pending) == bind.StateError {
+		err := translate(bind.PendingError(pending))
+		bind.DestroyPending(&pending)
+		r.free()
+		return nil, causeOr(w, err)
+	}
+	if w.err() == nil && bind.ExecutePending(pending, &r.result) == bind.StateError {
+		err := translate(bind.ResultError(&r.result))
+		bind.DestroyPending(&pending)
+		r.free()
+		return nil, causeOr(w, err)
+	}
+	bind.DestroyPending(&pending)
+	if err := w.err(); err != nil {
+		r.free()
+		return nil, err
+	}
+	r.chunk.Vectors = make([]engine.Vector, len(p.columns))
+	return r, nil
+}
+
+// Columns gives the columns as the client sees them.
+func (r *rows) Columns() []engine.Column { return r.prep.columns }
+
+// Next gives the next chunk: views of DuckDB's memory, valid until the following Next or Close.
+func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
+	if r.end != nil {
+		return nil, r.end
+	}
+	bind.DestroyDataChunk(&r.data)
+	if err := r.watch.err(); err != nil {
+		r.end = err
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		r.end = context.Cause(ctx)
+		return nil, r.end
+	}
+	if err := r.fetch(ctx); err != nil {
+		r.end = err
+		return nil, err
+	}
+	r.chunk.Rows = int(bind.DataChunkGetSize(r.data))
+	for i := range r.chunk.Vectors {
+		v := bind.DataChunkGetVector(r.data, bind.IdxT(i))
+		if err := r.prep.readers[i].read(&r.chunk.Vectors[i], v, r.chunk.Rows); err != nil {
+			r.end = err
+			return nil, err
+		}
+	}
+	return &r.chunk, nil
+}
+
+// fetch puts a chunk with rows into data, or returns io.EOF.
+func (r *rows) fetch(ctx context.Context) error {
+	w := r.conn.watch(ctx)
+	for {
+		r.data = bind.FetchChunk(r.result)
+		if r.data.Ptr == nil || bind.DataChunkGetSize(r.data) > 0 {
+			break
+		}
+		bind.DestroyDataChunk(&r.data)
+	}
+	w.end()
+	if r.data.Ptr != nil {
+		return nil
+	}
+	// A failure looks like the end: only the result's error tells them apart.
+	if text := bind.ResultError(&r.result); text != "" {
+		return causeOr(w, causeOr(r.watch, translate(text)))
+	}
+	r.drained = true
+	return io.EOF
+}
+
+// Close ends the work, wherever it is. It may be called more than once.
+func (r *rows) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.free()
+	r.release(r.drained)
+	return nil
+}
+
+// free gives back everything but the connection.
+func (r *rows) free() {
+	r.closed = true
+	if r.end == nil {
+		r.end = errRowsClosed
+	}
+	r.watch.end()
+	bind.DestroyDataChunk(&r.data)
+	bind.DestroyResult(&r.result)
+	r.prep.close()
+}
