@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +76,7 @@ func keys(t *testing.T, b storage.Bucket, prefix, after string) []string {
 }
 
 func putAndGet(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	for _, body := range []string{"", "hello", strings.Repeat("0123456789", 100_000)} {
 		key := fmt.Sprintf("web.events/dt=2018-02-15/run=a%%3Ab/%d.parquet", len(body))
 		put := mustPut(t, b, key, body)
@@ -95,6 +97,7 @@ func putAndGet(t *testing.T, b storage.Bucket) {
 }
 
 func putReplaces(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	seen := map[string]bool{}
 	var last storage.Object
 	// The same size each time, as fast as it goes: the ETag must still tell the objects apart.
@@ -120,6 +123,7 @@ func putReplaces(t *testing.T, b storage.Bucket) {
 }
 
 func putIfAbsent(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	o, err := b.PutIfAbsent(t.Context(), "_commits/t/b.r1.json", []byte("first"))
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +143,7 @@ func putIfAbsent(t *testing.T, b storage.Bucket) {
 }
 
 func oneWinner(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	const callers = 16
 	for round := range 10 {
 		key := fmt.Sprintf("race/%d", round)
@@ -162,13 +167,14 @@ func oneWinner(t *testing.T, b storage.Bucket) {
 		if winner < 0 {
 			t.Fatal("nobody won")
 		}
-		if got := read(t, b, key, ""); got != fmt.Sprint(winner) {
+		if got := read(t, b, key, ""); got != strconv.Itoa(winner) {
 			t.Errorf("the object is caller %s's, the winner is %d", got, winner)
 		}
 	}
 }
 
 func getRange(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	o := mustPut(t, b, "k", "0123456789")
 	for _, c := range []struct {
 		offset, length int64
@@ -195,6 +201,7 @@ func getRange(t *testing.T, b storage.Bucket) {
 }
 
 func listOrder(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	// In a directory "a" comes before "a.b"; as keys "a.b" comes before "a/b".
 	want := []string{"a-b", "a.b", "a/b", "a/c/d", "a/c0", "a0", "b/%E3%81%82", "b/z", "b/あ"}
 	for i := range want {
@@ -223,6 +230,7 @@ func listOrder(t *testing.T, b storage.Bucket) {
 }
 
 func listStops(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	for i := range 10 {
 		mustPut(t, b, fmt.Sprintf("d%d/x", i), "x")
 	}
@@ -241,6 +249,7 @@ func listStops(t *testing.T, b storage.Bucket) {
 }
 
 func missing(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	mustPut(t, b, "folder/x", "x")
 	for _, key := range []string{"nothing", "folder", "folder/y", "folder/x/y"} {
 		if _, err := b.Stat(t.Context(), key); !errors.Is(err, storage.ErrNotFound) {
@@ -269,6 +278,7 @@ func (f failingReader) Read(p []byte) (int, error) {
 }
 
 func failedBody(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	want := errors.New("source went away")
 	if _, err := b.Put(t.Context(), "k", failingReader{want}); !errors.Is(err, want) {
 		t.Errorf("Put: %v, want the body's error", err)
@@ -279,6 +289,7 @@ func failedBody(t *testing.T, b storage.Bucket) {
 }
 
 func endedContext(t *testing.T, b storage.Bucket) {
+	t.Helper()
 	mustPut(t, b, "k", "x")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

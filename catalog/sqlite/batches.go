@@ -1,0 +1,141 @@
+package sqlite
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tidegate/catalog"
+)
+
+// Reserve gives the next batch seq of a table.
+func (s *Store) Reserve(ctx context.Context, table catalog.Name) (int64, error) {
+	var seq int64
+	err := s.write(ctx, "reserve a batch seq of "+table.String(), func(w *writer) error {
+		id, err := w.table(table)
+		if err != nil {
+			return err
+		}
+		return w.row(`UPDATE tbl SET batch_seq = batch_seq + 1 WHERE table_id = ? RETURNING batch_seq`, id).Scan(&seq)
+	})
+	return seq, err
+}
+
+// Applied reports whether the batch's revision is published.
+func (s *Store) Applied(ctx context.Context, table catalog.Name, batch string, revision int) (bool, error) {
+	var n int
+	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM batch JOIN tbl USING (table_id)
+		WHERE name = ? AND batch = ? AND revision = ? AND state <> 'failed'`,
+		table.String(), batch, revision).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look up batch %s of %s: %w", batch, table, err)
+	}
+	return n > 0, nil
+}
+
+// Known gives key → ETag of every input of the table's published batches whose key has the prefix.
+func (s *Store) Known(ctx context.Context, table catalog.Name, prefix string) (_ map[string]string, err error) {
+	// A key that has the prefix sorts after it, and all that have it lie together.
+	rows, err := s.db.QueryContext(ctx, `SELECT key, etag FROM input
+		WHERE table_id = (SELECT table_id FROM tbl WHERE name = ?) AND key >= ? ORDER BY key`, table.String(), prefix)
+	if err != nil {
+		return nil, fmt.Errorf("read inputs of %s: %w", table, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	known := map[string]string{}
+	for rows.Next() {
+		var key, etag string
+		if err := rows.Scan(&key, &etag); err != nil {
+			return nil, fmt.Errorf("read inputs of %s: %w", table, err)
+		}
+		if !strings.HasPrefix(key, prefix) {
+			return known, nil
+		}
+		known[key] = etag
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read inputs of %s: %w", table, err)
+	}
+	return known, nil
+}
+
+// NoteFailure records a batch that was not published. A later failure of the same revision takes its place, and so
+// does its publication; a published batch cannot fail any more: ErrConflict.
+func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
+	return s.write(ctx, fmt.Sprintf("note the failure of %s %s.r%d", b.Table, b.ID, b.Revision), func(w *writer) error {
+		id, err := w.table(b.Table)
+		if err != nil {
+			return err
+		}
+		var published int
+		err = w.row(`SELECT count(*) FROM batch WHERE table_id = ? AND batch = ? AND revision = ? AND state <> 'failed'`,
+			id, b.ID, b.Revision).Scan(&published)
+		if err != nil {
+			return err
+		}
+		if published > 0 {
+			return fmt.Errorf("%w: it is published", catalog.ErrConflict)
+		}
+		c := &b.Counts
+		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state,
+				read, blank, rejected, filtered, deduplicated, emitted, bytes_in, bytes_out, started_at, reason)
+			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
+			c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, b.BytesIn, b.BytesOut,
+			micros(b.StartedAt), b.Reason)
+	})
+}
+
+// A batch is hot from the newest generation that covered one of its live pairs, if all of them are covered.
+const selectBatches = `
+WITH pair AS (
+	SELECT DISTINCT batch_id, partition_id FROM file WHERE end_generation IS NULL
+), hot AS (
+	SELECT pair.batch_id,
+	       CASE WHEN count(*) = count(h.load_seq) THEN max(g.committed_at) ELSE 0 END AS loaded_at
+	FROM pair
+	LEFT JOIN hot_part h ON h.batch_id = pair.batch_id AND h.partition_id = pair.partition_id AND h.end_generation IS NULL
+	LEFT JOIN generation g ON g.number = h.begin_generation
+	GROUP BY pair.batch_id
+)
+SELECT t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated, b.emitted,
+       b.bytes_in, b.bytes_out, b.started_at, b.committed_at, coalesce(hot.loaded_at, 0), b.reason
+FROM batch b JOIN tbl t USING (table_id) LEFT JOIN hot USING (batch_id)
+ORDER BY b.batch_id`
+
+// Batches gives every batch of every table, oldest first.
+func (s *Store) Batches(ctx context.Context) (_ []catalog.Batch, err error) {
+	rows, err := s.db.QueryContext(ctx, selectBatches)
+	if err != nil {
+		return nil, fmt.Errorf("read batches: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var batches []catalog.Batch
+	for rows.Next() {
+		b, err := scanBatch(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read batches: %w", err)
+		}
+		batches = append(batches, b)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read batches: %w", err)
+	}
+	return batches, nil
+}
+
+func scanBatch(rows *stdsql.Rows) (catalog.Batch, error) {
+	var b catalog.Batch
+	var name string
+	var started, committed, loaded int64
+	c := &b.Counts
+	err := rows.Scan(&name, &b.ID, &b.Revision, &b.Seq, &b.State,
+		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted,
+		&b.BytesIn, &b.BytesOut, &started, &committed, &loaded, &b.Reason)
+	if err != nil {
+		return b, err
+	}
+	b.StartedAt, b.CommittedAt, b.HotLoadedAt = instant(started), instant(committed), instant(loaded)
+	return b, b.Table.UnmarshalText([]byte(name))
+}

@@ -1,0 +1,311 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	stdsql "database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tidegate/catalog"
+)
+
+// Publish applies a commit record as one generation.
+func (s *Store) Publish(ctx context.Context, r *catalog.Record) (int64, error) {
+	content, err := check(r)
+	if err != nil {
+		return 0, err
+	}
+	var generation int64
+	doing := fmt.Sprintf("publish %s %s.r%d", r.Table.Name, r.Batch, r.Revision)
+	err = s.write(ctx, doing, func(w *writer) error {
+		p := publication{writer: w, r: r, content: content, partitions: map[string]int64{}}
+		if p.tableID, err = w.table(r.Table.Name); err != nil {
+			return err
+		}
+		applied, err := p.applied()
+		if err != nil || applied > 0 {
+			generation = applied
+			return err
+		}
+		generation, err = w.generation(string(r.Kind), p.tableID)
+		p.generation = generation
+		if err != nil {
+			return err
+		}
+		return p.apply()
+	})
+	if err != nil {
+		return 0, err
+	}
+	return generation, nil
+}
+
+// check says what is wrong with a record by itself, and gives the hash of what it does.
+func check(r *catalog.Record) (content string, err error) {
+	var rows int64
+	for i := range r.Files {
+		rows += r.Files[i].Rows
+	}
+	switch {
+	case r.Format != catalog.RecordFormat:
+		err = fmt.Errorf("its format is %d, this program knows %d", r.Format, catalog.RecordFormat)
+	case r.Batch == "" || r.Revision < 1 || r.Seq < 1 || r.Table.SchemaVersion < 1:
+		err = fmt.Errorf("batch %q, revision %d, seq %d or schema version %d is missing",
+			r.Batch, r.Revision, r.Seq, r.Table.SchemaVersion)
+	case r.Kind != catalog.RecordAppend && r.Kind != catalog.RecordReplace:
+		err = fmt.Errorf("kind %q is not known", r.Kind)
+	case r.Kind == catalog.RecordAppend && len(r.Replaces) > 0:
+		err = errors.New("it appends and replaces")
+	case rows != r.Counts.Emitted:
+		err = fmt.Errorf("its files have %d rows, the batch emitted %d", rows, r.Counts.Emitted)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: commit record of %s %s: %w", catalog.ErrConflict, r.Table.Name, r.Batch, err)
+	}
+	type fileContent struct {
+		Path, Partition string
+		Rows, Bytes     int64
+	}
+	files := make([]fileContent, len(r.Files))
+	for i, f := range r.Files {
+		files[i] = fileContent{f.Path, f.Partition, f.Rows, f.Bytes}
+	}
+	b, err := json.Marshal([]any{r.Seq, r.Kind, r.Checksum, r.Counts, files, slices.Concat(r.Replaces), slices.Concat(r.Inputs)})
+	if err != nil {
+		return "", fmt.Errorf("hash commit record of %s %s: %w", r.Table.Name, r.Batch, err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// publication is one record on its way into the catalog.
+type publication struct {
+	*writer
+	r          *catalog.Record
+	content    string
+	tableID    int64
+	batchID    int64
+	generation int64
+	partitions map[string]int64
+}
+
+// applied gives the generation that the record got, if it is there already.
+func (p *publication) applied() (int64, error) {
+	var generation int64
+	var content string
+	err := p.row(`SELECT generation, content FROM batch
+		WHERE table_id = ? AND batch = ? AND revision = ? AND state <> 'failed'`,
+		p.tableID, p.r.Batch, p.r.Revision).Scan(&generation, &content)
+	switch {
+	case errors.Is(err, stdsql.ErrNoRows):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case content != p.content:
+		return 0, fmt.Errorf("%w: generation %d published this batch and revision with other content",
+			catalog.ErrConflict, generation)
+	}
+	return generation, nil
+}
+
+func (p *publication) apply() error {
+	for _, step := range []func() error{p.define, p.addBatch, p.replace, p.addFiles, p.addInputs} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// define makes the record's table definition the newest, unless the record was made under an older schema version.
+func (p *publication) define() error {
+	next, err := json.Marshal(p.r.Table)
+	if err != nil {
+		return err
+	}
+	old, stored, err := p.definition(0)
+	if err != nil {
+		return err
+	}
+	switch {
+	case old == nil:
+	case stored == string(next):
+		return nil
+	case p.r.Table.SchemaVersion < old.SchemaVersion:
+		return p.knownVersion()
+	default:
+		if err := catalog.Follows(old, &p.r.Table); err != nil {
+			return err
+		}
+		err := p.exec(`UPDATE definition SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL`,
+			p.generation, p.tableID)
+		if err != nil {
+			return err
+		}
+	}
+	return p.exec(`INSERT INTO definition (table_id, begin_generation, schema_version, definition) VALUES (?, ?, ?, ?)`,
+		p.tableID, p.generation, p.r.Table.SchemaVersion, string(next))
+}
+
+// knownVersion accepts a batch of an older schema version if it means the same columns by it.
+func (p *publication) knownVersion() error {
+	old, _, err := p.definition(p.r.Table.SchemaVersion)
+	if err != nil {
+		return err
+	}
+	if old == nil {
+		return fmt.Errorf("%w: schema version %d of %s is older than the newest and unknown",
+			catalog.ErrConflict, p.r.Table.SchemaVersion, p.r.Table.Name)
+	}
+	return catalog.Follows(old, &p.r.Table)
+}
+
+// definition reads the newest definition of a schema version, of any for 0; nil if there is none.
+func (p *publication) definition(version int) (*catalog.Table, string, error) {
+	var text string
+	err := p.row(`SELECT definition FROM definition WHERE table_id = ? AND ? IN (0, schema_version)
+		ORDER BY begin_generation DESC LIMIT 1`, p.tableID, version).Scan(&text)
+	if errors.Is(err, stdsql.ErrNoRows) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	t := new(catalog.Table)
+	if err := json.Unmarshal([]byte(text), t); err != nil {
+		return nil, "", fmt.Errorf("read definition of %s: %w", p.r.Table.Name, err)
+	}
+	return t, text, nil
+}
+
+func (p *publication) addBatch() error {
+	r := p.r
+	var bytesIn, bytesOut int64
+	for i := range r.Inputs {
+		bytesIn += r.Inputs[i].Size
+	}
+	for i := range r.Files {
+		bytesOut += r.Files[i].Bytes
+	}
+	err := p.exec(`DELETE FROM batch WHERE table_id = ? AND batch = ? AND revision = ? AND state = 'failed'`,
+		p.tableID, r.Batch, r.Revision)
+	if err != nil {
+		return err
+	}
+	var other string
+	err = p.row(`SELECT batch FROM batch WHERE table_id = ? AND seq = ? AND state <> 'failed'`, p.tableID, r.Seq).Scan(&other)
+	if err == nil {
+		return fmt.Errorf("%w: seq %d is that of batch %s", catalog.ErrConflict, r.Seq, other)
+	}
+	if !errors.Is(err, stdsql.ErrNoRows) {
+		return err
+	}
+	if err := p.exec(`UPDATE tbl SET batch_seq = max(batch_seq, ?) WHERE table_id = ?`, r.Seq, p.tableID); err != nil {
+		return err
+	}
+	c := &r.Counts
+	return p.row(`INSERT INTO batch (table_id, batch, revision, seq, state, kind, pipeline, version,
+			read, blank, rejected, filtered, deduplicated, emitted, bytes_in, bytes_out,
+			started_at, committed_at, generation, content)
+		VALUES (?, ?, ?, ?, 'committed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING batch_id`,
+		p.tableID, r.Batch, r.Revision, r.Seq, string(r.Kind), r.Pipeline.Name, r.Pipeline.Version,
+		c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, bytesIn, bytesOut,
+		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content).Scan(&p.batchID)
+}
+
+// replace ends the files that the record takes the place of, and their coverage.
+func (p *publication) replace() error {
+	for _, old := range p.r.Replaces {
+		ended, err := p.changed(`UPDATE file SET end_generation = ?1
+			WHERE end_generation IS NULL
+			  AND batch_id = (SELECT batch_id FROM batch WHERE table_id = ?2 AND batch = ?3 AND revision = ?4 AND state <> 'failed')
+			  AND partition_id = (SELECT partition_id FROM part WHERE table_id = ?2 AND value = ?5)`,
+			p.generation, p.tableID, old.Batch, old.Revision, old.Partition)
+		if err != nil {
+			return err
+		}
+		if ended == 0 {
+			// Another replacement came first: applying this one too would double its rows.
+			return fmt.Errorf("%w: it replaces partition %q of batch %s.r%d, which has no live file",
+				catalog.ErrConflict, old.Partition, old.Batch, old.Revision)
+		}
+	}
+	if len(p.r.Replaces) == 0 {
+		return nil
+	}
+	err := p.exec(`UPDATE hot_part SET end_generation = ?1
+		WHERE table_id = ?2 AND end_generation IS NULL AND NOT EXISTS (
+			SELECT 1 FROM file f WHERE f.batch_id = hot_part.batch_id AND f.partition_id = hot_part.partition_id
+			AND f.end_generation IS NULL)`, p.generation, p.tableID)
+	if err != nil {
+		return err
+	}
+	return p.exec(`UPDATE batch SET state = 'replaced'
+		WHERE table_id = ?2 AND state = 'committed'
+		  AND EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation = ?1)
+		  AND NOT EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation IS NULL)`,
+		p.generation, p.tableID)
+}
+
+func (p *publication) addFiles() error {
+	for i := range p.r.Files {
+		f := &p.r.Files[i]
+		partition, ok := p.partitions[f.Partition]
+		if !ok {
+			var err error
+			if partition, err = p.newPair(f.Partition); err != nil {
+				return err
+			}
+			p.partitions[f.Partition] = partition
+		}
+		err := p.exec(`INSERT INTO file (table_id, batch_id, partition_id, path, rows, bytes, footer_bytes,
+				schema_version, begin_generation, stats) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			p.tableID, p.batchID, partition, f.Path, f.Rows, f.Bytes, f.FooterBytes,
+			p.r.Table.SchemaVersion, p.generation, encodeStats(f.Columns))
+		if err != nil && strings.Contains(err.Error(), "file.path") {
+			return fmt.Errorf("%w: file %s is there already", catalog.ErrConflict, f.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newPair gives the id of a partition that the batch is about to have files in. Coverage knows a pair by the
+// batch's name without its revision, so two revisions must not be live in one partition.
+func (p *publication) newPair(value string) (int64, error) {
+	id, err := p.partition(p.tableID, value)
+	if err != nil {
+		return 0, err
+	}
+	var revision int
+	err = p.row(`SELECT b.revision FROM batch b JOIN file f USING (batch_id)
+		WHERE b.table_id = ? AND b.batch = ? AND b.batch_id <> ? AND f.partition_id = ? AND f.end_generation IS NULL
+		LIMIT 1`, p.tableID, p.r.Batch, p.batchID, id).Scan(&revision)
+	if err == nil {
+		return 0, fmt.Errorf("%w: revision %d of the batch is live in partition %q and not replaced",
+			catalog.ErrConflict, revision, value)
+	}
+	if !errors.Is(err, stdsql.ErrNoRows) {
+		return 0, err
+	}
+	return id, nil
+}
+
+func (p *publication) addInputs() error {
+	for _, in := range p.r.Inputs {
+		err := p.exec(`INSERT INTO input (table_id, key, etag, size, seq) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (table_id, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, seq = excluded.seq
+			WHERE excluded.seq >= input.seq`, p.tableID, in.Key, in.ETag, in.Size, p.r.Seq)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
