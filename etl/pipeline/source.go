@@ -1,0 +1,26 @@
+package pipeline
+
+import (
+	"slices"
+
+	"tidegate/internal/pgtypes"
+)
+
+// SourceFields gives the columns of `source`: the declared fields, then the undeclared ones that the SELECT names, in
+// the order of its text, as json. It is nil for a second stage.
+func (p *Pipeline) SourceFields() []Field {
+	if p.Source == nil {
+		return nil
+	}
+	fields := slices.Clone(p.Source.Fields)
+	if p.Statement == nil {
+		return fields
+	}
+	names, _ := p.Statement.ColumnNames()
+	for _, name := range names {
+		if !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
+			fields = append(fields, Field{Name: name, Type: pgtypes.Of(pgtypes.JSON)})
+		}
+	}
+	return fields
+}
