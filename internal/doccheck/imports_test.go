@@ -34,6 +34,7 @@ func rules() []rule {
 	return []rule{
 		{area: "cmd/...", allow: []string{"..."}},
 		{area: "test/...", allow: []string{"..."}},
+		{area: "examples/...", only: true},
 		{area: "bench/...", allow: []string{"..."}},
 		{area: "internal/doccheck/...", only: true},
 		{area: "internal/demo/...", only: true},
