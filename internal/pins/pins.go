@@ -1,0 +1,28 @@
+//go:build pins
+
+// Package pins keeps modules in go.mod that the next steps need and nothing imports yet: their versions were
+// resolved as one set with those in use. Nothing builds it; `go mod tidy` reads it. A line goes when its module is
+// imported where it is used.
+package pins
+
+import (
+	_ "github.com/aws/aws-sdk-go-v2/aws" // S3 and Redshift
+	_ "github.com/aws/aws-sdk-go-v2/config"
+	_ "github.com/aws/aws-sdk-go-v2/credentials"
+	_ "github.com/aws/aws-sdk-go-v2/service/glue"               // publishing and importing tables
+	_ "github.com/aws/aws-sdk-go-v2/service/redshift"           // IAM credentials
+	_ "github.com/aws/aws-sdk-go-v2/service/redshiftserverless" //
+	_ "github.com/aws/aws-sdk-go-v2/service/s3"                 // lake and sources
+	_ "github.com/aws/aws-sdk-go-v2/service/sns"                // notices
+	_ "github.com/aws/aws-sdk-go-v2/service/sqs"                // discovery by events
+	_ "github.com/aws/aws-sdk-go-v2/service/sts"
+	_ "github.com/axiomhq/hyperloglog"                 // approximate distinct counts
+	_ "github.com/cenkalti/backoff/v5"                 // retries
+	_ "github.com/duckdb/duckdb-go/v2"                 // comparisons through database/sql
+	_ "github.com/jeroenrinzema/psql-wire"             // the stand-in of a warehouse
+	_ "github.com/johannesboyne/gofakes3"              // S3 in tests
+	_ "github.com/prometheus/client_golang/prometheus" // metrics
+	_ "github.com/twmb/avro"                           // Avro sources and subsets
+	_ "github.com/vbauerster/mpb/v8"                   // progress on a terminal
+	_ "github.com/xdg-go/scram"                        // authentication
+)
