@@ -57,8 +57,10 @@ func rules() []rule {
 
 // pkg is what `go list -json` tells.
 type pkg struct {
-	ImportPath string
-	Imports    []string
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
 }
 
 // TestImports asks go list for the imports of every package (tests left out: they may build whatever they need)
@@ -79,7 +81,7 @@ func TestImports(t *testing.T) {
 func list(t *testing.T) []pkg {
 	t.Helper()
 	// -e: a package that does not compile has imports all the same.
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = root
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
