@@ -1,0 +1,155 @@
+package raw
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"tidegate/catalog"
+	"tidegate/etl/pipeline"
+	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
+)
+
+// Request is a batch of JSON objects to read.
+type Request struct {
+	Pipeline *pipeline.Pipeline // first stage, format json
+	Bucket   storage.Bucket     // of the source
+	Objects  []storage.Object
+	WorkDir  string // an existing folder that is this batch's alone
+	Workers  int    // objects read at a time; 0: one for each processor
+	Log      *slog.Logger
+}
+
+// Ingested is what became of a batch's records: Counts.Read = Counts.Blank + Counts.Rejected + Parsed.
+// The same objects under the same pipeline give the same, byte for byte.
+type Ingested struct {
+	Files      []string        // clean NDJSON below WorkDir, in order of (object key, line); see Source
+	Inputs     []catalog.Input // by key; Records is what was read, blank and rejected ones counted
+	Counts     catalog.Counts  // Read, Blank, Rejected
+	Parsed     int64           // records in Files
+	Fields     []string        // every top-level name seen (the first 10,000), sorted
+	Rejects    map[string]int64
+	Quarantine string // local file of the rejected records, "" if there is none
+
+	columns []pipeline.Field
+	longest int // bytes of the longest clean record
+}
+
+// partBytes is how many bytes of objects (compressed) one clean file comes from: the unit of parallel work here and
+// in DuckDB. It must not depend on the number of workers, or the files would.
+const partBytes = 16 << 20
+
+// Ingest reads and validates a batch. Objects whose content is broken are read up to the break, which is one
+// rejected record. An error is the storage's, the local disk's or the context's.
+func Ingest(ctx context.Context, req Request) (*Ingested, error) {
+	objects := slices.Clone(req.Objects)
+	slices.SortFunc(objects, func(a, b storage.Object) int { return cmp.Compare(a.Key, b.Key) })
+	parts := cut(objects)
+	results := make([]*part, len(parts))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(cmp.Or(req.Workers, runtime.GOMAXPROCS(0)))
+	for i, from := range parts {
+		to := len(objects)
+		if i+1 < len(parts) {
+			to = parts[i+1]
+		}
+		g.Go(func() error {
+			p, err := readPart(ctx, req, i, from, objects[from:to])
+			results[i] = p
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	out, err := collect(req, results)
+	if err != nil {
+		return nil, err
+	}
+	if out.Counts.Rejected > 0 && req.Log != nil {
+		req.Log.InfoContext(ctx, "records rejected", logkey.Table, req.Pipeline.Table.String(),
+			logkey.Rows, out.Counts.Rejected, logkey.Reason, out.Rejects)
+	}
+	return out, nil
+}
+
+// cut gives the index of the first object of every part.
+func cut(objects []storage.Object) []int {
+	var starts []int
+	size := int64(partBytes)
+	for i, o := range objects {
+		if size >= partBytes {
+			starts, size = append(starts, i), 0
+		}
+		size += o.Size
+	}
+	return starts
+}
+
+// collect puts the parts together, in order.
+func collect(req Request, parts []*part) (*Ingested, error) {
+	out := &Ingested{Rejects: map[string]int64{}, columns: req.Pipeline.SourceFields()}
+	names := map[string]bool{}
+	var quarantines []string
+	for _, p := range parts {
+		if p.file != "" {
+			out.Files = append(out.Files, p.file)
+		}
+		if p.quarantine != "" {
+			quarantines = append(quarantines, p.quarantine)
+		}
+		out.Inputs = append(out.Inputs, p.inputs...)
+		out.Counts.Read += p.counts.Read
+		out.Counts.Blank += p.counts.Blank
+		out.Counts.Rejected += p.counts.Rejected
+		out.Parsed += p.parsed
+		out.longest = max(out.longest, p.longest)
+		for reason, n := range p.rejects {
+			out.Rejects[reason] += n
+		}
+		for _, name := range p.names {
+			names[name] = true
+		}
+	}
+	out.Fields = slices.Sorted(maps.Keys(names))
+	var err error
+	out.Quarantine, err = join(filepath.Join(req.WorkDir, "rejects.ndjson.gz"), quarantines)
+	return out, err
+}
+
+// join makes one gzip file of several: members one after the other are one file.
+func join(path string, files []string) (string, error) {
+	if len(files) == 0 {
+		return "", nil
+	}
+	to, err := os.Create(path)
+	if err != nil {
+		return "", fmt.Errorf("write quarantine: %w", err)
+	}
+	for _, f := range files {
+		if err := appendFile(to, f); err != nil {
+			return "", errors.Join(fmt.Errorf("write quarantine: %w", err), to.Close())
+		}
+	}
+	return path, to.Close()
+}
+
+func appendFile(to io.Writer, path string) error {
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, from.Close(), os.Remove(path))
+}

@@ -1,0 +1,156 @@
+package raw
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"tidegate/catalog"
+	"tidegate/internal/storage"
+)
+
+// part is some consecutive objects of a batch, read by one goroutine into one clean file.
+type part struct {
+	opener      opener
+	splitter    splitter
+	converter   *converter
+	sink        *cleanFile
+	quarantined *QuarantineWriter
+
+	file       string // "" if no record is good
+	quarantine string // "" if none is bad
+	inputs     []catalog.Input
+	counts     catalog.Counts
+	parsed     int64
+	longest    int
+	rejects    map[string]int64
+	names      []string
+}
+
+// checkEvery is how many records are read between two looks at the context.
+const checkEvery = 4096
+
+func readPart(ctx context.Context, req Request, n, first int, objects []storage.Object) (*part, error) {
+	c, err := newConverter(req.Pipeline)
+	if err != nil {
+		return nil, err
+	}
+	p := &part{
+		opener:      opener{bucket: req.Bucket},
+		converter:   c,
+		sink:        &cleanFile{path: filepath.Join(req.WorkDir, fmt.Sprintf("part-%04d.ndjson", n))},
+		quarantined: CreateQuarantine(filepath.Join(req.WorkDir, fmt.Sprintf("rejects-%04d.ndjson.gz", n))),
+		rejects:     map[string]int64{},
+	}
+	defer p.opener.close()
+	for i, obj := range objects {
+		if err = p.read(ctx, obj, first+i); err != nil {
+			break
+		}
+	}
+	var sinkErr, rejectErr error
+	p.file, sinkErr = p.sink.close()
+	p.quarantine, rejectErr = p.quarantined.Close()
+	p.names = seenNames(c)
+	return p, errors.Join(err, sinkErr, rejectErr)
+}
+
+// seenNames gives the names that some record had.
+func seenNames(c *converter) []string {
+	var names []string
+	for i, name := range c.names {
+		if c.seen[i] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// read reads one object whose index in the batch is given.
+func (p *part) read(ctx context.Context, obj storage.Object, index int) (err error) {
+	body, err := p.opener.open(ctx, obj)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, body.body.Close()) }()
+	p.splitter.reset(body)
+	p.converter.object(obj.LastModified)
+	var r record
+	line := int64(0)
+	for {
+		err := p.splitter.next(&r)
+		if errors.Is(err, io.EOF) {
+			p.inputs = append(p.inputs, catalog.Input{Key: obj.Key, ETag: obj.ETag, Size: obj.Size, Records: line})
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", obj.Key, err)
+		}
+		if line++; line%checkEvery == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := p.take(&r, obj, index, line); err != nil {
+			return err
+		}
+	}
+}
+
+// take brings one record to where it belongs, and counts it.
+func (p *part) take(r *record, obj storage.Object, index int, line int64) error {
+	p.counts.Read++
+	if r.blank {
+		p.counts.Blank++
+		return nil
+	}
+	if r.reason == "" {
+		var clean []byte
+		if clean, r.reason = p.converter.convert(r, &p.splitter.scan, index, line); r.reason == "" {
+			p.parsed++
+			p.longest = max(p.longest, len(clean))
+			return p.sink.write(clean)
+		}
+	}
+	p.counts.Rejected++
+	p.rejects[r.reason]++
+	reject := Reject{Object: obj.Key, ETag: obj.ETag, Line: line, Offset: r.offset, Reason: r.reason, Raw: r.raw}
+	if r.size > int64(len(r.raw)) {
+		reject.Size = r.size
+	}
+	return p.quarantined.Write(reject)
+}
+
+// cleanFile is made with its first record.
+type cleanFile struct {
+	path string
+	file *os.File
+	buf  *bufio.Writer
+}
+
+func (c *cleanFile) write(b []byte) error {
+	if c.file == nil {
+		f, err := os.Create(c.path)
+		if err != nil {
+			return fmt.Errorf("write clean records: %w", err)
+		}
+		c.file, c.buf = f, bufio.NewWriterSize(f, 1<<20)
+	}
+	if _, err := c.buf.Write(b); err != nil {
+		return fmt.Errorf("write clean records: %w", err)
+	}
+	return nil
+}
+
+// close gives the path, "" if nothing was written.
+func (c *cleanFile) close() (string, error) {
+	if c.file == nil {
+		return "", nil
+	}
+	if err := errors.Join(c.buf.Flush(), c.file.Close()); err != nil {
+		return "", fmt.Errorf("write clean records: %w", err)
+	}
+	return c.path, nil
+}
