@@ -102,16 +102,11 @@ var infos = []Info{
 	{UUID, "uuid", "uuid", 2951, 16, "UUID"},
 }
 
-// Lookup finds a type's row, also of a type that only catalog queries give.
+// Lookup finds a type's row.
 func Lookup(oid OID) (Info, bool) {
 	for i := range infos {
 		if infos[i].OID == oid {
 			return infos[i], true
-		}
-	}
-	for i := range catalogInfos {
-		if catalogInfos[i].OID == oid {
-			return catalogInfos[i], true
 		}
 	}
 	return Info{}, false
