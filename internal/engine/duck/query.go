@@ -13,8 +13,8 @@ import (
 // prepared is a statement that DuckDB has bound, with how each column of its result is read.
 type prepared struct {
 	stmt    bind.PreparedStatement
-	columns []engine.Column
-	readers []reader
+	columns []engine.Column // as the client sees them
+	readers []reader        // as DuckDB has them
 }
 
 func (p *prepared) close() { bind.DestroyPrepare(&p.stmt) }

@@ -8,6 +8,7 @@ import (
 	bind "github.com/duckdb/duckdb-go-bindings"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
 )
 
 var errRowsClosed = errors.New("rows are closed")
@@ -49,8 +50,29 @@ func (c *conn) start(w *watch, p *prepared) (*rows, error) {
 		r.free()
 		return nil, err
 	}
+	if err := r.makeReaders(); err != nil {
+		r.free()
+		return nil, err
+	}
 	r.chunk.Vectors = make([]engine.Vector, len(p.columns))
 	return r, nil
+}
+
+// makeReaders makes the readers anew from the result: DuckDB binds a statement again if a table was replaced since it was
+// prepared, and reading a vector as another type would read wild memory.
+func (r *rows) makeReaders() error {
+	same := int(bind.ColumnCount(&r.result)) == len(r.prep.readers)
+	for i := 0; same && i < len(r.prep.readers); i++ {
+		lt := bind.ColumnLogicalType(&r.result, bind.IdxT(i))
+		reader := readerOf(lt)
+		bind.DestroyLogicalType(&lt)
+		same = reader.typ == r.prep.readers[i].typ && reader.read != nil
+		r.prep.readers[i] = reader
+	}
+	if !same {
+		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+	}
+	return nil
 }
 
 // Columns gives the columns as the client sees them.

@@ -142,7 +142,7 @@ func decimalReader(lt bind.LogicalType) reader {
 }
 
 // fits reports whether the column's values can be shown as want without a conversion by DuckDB.
-func (r *reader) fits(want pgtypes.Type) bool {
+func (r reader) fits(want pgtypes.Type) bool {
 	if want.OID == 0 || r.physical == engine.PhysicalNull && r.convert == "" {
 		return true
 	}
@@ -170,7 +170,7 @@ func (r *reader) fits(want pgtypes.Type) bool {
 }
 
 // isText reports whether the values are text in PostgreSQL's form already.
-func (r *reader) isText() bool {
+func (r reader) isText() bool {
 	switch r.physical {
 	case engine.PhysicalString:
 		return r.typ.OID != pgtypes.Bytea
@@ -183,7 +183,7 @@ func (r *reader) isText() bool {
 
 // castable reports whether DuckDB can make values of the type. What cannot be read, and would become DuckDB's own
 // text where the client expects an array, stays refused.
-func (r *reader) castable(want pgtypes.Type) bool {
+func (r reader) castable(want pgtypes.Type) bool {
 	_, known := pgtypes.Lookup(want.OID)
 	return known || r.refused == ""
 }
