@@ -2,7 +2,7 @@ package raw
 
 import (
 	"math/big"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
@@ -182,9 +182,11 @@ func FuzzInstant(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	// Package time is laxer: one digit for the hour, a comma.
+	strict := regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
 	f.Fuzz(func(t *testing.T, s string) {
 		got, ok := parseInstant([]byte(s))
-		if want, err := time.Parse(time.RFC3339Nano, s); err == nil && !strings.Contains(s, ",") {
+		if want, err := time.Parse(time.RFC3339Nano, s); err == nil && strict.MatchString(s) {
 			_, offset := want.Zone()
 			far := offset >= 16*3600 || offset <= -16*3600
 			if !far && ok != inYears(want.Round(time.Microsecond).UnixMicro()) && want.Year() > 0 {
