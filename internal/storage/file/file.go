@@ -39,11 +39,11 @@ var (
 	_ storage.FilePutter  = (*Bucket)(nil)
 )
 
-// Open gives the bucket of a location "file:PATH". A relative path is below the process's folder. It neither
-// creates the folder nor looks whether it is there: a missing one is an error of List and an empty one of Stat.
+// Open gives the bucket of a location "file:PATH" or of a plain path. A relative path is below the process's
+// folder. It neither creates the folder nor looks whether it is there: a missing one is an error of List.
 func Open(location string) (*Bucket, error) {
 	path, ok := strings.CutPrefix(location, scheme)
-	if !ok || path == "" {
+	if path == "" || !ok && strings.Contains(strings.SplitN(path, "/", 2)[0], ":") {
 		return nil, fmt.Errorf("location %q is not file:PATH", location)
 	}
 	if rest, ok := strings.CutPrefix(path, "//"); ok {

@@ -63,6 +63,9 @@ func TestLocations(t *testing.T) {
 		{"file:/var/lake", "/var/lake/k", ""},
 		{"file:///var/lake/", "/var/lake/k", ""},
 		{"file://host/lake", "", "names a host"},
+		{"/var/lake", "/var/lake/k", ""},
+		{"/var/a:b", "/var/a:b/k", ""},
+		{"", "", "is not file:PATH"},
 		{"file:", "", "is not file:PATH"},
 		{"s3://bucket/x", "", "is not file:PATH"},
 	} {

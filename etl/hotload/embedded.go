@@ -1,0 +1,284 @@
+package hotload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine"
+)
+
+// The hot tables lie in this schema of the database that is attached under this name.
+const (
+	Database = "hot"
+	Schema   = "tidegate_hot"
+)
+
+// Sessions opens private connections of the instance that has the hot database attached.
+type Sessions interface {
+	Session(ctx context.Context) (engine.Session, error)
+}
+
+// Embedded is the hot store in the DuckDB database that is attached as Database.
+type Embedded struct {
+	DB Sessions
+	// Step, if not nil, is called between the statements of a load's transaction. Tests die in it.
+	Step func(step string)
+}
+
+var _ Hot = (*Embedded)(nil)
+
+// TableRef is the hot table's name in SQL: hot.tidegate_hot."web__events".
+func TableRef(name catalog.Name) string {
+	return Database + "." + Schema + "." + quoteName(tableName(name))
+}
+
+// tableName joins schema and table so that no two tables meet: where "__" would not tell where the schema ends, a dot
+// does, which neither part can have.
+func tableName(name catalog.Name) string {
+	joined := name.Schema + "__" + name.Table
+	if strings.Index(joined, "__") != len(name.Schema) || strings.LastIndex(joined, "__") != len(name.Schema) {
+		return name.Schema + "." + name.Table
+	}
+	return joined
+}
+
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// transaction runs do in one transaction of a session of its own.
+func (e *Embedded) transaction(ctx context.Context, doing string, do func(engine.Session) error) (err error) {
+	s, err := e.DB.Session(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if _, err := s.Exec(ctx, "BEGIN"); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	err = do(s)
+	if err == nil {
+		_, err = s.Exec(ctx, "COMMIT")
+	}
+	if err != nil {
+		// After a failed COMMIT there is no transaction left, and DuckDB says so; the first error counts.
+		_, _ = s.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+func (e *Embedded) step(name string) {
+	if e.Step != nil {
+		e.Step(name)
+	}
+}
+
+// hotColumns are the definitions of the table's hot columns.
+func hotColumns(t *catalog.Table) ([]catalog.Column, error) {
+	columns := make([]catalog.Column, len(t.Hot.Columns))
+	for i, name := range t.Hot.Columns {
+		c, ok := t.Column(name)
+		if !ok {
+			return nil, fmt.Errorf("hot column %s is not a column of %s", name, t.Name)
+		}
+		columns[i] = c
+	}
+	return columns, nil
+}
+
+// Ensure makes or alters the table. A column that is no longer hot stays, for the rows that have it.
+func (e *Embedded) Ensure(ctx context.Context, t *catalog.Table) error {
+	columns, err := hotColumns(t)
+	if err != nil {
+		return err
+	}
+	return e.transaction(ctx, "make hot table of "+t.Name.String(), func(s engine.Session) error {
+		have, err := columnTypes(ctx, s, t.Name)
+		if err != nil {
+			return err
+		}
+		for _, statement := range tableStatements(t.Name, columns, have) {
+			if _, err := s.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tableStatements brings a table that has these types (none: no table) to the columns.
+func tableStatements(name catalog.Name, columns []catalog.Column, have map[string]string) []string {
+	ref := TableRef(name)
+	if len(have) == 0 {
+		var b strings.Builder
+		b.WriteString("CREATE TABLE " + ref + " (")
+		for _, c := range columns {
+			b.WriteString(quoteName(c.Name) + " " + c.Type.DuckDB() + ", ")
+		}
+		b.WriteString(SeqColumn + " BIGINT NOT NULL)")
+		return []string{"CREATE SCHEMA IF NOT EXISTS " + Database + "." + Schema, b.String()}
+	}
+	var alter []string
+	for _, c := range columns {
+		switch typ, ok := have[c.Name]; {
+		case !ok:
+			alter = append(alter, "ALTER TABLE "+ref+" ADD COLUMN "+quoteName(c.Name)+" "+c.Type.DuckDB())
+		case !sameType(typ, c.Type.DuckDB()):
+			alter = append(alter, "ALTER TABLE "+ref+" ALTER COLUMN "+quoteName(c.Name)+" SET DATA TYPE "+c.Type.DuckDB())
+		}
+	}
+	return alter
+}
+
+// sameType compares a type of duckdb_columns() with one of DDL.
+func sameType(have, want string) bool {
+	if want == "TIMESTAMPTZ" {
+		want = "TIMESTAMP WITH TIME ZONE"
+	}
+	return strings.EqualFold(have, want)
+}
+
+// columnTypes gives the type of every column of the hot table; none if there is no table.
+func columnTypes(ctx context.Context, s engine.Session, name catalog.Name) (map[string]string, error) {
+	types := map[string]string{}
+	err := each(ctx, s, "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = "+quoteText(Database)+
+		" AND schema_name = "+quoteText(Schema)+" AND table_name = "+quoteText(tableName(name)),
+		func(c *engine.Chunk, row int) {
+			types[text(&c.Vectors[0], row)] = text(&c.Vectors[1], row)
+		})
+	return types, err
+}
+
+// text gives a value of a text vector.
+func text(v *engine.Vector, row int) string {
+	if v.Physical == engine.PhysicalText {
+		return v.Text[row]
+	}
+	return string(v.Str[row].Bytes())
+}
+
+// each runs use on every row of a query.
+func each(ctx context.Context, s engine.Session, query string, use func(c *engine.Chunk, row int)) (err error) {
+	rows, err := s.Query(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for {
+		c, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for row := range c.Rows {
+			use(c, row)
+		}
+	}
+}
+
+// Counts gives the number of rows of each load sequence.
+func (e *Embedded) Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error) {
+	counts := map[int64]int64{}
+	err := e.transaction(ctx, "count rows of hot "+table.String(), func(s engine.Session) error {
+		have, err := columnTypes(ctx, s, table)
+		if err != nil || len(have) == 0 {
+			return err
+		}
+		return countSeqs(ctx, s, table, "", counts)
+	})
+	return counts, err
+}
+
+func countSeqs(ctx context.Context, s engine.Session, table catalog.Name, where string, counts map[int64]int64) error {
+	return each(ctx, s, "SELECT "+SeqColumn+", count(*) FROM "+TableRef(table)+where+" GROUP BY "+SeqColumn,
+		func(c *engine.Chunk, row int) {
+			counts[c.Vectors[0].I64[row]] = c.Vectors[1].I64[row]
+		})
+}
+
+// Purge removes the rows of the load sequences.
+func (e *Embedded) Purge(ctx context.Context, table catalog.Name, loadSeqs []int64) error {
+	if len(loadSeqs) == 0 {
+		return nil
+	}
+	return e.transaction(ctx, "purge hot "+table.String(), func(s engine.Session) error {
+		have, err := columnTypes(ctx, s, table)
+		if err != nil || len(have) == 0 {
+			return err
+		}
+		_, err = s.Exec(ctx, "DELETE FROM "+TableRef(table)+whereSeqs(loadSeqs))
+		return err
+	})
+}
+
+func whereSeqs(seqs []int64) string {
+	var b strings.Builder
+	b.WriteString(" WHERE " + SeqColumn + " IN (")
+	for i, seq := range seqs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%d", seq)
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// Load writes the rows in one transaction that also counts them.
+func (e *Embedded) Load(ctx context.Context, l Load) (int64, error) {
+	columns, err := hotColumns(l.Table)
+	if err != nil {
+		return 0, err
+	}
+	seqs := make([]int64, len(l.Parts))
+	want := map[int64]int64{}
+	for i, p := range l.Parts {
+		seqs[i] = p.LoadSeq
+		if p.Rows > 0 {
+			want[p.LoadSeq] = p.Rows
+		}
+	}
+	insert := insertStatement(l, columns)
+	var rows int64
+	err = e.transaction(ctx, "load hot "+l.Table.Name.String(), func(s engine.Session) error {
+		if _, err := s.Exec(ctx, "DELETE FROM "+TableRef(l.Table.Name)+whereSeqs(seqs)); err != nil {
+			return err
+		}
+		e.step("deleted")
+		if rows, err = s.Exec(ctx, insert); err != nil {
+			return err
+		}
+		e.step("inserted")
+		got := map[int64]int64{}
+		if err := countSeqs(ctx, s, l.Table.Name, whereSeqs(seqs), got); err != nil {
+			return err
+		}
+		if !maps.Equal(got, want) {
+			return countError(l.Parts, got)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return rows, nil
+}
+
+// countError names the first part whose rows are not what the catalog says.
+func countError(parts []Part, got map[int64]int64) error {
+	i := slices.IndexFunc(parts, func(p Part) bool { return got[p.LoadSeq] != p.Rows })
+	if i < 0 {
+		return fmt.Errorf("rows under load sequences that are not the load's: %v", got)
+	}
+	return fmt.Errorf("partition %q has %d rows in the files and %d in the catalog; nothing was loaded",
+		parts[i].Partition, got[parts[i].LoadSeq], parts[i].Rows)
+}

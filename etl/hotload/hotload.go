@@ -1,0 +1,54 @@
+// Package hotload brings what the catalog says into the hot store, exactly once, and says in the catalog what is hot.
+//
+// One process owns the hot store (lock.go); the others wake it (socket.go). A load is: reserve load sequences, write
+// the rows under them in one transaction of the hot store, publish the coverage. Nobody reads rows whose sequence no
+// coverage names, so a crash between the two leaves rows that nobody sees; they are removed before the next
+// coverage is published, because a larger sequence would bring them into the range that readers see.
+package hotload
+
+import (
+	"context"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine/parquetscan"
+)
+
+// SeqColumn is the hidden column of every hot table: the load sequence of the row's pair (catalog.HotPart).
+const SeqColumn = "_tg_seq"
+
+// Hot is a hot store as the loader needs it. Every method is one transaction: done or nothing.
+type Hot interface {
+	// Ensure makes the table, or adds and widens columns, so that it has the definition's hot columns and SeqColumn.
+	Ensure(ctx context.Context, t *catalog.Table) error
+	// Counts gives the number of rows of each load sequence in the table; none if there is no such table.
+	Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error)
+	// Load writes rows under their parts' load sequences, in place of any that have these already. If a part has
+	// another number of rows than it says, nothing is written and the error tells both.
+	Load(ctx context.Context, l Load) (rows int64, err error)
+	// Purge removes the rows of the load sequences.
+	Purge(ctx context.Context, table catalog.Name, loadSeqs []int64) error
+}
+
+// Load is one batch's rows of some partitions on their way into the hot table.
+type Load struct {
+	Table *catalog.Table
+	Parts []Part
+	// Subset are local paths of files that hold every hot column of these partitions, perhaps also rows of other
+	// partitions. Nil: the rows come from Files.
+	Subset []string
+	// Files are the full-field files of exactly these partitions.
+	Files []parquetscan.ParquetFile
+}
+
+// Part is one partition of a load.
+type Part struct {
+	Partition string
+	LoadSeq   int64
+	Rows      int64
+}
+
+// Readers tells when nobody in this process reads a generation any more.
+type Readers interface {
+	// Wait returns when no reader holds a generation older than this one, or ctx ends.
+	Wait(ctx context.Context, generation int64) error
+}

@@ -1,0 +1,105 @@
+package hotload
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine/parquetscan"
+)
+
+// insertStatement writes a load's rows in the table's sort order, each under its part's load sequence.
+func insertStatement(l Load, columns []catalog.Column) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + TableRef(l.Table.Name) + " (")
+	for _, c := range columns {
+		b.WriteString(quoteName(c.Name) + ", ")
+	}
+	b.WriteString(SeqColumn + ") SELECT ")
+	for _, c := range columns {
+		b.WriteString("s." + quoteName(c.Name) + ", ")
+	}
+	if l.Subset != nil {
+		fromSubset(&b, l, columns)
+	} else {
+		fromFiles(&b, l, columns)
+	}
+	word := " ORDER BY "
+	for _, name := range l.Table.Hot.Sort {
+		// Only by what the table has: a sort column that is not hot cannot order it.
+		if slices.Contains(l.Table.Hot.Columns, name) {
+			b.WriteString(word + "s." + quoteName(name))
+			word = ", "
+		}
+	}
+	return b.String()
+}
+
+// fromSubset finds a row's part by its partition columns, which the subset files have.
+func fromSubset(b *strings.Builder, l Load, columns []catalog.Column) {
+	files := make([]parquetscan.ParquetFile, len(l.Subset))
+	for i, path := range l.Subset {
+		files[i] = parquetscan.ParquetFile{Path: path}
+	}
+	source := make([]parquetscan.SourceColumn, len(columns))
+	for i, c := range columns {
+		source[i] = parquetscan.SourceColumn{Name: c.Name, DuckDBType: c.Type.DuckDB()}
+	}
+	scan := parquetscan.ParquetSource(files, source)
+	if len(l.Table.PartitionBy) == 0 {
+		fmt.Fprintf(b, "CAST(%d AS BIGINT) FROM %s AS s", l.Parts[0].LoadSeq, scan)
+		return
+	}
+	fmt.Fprintf(b, "p.seq FROM %s AS s JOIN (VALUES ", scan)
+	for i, part := range l.Parts {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for _, name := range l.Table.PartitionBy {
+			b.WriteString(partitionLiteral(l.Table, part.Partition, name) + ", ")
+		}
+		fmt.Fprintf(b, "CAST(%d AS BIGINT))", part.LoadSeq)
+	}
+	b.WriteString(") AS p(")
+	for i := range l.Table.PartitionBy {
+		fmt.Fprintf(b, "k%d, ", i)
+	}
+	b.WriteString("seq) ON ")
+	for i, name := range l.Table.PartitionBy {
+		if i > 0 {
+			b.WriteString(" AND ")
+		}
+		fmt.Fprintf(b, "s.%s IS NOT DISTINCT FROM p.k%d", quoteName(name), i)
+	}
+}
+
+// partitionLiteral is a partition column's value in the column's type.
+func partitionLiteral(t *catalog.Table, partition, column string) string {
+	c, _ := t.Column(column)
+	value, null, ok := catalog.PartitionValue(partition, column)
+	if null || !ok {
+		return "CAST(NULL AS " + c.Type.DuckDB() + ")"
+	}
+	return "CAST(" + quoteText(value) + " AS " + c.Type.DuckDB() + ")"
+}
+
+// fromFiles reads full-field files. The load sequence is given to the scan as one more partition column.
+func fromFiles(b *strings.Builder, l Load, columns []catalog.Column) {
+	seqs := map[string]int64{}
+	for _, p := range l.Parts {
+		seqs[p.Partition] = p.LoadSeq
+	}
+	files := make([]parquetscan.ParquetFile, len(l.Files))
+	for i, f := range l.Files {
+		seq := fmt.Sprintf("%s=%d", SeqColumn, seqs[f.Partition])
+		files[i] = parquetscan.ParquetFile{Path: f.Path, Partition: strings.TrimPrefix(f.Partition+"/"+seq, "/")}
+	}
+	source := make([]parquetscan.SourceColumn, len(columns), len(columns)+1)
+	for i, c := range columns {
+		source[i] = parquetscan.SourceColumn{Name: c.Name, DuckDBType: c.Type.DuckDB(), Partition: c.Partition}
+	}
+	source = append(source, parquetscan.SourceColumn{Name: SeqColumn, DuckDBType: "BIGINT", Partition: true})
+	fmt.Fprintf(b, "s.%s FROM %s AS s", SeqColumn, parquetscan.ParquetSource(files, source))
+}

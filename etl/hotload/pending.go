@@ -1,0 +1,149 @@
+package hotload
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine/parquetscan"
+	"tidegate/internal/storage"
+)
+
+// batch is what of a batch is to be loaded: its live files in partitions that should be hot and are not.
+type batch struct {
+	id       string
+	revision int
+	files    []*catalog.File
+	// whole says that these are all live files of the batch.
+	whole bool
+}
+
+// leaving gives the covered pairs that should no longer be hot, in order.
+func leaving(tv *catalog.TableView) []catalog.Pair {
+	in := tv.InKeep()
+	var out []catalog.Pair
+	for p := range tv.Hot.Covered {
+		if !in(p.Partition) {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b catalog.Pair) int {
+		return cmp.Or(cmp.Compare(a.Batch, b.Batch), cmp.Compare(a.Partition, b.Partition))
+	})
+	return out
+}
+
+// pending gives the oldest batch that has a pair to load: one that is not covered, or covered without a column that
+// is hot today. Oldest is the one whose files became visible first.
+func pending(tv *catalog.TableView) (batch, bool) {
+	in := tv.InKeep()
+	var oldest *catalog.File
+	wanted := func(f *catalog.File) bool { return in(f.Partition) && !covered(tv, f) }
+	for _, f := range tv.Files {
+		if wanted(f) && (oldest == nil || f.Generation < oldest.Generation) {
+			oldest = f
+		}
+	}
+	if oldest == nil {
+		return batch{}, false
+	}
+	b := batch{id: oldest.Batch, revision: oldest.Revision, whole: true}
+	for _, f := range tv.Files {
+		switch {
+		case f.Batch != b.id || f.Revision != b.revision:
+		case wanted(f):
+			b.files = append(b.files, f)
+		default:
+			b.whole = false
+		}
+	}
+	return b, true
+}
+
+func covered(tv *catalog.TableView, f *catalog.File) bool {
+	part, ok := tv.Hot.Covered[catalog.Pair{Batch: f.Batch, Partition: f.Partition}]
+	if !ok {
+		return false
+	}
+	has := tv.Hot.Versions[part.SchemaVersion]
+	return !slices.ContainsFunc(tv.Table.Hot.Columns, func(c string) bool { return !slices.Contains(has, c) })
+}
+
+// source makes the load of a batch, still without load sequences: from the column subset, or from the full-field
+// files if an older pipeline wrote a subset that lacks a column that is hot today.
+func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch) (Load, error) {
+	local, ok := l.Lake.(storage.LocalPather)
+	if !ok {
+		return Load{}, fmt.Errorf("the embedded hot store loads from a file: lake, and this one is %s", l.Lake.Location())
+	}
+	load := Load{Table: tv.Table}
+	for _, f := range b.files { // by partition
+		if n := len(load.Parts); n == 0 || load.Parts[n-1].Partition != f.Partition {
+			load.Parts = append(load.Parts, Part{Partition: f.Partition})
+		}
+		load.Parts[len(load.Parts)-1].Rows += f.Rows
+	}
+	r, err := l.record(ctx, tv.Table.Name, b)
+	if err != nil {
+		return Load{}, err
+	}
+	if usable(r.Subset, tv.Table) {
+		load.Subset = make([]string, len(r.Subset.Paths))
+		for i, key := range r.Subset.Paths {
+			load.Subset[i] = local.LocalPath(key)
+		}
+		return load, checkSubset(r, b)
+	}
+	for _, f := range b.files {
+		load.Files = append(load.Files, parquetscan.ParquetFile{Path: local.LocalPath(f.Path), Partition: f.Partition})
+	}
+	return load, nil
+}
+
+// usable reports whether the subset has every hot column and what tells its rows' partitions.
+func usable(s *catalog.Subset, t *catalog.Table) bool {
+	if s == nil {
+		return false
+	}
+	lacks := func(c string) bool { return !slices.Contains(s.Columns, c) }
+	hot := func(c string) bool { return slices.Contains(t.Hot.Columns, c) }
+	return !slices.ContainsFunc(t.Hot.Columns, lacks) &&
+		!slices.ContainsFunc(t.PartitionBy, func(c string) bool { return !hot(c) })
+}
+
+// checkSubset compares the subset's rows with the files'. The load compares them with what it reads.
+func checkSubset(r *catalog.Record, b batch) error {
+	var rows int64
+	for i := range r.Files {
+		rows += r.Files[i].Rows
+	}
+	if rows != r.Subset.Rows {
+		return fmt.Errorf("commit record of batch %s: its files have %d rows, its column subset %d", b.id, rows, r.Subset.Rows)
+	}
+	return nil
+}
+
+func (l *Loader) record(ctx context.Context, table catalog.Name, b batch) (*catalog.Record, error) {
+	key := catalog.RecordPath(table, b.id, b.revision)
+	body, _, err := l.Lake.Get(ctx, key, "")
+	if err != nil {
+		return nil, fmt.Errorf("read commit record: %w", err)
+	}
+	text, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, fmt.Errorf("read commit record %s: %w", key, err)
+	}
+	r := new(catalog.Record)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("read commit record %s: %w", key, err)
+	}
+	if r.Table.Name != table || r.Batch != b.id || r.Revision != b.revision {
+		return nil, fmt.Errorf("commit record %s is that of %s %s.r%d", key, r.Table.Name, r.Batch, r.Revision)
+	}
+	return r, nil
+}
