@@ -102,9 +102,15 @@ func outOfRange(physical string) *pgerr.Error {
 	}
 }
 
+// raised is how SQL of ours fails with a SQLSTATE of its choice: error('42P01: relation "x" does not exist').
+var raised = regexp.MustCompile(`(?s)^([0-9A-Z]{5}): (.+)$`)
+
 // inputError classifies "Invalid Input": it is also what error('…') raises, which the rewritten SQL uses to fail as
 // PostgreSQL does.
 func inputError(message string) *pgerr.Error {
+	if m := raised.FindStringSubmatch(message); m != nil {
+		return pgerr.New(pgerr.Code(m[1]), "%s", m[2])
+	}
 	switch {
 	case message == "division by zero":
 		return pgerr.New(pgerr.DivisionByZero, "division by zero")

@@ -1,0 +1,78 @@
+CREATE VIEW pgi.information_schema_catalog_name AS
+SELECT datname AS catalog_name FROM pgc.pg_database
+--
+CREATE VIEW pgi.schemata AS
+SELECT b.datname AS catalog_name, n.nspname AS schema_name, pgc.pg_get_userbyid(n.nspowner) AS schema_owner,
+  NULL::VARCHAR AS default_character_set_catalog, NULL::VARCHAR AS default_character_set_schema, NULL::VARCHAR AS default_character_set_name, NULL::VARCHAR AS sql_path
+FROM pgc.pg_namespace n, pgc.pg_database b
+--
+CREATE VIEW pgi.tables AS
+SELECT b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
+  CASE WHEN c.relkind IN ('r', 'p') THEN 'BASE TABLE' WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind = 'f' THEN 'FOREIGN' END AS table_type,
+  NULL::VARCHAR AS self_referencing_column_name, NULL::VARCHAR AS reference_generation, NULL::VARCHAR AS user_defined_type_catalog,
+  NULL::VARCHAR AS user_defined_type_schema, NULL::VARCHAR AS user_defined_type_name, 'NO' AS is_insertable_into, 'NO' AS is_typed, NULL::VARCHAR AS commit_action
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
+WHERE c.relkind IN ('r', 'v', 'f', 'p')
+--
+CREATE VIEW pgi.views AS
+SELECT b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, pgc.pg_get_viewdef(c.oid) AS view_definition, 'NONE' AS check_option,
+  'NO' AS is_updatable, 'NO' AS is_insertable_into, 'NO' AS is_trigger_updatable, 'NO' AS is_trigger_deletable, 'NO' AS is_trigger_insertable_into
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
+WHERE c.relkind = 'v'
+--
+CREATE VIEW pgi.columns AS
+SELECT datname AS table_catalog, nspname AS table_schema, relname AS table_name, attname AS column_name, attnum::INTEGER AS ordinal_position,
+  NULL::VARCHAR AS column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+  CASE WHEN basecategory = 'A' THEN 'ARRAY' WHEN basetype < 16384 THEN pgc.format_type(basetype, NULL) ELSE 'USER-DEFINED' END AS data_type,
+  CASE WHEN basetype IN (1042, 1043) AND mod <> -1 THEN mod - 4 WHEN basetype IN (1560, 1562) AND mod <> -1 THEN mod END AS character_maximum_length,
+  CASE WHEN basetype IN (25, 1042, 1043) THEN CASE WHEN mod = -1 THEN 1073741824 ELSE (mod - 4) * 4 END END AS character_octet_length,
+  CASE basetype WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53 WHEN 1700 THEN CASE WHEN mod <> -1 THEN (mod - 4) >> 16 END END AS numeric_precision,
+  CASE WHEN basetype IN (20, 21, 23, 700, 701) THEN 2 WHEN basetype = 1700 THEN 10 END AS numeric_precision_radix,
+  CASE WHEN basetype IN (20, 21, 23) THEN 0 WHEN basetype = 1700 AND mod <> -1 THEN (mod - 4) & 2047 END AS numeric_scale,
+  CASE WHEN basetype = 1082 THEN 0 WHEN basetype IN (1083, 1114, 1184, 1266) THEN CASE WHEN mod < 0 THEN 6 ELSE mod END
+    WHEN basetype = 1186 THEN CASE WHEN mod < 0 OR mod & 65535 = 65535 THEN 6 ELSE mod & 65535 END END AS datetime_precision,
+  NULL::VARCHAR AS interval_type, NULL::INTEGER AS interval_precision, NULL::VARCHAR AS character_set_catalog, NULL::VARCHAR AS character_set_schema, NULL::VARCHAR AS character_set_name,
+  CASE WHEN collname IS NOT NULL THEN datname END AS collation_catalog, CASE WHEN collname IS NOT NULL THEN 'pg_catalog' END AS collation_schema, collname AS collation_name,
+  CASE WHEN typtype = 'd' THEN datname END AS domain_catalog, CASE WHEN typtype = 'd' THEN typschema END AS domain_schema, CASE WHEN typtype = 'd' THEN typname END AS domain_name,
+  datname AS udt_catalog, baseschema AS udt_schema, basename AS udt_name,
+  NULL::VARCHAR AS scope_catalog, NULL::VARCHAR AS scope_schema, NULL::VARCHAR AS scope_name, NULL::INTEGER AS maximum_cardinality, attnum::VARCHAR AS dtd_identifier,
+  'NO' AS is_self_referencing, 'NO' AS is_identity, NULL::VARCHAR AS identity_generation, NULL::VARCHAR AS identity_start, NULL::VARCHAR AS identity_increment,
+  NULL::VARCHAR AS identity_maximum, NULL::VARCHAR AS identity_minimum, 'NO' AS identity_cycle, 'NEVER' AS is_generated, NULL::VARCHAR AS generation_expression, 'NO' AS is_updatable
+FROM (
+  SELECT b.datname, n.nspname, c.relname, a.attname, a.attnum, a.attnotnull, t.typtype, t.typname, tn.nspname AS typschema,
+    coalesce(bt.oid, t.oid) AS basetype, coalesce(bt.typname, t.typname) AS basename, coalesce(bn.nspname, tn.nspname) AS baseschema, coalesce(bt.typcategory, t.typcategory) AS basecategory,
+    CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS mod, nullif(l.collname, 'default') AS collname
+  FROM pgc.pg_attribute a
+    JOIN pgc.pg_class c ON c.oid = a.attrelid
+    JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pgc.pg_type t ON t.oid = a.atttypid
+    JOIN pgc.pg_namespace tn ON tn.oid = t.typnamespace
+    LEFT JOIN pgc.pg_type bt ON t.typtype = 'd' AND bt.oid = t.typbasetype
+    LEFT JOIN pgc.pg_namespace bn ON bn.oid = bt.typnamespace
+    LEFT JOIN pgc.pg_collation l ON l.oid = a.attcollation
+    CROSS JOIN pgc.pg_database b
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')
+)
+--
+CREATE VIEW pgi.table_privileges AS
+SELECT pgc.pg_get_userbyid(c.relowner) AS grantor, u._u_name AS grantee, b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
+  'SELECT' AS privilege_type, 'NO' AS is_grantable, 'YES' AS with_hierarchy
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc._role u, pgc.pg_database b
+WHERE c.relkind IN ('r', 'v', 'f', 'p') AND (u._u_oid = c.relowner OR u._u_oid >= 16384)
+--
+CREATE VIEW pgi.role_table_grants AS
+SELECT * FROM pgi.table_privileges
+--
+CREATE VIEW pgi.column_privileges AS
+SELECT p.grantor, p.grantee, p.table_catalog, p.table_schema, p.table_name, c.column_name, p.privilege_type, p.is_grantable
+FROM pgi.table_privileges p JOIN pgi.columns c ON c.table_schema = p.table_schema AND c.table_name = p.table_name
+--
+CREATE VIEW pgi.character_sets AS
+SELECT NULL::VARCHAR AS character_set_catalog, NULL::VARCHAR AS character_set_schema, 'UTF8' AS character_set_name, 'UCS' AS character_repertoire, 'UTF8' AS form_of_use,
+  datname AS default_collate_catalog, 'pg_catalog' AS default_collate_schema, 'C' AS default_collate_name
+FROM pgc.pg_database
+--
+CREATE VIEW pgi.collations AS
+SELECT b.datname AS collation_catalog, n.nspname AS collation_schema, l.collname AS collation_name, 'NO PAD' AS pad_attribute
+FROM pgc.pg_collation l JOIN pgc.pg_namespace n ON n.oid = l.collnamespace, pgc.pg_database b
+WHERE l.collencoding IN (-1, 6)

@@ -1,0 +1,266 @@
+package pgcatalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
+)
+
+// bootstrapName is the role that owns everything.
+const bootstrapName = "tidegate"
+
+// extraTable has what our functions tell of a relation and no PostgreSQL catalog holds.
+const extraTable = "_extra"
+
+var extraColumns = []engine.LoadColumn{
+	{Name: "_x_oid", Type: pgtypes.OIDType},
+	{Name: "_x_definition", Type: pgtypes.Text},
+	{Name: "_x_bytes", Type: pgtypes.Int8},
+}
+
+// builder makes the rows of the relations that change, for our own objects and for the system relations themselves.
+type builder struct {
+	data     *dataset
+	contents *Contents
+	oids     map[object]int64
+	rows     map[string][][]any
+}
+
+func newBuilder(data *dataset, contents *Contents) *builder {
+	var objects []object
+	for i := range contents.Tables {
+		t := &contents.Tables[i]
+		key := t.Schema + "." + t.Name
+		objects = append(objects, object{"schema", t.Schema}, object{"table", key}, object{"type", key}, object{"array", key})
+	}
+	for _, r := range contents.Roles {
+		objects = append(objects, object{"role", r.Name})
+	}
+	objects = append(objects, object{"database", contents.Database})
+	return &builder{data: data, contents: contents, oids: assignOIDs(objects), rows: map[string][][]any{}}
+}
+
+// build gives the rows per table, without PostgreSQL's own constant ones.
+func (b *builder) build() map[string][][]any {
+	for _, r := range b.data.relations {
+		b.systemRelation(r)
+	}
+	b.namespaces()
+	for i := range b.contents.Tables {
+		b.table(&b.contents.Tables[i])
+	}
+	b.database()
+	b.roles()
+	b.settings()
+	return b.rows
+}
+
+func (b *builder) add(table string, v values) {
+	b.rows[table] = append(b.rows[table], b.data.relation("pg_catalog", table).row(v))
+}
+
+func (b *builder) describe(relation, column int64, text any) {
+	if text != nil && text != "" {
+		b.add("pg_description", values{"objoid": relation, "classoid": classRelation, "objsubid": column, "description": text})
+	}
+}
+
+// namespace gives a schema's OID.
+func (b *builder) namespace(schema string) int64 {
+	switch schema {
+	case "public":
+		return publicNamespace
+	case "pg_catalog":
+		return catalogNamespace
+	}
+	return b.oids[object{"schema", schema}]
+}
+
+func (b *builder) namespaces() {
+	var names []string
+	for i := range b.contents.Tables {
+		if s := b.contents.Tables[i].Schema; s != "public" {
+			names = append(names, s)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		b.add("pg_namespace", values{"oid": b.namespace(name), "nspname": name, "nspowner": bootstrapRole})
+	}
+}
+
+// class adds a row to pg_class.
+func (b *builder) class(v values, view bool) {
+	v["relowner"], v["reltuples"] = bootstrapRole, cmp.Or(v["reltuples"], any(float64(-1)))
+	v["relpersistence"], v["relispopulated"] = "p", true
+	v["relkind"], v["relreplident"] = "v", "n"
+	if view {
+		v["relhasrules"], v["reltuples"] = true, float64(0)
+	} else {
+		v["relkind"], v["relam"], v["relfilenode"] = "r", heapAccessMethod, v["oid"]
+		v["relfrozenxid"], v["relminmxid"] = firstTransactionID, int64(1)
+		if v["oid"].(int64) >= firstObject {
+			v["relreplident"] = "d"
+		}
+	}
+	b.add("pg_class", v)
+}
+
+func (b *builder) systemRelation(r *relation) {
+	schema := catalogNamespace
+	if r.name.Schema != "pg_catalog" {
+		schema = b.informationSchema()
+	}
+	b.class(values{
+		"oid": r.oid, "relname": r.name.Table, "relnamespace": schema, "reltype": r.rowType,
+		"relnatts": int64(len(r.columns)), "relisshared": r.shared,
+	}, r.kind == "v")
+	b.describe(r.oid, 0, r.description)
+	for i := range r.columns {
+		c := &r.columns[i]
+		b.attribute(r.oid, int64(i+1), c.name, c.declared, int64(c.served.Typmod), c.notNull, c.collation)
+	}
+	if r.kind == "v" {
+		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0)})
+	}
+}
+
+// informationSchema gives the OID that information_schema has among PostgreSQL's own rows.
+func (b *builder) informationSchema() int64 {
+	r := b.data.relation("pg_catalog", "pg_namespace")
+	for _, row := range b.data.rows["pg_namespace"] {
+		if row[r.index["nspname"]] == "information_schema" {
+			return row[r.index["oid"]].(int64)
+		}
+	}
+	return 0
+}
+
+func (b *builder) attribute(relation, number int64, name string, oid, typmod int64, notNull bool, collation int64) {
+	t := b.data.types[oid]
+	b.add("pg_attribute", values{
+		"attrelid": relation, "attname": name, "atttypid": oid, "attnum": number, "atttypmod": typmod,
+		"attlen": t.length, "attbyval": t.byValue, "attalign": t.align, "attstorage": t.storage, "attcollation": collation,
+		"attnotnull": notNull, "attcacheoff": int64(-1), "attstattarget": int64(-1), "attislocal": true,
+		"attndims": dimensions(t.name),
+	})
+}
+
+// dimensions is 1 for an array type, by PostgreSQL's naming.
+func dimensions(typeName string) int64 {
+	if strings.HasPrefix(typeName, "_") {
+		return 1
+	}
+	return 0
+}
+
+const pageBytes = 8192
+
+func (b *builder) table(t *Table) {
+	key := t.Schema + "." + t.Name
+	oid := b.oids[object{"table", key}]
+	rowType, arrayType := b.oids[object{"type", key}], b.oids[object{"array", key}]
+	b.class(values{
+		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType,
+		"relnatts": int64(len(t.Columns)), "reltuples": float64(t.Rows), "relpages": (t.Bytes + pageBytes - 1) / pageBytes,
+	}, t.View)
+	b.describe(oid, 0, t.Description)
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		b.attribute(oid, int64(i+1), c.Name, int64(c.Type.OID), int64(c.Type.Typmod), c.NotNull, b.data.types[int64(c.Type.OID)].collation)
+		b.describe(oid, int64(i+1), c.Description)
+	}
+	var definition any
+	if t.View {
+		definition = t.Definition
+	}
+	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, t.Bytes})
+	b.rowTypes(t, oid, rowType, arrayType)
+}
+
+// rowTypes adds the composite type that PostgreSQL makes for every relation, and its array.
+func (b *builder) rowTypes(t *Table, relation, rowType, arrayType int64) {
+	shared := func(like string) values {
+		r := b.data.relation("pg_catalog", "pg_type")
+		v := values{"typnamespace": b.namespace(t.Schema), "typowner": bootstrapRole, "typisdefined": true}
+		for _, row := range b.data.rows["pg_type"] {
+			if row[r.index["typname"]] == like {
+				for _, name := range []string{
+					"typlen", "typtype", "typcategory", "typdelim", "typinput", "typoutput", "typreceive", "typsend",
+					"typalign", "typstorage", "typtypmod", "typsubscript", "typanalyze",
+				} {
+					v[name] = row[r.index[name]]
+				}
+			}
+		}
+		return v
+	}
+	row := shared("pg_class")
+	row["oid"], row["typname"], row["typrelid"], row["typarray"] = rowType, t.Name, relation, arrayType
+	b.add("pg_type", row)
+	array := shared("_pg_class")
+	array["oid"], array["typname"], array["typelem"] = arrayType, "_"+t.Name, rowType
+	b.add("pg_type", array)
+}
+
+func (b *builder) database() {
+	if b.contents.Database == "" {
+		return
+	}
+	b.add("pg_database", values{
+		"oid": b.oids[object{"database", b.contents.Database}], "datname": b.contents.Database, "datdba": bootstrapRole,
+		"encoding": encodingUTF8, "datlocprovider": "c", "datallowconn": true, "datconnlimit": unlimitedConnection,
+		"datfrozenxid": firstTransactionID, "datminmxid": int64(1), "dattablespace": defaultTablespace,
+		"datcollate": "C", "datctype": "C.UTF-8",
+	})
+}
+
+func (b *builder) roles() {
+	owner := values{
+		"oid": bootstrapRole, "rolname": bootstrapName, "rolsuper": true, "rolinherit": true, "rolcreaterole": true,
+		"rolcreatedb": true, "rolcanlogin": false, "rolreplication": true, "rolbypassrls": true, "rolconnlimit": unlimitedConnection,
+	}
+	for _, role := range b.contents.Roles {
+		v := values{
+			"oid": b.oids[object{"role", role.Name}], "rolname": role.Name, "rolsuper": role.Superuser, "rolinherit": true,
+			"rolcanlogin": role.Login, "rolconnlimit": cmp.Or(role.ConnectionLimit, unlimitedConnection),
+		}
+		if role.Name == bootstrapName {
+			owner["rolcanlogin"], owner["rolconnlimit"] = v["rolcanlogin"], v["rolconnlimit"]
+			continue
+		}
+		b.add("pg_authid", v)
+	}
+	b.add("pg_authid", owner)
+}
+
+// settings adds the settings that we have, and PostgreSQL's presets.
+func (b *builder) settings() {
+	r := b.data.relation("pg_catalog", "pg_settings")
+	known := map[string][]any{}
+	for _, row := range b.data.rows["pg_settings"] {
+		known[strings.ToLower(row[r.index["name"]].(string))] = row
+	}
+	for _, s := range b.contents.Settings {
+		row := r.row(values{"category": "Customized Options", "context": "user", "vartype": "string", "source": "default"})
+		if k, ok := known[strings.ToLower(s.Name)]; ok {
+			row = slices.Clone(k)
+			delete(known, strings.ToLower(s.Name))
+		} else {
+			row[r.index["name"]] = s.Name
+		}
+		for _, column := range []string{"setting", "reset_val", "boot_val"} {
+			row[r.index[column]] = s.Value
+		}
+		b.rows["pg_settings"] = append(b.rows["pg_settings"], row)
+	}
+	for _, row := range b.data.rows["pg_settings"] {
+		name := strings.ToLower(row[r.index["name"]].(string))
+		if _, left := known[name]; left && row[r.index["category"]] == "Preset Options" {
+			b.rows["pg_settings"] = append(b.rows["pg_settings"], row)
+		}
+	}
+}
