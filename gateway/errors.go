@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"errors"
+	"math"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+)
+
+// errGone ends a session without another word: the client is not there any more.
+var errGone = errors.New("client disconnected")
+
+// The causes with which work is cancelled. Each call gives a new value.
+
+func errClientCancel() error {
+	return pgerr.New(pgerr.QueryCanceled, "canceling statement due to user request")
+}
+
+func errTimeout() error {
+	return pgerr.New(pgerr.QueryCanceled, "canceling statement due to statement timeout")
+}
+
+func errShutdown() error {
+	return pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command")
+}
+
+// flatten makes any error one that the client may see: what is not meant for clients becomes XX000 with the query's
+// id, by which the log has the rest. internal reports that it did.
+func flatten(err error, id string) (e *pgerr.Error, internal bool) {
+	if e, ok := errors.AsType[*pgerr.Error](err); ok {
+		return e, e.Code == pgerr.InternalError
+	}
+	e = &pgerr.Error{Code: pgerr.InternalError, Message: "internal error", Err: err}
+	if id != "" {
+		e.Detail = "Query id: " + id + "."
+	}
+	return e, true
+}
+
+// fatal reports whether the session ends with this error.
+func fatal(e *pgerr.Error) bool {
+	switch e.Code {
+	case pgerr.AdminShutdown, pgerr.TooManyConnections:
+		return true
+	}
+	return false
+}
+
+func errorResponse(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {
+	return &pgproto3.ErrorResponse{
+		Severity:            severity,
+		SeverityUnlocalized: severity,
+		Code:                string(e.Code),
+		Message:             e.Message,
+		Detail:              e.Detail,
+		Hint:                e.Hint,
+		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
+	}
+}
+
+func noticeResponse(n engine.Notice) *pgproto3.NoticeResponse {
+	return &pgproto3.NoticeResponse{
+		Severity:            n.Severity,
+		SeverityUnlocalized: n.Severity,
+		Code:                n.Code,
+		Message:             n.Message,
+		Hint:                n.Hint,
+	}
+}
+
+func warning(code pgerr.Code, message string) engine.Notice {
+	return engine.Notice{Severity: "WARNING", Code: string(code), Message: message}
+}

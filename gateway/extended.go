@@ -1,0 +1,289 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// prepared is a prepared statement, of Parse or of PREPARE.
+type prepared struct {
+	st      *sql.Statement
+	told    []pgtypes.OID // by the client
+	params  []pgtypes.OID // never 0
+	query   *sql.Query    // inner(st), bound; nil if there is nothing to bind
+	columns []engine.Column
+	// described is set when columns are what the client was told.
+	described bool
+
+	// The transaction and settings that query was bound in: now() and search_path are part of it.
+	boundIn  transactionID
+	settings int
+}
+
+// extended answers one message of the extended protocol other than Flush and Sync.
+func (s *session) extended(ctx context.Context, m pgproto3.FrontendMessage) error {
+	s.begin()
+	switch m := m.(type) {
+	case *pgproto3.Parse:
+		return s.parse(ctx, m)
+	case *pgproto3.Bind:
+		return s.bindPortal(ctx, m)
+	case *pgproto3.Describe:
+		if m.ObjectType == 'S' {
+			return s.describeStatement(ctx, m.Name)
+		}
+		return s.describePortal(ctx, m.Name)
+	case *pgproto3.Execute:
+		return s.execute(ctx, m)
+	case *pgproto3.Close:
+		if m.ObjectType == 'S' {
+			delete(s.statements, m.Name)
+		} else {
+			s.dropPortal(m.Name)
+		}
+		s.wire.send(&pgproto3.CloseComplete{})
+		return nil
+	}
+	return pgerr.New(pgerr.ProtocolViolation, "unexpected message %T", m)
+}
+
+func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
+	if _, ok := s.statements[m.Name]; ok && m.Name != "" {
+		return duplicateStatement(m.Name)
+	}
+	delete(s.statements, "")
+	statements, err := sql.Parse(m.Query)
+	if err != nil {
+		return err
+	}
+	if len(statements) > 1 {
+		return pgerr.New(pgerr.SyntaxError, "cannot insert multiple commands into a prepared statement")
+	}
+	p, err := s.prepare(ctx, statements[0], append([]pgtypes.OID(nil), m.ParameterOIDs...))
+	if err != nil {
+		return err
+	}
+	s.statements[m.Name] = p
+	s.wire.send(&pgproto3.ParseComplete{})
+	return nil
+}
+
+func duplicateStatement(name string) error {
+	return pgerr.New(pgerr.DuplicatePreparedStmt, "prepared statement %q already exists", name)
+}
+
+// prepare binds a statement's read, so that errors and parameter types are known before it is executed.
+func (s *session) prepare(ctx context.Context, st *sql.Statement, told []pgtypes.OID) (*prepared, error) {
+	if err := s.failedOnly(st); err != nil {
+		return nil, err
+	}
+	p := &prepared{st: st, told: told}
+	for i, oid := range p.told {
+		if oid == pgtypes.Unknown {
+			p.told[i] = 0
+		}
+	}
+	if read := inner(st); read != nil {
+		q, err := s.bind(ctx, read, p.told)
+		if err != nil {
+			return nil, err
+		}
+		p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
+		p.params = append(p.params, q.Params...)
+	}
+	if len(p.params) < len(p.told) {
+		p.params = append(p.params, p.told[len(p.params):]...)
+	}
+	for i, oid := range p.params {
+		if oid == 0 {
+			p.params[i] = pgtypes.Text
+		}
+	}
+	return p, nil
+}
+
+// current gives the bound read, bound again if the transaction or the settings are not the ones it was bound in.
+func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) {
+	if p.query == nil || p.boundIn == s.tx.id() && p.settings == s.settings.version {
+		return p.query, nil
+	}
+	q, err := s.bind(ctx, inner(p.st), p.params)
+	if err != nil {
+		return nil, err
+	}
+	p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
+	return q, nil
+}
+
+// withArgs replaces the parameters of a bound read. The client may have named types of more than it has.
+func (s *session) withArgs(p *prepared, q *sql.Query, args []sql.Arg) (*sql.Query, error) {
+	if q == nil || len(q.Params) == 0 {
+		return q, nil
+	}
+	q, err := q.WithArgs(args[:len(q.Params)])
+	if err != nil {
+		return nil, s.refuse(p.st, err)
+	}
+	return q, nil
+}
+
+// args decodes a Bind message's parameters.
+func (s *session) args(p *prepared, m *pgproto3.Bind) ([]sql.Arg, error) {
+	if n := len(m.ParameterFormatCodes); n > 1 && n != len(m.Parameters) {
+		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message has %d parameter formats but %d parameters", n, len(m.Parameters))
+	}
+	if len(m.Parameters) != len(p.params) {
+		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d",
+			len(m.Parameters), m.PreparedStatement, len(p.params))
+	}
+	args := make([]sql.Arg, len(m.Parameters))
+	for i, data := range m.Parameters {
+		if data == nil {
+			args[i].Null = true
+			continue
+		}
+		format := int16(0)
+		switch n := len(m.ParameterFormatCodes); {
+		case n == 1:
+			format = m.ParameterFormatCodes[0]
+		case n > 1:
+			format = m.ParameterFormatCodes[i]
+		}
+		text, err := s.decodeParam(p.params[i], format, data)
+		if err != nil {
+			return nil, paramError(err, i)
+		}
+		args[i].Text = text
+	}
+	return args, nil
+}
+
+func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (string, error) {
+	switch format {
+	case 0:
+		return pgtypes.TextParam(oid, data, s.state.Zone)
+	case 1:
+		return pgtypes.BinaryToText(oid, data)
+	}
+	return "", pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
+}
+
+// paramError says which parameter it was.
+func paramError(err error, i int) error {
+	if e, _ := flatten(err, ""); e.Detail == "" {
+		return e.WithDetail("Parameter $%d.", i+1)
+	}
+	return err
+}
+
+func (s *session) statement(name string) (*prepared, error) {
+	p, ok := s.statements[name]
+	switch {
+	case ok:
+		return p, nil
+	case name == "":
+		return nil, pgerr.New(pgerr.InvalidStatementName, "unnamed prepared statement does not exist")
+	}
+	return nil, pgerr.New(pgerr.InvalidStatementName, "prepared statement %q does not exist", name)
+}
+
+func (s *session) describeStatement(ctx context.Context, name string) error {
+	p, err := s.statement(name)
+	if err != nil {
+		return err
+	}
+	columns, err := s.describe(ctx, p)
+	if err != nil {
+		return err
+	}
+	s.wire.send(&pgproto3.ParameterDescription{ParameterOIDs: p.params})
+	if columns == nil {
+		s.wire.send(&pgproto3.NoData{})
+		return nil
+	}
+	return s.describeRows(columns, nil)
+}
+
+// describe gives the columns that a statement will answer, nil for none.
+func (s *session) describe(ctx context.Context, p *prepared) ([]engine.Column, error) {
+	if p.described {
+		return p.columns, nil
+	}
+	columns, keep, err := s.columnsOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if columns != nil && s.tx.failed && s.tx.explicit {
+		return nil, s.failedOnly(p.st)
+	}
+	if keep {
+		p.columns, p.described = columns, true
+	}
+	return columns, nil
+}
+
+// columnsOf is describe without memory; keep says that the answer will stay the same.
+func (s *session) columnsOf(ctx context.Context, p *prepared) (columns []engine.Column, keep bool, err error) {
+	ctx, t := newTask(ctx)
+	defer t.end()
+	defer s.engage(t)()
+	st := p.st
+	switch st.Kind {
+	case sql.KindSelect:
+		q, err := s.current(ctx, p)
+		if err != nil {
+			return nil, false, err
+		}
+		columns, err := s.server.planner.Describe(ctx, q, st, &s.state)
+		if err != nil {
+			return nil, false, s.refuse(st, t.explain(err))
+		}
+		return shown(columns), true, nil
+	case sql.KindExplain:
+		return explainColumns(st), true, nil
+	case sql.KindShow:
+		if st.Show == "all" {
+			return textColumns("name", "setting", "description"), true, nil
+		}
+		return textColumns(showName(st.Show)), true, nil
+	case sql.KindExecute:
+		other, err := s.statement(st.Prepared.Name)
+		if err != nil {
+			return nil, false, err
+		}
+		columns, err := s.describe(ctx, other)
+		return columns, false, err
+	case sql.KindCursor:
+		if c, ok := s.portals[st.Cursor.Name]; ok && st.Cursor.Verb == "FETCH" && c.answer != nil && c.answer.result != nil {
+			return c.answer.result.columns, false, nil
+		}
+	case sql.KindCall:
+		return s.callColumns(ctx, st)
+	}
+	return nil, true, nil
+}
+
+func (s *session) callColumns(ctx context.Context, st *sql.Statement) ([]engine.Column, bool, error) {
+	p, err := s.server.planner.Call(ctx, st, &s.state)
+	if err != nil {
+		return nil, false, err
+	}
+	if p.Release != nil {
+		defer p.Release()
+	}
+	columns, err := p.Engine.Describe(ctx, p.Statement)
+	if err != nil {
+		return nil, false, fmt.Errorf("describe CALL: %w", err)
+	}
+	if len(columns) == 0 {
+		return nil, true, nil
+	}
+	return shown(columns), true, nil
+}

@@ -1,0 +1,172 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/gateway/encode"
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/sql"
+)
+
+// portal is a statement ready to be executed or being so, of Bind or of DECLARE. Portals and cursors share names.
+type portal struct {
+	st      *sql.Statement
+	of      *prepared  // nil for a cursor
+	query   *sql.Query // with its parameters replaced; nil if there is nothing bound
+	formats []int16
+	columns []engine.Column // that the client was told; nil if it was not
+
+	answer *answer // nil before the first Execute
+	ended  bool    // the tag was sent, or it failed
+	failed bool
+
+	hold  bool // outlives its transaction
+	born  transactionID
+	level int // savepoints around it
+}
+
+// bindPortal answers Bind.
+func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
+	p, err := s.statement(m.PreparedStatement)
+	if err != nil {
+		return err
+	}
+	if err := s.failedOnly(p.st); err != nil {
+		return err
+	}
+	if _, ok := s.portals[m.DestinationPortal]; ok && m.DestinationPortal != "" {
+		return duplicateCursor(m.DestinationPortal)
+	}
+	s.dropPortal("")
+	args, err := s.args(p, m)
+	if err != nil {
+		return err
+	}
+	q, err := s.current(ctx, p)
+	if err != nil {
+		return err
+	}
+	if q, err = s.withArgs(p, q, args); err != nil {
+		return err
+	}
+	formats := append([]int16(nil), m.ResultFormatCodes...)
+	if p.described && p.columns != nil {
+		if _, err := encode.Formats(formats, len(p.columns)); err != nil {
+			return err
+		}
+	}
+	s.addPortal(m.DestinationPortal, &portal{st: p.st, of: p, query: q, formats: formats})
+	s.wire.send(&pgproto3.BindComplete{})
+	return nil
+}
+
+func duplicateCursor(name string) error {
+	return pgerr.New(pgerr.DuplicateCursor, "cursor %q already exists", name)
+}
+
+func (s *session) addPortal(name string, p *portal) {
+	p.born, p.level = s.tx.id(), len(s.tx.savepoints)
+	s.portals[name] = p
+}
+
+func (s *session) portal(name string) (*portal, error) {
+	p, ok := s.portals[name]
+	if !ok {
+		return nil, pgerr.New(pgerr.InvalidCursorName, "portal %q does not exist", name)
+	}
+	return p, nil
+}
+
+func (s *session) describePortal(ctx context.Context, name string) error {
+	p, err := s.portal(name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.answer != nil && p.answer.result != nil:
+		p.columns = p.answer.result.columns
+	case p.of != nil:
+		if p.columns, err = s.describe(ctx, p.of); err != nil {
+			return err
+		}
+	}
+	if p.columns == nil {
+		s.wire.send(&pgproto3.NoData{})
+		return nil
+	}
+	return s.describeRows(p.columns, p.formats)
+}
+
+// execute answers Execute: from the beginning, or where the portal was suspended.
+func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
+	p, err := s.portal(m.Portal)
+	if err != nil {
+		return err
+	}
+	if err := s.failedOnly(p.st); err != nil {
+		return err
+	}
+	switch {
+	case p.failed, p.ended && (p.answer.result == nil || p.answer.cursor):
+		return pgerr.New(pgerr.ObjectNotInState, "portal %q cannot be run", m.Portal)
+	case p.ended && p.answer.plain:
+		s.wire.send(complete(p.answer.tag))
+		return nil
+	case p.ended:
+		s.wire.send(counted(p.answer.tag, 0))
+		return nil
+	}
+	if err := s.run(ctx, p, clampRows(m.MaxRows)); err != nil {
+		p.failed = true
+		return err
+	}
+	return s.wire.err
+}
+
+func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
+	if p.answer == nil {
+		a, err := s.answer(ctx, p.st, p.query)
+		if err != nil {
+			return err
+		}
+		p.answer = a
+	}
+	described := p.columns
+	if described == nil && p.of != nil && p.of.described {
+		described = p.of.columns
+	}
+	suspended, err := s.deliver(p.answer, p.formats, described, limit)
+	if err != nil {
+		return err
+	}
+	if suspended {
+		s.wire.send(&pgproto3.PortalSuspended{})
+		return nil
+	}
+	p.ended = !p.answer.empty
+	return nil
+}
+
+// dropPortal closes a portal; a name that does not exist is none to close.
+func (s *session) dropPortal(name string) {
+	p, ok := s.portals[name]
+	if !ok {
+		return
+	}
+	delete(s.portals, name)
+	if p.answer != nil && !(p.answer.cursor) {
+		p.answer.result.close(nil)
+	}
+}
+
+// dropPortals closes the portals that which chooses.
+func (s *session) dropPortals(which func(*portal) bool) {
+	for name, p := range s.portals {
+		if which(p) {
+			s.dropPortal(name)
+		}
+	}
+}

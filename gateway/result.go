@@ -1,0 +1,227 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/gateway/encode"
+	"tidegate/internal/engine"
+	"tidegate/internal/logkey"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// result is an open answer: rows that are read once, from the front, in as many pieces as the client asks for.
+type result struct {
+	columns []engine.Column // as the client sees them
+	next    func() (*engine.Chunk, error)
+
+	// rows, task and finish are nil if the session made the rows itself.
+	rows   engine.Rows
+	task   *task
+	finish func(r *result, err error) // called once; err is nil if all went well
+	closed bool
+
+	chunk *engine.Chunk
+	row   int   // next row of chunk
+	sent  int64 // rows given out so far
+}
+
+// close ends the result. Rows not read yet are not an error.
+func (r *result) close(err error) {
+	if r == nil || r.closed {
+		return
+	}
+	r.closed = true
+	r.chunk = nil
+	if r.rows == nil {
+		return
+	}
+	closeErr := r.rows.Close()
+	r.task.end()
+	if err == nil {
+		err = closeErr
+	}
+	r.finish(r, err)
+}
+
+// fill makes a chunk with a row to read current; more is false at the end.
+func (r *result) fill() (more bool, err error) {
+	for r.chunk == nil || r.row >= r.chunk.Rows {
+		r.chunk, err = r.next()
+		if errors.Is(err, io.EOF) {
+			r.chunk = nil
+			return false, nil
+		}
+		if err != nil {
+			return false, r.task.explain(err)
+		}
+		r.row = 0
+	}
+	return true, nil
+}
+
+// stream sends up to limit rows and gives their number; done is set if the end was seen. After exactly limit rows
+// it is not: as in PostgreSQL nobody has looked further.
+func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done bool, err error) {
+	written := time.Now()
+	for n < limit {
+		more, err := r.fill()
+		if err != nil || !more {
+			return n, !more, err
+		}
+		from := r.row
+		w.buf, r.row, err = e.Rows(w.buf, r.chunk, from, int(min(limit-n, math.MaxInt32)), flushBytes)
+		n += int64(r.row - from)
+		r.sent += int64(r.row - from)
+		if err != nil {
+			return n, false, err
+		}
+		// A slow result must not keep the first rows back until a buffer is full.
+		if len(w.buf) >= flushBytes || time.Since(written) > 100*time.Millisecond {
+			if err := w.flush(); err != nil {
+				return n, false, err
+			}
+			written = time.Now()
+		}
+	}
+	return n, false, nil
+}
+
+// skip is stream without sending.
+func (r *result) skip(limit int64) (n int64, err error) {
+	for n < limit {
+		more, err := r.fill()
+		if err != nil || !more {
+			return n, err
+		}
+		step := min(limit-n, int64(r.chunk.Rows-r.row))
+		r.row += int(step)
+		n += step
+	}
+	return n, nil
+}
+
+// open plans a read, tells its notices and starts it. From here on the entry is recorded exactly once.
+func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context.Context) (*engine.Plan, error)) (*result, error) {
+	ctx, t := newTask(ctx)
+	defer s.engage(t)()
+	entry := s.entry(st)
+	p, err := plan(ctx)
+	s.tx.pinned, s.tx.queried = s.state.Pinned, true
+	if err != nil {
+		err = t.explain(err)
+		t.end()
+		s.record(entry, p, 0, err)
+		return nil, err
+	}
+	for _, w := range st.Hints.Warnings {
+		s.notice(warning(pgerr.Warning, w))
+	}
+	for _, n := range p.Notices {
+		s.notice(n)
+	}
+	rows, err := p.Engine.Query(ctx, p.Statement)
+	if err != nil {
+		err = t.explain(err)
+		t.end()
+		s.record(entry, p, 0, err)
+		return nil, err
+	}
+	return &result{
+		columns: shown(rows.Columns()),
+		rows:    rows,
+		next:    func() (*engine.Chunk, error) { return rows.Next(ctx) },
+		task:    t,
+		finish:  func(r *result, err error) { s.record(entry, p, r.sent, err) },
+	}, nil
+}
+
+func (s *session) entry(st *sql.Statement) Entry {
+	s.lastID = s.server.queryID()
+	return Entry{
+		ID:              s.lastID,
+		Started:         s.state.Statement,
+		User:            s.state.User,
+		ApplicationName: s.state.ApplicationName,
+		Fingerprint:     st.Fingerprint(),
+		Query:           st.Normalized(),
+	}
+}
+
+// record gives the plan back and tells the query log. p may be nil: the statement was refused.
+func (s *session) record(e Entry, p *engine.Plan, rows int64, err error) {
+	e.Elapsed, e.Rows, e.Code = time.Since(e.Started), rows, codeOf(err)
+	if p != nil {
+		e.Route, e.Reason, e.Latency = p.Route, p.Reason, p.Latency
+		e.Generation, e.AsOf = p.Generation, p.AsOf
+		if err == nil {
+			e.BytesScanned, e.BytesFetched = p.Bytes, p.Bytes-p.CachedBytes
+		}
+		if p.Release != nil {
+			p.Release()
+		}
+		if p.Observe != nil && err == nil {
+			p.Observe(e.Elapsed)
+		}
+	}
+	s.server.recorder.Record(e)
+	s.log.Debug("statement", logkey.Query, e.ID, logkey.Fingerprint, e.Fingerprint, logkey.Route, string(e.Route),
+		logkey.Rows, rows, logkey.Elapsed, e.Elapsed, logkey.Error, errText(err))
+}
+
+// refuse records a statement that never became a plan, and gives err back.
+func (s *session) refuse(st *sql.Statement, err error) error {
+	s.record(s.entry(st), nil, 0, err)
+	return err
+}
+
+func codeOf(err error) pgerr.Code {
+	if errors.Is(err, errGone) {
+		return pgerr.ConnectionFailure
+	}
+	return pgerr.CodeOf(err)
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// lines is a result of text that the session makes itself.
+func lines(columns []engine.Column, rows [][]string) *result {
+	c := &engine.Chunk{Rows: len(rows), Vectors: make([]engine.Vector, len(columns))}
+	for i := range columns {
+		texts := make([]string, len(rows))
+		for j, r := range rows {
+			texts[j] = r[i]
+		}
+		c.Vectors[i] = engine.Vector{Physical: engine.PhysicalText, Text: texts}
+	}
+	return &result{columns: columns, chunk: c, next: func() (*engine.Chunk, error) { return nil, io.EOF }}
+}
+
+func textColumns(names ...string) []engine.Column {
+	columns := make([]engine.Column, len(names))
+	for i, n := range names {
+		columns[i] = engine.Column{Name: n, Type: pgtypes.Of(pgtypes.Text)}
+	}
+	return columns
+}
+
+func complete(tag string) *pgproto3.CommandComplete {
+	return &pgproto3.CommandComplete{CommandTag: []byte(tag)}
+}
+
+func counted(tag string, n int64) *pgproto3.CommandComplete {
+	return complete(tag + " " + strconv.FormatInt(n, 10))
+}

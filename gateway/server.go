@@ -1,0 +1,250 @@
+// Package gateway speaks PostgreSQL's protocol 3.0: connections become sessions, messages become statements, and
+// what the planner and its engines answer becomes rows.
+//
+// A session is read in this order: server.go accepts, startup.go lets in, session.go answers messages: simple.go or
+// extended.go and portal.go; answer.go runs a statement, result.go streams its rows, transaction.go, settings.go,
+// cursor.go and explain.go are what a session answers by itself, cancel.go is how work ends early.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tidegate/internal/logkey"
+	"tidegate/internal/pgerr"
+)
+
+// Options are what a Server needs beside its planner.
+type Options struct {
+	Database       string // the one that clients may connect to
+	Version        string // what version() answers; it begins with "PostgreSQL 15.20"
+	MaxConnections int    // 0 is no limit
+	// StartupTimeout is how long a client may take to say who it is; 0 is 30 s.
+	StartupTimeout time.Duration
+}
+
+// Server lets clients in and keeps their sessions. Create it with New.
+type Server struct {
+	options  Options
+	planner  Planner
+	recorder Recorder
+	log      *slog.Logger
+
+	boot    string // begins the ids of this server's queries
+	queries atomic.Int64
+
+	mu        sync.Mutex
+	sessions  map[int32]*session   // guarded by mu
+	sockets   map[*socket]struct{} // guarded by mu; every open connection
+	listeners []net.Listener       // guarded by mu
+	stopping  bool                 // guarded by mu
+	nextPID   int32                // guarded by mu
+	wait      sync.WaitGroup
+}
+
+// New makes a server. Clients are trusted, so Serve takes listeners on loopback addresses only.
+func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
+	if o.StartupTimeout == 0 {
+		o.StartupTimeout = 30 * time.Second
+	}
+	return &Server{
+		options:  o,
+		planner:  p,
+		recorder: r,
+		log:      log,
+		boot:     strconv.FormatInt(time.Now().Unix(), 36),
+		sessions: map[int32]*session{},
+		sockets:  map[*socket]struct{}{},
+		nextPID:  1000,
+	}
+}
+
+// queryID gives an id that no other query of any server of this catalog is likely to have.
+func (s *Server) queryID() string {
+	return s.boot + "-" + strconv.FormatInt(s.queries.Add(1), 10)
+}
+
+// Serve accepts clients until the listener closes; after Shutdown it returns nil. It refuses a listener that others
+// than this machine can reach: there is no authentication yet. ctx is the sessions' parent: when it ends, they do.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		return fmt.Errorf("listen on %s: clients are trusted without a password, so the address must be a loopback address such as 127.0.0.1", a)
+	}
+	s.mu.Lock()
+	if s.stopping {
+		s.mu.Unlock()
+		return errors.New("serve: the server is shut down")
+	}
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			if s.draining() {
+				return nil
+			}
+			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
+		}
+		x := &socket{Conn: c}
+		if !s.adopt(x) {
+			_ = c.Close() // it came while the server stopped
+			continue
+		}
+		go s.connection(ctx, x)
+	}
+}
+
+// adopt counts a connection in; false while the server stops.
+func (s *Server) adopt(c *socket) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.sockets[c] = struct{}{}
+	s.wait.Add(1)
+	return true
+}
+
+func (s *Server) draining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopping
+}
+
+// connection is the whole life of a client.
+func (s *Server) connection(ctx context.Context, c *socket) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("panic", logkey.Error, p, "stack", string(debug.Stack()))
+		}
+		_ = c.Close() // the client has had its answer, or is gone
+		s.mu.Lock()
+		delete(s.sockets, c)
+		s.mu.Unlock()
+		s.wait.Done()
+	}()
+	c.deadline(time.Now().Add(s.options.StartupTimeout))
+	m, ok, err := s.readStartup(c)
+	if err == nil && ok {
+		err = s.check(m)
+	}
+	var x *session
+	if err == nil && ok {
+		x, err = s.newSession(c, m)
+	}
+	if err == nil && ok {
+		err = s.register(x)
+	}
+	if err != nil {
+		s.turnAway(c, err)
+		return
+	}
+	if !ok {
+		return
+	}
+	defer s.unregister(x)
+	c.deadline(time.Time{})
+	began := time.Now()
+	x.log.Info("session begins", logkey.User, m.user, logkey.Address, c.RemoteAddr().String())
+	if err := x.greet(m); err != nil {
+		return
+	}
+	stop := context.AfterFunc(ctx, c.expire)
+	defer stop()
+	x.serve(ctx)
+	x.log.Info("session ended", logkey.User, m.user, logkey.Elapsed, time.Since(began))
+}
+
+// turnAway tells a client why it is not let in.
+func (s *Server) turnAway(c *socket, err error) {
+	if errors.Is(err, errGone) {
+		return
+	}
+	e, internal := flatten(err, "")
+	if internal {
+		s.log.Error("connection refused", logkey.Error, err)
+	}
+	w := &wire{conn: c}
+	w.send(errorResponse(e, "FATAL"))
+	if err := w.flush(); err != nil {
+		s.log.Debug("refusal not written", logkey.Error, err)
+	}
+}
+
+// register gives a session its pid and cancel key, or 53300.
+func (s *Server) register(x *session) error {
+	if _, err := rand.Read(x.secret[:]); err != nil {
+		return fmt.Errorf("make a cancel key: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.options.MaxConnections; n > 0 && len(s.sessions) >= n {
+		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already").
+			WithHint("limits.connections is %d.", n)
+	}
+	if s.stopping {
+		return errShutdown()
+	}
+	for {
+		s.nextPID = max(s.nextPID+1, 1) // it wraps round
+		if _, taken := s.sessions[s.nextPID]; !taken {
+			break
+		}
+	}
+	x.pid = s.nextPID
+	x.state.PID = x.pid
+	x.log = s.log.With(logkey.Conn, x.pid)
+	s.sessions[x.pid] = x
+	return nil
+}
+
+func (s *Server) unregister(x *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, x.pid)
+}
+
+// Shutdown stops accepting, ends idle sessions with 57P01 and lets statements that run come to their end. When ctx
+// ends first, they are cancelled and their connections closed. It returns when no session is left.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	for _, l := range s.listeners {
+		_ = l.Close() // already closed is as good
+	}
+	for c := range s.sockets {
+		c.expire()
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		s.wait.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	for _, x := range s.sessions {
+		x.interrupt(errShutdown())
+	}
+	for c := range s.sockets {
+		// A client that does not read would keep its session for ever.
+		_ = c.SetWriteDeadline(time.Now().Add(time.Second)) // fails on a closed connection only
+	}
+	s.mu.Unlock()
+	<-done
+	return context.Cause(ctx)
+}

@@ -1,0 +1,247 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/logkey"
+	"tidegate/internal/pgerr"
+)
+
+// maxMessageBytes bounds what one message of a client may make the gateway hold.
+const maxMessageBytes = 64 << 20
+
+// session is one client from its startup message to the end. Everything but mu's fields belongs to its goroutine.
+type session struct {
+	server *Server
+	log    *slog.Logger
+	socket *socket
+	in     *pgproto3.Backend
+	wire   *wire
+	pid    int32
+	secret [4]byte
+
+	settings *settings
+	seen     int // the settings' version that state, timeout and severity follow
+	state    State
+	timeout  time.Duration // statement_timeout; 0 is none
+	severity int           // of client_min_messages
+
+	reported   values // what ParameterStatus has told
+	reportedAt int    // the settings' version then
+
+	tx           transaction
+	transactions transactionID // so far
+	statements   map[string]*prepared
+	portals      map[string]*portal
+	skipping     bool   // an extended message failed: everything up to Sync is ignored
+	lastID       string // of the newest recorded statement
+
+	mu      sync.Mutex
+	working []*task // guarded by mu; what a cancel ends
+}
+
+// serve answers messages until the client leaves, the server drains or the protocol is violated.
+func (s *session) serve(ctx context.Context) {
+	defer s.dropPortals(func(*portal) bool { return true })
+	for {
+		s.wire.shrink()
+		m, err := s.in.Receive()
+		if err != nil {
+			s.receiveFailed(err, s.server.draining() || ctx.Err() != nil)
+			return
+		}
+		if err := s.handle(ctx, m); err != nil {
+			if !errors.Is(err, errEnd) && !errors.Is(err, errGone) {
+				s.log.Error("session ends", logkey.Error, err)
+			}
+			return
+		}
+	}
+}
+
+// errEnd ends a session in order.
+var errEnd = errors.New("session ends")
+
+func (s *session) receiveFailed(err error, stopping bool) {
+	var e *pgerr.Error
+	tooLong := &pgproto3.ExceededMaxBodyLenErr{}
+	switch {
+	case stopping:
+		e, _ = flatten(errShutdown(), "")
+	case errors.As(err, &tooLong):
+		e = pgerr.New(pgerr.ProtocolViolation, "message of %d bytes is longer than %d", tooLong.ActualBodyLen, maxMessageBytes)
+	case strings.HasPrefix(err.Error(), "unknown message type"), strings.HasPrefix(err.Error(), "invalid message"):
+		e = pgerr.New(pgerr.ProtocolViolation, "%s", err.Error())
+	default:
+		return // the client has left
+	}
+	s.wire.send(errorResponse(e, "FATAL"))
+	s.finalFlush()
+}
+
+// finalFlush writes what is left before the connection closes; a client that is gone does not get it.
+func (s *session) finalFlush() {
+	if err := s.wire.flush(); err != nil {
+		s.log.Debug("last message not written", logkey.Error, err)
+	}
+}
+
+// handle answers one message. A panic in it is told to the client as XX000 and ends the session, whose state is not
+// known any more.
+func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("panic", logkey.Error, p, "stack", string(debug.Stack()))
+			e, _ := flatten(errPanic, s.lastID)
+			s.wire.send(errorResponse(e, "FATAL"))
+			s.finalFlush()
+			err = errEnd
+		}
+	}()
+	switch m := m.(type) {
+	case *pgproto3.Terminate:
+		return errEnd
+	case *pgproto3.Query:
+		s.skipping = false
+		if err := s.simpleQuery(ctx, m.String); err != nil {
+			return err
+		}
+		return s.ready()
+	case *pgproto3.Sync:
+		s.skipping = false
+		s.leaveImplicit()
+		return s.ready()
+	case *pgproto3.Flush:
+		return s.wire.flush()
+	case *pgproto3.FunctionCall:
+		if err := s.fail(pgerr.New(pgerr.FeatureNotSupported, "function call messages are not supported")); err != nil {
+			return err
+		}
+		s.leaveImplicit()
+		return s.ready()
+	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
+		return nil // of a COPY that was refused
+	}
+	if s.skipping {
+		return nil
+	}
+	if err := s.extended(ctx, m); err != nil {
+		s.skipping = true
+		return s.fail(err)
+	}
+	return s.wire.err
+}
+
+var errPanic = errors.New("panic")
+
+// fail tells the client an error. It gives an error itself if the session cannot go on.
+func (s *session) fail(err error) error {
+	if errors.Is(err, errGone) {
+		return err
+	}
+	if s.wire.err != nil {
+		return s.wire.err
+	}
+	e, internal := flatten(err, s.lastID)
+	if internal {
+		s.log.Error("internal error", logkey.Query, s.lastID, logkey.Error, err)
+	}
+	s.tx.failed = true
+	if fatal(e) {
+		s.wire.send(errorResponse(e, "FATAL"))
+		s.finalFlush()
+		return errEnd
+	}
+	s.wire.send(errorResponse(e, "ERROR"))
+	return nil
+}
+
+// ready ends an answer: changed settings, the transaction's status, and everything is written.
+func (s *session) ready() error {
+	s.refresh()
+	s.report()
+	s.wire.send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
+	return s.wire.flush()
+}
+
+// notice tells the client beside its answer, unless client_min_messages says not to.
+func (s *session) notice(n engine.Notice) {
+	if severityRank(n.Severity) >= s.severity {
+		s.wire.send(noticeResponse(n))
+	}
+}
+
+func severityRank(name string) int {
+	switch strings.ToLower(name) {
+	case "notice":
+		return 1
+	case "warning":
+		return 2
+	case "error":
+		return 3
+	}
+	return 0
+}
+
+// begin starts a statement: its transaction, its time, its view of the settings.
+func (s *session) begin() {
+	s.enter()
+	s.refresh()
+	s.state.Statement = time.Now()
+	s.state.Now = s.tx.now
+	s.state.Repeatable = s.repeatable()
+	s.state.Pinned = s.tx.pinned
+}
+
+// refresh makes what is derived from the settings follow them.
+func (s *session) refresh() {
+	if s.seen == s.settings.version {
+		return
+	}
+	s.seen = s.settings.version
+	get := s.settings.get
+	st := &s.state
+	st.ApplicationName, st.QueryGroup = get("application_name"), get("query_group")
+	st.SearchPath = splitIdentifiers(get("search_path"))
+	st.TimeZone = get("timezone")
+	st.Latency = get("tidegate.latency")
+	// The checks of the settings have read all of these before.
+	st.Zone, _ = time.LoadLocation(st.TimeZone)
+	st.MaxScan, _ = parseBytes(get("tidegate.max_scan"))
+	st.Generation = parseGeneration(get("tidegate.generation"))
+	st.MaxStaleness = -1
+	if v := get("tidegate.max_staleness"); v != "" {
+		st.MaxStaleness, _ = parseDuration(v, time.Second)
+	}
+	s.timeout, _ = parseDuration(get("statement_timeout"), time.Millisecond)
+	s.severity = severityRank(get("client_min_messages"))
+}
+
+// report sends ParameterStatus for every reported setting that is not what the client knows.
+func (s *session) report() {
+	if s.seen == s.reportedAt {
+		return
+	}
+	s.reportedAt = s.seen
+	for i := range settingTable {
+		t := &settingTable[i]
+		if !t.report {
+			continue
+		}
+		value := s.settings.get(strings.ToLower(t.name))
+		if old, ok := s.reported[t.name]; ok && old == value {
+			continue
+		}
+		s.reported[t.name] = value
+		s.wire.send(&pgproto3.ParameterStatus{Name: t.name, Value: value})
+	}
+}

@@ -1,0 +1,317 @@
+package gateway
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+func invalidValue(name, value string) *pgerr.Error {
+	return pgerr.New(pgerr.InvalidParameterValue, "invalid value for parameter %q: %q", name, value)
+}
+
+func oneOf(allowed ...string) func(name, value string) (string, error) {
+	return func(name, value string) (string, error) {
+		if v := strings.ToLower(value); slices.Contains(allowed, v) {
+			return v, nil
+		}
+		return "", invalidValue(name, value).WithHint("Available values: %s.", strings.Join(allowed, ", "))
+	}
+}
+
+// only takes the one value that is true of Tidegate. Booleans may be spelt as PostgreSQL allows.
+func only(allowed string) func(name, value string) (string, error) {
+	return func(name, value string) (string, error) {
+		v := strings.ToLower(value)
+		if b, err := pgtypes.ParseBool(value); err == nil && (allowed == "on" || allowed == "off") {
+			v = onOff(b)
+		}
+		if v != allowed {
+			return "", pgerr.New(pgerr.FeatureNotSupported, "%s %q is not supported, only %q is", name, value, allowed)
+		}
+		return v, nil
+	}
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+func checkBool(name, value string) (string, error) {
+	b, err := pgtypes.ParseBool(value)
+	if err != nil {
+		return "", pgerr.New(pgerr.InvalidParameterValue, "parameter %q requires a Boolean value", name)
+	}
+	return onOff(b), nil
+}
+
+func checkIsolation(name, value string) (string, error) {
+	return oneOf("serializable", "repeatable read", "read committed", "read uncommitted")(name, value)
+}
+
+func checkLatency(name, value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	v := strings.ToLower(value)
+	if v != "interactive" && v != "standard" && v != "archive" {
+		return "", invalidValue(name, value).WithHint("Available values: interactive, standard, archive.")
+	}
+	return v, nil
+}
+
+func checkGeneration(name, value string) (string, error) {
+	if v := strings.ToLower(value); v == "" || v == "newest" || v == "latest" {
+		return "0", nil
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < 0 {
+		return "", invalidValue(name, value).WithHint("A generation is a number; 0 is the newest.")
+	}
+	return strconv.FormatInt(n, 10), nil
+}
+
+// parseGeneration reads what checkGeneration gave.
+func parseGeneration(value string) int64 {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return 0 // not set
+	}
+	return n
+}
+
+func checkMaxScan(name, value string) (string, error) {
+	if _, err := parseBytes(value); err != nil {
+		return "", invalidValue(name, value).WithHint("Valid units are B, kB, MB, GB and TB; 0 or '' is no limit.")
+	}
+	return strings.TrimSpace(value), nil
+}
+
+func checkStaleness(name, value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	if _, err := parseDuration(value, time.Second); err != nil {
+		return "", invalidValue(name, value).WithHint("Valid units are ms, s, min, h and d.")
+	}
+	return strings.TrimSpace(value), nil
+}
+
+func checkTimeout(name, value string) (string, error) {
+	d, err := parseDuration(value, time.Millisecond)
+	if err != nil || d > math.MaxInt32*time.Millisecond {
+		return "", invalidValue(name, value).
+			WithHint(`Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".`)
+	}
+	return formatTimeout(d), nil
+}
+
+// formatTimeout shows a time in the largest unit that holds it whole, as PostgreSQL does.
+func formatTimeout(d time.Duration) string {
+	d = d.Round(time.Millisecond)
+	if d == 0 {
+		return "0"
+	}
+	for _, u := range durationUnits {
+		if d%u.size == 0 {
+			return fmt.Sprintf("%d%s", d/u.size, u.name)
+		}
+	}
+	return d.String()
+}
+
+type unit[T any] struct {
+	name string
+	size T
+}
+
+var durationUnits = []unit[time.Duration]{
+	{"d", 24 * time.Hour},
+	{"h", time.Hour},
+	{"min", time.Minute},
+	{"s", time.Second},
+	{"ms", time.Millisecond},
+	{"us", time.Microsecond},
+	{"m", time.Minute},
+}
+
+// parseDuration reads a number with a unit of PostgreSQL's, or without one, in bare.
+func parseDuration(value string, bare time.Duration) (time.Duration, error) {
+	number, name := splitUnit(value)
+	size := bare
+	if name != "" {
+		i := slices.IndexFunc(durationUnits, func(u unit[time.Duration]) bool { return u.name == name })
+		if i < 0 {
+			return 0, fmt.Errorf("unknown unit %q", name)
+		}
+		size = durationUnits[i].size
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil || f < 0 || f*float64(size) > math.MaxInt64/2 {
+		return 0, fmt.Errorf("%q is not a time", value)
+	}
+	return time.Duration(f * float64(size)), nil
+}
+
+var byteUnits = []unit[float64]{
+	{"", 1},
+	{"b", 1},
+	{"kb", 1 << 10},
+	{"mb", 1 << 20},
+	{"gb", 1 << 30},
+	{"tb", 1 << 40},
+	{"kib", 1 << 10},
+	{"mib", 1 << 20},
+	{"gib", 1 << 30},
+	{"tib", 1 << 40},
+}
+
+// parseBytes reads a size: 10GB, 500 MB, 1024. As in PostgreSQL a kB is 1024 bytes. "" is 0.
+func parseBytes(value string) (int64, error) {
+	if strings.TrimSpace(value) == "" {
+		return 0, nil
+	}
+	number, name := splitUnit(value)
+	i := slices.IndexFunc(byteUnits, func(u unit[float64]) bool { return u.name == strings.ToLower(name) })
+	f, err := strconv.ParseFloat(number, 64)
+	if i < 0 || err != nil || f < 0 || f*byteUnits[i].size > math.MaxInt64/2 {
+		return 0, fmt.Errorf("%q is not a size", value)
+	}
+	return int64(f * byteUnits[i].size), nil
+}
+
+func splitUnit(value string) (number, name string) {
+	v := strings.TrimSpace(value)
+	i := strings.LastIndexAny(v, "0123456789.") + 1
+	return v[:i], strings.TrimSpace(v[i:])
+}
+
+// checkPrintable replaces what is not printable ASCII by question marks, as PostgreSQL does.
+func checkPrintable(_, value string) (string, error) {
+	b := []byte(value)
+	for i, c := range b {
+		if c < 32 || c > 126 {
+			b[i] = '?'
+		}
+	}
+	return string(b), nil
+}
+
+// checkEncoding takes every spelling of UTF-8, also with quotes around it: a driver sends them.
+func checkEncoding(name, value string) (string, error) {
+	v := strings.Trim(strings.ToUpper(value), `'" `)
+	switch strings.NewReplacer("-", "", "_", "").Replace(v) {
+	case "UTF8", "UNICODE":
+		return "UTF8", nil
+	}
+	return "", invalidValue(name, value).WithHint("Only UTF8 is supported.")
+}
+
+func checkDateStyle(name, value string) (string, error) {
+	order := "MDY"
+	for part := range strings.SplitSeq(value, ",") {
+		switch p := strings.ToUpper(strings.TrimSpace(part)); p {
+		case "ISO", "DEFAULT":
+		case "MDY", "DMY", "YMD":
+			order = p
+		case "US", "NONEUROPEAN", "NONEURO":
+			order = "MDY"
+		case "EURO", "EUROPEAN":
+			order = "DMY"
+		case "POSTGRES", "SQL", "GERMAN":
+			return "", pgerr.New(pgerr.FeatureNotSupported, "%s %q is not supported, only ISO is", name, value)
+		default:
+			return "", invalidValue(name, value)
+		}
+	}
+	return "ISO, " + order, nil
+}
+
+func checkFloatDigits(name, value string) (string, error) {
+	n, err := strconv.Atoi(value)
+	switch {
+	case err != nil || n < -15 || n > 3:
+		return "", invalidValue(name, value).WithHint("It is between -15 and 3.")
+	case n < 1:
+		return "", pgerr.New(pgerr.FeatureNotSupported, "%s below 1 is not supported: floats are sent in their shortest exact form", name)
+	}
+	return strconv.Itoa(n), nil
+}
+
+// checkTimeZone gives a zone's IANA name. Whole hours, which PostgreSQL counts east, become Etc zones, which count
+// west.
+func checkTimeZone(name, value string) (string, error) {
+	if n, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && n >= -12 && n <= 14 {
+		switch {
+		case n == 0:
+			return "UTC", nil
+		case n > 0:
+			return fmt.Sprintf("Etc/GMT-%d", n), nil
+		}
+		return fmt.Sprintf("Etc/GMT+%d", -n), nil
+	}
+	zone := value
+	switch strings.ToUpper(value) {
+	case "UTC", "Z", "ZULU", "DEFAULT":
+		zone = "UTC"
+	case "GMT":
+		zone = "GMT"
+	case "", "LOCAL":
+		// time.LoadLocation has its own meaning for these.
+		return "", invalidValue(name, value)
+	}
+	if _, err := time.LoadLocation(zone); err != nil {
+		return "", invalidValue(name, value)
+	}
+	return zone, nil
+}
+
+// quoteIdentifier quotes a name unless it reads back as it is.
+func quoteIdentifier(name string) string {
+	plain := name != "" && (name[0] < '0' || name[0] > '9')
+	for _, c := range name {
+		plain = plain && (c == '_' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+	}
+	if plain {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// splitIdentifiers reads a list of names as search_path has it: a, "B c".
+func splitIdentifiers(list string) []string {
+	var names []string
+	for list = strings.TrimSpace(list); list != ""; list = strings.TrimSpace(list) {
+		name := list
+		if list[0] == '"' {
+			name, list = cutQuoted(list[1:])
+			_, list, _ = strings.Cut(list, ",")
+		} else {
+			name, list, _ = strings.Cut(list, ",")
+			name = strings.ToLower(strings.TrimSpace(name))
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// cutQuoted reads up to the closing quote; a doubled quote is one of the name.
+func cutQuoted(s string) (name, rest string) {
+	for {
+		part, after, _ := strings.Cut(s, `"`)
+		name += part
+		if !strings.HasPrefix(after, `"`) {
+			return name, after
+		}
+		name, s = name+`"`, after[1:]
+	}
+}

@@ -1,0 +1,195 @@
+package gateway
+
+import (
+	"slices"
+	"time"
+
+	"tidegate/internal/pgerr"
+	"tidegate/sql"
+)
+
+// transaction is the session's place in PostgreSQL's transaction states. There is nothing to commit: what a
+// transaction holds together is now(), the generation, SET LOCAL, and the life of portals.
+type transaction struct {
+	active   bool // something has begun: a statement alone, a block, or a pipeline up to Sync
+	explicit bool // by BEGIN
+	block    bool // explicit, or several statements in one simple query
+	failed   bool
+	queried  bool // has read data, so its isolation is fixed
+
+	number     transactionID
+	now        time.Time
+	pinned     int64
+	saved      snapshot
+	savepoints []savepoint
+}
+
+type savepoint struct {
+	name  string
+	saved snapshot
+}
+
+// transactionID tells transactions of one session apart.
+type transactionID int64
+
+func (t *transaction) id() transactionID { return t.number }
+
+// status is the byte of ReadyForQuery.
+func (t *transaction) status() byte {
+	switch {
+	case !t.explicit:
+		return 'I'
+	case t.failed:
+		return 'E'
+	}
+	return 'T'
+}
+
+// enter begins a transaction unless one is active.
+func (s *session) enter() {
+	if !s.tx.active {
+		s.transactions++
+		s.tx = transaction{active: true, number: s.transactions, now: time.Now(), saved: s.settings.snapshot()}
+	}
+}
+
+// leave ends a transaction: portals die, SET LOCAL ends, a rollback also takes SET back.
+func (s *session) leave(rollback bool) {
+	if !s.tx.active {
+		return
+	}
+	if rollback {
+		s.settings.restore(s.tx.saved)
+	}
+	s.settings.dropLocal()
+	s.dropPortals(func(p *portal) bool { return !p.hold || rollback && p.born == s.tx.id() })
+	s.tx = transaction{}
+}
+
+// leaveImplicit ends what no BEGIN began, after a simple query or at Sync.
+func (s *session) leaveImplicit() {
+	if !s.tx.explicit {
+		s.leave(s.tx.failed)
+	}
+}
+
+// failedOnly refuses everything but the end of a failed transaction.
+func (s *session) failedOnly(st *sql.Statement) error {
+	if !s.tx.failed || !s.tx.explicit || st.Kind == sql.KindEmpty {
+		return nil
+	}
+	if t := st.Transaction; t != nil && (t.Verb == "COMMIT" || t.Verb == "ROLLBACK" || t.Verb == "ROLLBACK TO") {
+		return nil
+	}
+	return pgerr.New(pgerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+}
+
+// control runs a transaction statement and gives its tag.
+func (s *session) control(st *sql.Statement) (tag string, err error) {
+	t := st.Transaction
+	switch t.Verb {
+	case "BEGIN":
+		if s.tx.explicit {
+			s.notice(warning(pgerr.ActiveTransaction, "there is already a transaction in progress"))
+			return st.Tag, nil
+		}
+		return st.Tag, s.beginBlock(t)
+	case "COMMIT", "ROLLBACK":
+		return s.endBlock(t)
+	}
+	return st.Tag, s.savepoint(t)
+}
+
+func (s *session) beginBlock(t *sql.Transaction) error {
+	s.tx.explicit, s.tx.block = true, true
+	if t.Isolation != "" {
+		value, err := canonical("transaction_isolation", []string{t.Isolation})
+		if err != nil {
+			return err
+		}
+		s.settings.set("transaction_isolation", value, true)
+	}
+	if t.ReadOnly != nil {
+		s.settings.set("transaction_read_only", onOff(*t.ReadOnly), true)
+	}
+	return nil
+}
+
+func (s *session) endBlock(t *sql.Transaction) (tag string, err error) {
+	tag = t.Verb
+	if !s.tx.explicit {
+		if t.Chain {
+			return "", pgerr.New(pgerr.NoActiveTransaction, "%s AND CHAIN can only be used in transaction blocks", t.Verb)
+		}
+		s.notice(warning(pgerr.NoActiveTransaction, "there is no transaction in progress"))
+		return tag, nil
+	}
+	if s.tx.failed {
+		tag = "ROLLBACK"
+	}
+	modes := values{}
+	for _, name := range []string{"transaction_isolation", "transaction_read_only", "transaction_deferrable"} {
+		if v, ok := s.settings.local[name]; ok {
+			modes[name] = v
+		}
+	}
+	s.leave(tag == "ROLLBACK")
+	if t.Chain {
+		s.enter()
+		s.tx.explicit, s.tx.block = true, true
+		for name, v := range modes {
+			s.settings.set(name, v, true)
+		}
+	}
+	return tag, nil
+}
+
+func (s *session) savepoint(t *sql.Transaction) error {
+	if !s.tx.explicit {
+		return pgerr.New(pgerr.NoActiveTransaction, "%s can only be used in transaction blocks", verbOf(t))
+	}
+	if t.Verb == "SAVEPOINT" {
+		s.tx.savepoints = append(s.tx.savepoints, savepoint{t.Savepoint, s.settings.snapshot()})
+		return nil
+	}
+	i := len(s.tx.savepoints) - 1
+	for i >= 0 && s.tx.savepoints[i].name != t.Savepoint {
+		i--
+	}
+	if i < 0 {
+		return pgerr.New(pgerr.InvalidSavepoint, "savepoint %q does not exist", t.Savepoint)
+	}
+	if t.Verb == "RELEASE" {
+		s.tx.savepoints = slices.Clip(s.tx.savepoints[:i])
+		s.dropLevels(i)
+		return nil
+	}
+	s.settings.restore(s.tx.savepoints[i].saved)
+	s.tx.savepoints = slices.Clip(s.tx.savepoints[:i+1])
+	s.tx.failed = false
+	s.dropPortals(func(p *portal) bool { return p.level > i })
+	return nil
+}
+
+// dropLevels gives the portals of a released savepoint to the one around it.
+func (s *session) dropLevels(level int) {
+	for _, p := range s.portals {
+		p.level = min(p.level, level)
+	}
+}
+
+func verbOf(t *sql.Transaction) string {
+	switch t.Verb {
+	case "RELEASE":
+		return "RELEASE SAVEPOINT"
+	case "ROLLBACK TO":
+		return "ROLLBACK TO SAVEPOINT"
+	}
+	return t.Verb
+}
+
+// repeatable reports whether the transaction reads one generation throughout.
+func (s *session) repeatable() bool {
+	v := s.settings.get("transaction_isolation")
+	return s.tx.explicit && (v == "repeatable read" || v == "serializable")
+}

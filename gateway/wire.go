@@ -1,0 +1,168 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
+)
+
+// flushBytes is how much of an answer is gathered before it is written.
+const flushBytes = 64 << 10
+
+// keptBytes bounds the buffer that an idle session keeps.
+const keptBytes = 16 << 10
+
+// wire gathers messages to the client. The first error stays: nothing is written after it.
+type wire struct {
+	conn io.Writer
+	buf  []byte
+	err  error
+}
+
+func (w *wire) send(m pgproto3.BackendMessage) {
+	if w.err != nil {
+		return
+	}
+	buf, err := m.Encode(w.buf)
+	if err != nil {
+		w.err = fmt.Errorf("encode %T: %w", m, err)
+		return
+	}
+	w.buf = buf
+}
+
+// flush writes everything. Its error is errGone with the cause: a client that cannot be written to is gone.
+func (w *wire) flush() error {
+	if w.err != nil || len(w.buf) == 0 {
+		return w.err
+	}
+	if _, err := w.conn.Write(w.buf); err != nil {
+		w.err = fmt.Errorf("%w: %w", errGone, err)
+	}
+	w.buf = w.buf[:0]
+	return w.err
+}
+
+// shrink gives a large buffer back; called when the session becomes idle.
+func (w *wire) shrink() {
+	if cap(w.buf) > keptBytes {
+		w.buf = make([]byte, 0, keptBytes)
+	}
+}
+
+// rowDescription describes a result's columns; formats is nil for text.
+func rowDescription(columns []engine.Column, formats []int16) *pgproto3.RowDescription {
+	m := &pgproto3.RowDescription{Fields: make([]pgproto3.FieldDescription, len(columns))}
+	for i, c := range columns {
+		m.Fields[i] = pgproto3.FieldDescription{
+			Name:         []byte(c.Name),
+			DataTypeOID:  c.Type.OID,
+			DataTypeSize: c.Type.Len(),
+			TypeModifier: c.Type.Typmod,
+		}
+		if formats != nil {
+			m.Fields[i].Format = formats[i]
+		}
+	}
+	return m
+}
+
+// shown gives columns as a client may see them: unknown types break drivers, so they are text.
+func shown(columns []engine.Column) []engine.Column {
+	out := make([]engine.Column, len(columns))
+	for i, c := range columns {
+		if c.Type.OID == 0 || c.Type.OID == pgtypes.Unknown {
+			c.Type = pgtypes.Of(pgtypes.Text)
+		}
+		if c.Type.OID != pgtypes.Numeric && c.Type.OID != pgtypes.Varchar && c.Type.OID != pgtypes.BPChar && c.Type.Typmod == 0 {
+			c.Type.Typmod = -1 // a type that was made without Of
+		}
+		out[i] = c
+	}
+	return out
+}
+
+// socket is a client's connection that can be watched while nobody reads it.
+type socket struct {
+	net.Conn
+	ahead []byte // read by a watch, not yet by Read
+
+	mu      sync.Mutex
+	expired bool // guarded by mu; reading is over for good
+}
+
+// maxAhead bounds what a watch reads of a client that goes on sending.
+const maxAhead = 64 << 10
+
+// Read reads what a watch has read first. Only one of Read and a watch is at work at a time.
+func (c *socket) Read(p []byte) (int, error) {
+	if len(c.ahead) > 0 {
+		n := copy(p, c.ahead)
+		c.ahead = c.ahead[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// expire makes the pending and every later read end with os.ErrDeadlineExceeded.
+func (c *socket) expire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expired = true
+	_ = c.SetReadDeadline(time.Unix(1, 0)) // fails on a closed connection only, where reads end anyway
+}
+
+// watch calls gone if the client closes the connection later than after until stop is called. Short statements end
+// before and cost a timer only.
+func (c *socket) watch(after time.Duration, gone func()) (stop func()) {
+	done := make(chan struct{})
+	timer := time.AfterFunc(after, func() {
+		defer close(done)
+		for len(c.ahead) < maxAhead {
+			var buf [4096]byte
+			n, err := c.Conn.Read(buf[:])
+			c.ahead = append(c.ahead, buf[:n]...)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return
+			}
+			if err != nil {
+				gone()
+				return
+			}
+		}
+	})
+	return func() {
+		if timer.Stop() {
+			return
+		}
+		c.deadline(time.Unix(1, 0))
+		<-done
+		c.deadline(time.Time{})
+	}
+}
+
+func (c *socket) deadline(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.expired {
+		_ = c.SetReadDeadline(t) // as in expire
+	}
+}
+
+// clampRows makes a row limit of the protocol an int; 0 is none.
+func clampRows(n uint32) int64 {
+	if n == 0 {
+		return math.MaxInt64
+	}
+	return int64(n)
+}
