@@ -235,6 +235,8 @@ func cell(t *testing.T, v *engine.Vector, i int) string {
 		return string(v.Str[i].Bytes())
 	case v.Physical == engine.PhysicalText:
 		return v.Text[i]
+	case v.Physical == engine.PhysicalI32:
+		return strconv.FormatInt(int64(v.I32[i]), 10)
 	case v.Physical == engine.PhysicalI64:
 		return strconv.FormatInt(v.I64[i], 10)
 	}

@@ -1,0 +1,39 @@
+package hotload
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// An owner that holds the connection and says nothing must not hold the client for ever.
+func TestSilentOwner(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "tg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	socket := filepath.Join(dir, "s")
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	err = wake(t.Context(), socket, 1, 50*time.Millisecond)
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(err.Error(), socket) {
+		t.Errorf("silent owner: %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	gone := errors.New("interrupted")
+	cancel(gone)
+	if err := wake(ctx, socket, 1, time.Minute); !errors.Is(err, gone) {
+		t.Errorf("interrupted client: %v", err)
+	}
+}
