@@ -12,6 +12,7 @@ import (
 // The counts follow the algebra of a batch over all objects: Read = Blank + all of Rejected + Filtered +
 // Deduplicated + Rows, where Filtered are the probes that the example pipeline leaves out.
 type Truth struct {
+	Records      int64            `json:"records"` // page views made, the broken ones included
 	Objects      int              `json:"objects"`
 	Bytes        int64            `json:"bytes"` // of the objects, compressed
 	Read         int64            `json:"read"`
@@ -57,6 +58,7 @@ func sum(parts []Truth) Truth {
 		}
 		for k, n := range p.Made {
 			total.Made[k] += n
+			total.Records += n
 		}
 		for _, d := range p.Days {
 			days[d.Day] = Day{Day: d.Day, Rows: days[d.Day].Rows + d.Rows, LoadMS: days[d.Day].LoadMS + d.LoadMS}
