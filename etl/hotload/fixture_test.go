@@ -251,10 +251,11 @@ const summary = `SELECT CAST(dt AS VARCHAR), kind, count(*), CAST(count(DISTINCT
 func (w *world) hot(t *testing.T, v *catalog.View, table catalog.Name) []string {
 	t.Helper()
 	h := v.Tables[table].Hot
-	where := fmt.Sprintf(" WHERE %s <= %d", hotload.SeqColumn, h.MaxLoadSeq)
+	withdrawn := []string{"-1"}
 	for _, seq := range h.Withdrawn {
-		where += fmt.Sprintf(" AND %s <> %d", hotload.SeqColumn, seq)
+		withdrawn = append(withdrawn, strconv.FormatInt(seq, 10))
 	}
+	where := fmt.Sprintf(" WHERE %[1]s <= %[2]d AND %[1]s NOT IN (%[3]s)", hotload.SeqColumn, h.MaxLoadSeq, strings.Join(withdrawn, ","))
 	if len(w.query(t, "SELECT table_name FROM duckdb_tables() WHERE database_name = 'hot' AND table_name = '"+
 		table.Schema+"__"+table.Table+"'")) == 0 {
 		return nil

@@ -71,7 +71,7 @@ func serve(t *testing.T, socket string, load func(context.Context) error) {
 // socketDir is a folder whose path fits a socket's.
 func socketDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "tg")
+	dir, err := os.MkdirTemp("", "tg") //nolint:usetesting // t.TempDir has the test's name in it, and a socket's path at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}

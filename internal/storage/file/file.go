@@ -78,9 +78,12 @@ func Create(location string) (*Bucket, error) {
 // Location is the bucket as configured.
 func (b *Bucket) Location() string { return b.location }
 
-// LocalPath gives the absolute path of the key's file. A key that no object can have gives a path below the
-// folder that no file can have.
+// LocalPath gives the absolute path of the key's file, and that of the folder for "". A key that no object can have
+// gives a path below the folder that no object has.
 func (b *Bucket) LocalPath(key string) string {
+	if key == "" {
+		return b.root
+	}
 	p, err := b.path(key)
 	if err != nil {
 		return filepath.Join(b.root, tempPrefix+"invalid-key")

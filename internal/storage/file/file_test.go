@@ -51,7 +51,7 @@ func TestKeysStayInside(t *testing.T) {
 		if err := b.Delete(t.Context(), key); err == nil {
 			t.Errorf("Delete(%q) was accepted", key)
 		}
-		if p := b.LocalPath(key); !strings.HasPrefix(p, filepath.Join(dir, "lake")+string(filepath.Separator)) {
+		if p := b.LocalPath(key); key != "" && !strings.HasPrefix(p, filepath.Join(dir, "lake")+string(filepath.Separator)) {
 			t.Errorf("LocalPath(%q) = %s, outside", key, p)
 		}
 	}
@@ -83,6 +83,14 @@ func TestLocations(t *testing.T) {
 		if b.Location() != c.location || b.LocalPath("k") != c.path {
 			t.Errorf("Open(%q): location %q, path %q", c.location, b.Location(), b.LocalPath("k"))
 		}
+	}
+}
+
+func TestLocalPathOfTheFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if got := open(t, dir).LocalPath(""); got != dir {
+		t.Errorf("LocalPath(\"\") = %s, want %s", got, dir)
 	}
 }
 
