@@ -76,11 +76,11 @@ func (s *Statement) scansSource(sel *pg_query.SelectStmt) error {
 	}
 	err := pgerr.New(pgerr.FeatureNotSupported, "the FROM of a first-stage SELECT must be source alone").
 		WithHint("joins and tables are for second stages, which read no source")
-	for _, n := range sel.FromClause {
-		if r := n.GetRangeVar(); r != nil && r.Relname != SourceRelation {
-			return err.At(s.position(r.Location))
+	eachNode(reflect.ValueOf(sel.FromClause), func(n *pg_query.Node) {
+		if r := n.GetRangeVar(); r != nil && (r.Relname != SourceRelation || r.Schemaname != "") && err.Position == 0 {
+			err.Position = s.position(r.Location)
 		}
-	}
+	})
 	return err
 }
 
@@ -138,6 +138,20 @@ func (s *Statement) ColumnNames() (names []string, star bool) {
 		}
 	})
 	return names, star
+}
+
+// OutputPositions gives where the expressions of the SELECT list begin, in characters of the whole text from 1; of a
+// set operation the first SELECT's. A `*` is one position.
+func (s *Statement) OutputPositions() []int {
+	sel := s.node.GetSelectStmt()
+	for sel.GetLarg() != nil {
+		sel = sel.GetLarg()
+	}
+	var positions []int
+	for _, t := range sel.GetTargetList() {
+		positions = append(positions, s.position(t.GetResTarget().GetLocation()))
+	}
+	return positions
 }
 
 // TableNames gives the relations that the statement names in FROM, each once, without those that a WITH defines.

@@ -9,7 +9,7 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-func parseOne(t *testing.T, text string) *Statement {
+func oneStatement(t *testing.T, text string) *Statement {
 	t.Helper()
 	statements, err := Parse(text)
 	if err != nil || len(statements) != 1 {
@@ -58,7 +58,7 @@ func TestRowPreserving(t *testing.T) {
 		{"select a from generate_series(1, 2) source", "source alone"},
 		{"delete from source", "one SELECT, not DELETE"},
 	} {
-		err := RowPreserving(parseOne(t, tc.text))
+		err := RowPreserving(oneStatement(t, tc.text))
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: %v, want %q", tc.text, err, tc.want)
 		}
@@ -70,7 +70,7 @@ func TestRowPreserving(t *testing.T) {
 
 func TestColumnAndTableNames(t *testing.T) {
 	t.Parallel()
-	s := parseOne(t, `with c as (select x from web.events) select s.a, b + a, "C", t.* from c as s, air.flights t where exists (select d from c) and e in (1, f)`)
+	s := oneStatement(t, `with c as (select x from web.events) select s.a, b + a, "C", t.* from c as s, air.flights t where exists (select d from c) and e in (1, f)`)
 	names, star := s.ColumnNames()
 	if d := cmp.Diff([]string{"a", "b", "C", "e", "f", "d", "x"}, names); d != "" && len(names) != 7 || !star {
 		t.Errorf("columns %v, star %v: (-want +got)\n%s", names, star, d)

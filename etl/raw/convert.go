@@ -124,7 +124,8 @@ func (c *converter) convert(r *record, s *scanner, object int, line int64) (clea
 			return nil, c.fields[i].missing
 		}
 	}
-	out := append(c.out[:0], `{"`+ObjectColumn+`":`...)
+	out := c.out[:0]
+	out = append(out, `{"`+ObjectColumn+`":`...)
 	out = strconv.AppendInt(out, int64(object), 10)
 	out = append(out, `,"`+LineColumn+`":`...)
 	out = strconv.AppendInt(out, line, 10)
@@ -138,7 +139,8 @@ func (c *converter) convert(r *record, s *scanner, object int, line int64) (clea
 			return nil, f.badType
 		}
 	}
-	c.out = append(out, '}', '\n')
+	out = append(out, '}', '\n')
+	c.out = out
 	return c.out, c.checkTime()
 }
 

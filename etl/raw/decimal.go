@@ -2,6 +2,7 @@ package raw
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 )
 
@@ -33,7 +34,7 @@ func parseDecimal(b []byte) (d decimal, ok bool) {
 	if len(whole)+len(fraction) == 0 || !allDigits(whole) || !allDigits(fraction) {
 		return d, false
 	}
-	d.digits = bytes.TrimLeft(append(whole[:len(whole):len(whole)], fraction...), "0")
+	d.digits = bytes.TrimLeft(slices.Concat(whole, fraction), "0")
 	d.scale = len(fraction) - exponent
 	return d, true
 }

@@ -27,7 +27,7 @@ import (
 var arrived = time.Date(2018, 2, 15, 4, 0, 0, 0, time.UTC)
 
 // source is a real bucket with these objects, all arrived at once.
-func source(t *testing.T, objects map[string][]byte) (storage.Bucket, []storage.Object) {
+func source(t testing.TB, objects map[string][]byte) (storage.Bucket, []storage.Object) {
 	t.Helper()
 	dir := t.TempDir()
 	b, err := file.Create("file:" + dir)
@@ -72,7 +72,7 @@ func zstded(t *testing.T, text string) []byte {
 }
 
 // views is a pipeline that declares id, ts and n, and names the undeclared extra.
-func views(t *testing.T) *pipeline.Pipeline {
+func views(t testing.TB) *pipeline.Pipeline {
 	t.Helper()
 	st, err := sql.Parse("select id, ts, n, extra from source")
 	if err != nil {
@@ -138,7 +138,7 @@ func (g *Ingested) quarantined(t *testing.T) []string {
 	return all
 }
 
-func record1(id string, more string) string {
+func record1(id, more string) string {
 	return `{"id":"` + id + `","ts":"2018-02-15T03:04:05Z","kind":1` + more + `}`
 }
 

@@ -59,12 +59,12 @@ func (s *scanner) record(b []byte) int {
 		return i + 1
 	}
 	for {
-		key, escaped := i+1, false
-		if i, escaped = s.key(b, i); i < 0 {
-			return i
+		end, escaped := s.key(b, i)
+		if end < 0 {
+			return end
 		}
-		m := member{key: b[key : i-1], escaped: escaped}
-		if i = colon(b, i); i < 0 {
+		m := member{key: b[i+1 : end-1], escaped: escaped}
+		if i = colon(b, end); i < 0 {
 			return i
 		}
 		value := i

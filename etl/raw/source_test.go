@@ -23,11 +23,25 @@ import (
 
 // everyType declares a field of every type.
 func everyType(t *testing.T) *pipeline.Pipeline {
+	t.Helper()
 	p := &pipeline.Pipeline{Source: &pipeline.Source{Format: "json"}}
 	for _, f := range [][2]string{
-		{"i2", "smallint"}, {"i4", "int"}, {"i8", "bigint"}, {"f4", "real"}, {"f8", "double precision"},
-		{"n", "numeric(20,3)"}, {"b", "bool"}, {"t", "text"}, {"v", "varchar(40)"}, {"d", "date"}, {"c", "time"},
-		{"ts", "timestamp"}, {"tz", "timestamptz"}, {"u", "uuid"}, {"j", "json"}, {"Quo'ted \"Né", "text"},
+		{"i2", "smallint"},
+		{"i4", "int"},
+		{"i8", "bigint"},
+		{"f4", "real"},
+		{"f8", "double precision"},
+		{"n", "numeric(20,3)"},
+		{"b", "bool"},
+		{"t", "text"},
+		{"v", "varchar(40)"},
+		{"d", "date"},
+		{"c", "time"},
+		{"ts", "timestamp"},
+		{"tz", "timestamptz"},
+		{"u", "uuid"},
+		{"j", "json"},
+		{"Quo'ted \"Né", "text"},
 	} {
 		p.Source.Fields = append(p.Source.Fields, pipeline.Field{Name: f[0], Type: mustType(t, f[1])})
 	}
@@ -48,8 +62,21 @@ func (r *row) add(name, value, want string) {
 
 func randomText(rng *rand.Rand, n int) (literal, value string) {
 	pieces := [][2]string{
-		{"a", "a"}, {"\\n", "\n"}, {"é", "é"}, {"\\u00e9", "é"}, {"日", "日"}, {"\\ud83d\\ude00", "😀"}, {"\\\"", "\""},
-		{"\\\\", "\\"}, {"\\/", "/"}, {"'", "'"}, {"\x7f", "\x7f"}, {"\\t", "\t"}, {" ", " "}, {"{}", "{}"}, {"\\u001f", "\x1f"},
+		{"a", "a"},
+		{"\\n", "\n"},
+		{"é", "é"},
+		{"\\u00e9", "é"},
+		{"日", "日"},
+		{"\\ud83d\\ude00", "😀"},
+		{"\\\"", "\""},
+		{"\\\\", "\\"},
+		{"\\/", "/"},
+		{"'", "'"},
+		{"\x7f", "\x7f"},
+		{"\\t", "\t"},
+		{" ", " "},
+		{"{}", "{}"},
+		{"\\u001f", "\x1f"},
 	}
 	var l, v strings.Builder
 	for range rng.IntN(n) {
@@ -69,9 +96,9 @@ func randomRow(rng *rand.Rand) row {
 		return s
 	}
 	i2, i4, i8 := int16(rng.Uint32()), int32(rng.Uint32()), int64(rng.Uint64())
-	r.add("i2", quote(fmt.Sprint(i2)), fmt.Sprint(i2))
-	r.add("i4", fmt.Sprintf("%d.0", i4), fmt.Sprint(i4))
-	r.add("i8", quote(fmt.Sprint(i8)), fmt.Sprint(i8))
+	r.add("i2", quote(strconv.Itoa(int(i2))), strconv.Itoa(int(i2)))
+	r.add("i4", fmt.Sprintf("%d.0", i4), strconv.Itoa(int(i4)))
+	r.add("i8", quote(strconv.FormatInt(i8, 10)), strconv.FormatInt(i8, 10))
 	f4 := math.Float32frombits(rng.Uint32()&0xbfffffff | 0x10000000)
 	f8 := math.Float64frombits(rng.Uint64()&0xbfffffffffffffff | 0x1000000000000000)
 	r.add("f4", strconv.FormatFloat(float64(f4), 'e', -1, 32), strconv.FormatUint(uint64(math.Float32bits(f4)), 10))
@@ -147,7 +174,7 @@ func TestDuckDBReadsWhatWasValidated(t *testing.T) {
 		t.Fatalf("%d rows, want %d", len(got), len(rows))
 	}
 	for i, g := range got {
-		if g[0] != "0" || g[1] != fmt.Sprint(i+1) {
+		if g[0] != "0" || g[1] != strconv.Itoa(i+1) {
 			t.Fatalf("row %d comes from object %s, line %s", i, g[0], g[1])
 		}
 		for j, f := range p.Source.Fields {
@@ -199,11 +226,11 @@ func cell(v *engine.Vector, i, column int) string {
 	case !v.Valid(i):
 		return "NULL"
 	case v.Physical == engine.PhysicalI64:
-		return fmt.Sprint(v.I64[i])
+		return strconv.FormatInt(v.I64[i], 10)
 	case v.Physical == engine.PhysicalF64 && column == 5: // f4, widened exactly
-		return fmt.Sprint(math.Float32bits(float32(v.F64[i])))
+		return strconv.FormatUint(uint64(math.Float32bits(float32(v.F64[i]))), 10)
 	case v.Physical == engine.PhysicalF64:
-		return fmt.Sprint(math.Float64bits(v.F64[i]))
+		return strconv.FormatUint(math.Float64bits(v.F64[i]), 10)
 	}
 	return string(v.Str[i].Bytes())
 }
@@ -225,7 +252,7 @@ func TestSourceOfLargeRecords(t *testing.T) {
 	b, objects := source(t, map[string][]byte{"x": []byte(large + "\n" + record1("b", "") + "\n" + large + "x")})
 	in := ingest(t, b, objects, 1)
 	got := read(t, "SELECT _tg_line, length(id)::BIGINT FROM "+in.Source()+" ORDER BY 1")
-	if d := cmp.Diff([][]string{{"1", fmt.Sprint(MaxRecord - len(record1("", "")))}, {"2", "1"}}, got); d != "" {
+	if d := cmp.Diff([][]string{{"1", strconv.Itoa(MaxRecord - len(record1("", "")))}, {"2", "1"}}, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }

@@ -64,12 +64,6 @@ func appenderOf(t pgtypes.Type) (appender, error) {
 	return nil, fmt.Errorf("type %s is not one that a field of a raw record can have", t)
 }
 
-// CheckType says whether a declared field of a JSON record may have the type.
-func CheckType(t pgtypes.Type) error {
-	_, err := appenderOf(t)
-	return err
-}
-
 // unquoted gives the text of a JSON string.
 func unquoted(value []byte) (content []byte, ok bool) {
 	if value[0] != '"' {
