@@ -141,13 +141,22 @@ func (db *DB) acquire(zone string) (*conn, error) {
 
 // release takes a connection back. reusable is true only if no result and no transaction is open on it.
 func (db *DB) release(c *conn, reusable bool) {
+	if !reusable || !db.keep(c) {
+		c.close() // may wait for running work, so mu is free
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.users--
-	if reusable && !db.closed && len(db.idle) < maxIdle {
-		db.idle = append(db.idle, c)
-		return
-	}
-	c.close()
 	db.shutdownIfUnused()
+}
+
+// keep puts a connection among the idle ones, if there is room.
+func (db *DB) keep(c *conn) bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed || len(db.idle) >= maxIdle {
+		return false
+	}
+	db.idle = append(db.idle, c)
+	return true
 }

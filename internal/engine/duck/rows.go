@@ -16,6 +16,7 @@ var errRowsClosed = errors.New("rows are closed")
 // rows is a streaming result.
 type rows struct {
 	prep    *prepared
+	pending bind.PendingResult
 	result  bind.Result
 	watch   *watch // of the context that the statement was started with
 	conn    *conn
@@ -32,30 +33,29 @@ type rows struct {
 // Execution returns at the first chunk, so an aggregate does all its work in here.
 func (c *conn) start(w *watch, p *prepared) (*rows, error) {
 	r := &rows{prep: p, watch: w, conn: c, release: func(bool) {}}
-	var pending bind.PendingResult
-	if bind.PendingPreparedStreaming(p.stmt, &pending) == bind.StateError {
-		err := translate(bind.PendingError(pending))
-		bind.DestroyPending(&pending)
-		r.free()
-		return nil, causeOr(w, err)
+	err := r.execute()
+	if cause := w.err(); cause != nil {
+		err = cause
 	}
-	if w.err() == nil && bind.ExecutePending(pending, &r.result) == bind.StateError {
-		err := translate(bind.ResultError(&r.result))
-		bind.DestroyPending(&pending)
-		r.free()
-		return nil, causeOr(w, err)
+	if err == nil {
+		err = r.makeReaders()
 	}
-	bind.DestroyPending(&pending)
-	if err := w.err(); err != nil {
-		r.free()
-		return nil, err
-	}
-	if err := r.makeReaders(); err != nil {
+	if err != nil {
 		r.free()
 		return nil, err
 	}
 	r.chunk.Vectors = make([]engine.Vector, len(p.columns))
 	return r, nil
+}
+
+func (r *rows) execute() error {
+	if bind.PendingPreparedStreaming(r.prep.stmt, &r.pending) == bind.StateError {
+		return translate(bind.PendingError(r.pending))
+	}
+	if r.watch.err() == nil && bind.ExecutePending(r.pending, &r.result) == bind.StateError {
+		return translate(bind.ResultError(&r.result))
+	}
+	return nil
 }
 
 // makeReaders makes the readers anew from the result: DuckDB binds a statement again if a table was replaced since it was
@@ -146,7 +146,12 @@ func (r *rows) free() {
 		r.end = errRowsClosed
 	}
 	r.watch.end()
+	if !r.drained {
+		// Disconnecting waits for the threads that still work on the statement, and they look for nothing else.
+		bind.Interrupt(r.conn.handle)
+	}
 	bind.DestroyDataChunk(&r.data)
 	bind.DestroyResult(&r.result)
+	bind.DestroyPending(&r.pending)
 	r.prep.close()
 }

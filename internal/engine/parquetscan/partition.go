@@ -80,7 +80,7 @@ func partitionKey(partition, column string) key {
 
 // isInPath reports whether what the regular expression of writePartition cuts out of path is the value itself.
 func isInPath(path, column string, k key) bool {
-	if strings.ContainsAny(path, "\n"+globMagic) || strings.Contains(k.encoded, "%") {
+	if strings.Contains(path, "\n") || strings.Contains(k.encoded, "%") {
 		return false
 	}
 	i := strings.LastIndex(path, "/"+column+"=")

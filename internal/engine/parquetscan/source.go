@@ -44,7 +44,7 @@ func ParquetSource(files []ParquetFile, columns []SourceColumn) string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		writeString(&b, escapeGlob(f.Path))
+		writeString(&b, f.Path)
 	}
 	b.WriteString("], schema=map{")
 	writeSchema(&b, columns)
@@ -106,25 +106,6 @@ func writeSchemaColumn(b *strings.Builder, name, duckdbType string) {
 }
 
 func isJSON(duckdbType string) bool { return strings.EqualFold(duckdbType, "JSON") }
-
-// globMagic are the characters that make DuckDB take a path for a pattern.
-const globMagic = `*?[`
-
-// escapeGlob writes each of them as a class of one: a folder may have a bracket in its name.
-func escapeGlob(path string) string {
-	if !strings.ContainsAny(path, globMagic) {
-		return path
-	}
-	var b strings.Builder
-	for i := range len(path) {
-		if strings.IndexByte(globMagic, path[i]) >= 0 {
-			b.WriteString("[" + path[i:i+1] + "]")
-			continue
-		}
-		b.WriteByte(path[i])
-	}
-	return b.String()
-}
 
 func writeString(b *strings.Builder, s string) {
 	b.WriteByte('\'')
