@@ -3,9 +3,12 @@ package hotload_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,17 +95,26 @@ func TestReplacedBatch(t *testing.T) {
 	equal(t, "what the new view reads", w.hot(t, replaced, events().Name), w.want(t, replaced, events().Name, false))
 
 	var pins hotload.Pins
-	l := w.loader()
-	l.Readers = &pins
-	waited := false
 	release := pins.Pin(old.Generation)
+	var released atomic.Bool
+	l := w.loader()
+	// The reader ends only when somebody waits for it, after one more query.
+	l.Readers = readersFunc(func(ctx context.Context, generation int64) error {
+		go func() {
+			defer release()
+			got, err := counts(ctx, w, fmt.Sprintf("SELECT _tg_seq, count(*) FROM %s WHERE _tg_seq <= %d GROUP BY 1",
+				hotload.TableRef(events().Name), old.Tables[events().Name].Hot.MaxLoadSeq))
+			if err != nil || !maps.Equal(got, map[int64]int64{1: 100, 2: 7}) {
+				t.Errorf("the pinned view reads %v, %v", got, err)
+			}
+			released.Store(true)
+		}()
+		return pins.Wait(ctx, generation)
+	})
+	waited := false
 	l.Step = func(step string) {
-		switch step {
-		case "covered": // loaded while the reader reads on
-			equal(t, "what the pinned view reads", w.hot(t, old, events().Name), oldRows)
-			go release()
-		case "waited":
-			waited = true
+		if step == "waited" {
+			waited = released.Load()
 		}
 	}
 	r, err := l.LoadPending(t.Context())
@@ -116,6 +128,36 @@ func TestReplacedBatch(t *testing.T) {
 	if got := w.view(t).Tables[events().Name].Hot.Withdrawn; len(got) != 0 {
 		t.Errorf("still withdrawn: %v", got)
 	}
+}
+
+type readersFunc func(ctx context.Context, generation int64) error
+
+func (f readersFunc) Wait(ctx context.Context, generation int64) error { return f(ctx, generation) }
+
+// A reader that does not end must not hold up loads: its rows stay, and a later pass removes them.
+func TestReaderThatStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.commit(t, events(), "b1", nil, part{15, "a", 100})
+	w.load(t)
+	w.commit(t, events(), "b2", []catalog.Replaced{{Batch: "b1", Revision: 1, Partition: part{15, "a", 0}.partition()}}, part{15, "a", 60})
+	l := w.loader()
+	slow := true
+	l.Readers = readersFunc(func(context.Context, int64) error {
+		if slow {
+			return context.DeadlineExceeded
+		}
+		return nil
+	})
+	if r, err := l.LoadPending(t.Context()); err != nil || r.Rows != 60 || r.Waiting != 1 || r.Purged != 0 {
+		t.Errorf("while the reader stays: %+v, %v", r, err)
+	}
+	equal(t, "rows of both loads", w.seqs(t, events().Name), map[int64]int64{1: 100, 2: 60})
+	slow = false
+	if r, err := l.LoadPending(t.Context()); err != nil || r.Waiting != 0 || r.Purged != 1 {
+		t.Errorf("when it is gone: %+v, %v", r, err)
+	}
+	checkHot(t, w, true)
 }
 
 func TestKeep(t *testing.T) {
