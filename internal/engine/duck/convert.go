@@ -1,7 +1,7 @@
 package duck
 
 import (
-	"encoding/hex"
+	"encoding/binary"
 	"math"
 
 	bind "github.com/duckdb/duckdb-go-bindings"
@@ -79,21 +79,24 @@ func textRead[T any](appendText func([]byte, T) []byte) readFunc {
 	}
 }
 
-func uuidRead() readFunc { return textRead(appendUUID) }
+func uuidRead() readFunc {
+	return textRead(func(b []byte, v engine.Int128) []byte {
+		// DuckDB stores a UUID with its highest bit turned, so that it sorts as a signed integer.
+		var raw [16]byte
+		binary.BigEndian.PutUint64(raw[:8], uint64(v.Hi)^1<<63)
+		binary.BigEndian.PutUint64(raw[8:], v.Lo)
+		return pgtypes.AppendUUID(b, raw)
+	})
+}
 
-// appendUUID writes a UUID. DuckDB stores it with the highest bit turned, so that it sorts as a signed integer.
-func appendUUID(b []byte, v engine.Int128) []byte {
-	var raw [16]byte
-	hi := uint64(v.Hi) ^ 1<<63
-	for i := range 8 {
-		raw[i] = byte(hi >> (56 - 8*i))
-		raw[8+i] = byte(v.Lo >> (56 - 8*i))
-	}
-	b = append(hex.AppendEncode(b, raw[:4]), '-')
-	b = append(hex.AppendEncode(b, raw[4:6]), '-')
-	b = append(hex.AppendEncode(b, raw[6:8]), '-')
-	b = append(hex.AppendEncode(b, raw[8:10]), '-')
-	return hex.AppendEncode(b, raw[10:])
+// interval is duckdb_interval.
+type interval struct {
+	months, days int32
+	micros       int64
+}
+
+func intervalRead() readFunc {
+	return textRead(func(b []byte, v interval) []byte { return pgtypes.AppendInterval(b, v.months, v.days, v.micros) })
 }
 
 // enumReader reads an ENUM as its labels.

@@ -48,8 +48,10 @@ func TestErrors(t *testing.T) {
 		{"select [1] > 1", "42883", "values of type INTEGER[] and INTEGER_LITERAL cannot be compared"},
 		{"select 1::foo", "42704", `type "foo" does not exist`},
 		{"select a from (select 1 a) t, (select 2 a) u", "42702", `column reference "a" is ambiguous`},
-		{"select a, count(*) from (select 1 a) t", "42803",
-			`column "a" must appear in the GROUP BY clause or be used in an aggregate function`},
+		{
+			"select a, count(*) from (select 1 a) t", "42803",
+			`column "a" must appear in the GROUP BY clause or be used in an aggregate function`,
+		},
 		{"select 1 +", "42601", "syntax error at end of input"},
 		{"selec 1", "42601", `syntax error at or near "selec"`},
 		{"select * from read_csv('/etc/passwd')", "42501", "access to this file is not allowed"},

@@ -15,26 +15,29 @@ import (
 func listReader(lt bind.LogicalType, kind bind.Type) reader {
 	child := childType(lt, kind)
 	defer bind.DestroyLogicalType(&child)
-	text := pgtypes.Of(pgtypes.Text)
-	switch t := bind.GetTypeId(child); t {
-	case bind.TypeList, bind.TypeArray, bind.TypeStruct, bind.TypeMap, bind.TypeUnion:
+	element := readerOf(child)
+	info, _ := pgtypes.Lookup(element.typ.OID)
+	array := pgtypes.Of(info.Array)
+	switch {
+	case element.refused != "":
+		return reader{refused: element.refused}
+	case element.typ.OID == pgtypes.JSON && element.convert != "", isList(element):
 		return reader{typ: pgtypes.Of(pgtypes.JSON), convert: "to_json($)"}
-	case bind.TypeFloat, bind.TypeDouble, bind.TypeInterval, bind.TypeBlob:
-		// Their text in DuckDB is not PostgreSQL's.
-		return reader{refused: "arrays of its element type are not supported"}
-	case bind.TypeDate, bind.TypeTimestamp, bind.TypeTimestampS, bind.TypeTimestampMS, bind.TypeTimestampNS,
-		bind.TypeTimestampTZ:
-		return reader{typ: text, convert: "list_transform(CAST($ AS VARCHAR[]), lambda x: replace(x, ' (BC)', ' BC'))"}
-	default:
-		element := readerOf(child)
-		if element.refused != "" {
-			return reader{refused: element.refused}
-		}
-		if kind == bind.TypeArray || !directElement(element) {
-			return reader{typ: text, convert: "CAST($ AS VARCHAR[])"}
-		}
-		return reader{typ: text, physical: engine.PhysicalText, read: listRead(element)}
+	case kind == bind.TypeArray:
+		return reader{typ: array, convert: "list_transform($, lambda x: x)"}
+	case element.convert != "":
+		return reader{typ: array, convert: "list_transform($, lambda x: " + strings.ReplaceAll(element.convert, "$", "x") + ")"}
+	case element.typ.OID == pgtypes.Timestamptz:
+		// Only DuckDB knows the session's zone.
+		return reader{typ: array, convert: "list_transform(CAST($ AS VARCHAR[]), lambda x: replace(x, ' (BC)', ' BC'))"}
 	}
+	return reader{typ: array, physical: engine.PhysicalText, read: listRead(element)}
+}
+
+// isList reports whether the column is a list itself.
+func isList(r reader) bool {
+	_, ok := pgtypes.ElementOf(r.typ.OID)
+	return ok
 }
 
 func childType(lt bind.LogicalType, kind bind.Type) bind.LogicalType {
@@ -42,16 +45,6 @@ func childType(lt bind.LogicalType, kind bind.Type) bind.LogicalType {
 		return bind.ArrayTypeChildType(lt)
 	}
 	return bind.ListTypeChildType(lt)
-}
-
-// directElement reports whether appendElement knows the values.
-func directElement(r reader) bool {
-	switch r.typ.OID {
-	case pgtypes.Bool, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Text, pgtypes.JSON, pgtypes.UUID:
-		return r.read != nil
-	default:
-		return false
-	}
 }
 
 // listEntry is duckdb_list_entry: where a row's elements lie in the child vector.
@@ -73,7 +66,7 @@ func listRead(element reader) readFunc {
 		*dst = engine.Vector{Physical: engine.PhysicalText, Validity: validity(src, rows), Text: texts}
 		for i, e := range entries {
 			if dst.Valid(i) {
-				scratch = appendArray(scratch[:0], &elements, int(e.offset), int(e.length))
+				scratch = appendArray(scratch[:0], &elements, element.typ.OID, int(e.offset), int(e.length))
 				texts[i] = string(scratch)
 			}
 		}
@@ -82,45 +75,75 @@ func listRead(element reader) readFunc {
 }
 
 // appendArray writes elements first to first+n-1 as PostgreSQL's array_out does.
-func appendArray(b []byte, v *engine.Vector, first, n int) []byte {
+func appendArray(b []byte, v *engine.Vector, oid pgtypes.OID, first, n int) []byte {
 	b = append(b, '{')
 	for i := first; i < first+n; i++ {
 		if i > first {
 			b = append(b, ',')
 		}
-		b = appendElement(b, v, i)
+		if !v.Valid(i) {
+			b = append(b, "NULL"...)
+			continue
+		}
+		b = appendQuoted(b, string(appendElement(nil, v, oid, i)))
 	}
 	return append(b, '}')
 }
 
-func appendElement(b []byte, v *engine.Vector, i int) []byte {
-	if !v.Valid(i) {
-		return append(b, "NULL"...)
-	}
+// appendElement writes one value in PostgreSQL's text form.
+func appendElement(b []byte, v *engine.Vector, oid pgtypes.OID, i int) []byte {
 	switch v.Physical {
 	case engine.PhysicalBool:
-		if v.Bool[i] {
-			return append(b, 't')
-		}
-		return append(b, 'f')
-	case engine.PhysicalI8:
-		return strconv.AppendInt(b, int64(v.I8[i]), 10)
-	case engine.PhysicalI16:
-		return strconv.AppendInt(b, int64(v.I16[i]), 10)
-	case engine.PhysicalI32:
-		return strconv.AppendInt(b, int64(v.I32[i]), 10)
-	case engine.PhysicalI64:
-		return strconv.AppendInt(b, v.I64[i], 10)
-	case engine.PhysicalU8:
-		return strconv.AppendUint(b, uint64(v.U8[i]), 10)
-	case engine.PhysicalU16:
-		return strconv.AppendUint(b, uint64(v.U16[i]), 10)
-	case engine.PhysicalU32:
-		return strconv.AppendUint(b, uint64(v.U32[i]), 10)
+		return pgtypes.AppendBool(b, v.Bool[i])
+	case engine.PhysicalF32:
+		return pgtypes.AppendFloat4(b, v.F32[i])
+	case engine.PhysicalF64:
+		return pgtypes.AppendFloat8(b, v.F64[i])
 	case engine.PhysicalString:
-		return appendQuoted(b, string(v.Str[i].Bytes()))
+		if oid == pgtypes.Bytea {
+			return pgtypes.AppendBytea(b, v.Str[i].Bytes())
+		}
+		return append(b, v.Str[i].Bytes()...)
+	case engine.PhysicalText:
+		return append(b, v.Text[i]...)
+	case engine.PhysicalU64:
+		return strconv.AppendUint(b, v.U64[i], 10)
+	case engine.PhysicalI128:
+		return pgtypes.AppendDecimal128(b, v.I128[i].Hi, v.I128[i].Lo, v.Scale)
 	default:
-		return appendQuoted(b, v.Text[i])
+		return appendInteger(b, integerAt(v, i), v.Scale, oid)
+	}
+}
+
+func appendInteger(b []byte, n int64, scale int, oid pgtypes.OID) []byte {
+	switch oid {
+	case pgtypes.Date:
+		return pgtypes.AppendDate(b, int32(n))
+	case pgtypes.Time:
+		return pgtypes.AppendTime(b, n)
+	case pgtypes.Timestamp:
+		return pgtypes.AppendTimestamp(b, n)
+	default:
+		return pgtypes.AppendDecimal(b, n, scale)
+	}
+}
+
+func integerAt(v *engine.Vector, i int) int64 {
+	switch v.Physical {
+	case engine.PhysicalI8:
+		return int64(v.I8[i])
+	case engine.PhysicalI16:
+		return int64(v.I16[i])
+	case engine.PhysicalI32:
+		return int64(v.I32[i])
+	case engine.PhysicalU8:
+		return int64(v.U8[i])
+	case engine.PhysicalU16:
+		return int64(v.U16[i])
+	case engine.PhysicalU32:
+		return int64(v.U32[i])
+	default:
+		return v.I64[i]
 	}
 }
 

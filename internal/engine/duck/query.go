@@ -89,7 +89,7 @@ func (c *conn) prepare(sql string, want []engine.Column) (*prepared, error) {
 		p.close()
 		return nil, pgerr.New(pgerr.InternalError, "statement gives %d columns, the plan says %d", len(p.columns), len(want))
 	}
-	names := p.columns
+	columns, readers := p.columns, p.readers
 	if wrapped, ok := wrap(sql, p.readers, want); ok {
 		p.close()
 		if p, err = c.bind(wrapped); err != nil {
@@ -97,10 +97,13 @@ func (c *conn) prepare(sql string, want []engine.Column) (*prepared, error) {
 		}
 	}
 	for i := range p.columns {
-		p.columns[i].Name = names[i].Name
+		p.columns[i].Name = columns[i].Name
+		if readers[i].convert != "" {
+			p.columns[i].Type = readers[i].typ
+		}
 		if reason := p.readers[i].refused; reason != "" {
 			p.close()
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "column %q: %s", names[i].Name, reason)
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "column %q: %s", columns[i].Name, reason)
 		}
 		if want == nil {
 			continue

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -49,7 +50,11 @@ func TestReplace(t *testing.T) {
 	}
 	row := []any{
 		true, int64(-2), int64(-4), int64(-8), int64(4000000000), 1.5, -0.1, "-12.5", int64(7), "rel", "a\x00b and a long text",
-		`{"a":1}`, []byte{0, 255}, at, at, at, []string{"a", "b c", ""}, []int64{1, -2},
+		`{"a":1}`,
+		[]byte{0, 255},
+		at, at, at,
+		[]string{"a", "b c", ""},
+		[]int64{1, -2},
 	}
 	null := make([]any, len(columns))
 	if err := load(t, db, columns, row, null, row); err != nil {
@@ -80,7 +85,7 @@ func TestReplaceMany(t *testing.T) {
 			t.Fatalf("%d rows, want %d", len(got), n)
 		}
 		for i, row := range got {
-			want := []string{fmt.Sprint(i), fmt.Sprintf("{%d,%d}", i, i+1)}
+			want := []string{strconv.Itoa(i), fmt.Sprintf("{%d,%d}", i, i+1)}
 			if i%3 == 0 {
 				want[1] = "NULL"
 			}

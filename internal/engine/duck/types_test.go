@@ -2,6 +2,7 @@ package duck
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,24 +45,40 @@ func TestTypes(t *testing.T) {
 		{"{a: 1, b: [1, 2]}", "json", `{"a":1,"b":[1,2]}`},
 		{"map{'a': 1}", "json", `{"a":1}`},
 		{"[[1], [2, NULL]]", "json", `[[1],[2,null]]`},
-		{"[1, NULL, -3]", "text", "{1,NULL,-3}"},
-		{"[]::INTEGER[]", "text", "{}"},
-		{"[true, false]", "text", "{t,f}"},
-		{"[1::UBIGINT]", "text", "{1}"},
-		{"[1.50, -2.25]", "text", "{1.50,-2.25}"},
-		{"[date '2018-02-15', date '0045-03-15 (BC)']", "text", `{2018-02-15,"0045-03-15 BC"}`},
-		{"[timestamp '2018-02-15 10:00:00.5']", "text", `{"2018-02-15 10:00:00.5"}`},
-		{"['b'::ENUM('a', 'b')]", "text", "{b}"},
-		{"[1, 2]::INTEGER[2]", "text", "{1,2}"},
-		{`['a', 'b c', '', 'null', 'Nullable', 'q"\', '{}', 'x,y', NULL]`, "text",
-			`{a,"b c","","null",Nullable,"q\"\\","{}","x,y",NULL}`},
+		{"[{a: 1}]", "json", `[{"a":1}]`},
+		{"[1, NULL, -3]", "integer[]", "{1,NULL,-3}"},
+		{"[]::INTEGER[]", "integer[]", "{}"},
+		{"[1::TINYINT, -2::TINYINT]", "smallint[]", "{1,-2}"},
+		{"[4000000000::UINTEGER]", "bigint[]", "{4000000000}"},
+		{"[true, false]", "boolean[]", "{t,f}"},
+		{"[18446744073709551615::UBIGINT]", "numeric[]", "{18446744073709551615}"},
+		{"[(-1)::HUGEINT]", "numeric[]", "{-1}"},
+		{"[1.50, -2.25]", "numeric[]", "{1.50,-2.25}"},
+		{"[12345678901234567890123.5::DECIMAL(38,2)]", "numeric[]", "{12345678901234567890123.50}"},
+		{"[1.0::DOUBLE, 1e20, 'NaN']", "double precision[]", "{1,1e+20,NaN}"},
+		{"[0.1::FLOAT]", "real[]", "{0.1}"},
+		{"['a'::BLOB]", "bytea[]", `{"\\x61"}`},
+		{"[date '2018-02-15', date '0045-03-15 (BC)']", "date[]", `{2018-02-15,"0045-03-15 BC"}`},
+		{"[time '10:00:00.5']", "time without time zone[]", `{10:00:00.5}`},
+		{"[timestamp '2018-02-15 10:00:00.5', 'infinity']", "timestamp without time zone[]", `{"2018-02-15 10:00:00.5",infinity}`},
+		{"['2018-02-15 10:00:00'::TIMESTAMP_S]", "timestamp without time zone[]", `{"2018-02-15 10:00:00"}`},
+		{"[timestamptz '2018-02-15 10:00:00+01']", "timestamp with time zone[]", `{"2018-02-15 09:00:00+00"}`},
+		{"[interval 1 day]", "interval[]", `{"1 day"}`},
+		{"['ffffffff-ffff-ffff-ffff-ffffffffffff'::UUID]", "uuid[]", "{ffffffff-ffff-ffff-ffff-ffffffffffff}"},
+		{"['0101'::BIT]", "text[]", "{0101}"},
+		{"['b'::ENUM('a', 'b')]", "text[]", "{b}"},
+		{"[1, 2]::INTEGER[2]", "integer[]", "{1,2}"},
+		{
+			`['a', 'b c', '', 'null', 'Nullable', 'q"\', '{}', 'x,y', NULL]`, "text[]",
+			`{a,"b c","","null",Nullable,"q\"\\","{}","x,y",NULL}`,
+		},
 	} {
 		rows, err := db.Query(t.Context(), engine.Statement{SQL: "select " + test.sql})
 		if err != nil {
 			t.Errorf("%s: %v", test.sql, err)
 			continue
 		}
-		if got := rows.Columns()[0].Type.String(); got != test.typ {
+		if got := typeText(rows.Columns()[0].Type); got != test.typ {
 			t.Errorf("%s: type %s, want %s", test.sql, got, test.typ)
 		}
 		if got := enginetest.Table(t, rows); !cmp.Equal(got, [][]string{{test.want}}) {
@@ -69,6 +86,14 @@ func TestTypes(t *testing.T) {
 		}
 		rows.Close()
 	}
+}
+
+// typeText is format_type's, arrays included.
+func typeText(t pgtypes.Type) string {
+	if element, ok := pgtypes.ElementOf(t.OID); ok {
+		return pgtypes.Of(element).String() + "[]"
+	}
+	return t.String()
 }
 
 // TestManyRows reads types that are copied, or have a child vector, over several chunks with NULLs among them.
@@ -85,13 +110,13 @@ func TestManyRows(t *testing.T) {
 			}
 			return fmt.Sprintf("{%d}", i+1)
 		},
-		"(i % 3)::VARCHAR::ENUM('0', '1', '2')": func(i int) string { return fmt.Sprint(i % 3) },
+		"(i % 3)::VARCHAR::ENUM('0', '1', '2')": func(i int) string { return strconv.Itoa(i % 3) },
 		"make_timestamp_ns(i * 1000)":           nil,
 	} {
 		got := table(t, db, "select i, case when i % 5 <> 0 then "+expr+" end as v from range(7000) t(i) order by i")
 		for i, row := range got {
 			switch {
-			case row[0] != fmt.Sprint(i):
+			case row[0] != strconv.Itoa(i):
 				t.Fatalf("%s: row %d is %s", expr, i, row[0])
 			case i%5 == 0 && row[1] != "NULL", i%5 != 0 && want != nil && row[1] != want(i):
 				t.Fatalf("%s: row %d is %q", expr, i, row[1])
@@ -108,8 +133,7 @@ func TestRefused(t *testing.T) {
 	db := open(t, Options{})
 	for sql, want := range map[string]pgerr.Code{
 		"select '10:00:00+02'::TIMETZ as x":                        pgerr.FeatureNotSupported,
-		"select [1.5::DOUBLE] as x":                                pgerr.FeatureNotSupported,
-		"select [interval 1 day] as x":                             pgerr.FeatureNotSupported,
+		"select ['10:00:00+02'::TIMETZ] as x":                      pgerr.FeatureNotSupported,
 		"select 1 as a, 12::BIGNUM as x":                           pgerr.FeatureNotSupported,
 		"select 340282366920938463463374607431768211455::UHUGEINT": pgerr.NumericOutOfRange,
 		"select '290000-01-01'::TIMESTAMP_S":                       "",
@@ -184,7 +208,8 @@ func TestColumnConversion(t *testing.T) {
 		{sql: "NULL", want: pgtypes.Of(pgtypes.Timestamptz), text: "NULL"},
 		{sql: "'2018-02-15'", want: pgtypes.Of(pgtypes.Date), text: "2018-02-15"},
 		{sql: "'10:00:00+02'::TIMETZ", want: pgtypes.Of(pgtypes.Text), text: "10:00:00+02"},
-		{sql: "[1.5::DOUBLE]", want: pgtypes.Of(1022), code: pgerr.FeatureNotSupported},
+		{sql: "[1.5::DOUBLE]", want: pgtypes.Of(1022), text: "{1.5}"},
+		{sql: "['10:00:00+02'::TIMETZ]", want: pgtypes.Of(1270), code: pgerr.FeatureNotSupported},
 		{sql: "1 -- a comment at the end", want: pgtypes.Of(pgtypes.Int8), text: "1"},
 		{sql: "7;", want: pgtypes.Of(pgtypes.Int8), text: "7"},
 	} {

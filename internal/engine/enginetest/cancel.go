@@ -15,6 +15,7 @@ var errStop = errors.New("the test says stop")
 const heavy = "select sum(a.i * b.i % 7) from generate_series(1, 10000000) as a(i), generate_series(1, 1000000) as b(i)"
 
 func testCancelBlocked(t *testing.T, e engine.Engine) {
+	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	timer := time.AfterFunc(50*time.Millisecond, func() { cancel(errStop) })
 	defer timer.Stop()
@@ -33,6 +34,7 @@ func testCancelBlocked(t *testing.T, e engine.Engine) {
 }
 
 func testCancelBetween(t *testing.T, e engine.Engine) {
+	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	rows, err := e.Query(ctx, engine.Statement{SQL: numbers("100000000")})
@@ -51,6 +53,7 @@ func testCancelBetween(t *testing.T, e engine.Engine) {
 }
 
 func testCancelNext(t *testing.T, e engine.Engine) {
+	t.Helper()
 	// More rows than an engine buffers, then hours without one.
 	rows := query(t, e, engine.Statement{
 		SQL: "select i from generate_series(1, 1000000000000) as t(i) where i < 1000000 or i % 7 > 7",
@@ -64,6 +67,7 @@ func testCancelNext(t *testing.T, e engine.Engine) {
 }
 
 func testAlreadyCanceled(t *testing.T, e engine.Engine) {
+	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errStop)
 	if _, err := e.Query(ctx, engine.Statement{SQL: heavy}); !errors.Is(err, errStop) {
@@ -76,6 +80,7 @@ func testAlreadyCanceled(t *testing.T, e engine.Engine) {
 }
 
 func testTwoRows(t *testing.T, e engine.Engine) {
+	t.Helper()
 	a := query(t, e, engine.Statement{SQL: numbers("300000")})
 	b := query(t, e, engine.Statement{SQL: numbers("300000")})
 	for _, r := range []engine.Rows{a, b, a, b} {
@@ -92,6 +97,7 @@ func testTwoRows(t *testing.T, e engine.Engine) {
 }
 
 func testCloseEarly(t *testing.T, e engine.Engine) {
+	t.Helper()
 	for range 20 {
 		rows, err := e.Query(t.Context(), engine.Statement{SQL: numbers("100000000")})
 		if err != nil {

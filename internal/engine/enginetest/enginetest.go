@@ -85,6 +85,7 @@ func drain(ctx context.Context, rows engine.Rows) (int, error) {
 }
 
 func testDescribe(t *testing.T, e engine.Engine) {
+	t.Helper()
 	s := engine.Statement{SQL: "select 1 as a, 'x' || 'y' as b, true as c, cast(1 as numeric(12,2)) as d"}
 	want := []engine.Column{
 		{Name: "a", Type: pgtypes.Of(pgtypes.Int4)},
@@ -105,6 +106,7 @@ func testDescribe(t *testing.T, e engine.Engine) {
 }
 
 func testColumns(t *testing.T, e engine.Engine) {
+	t.Helper()
 	want := []engine.Column{
 		{Name: "?column?", Type: pgtypes.Of(pgtypes.Int8)},
 		{Name: "count", Type: pgtypes.Of(pgtypes.Text)},
@@ -125,6 +127,7 @@ func testColumns(t *testing.T, e engine.Engine) {
 }
 
 func testTimeZone(t *testing.T, e engine.Engine) {
+	t.Helper()
 	const text = "select cast(timestamptz '2018-02-15 00:00:00+00' as text)"
 	for zone, want := range map[string]string{
 		"":           "2018-02-15 00:00:00+00",
@@ -143,6 +146,7 @@ func testTimeZone(t *testing.T, e engine.Engine) {
 }
 
 func testEmpty(t *testing.T, e engine.Engine) {
+	t.Helper()
 	rows := query(t, e, engine.Statement{SQL: "select 1 as a where false"})
 	for range 2 { // io.EOF stays
 		if _, err := rows.Next(t.Context()); !errors.Is(err, io.EOF) {
@@ -152,6 +156,7 @@ func testEmpty(t *testing.T, e engine.Engine) {
 }
 
 func testStreaming(t *testing.T, e engine.Engine) {
+	t.Helper()
 	rows := query(t, e, engine.Statement{SQL: numbers("1000000")})
 	chunks, next := 0, int64(0)
 	for {
@@ -176,6 +181,7 @@ func testStreaming(t *testing.T, e engine.Engine) {
 }
 
 func testErrorMidStream(t *testing.T, e engine.Engine) {
+	t.Helper()
 	rows := query(t, e, engine.Statement{
 		SQL: "select case when i < 900000 then i else cast('x' || i as bigint) end from generate_series(0, 999999) as t(i)",
 	})
@@ -189,6 +195,7 @@ func testErrorMidStream(t *testing.T, e engine.Engine) {
 }
 
 func testErrorAtStart(t *testing.T, e engine.Engine) {
+	t.Helper()
 	for sql, want := range map[string]pgerr.Code{
 		"selec 1":                             pgerr.SyntaxError,
 		"select nope from (select 1 as a) t":  pgerr.UndefinedColumn,

@@ -143,8 +143,10 @@ func values() []value {
 		{"cast(-1.25 as numeric(4,2))", pgtypes.Numeric, "-1.25"},
 		{"cast(-0.05 as numeric(9,2))", pgtypes.Numeric, "-0.05"},
 		{"cast(123456789012.345 as numeric(18,3))", pgtypes.Numeric, "123456789012.345"},
-		{"cast(-12345678901234567890123456789012345.678 as numeric(38,3))", pgtypes.Numeric,
-			"-12345678901234567890123456789012345.678"},
+		{
+			"cast(-12345678901234567890123456789012345.678 as numeric(38,3))", pgtypes.Numeric,
+			"-12345678901234567890123456789012345.678",
+		},
 		{"cast('twelve bytes' as text)", pgtypes.Text, "twelve bytes"},
 		{"cast('thirteen byte' as text)", pgtypes.Text, "thirteen byte"},
 		{"cast('' as text)", pgtypes.Text, ""},
@@ -160,6 +162,7 @@ func values() []value {
 }
 
 func testValues(t *testing.T, e engine.Engine) {
+	t.Helper()
 	for _, v := range values() {
 		rows := query(t, e, engine.Statement{SQL: "select " + v.sql + " as v"})
 		if got := rows.Columns()[0].Type.OID; got != v.oid {
@@ -173,6 +176,7 @@ func testValues(t *testing.T, e engine.Engine) {
 
 // testNulls has every third row NULL, over more than one chunk and with a last word of validity that is not full.
 func testNulls(t *testing.T, e engine.Engine) {
+	t.Helper()
 	for _, v := range values() {
 		rows := query(t, e, engine.Statement{
 			SQL: "select case when i % 3 <> 0 then " + v.sql + " end from generate_series(0, 4999) as t(i)",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tidegate/internal/engine"
@@ -20,7 +21,7 @@ func BenchmarkPartitionColumn(b *testing.B) {
 		first := l.write(b, "", "first.parquet",
 			fmt.Sprintf("select i as id, 'u' || (i %% 1000) as name from range(%d) t(i)", 10_000_000/n))
 		var inPath []file
-		text := ""
+		var paths []string
 		for i := range n {
 			partition := fmt.Sprintf("dt=2018-%02d-%02d", 1+i/28%12, 1+i%28)
 			path := filepath.Join(l.dir, partition, fmt.Sprintf("run=%d", i), "0000.parquet")
@@ -28,11 +29,11 @@ func BenchmarkPartitionColumn(b *testing.B) {
 				b.Fatal(err)
 			}
 			inPath = append(inPath, file{path, partition})
-			text += ",'" + path + "'"
+			paths = append(paths, "'"+path+"'")
 		}
 		columns := []column{{Name: "id", DuckDBType: "BIGINT"}, {Name: "dt", DuckDBType: "DATE", Partition: true}}
 		for _, way := range []struct{ name, source string }{
-			{"hive", "read_parquet([" + text[1:] + "], hive_partitioning=true, hive_types={'dt': DATE})"},
+			{"hive", "read_parquet([" + strings.Join(paths, ",") + "], hive_partitioning=true, hive_types={'dt': DATE})"},
 			{"path", parquetscan.ParquetSource(inPath, columns)},
 			{"list", parquetscan.ParquetSource(unlinked(b, l, inPath), columns)},
 		} {

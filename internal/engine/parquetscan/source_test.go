@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,8 +76,8 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	columns := []column{{Name: "ts", DuckDBType: "TIMESTAMPTZ"}, {Name: "dt", DuckDBType: "DATE", Partition: true}}
 	one := []file{{"/l/dt=2018-02-15/run=x/0.parquet", "dt=2018-02-15"}}
-	two := append(one, file{"/l/dt=2018-02-16/run=y/0.parquet", "dt=2018-02-16"})
-	moved := append(one, file{"/cache/0a1b.parquet", "dt=2018-02-16"})
+	two := slices.Concat(one, []file{{"/l/dt=2018-02-16/run=y/0.parquet", "dt=2018-02-16"}})
+	moved := slices.Concat(one, []file{{"/cache/0a1b.parquet", "dt=2018-02-16"}})
 	const ts = `schema=map{'ts':{name:'ts',type:'TIMESTAMPTZ',default_value:NULL}}, hive_partitioning=false)`
 	for _, test := range []struct {
 		name    string
@@ -95,9 +96,13 @@ func TestText(t *testing.T) {
 		{"not in the path", moved, columns, `(SELECT "ts", CAST(list_extract(CAST(['2018-02-15','2018-02-16'] AS DATE[]), ` +
 			`CAST(file_index AS BIGINT) + 1) AS DATE) AS "dt" FROM read_parquet(['/l/dt=2018-02-15/run=x/0.parquet',` +
 			`'/cache/0a1b.parquet'], ` + ts + `)`},
-		{"quotes", []file{{"/it's/[1].parquet", ""}}, []column{{Name: `a"b'c`, DuckDBType: "JSON"}},
+		{
+			"quotes",
+			[]file{{"/it's/[1].parquet", ""}},
+			[]column{{Name: `a"b'c`, DuckDBType: "JSON"}},
 			`(SELECT CAST("a""b'c" AS JSON) AS "a""b'c" FROM read_parquet(['/it''s/[1].parquet'], ` +
-				`schema=map{'a"b''c':{name:'a"b''c',type:'VARCHAR',default_value:NULL}}, hive_partitioning=false))`},
+				`schema=map{'a"b''c':{name:'a"b''c',type:'VARCHAR',default_value:NULL}}, hive_partitioning=false))`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -181,9 +186,9 @@ func TestPartitions(t *testing.T) {
 			var files []file
 			var want [][]string
 			for i, v := range values {
-				partition := "dt=" + escape(v) + "/site_id=" + fmt.Sprint(i%2)
+				partition := "dt=" + escape(v) + "/site_id=" + strconv.Itoa(i%2)
 				files = append(files, l.write(t, partition, "0000.parquet", fmt.Sprintf("select %d as i", i)))
-				want = append(want, []string{fmt.Sprint(i), v, fmt.Sprint(i % 2)})
+				want = append(want, []string{strconv.Itoa(i), v, strconv.Itoa(i % 2)})
 			}
 			slices.SortFunc(want, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
 			columns := []column{
@@ -200,10 +205,10 @@ func TestPartitions(t *testing.T) {
 				t.Errorf("filtered (-got +want):\n%s", diff)
 			}
 			only := parquetscan.ParquetSource(files, columns[1:2])
-			if got := l.table(t, "select count(*), count(distinct dt) from "+only+" t"); got[0][0] != fmt.Sprint(len(files)) {
+			if got := l.table(t, "select count(*), count(distinct dt) from "+only+" t"); got[0][0] != strconv.Itoa(len(files)) {
 				t.Errorf("partition column alone: %q", got)
 			}
-			if got := l.table(t, "select count(*) from "+parquetscan.ParquetSource(files, nil)+" t"); got[0][0] != fmt.Sprint(len(files)) {
+			if got := l.table(t, "select count(*) from "+parquetscan.ParquetSource(files, nil)+" t"); got[0][0] != strconv.Itoa(len(files)) {
 				t.Errorf("no columns: %q", got)
 			}
 		})
