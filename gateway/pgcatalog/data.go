@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -276,5 +275,3 @@ func parseList(text string, element pgtypes.OID) (any, error) {
 	}
 	return numbers, nil
 }
-
-func rowSeq(rows [][]any) iter.Seq[[]any] { return slices.Values(rows) }

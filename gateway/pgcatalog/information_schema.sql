@@ -76,3 +76,10 @@ CREATE VIEW pgi.collations AS
 SELECT b.datname AS collation_catalog, n.nspname AS collation_schema, l.collname AS collation_name, 'NO PAD' AS pad_attribute
 FROM pgc.pg_collation l JOIN pgc.pg_namespace n ON n.oid = l.collnamespace, pgc.pg_database b
 WHERE l.collencoding IN (-1, 6)
+--
+CREATE VIEW pgi.table_constraints AS
+SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, n.oid || '_' || c.oid || '_' || a.attnum || '_not_null' AS constraint_name,
+  b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, 'CHECK' AS constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred,
+  'YES' AS enforced, NULL::VARCHAR AS nulls_distinct
+FROM pgc.pg_attribute a JOIN pgc.pg_class c ON c.oid = a.attrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
+WHERE a.attnotnull AND a.attnum > 0 AND c.relkind IN ('r', 'p')

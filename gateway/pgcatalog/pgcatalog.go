@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -80,7 +81,7 @@ func New(ctx context.Context, db DB) (*Catalog, error) {
 // views and macros over them.
 func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	views := viewBodies(viewsSQL + "\n--\n" + informationSchemaSQL)
-	script := []string{"CREATE SCHEMA pgc", "CREATE SCHEMA pgi", "CREATE SCHEMA " + stageSchema}
+	script := []string{"CREATE SCHEMA pgc", "CREATE SCHEMA pgi"}
 	for _, r := range c.data.relations {
 		if _, ours := views[r.source()]; !ours {
 			script = append(script, r.ddl())
@@ -91,12 +92,15 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	}
 	for _, table := range c.data.constant() {
 		r := c.data.relation("pg_catalog", table)
-		if err := c.db.Replace(ctx, "pgc", table, r.loadColumns(), rowSeq(c.data.rows[table])); err != nil {
+		if err := c.db.Replace(ctx, "pgc", table, r.loadColumns(), slices.Values(c.data.rows[table])); err != nil {
 			return fmt.Errorf("load %s: %w", table, err)
 		}
 	}
-	if err := c.db.Replace(ctx, "pgc", keywordTable, keywordColumns, rowSeq(c.data.keywords)); err != nil {
+	if err := c.db.Replace(ctx, "pgc", keywordTable, keywordColumns, slices.Values(c.data.keywords)); err != nil {
 		return fmt.Errorf("load the key words: %w", err)
+	}
+	if err := c.stage(ctx, fixedSchema, newBuilder(c.data, &Contents{}).system()); err != nil {
+		return err
 	}
 	if err := c.load(ctx, &Contents{}); err != nil {
 		return err

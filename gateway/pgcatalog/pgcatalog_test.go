@@ -93,6 +93,10 @@ func query(ctx context.Context, db engine.Engine, text string) (rows [][]string,
 	if err != nil {
 		return nil, err
 	}
+	return readAll(ctx, r)
+}
+
+func readAll(ctx context.Context, r engine.Rows) (rows [][]string, err error) {
 	defer r.Close()
 	for {
 		c, err := r.Next(ctx)

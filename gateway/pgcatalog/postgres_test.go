@@ -54,16 +54,20 @@ func reference(t *testing.T, conn *pgconn.PgConn, text string) [][]string {
 	if err != nil {
 		t.Fatalf("PostgreSQL: %v\n%s", err, text)
 	}
-	var rows [][]string
-	for _, values := range results[len(results)-1].Rows {
-		row := make([]string, len(values))
-		for i, v := range values {
-			row[i] = string(v)
+	return texts(results[len(results)-1].Rows)
+}
+
+// texts shows values in text format; NULL as ∅.
+func texts(values [][][]byte) [][]string {
+	rows := make([][]string, len(values))
+	for i := range values {
+		rows[i] = make([]string, len(values[i]))
+		for j, v := range values[i] {
+			rows[i][j] = string(v)
 			if v == nil {
-				row[i] = "∅"
+				rows[i][j] = "∅"
 			}
 		}
-		rows = append(rows, row)
 	}
 	return rows
 }

@@ -3,10 +3,14 @@ package pgcatalog
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
-// stageSchema is where rows are loaded before they are shown.
-const stageSchema = "pgl"
+// Rows wait in two schemas before they are shown together: what PostgreSQL has, loaded once, and what is ours.
+const (
+	fixedSchema = "pgs"
+	stageSchema = "pgl"
+)
 
 // Refresh shows contents, if version is another than the one that is shown. Statements that run see the old catalog
 // or the new one, whole.
@@ -25,16 +29,8 @@ func (c *Catalog) Refresh(ctx context.Context, version int64, contents *Contents
 
 // load puts the new rows beside the old ones and then takes their place in one transaction.
 func (c *Catalog) load(ctx context.Context, contents *Contents) error {
-	rows := newBuilder(c.data, contents).build()
-	for _, table := range changing {
-		r := c.data.relation("pg_catalog", table)
-		all := append(c.staticRows(table), rows[table]...)
-		if err := c.db.Replace(ctx, stageSchema, table, r.loadColumns(), rowSeq(all)); err != nil {
-			return fmt.Errorf("load %s: %w", table, err)
-		}
-	}
-	if err := c.db.Replace(ctx, stageSchema, extraTable, extraColumns, rowSeq(rows[extraTable])); err != nil {
-		return fmt.Errorf("load %s: %w", extraTable, err)
+	if err := c.stage(ctx, stageSchema, newBuilder(c.data, contents).own()); err != nil {
+		return err
 	}
 	s, err := c.db.Session(ctx)
 	if err != nil {
@@ -44,7 +40,7 @@ func (c *Catalog) load(ctx context.Context, contents *Contents) error {
 	err = inTransaction(ctx, s, func() error {
 		script := make([]string, 0, len(changing)+1)
 		for _, table := range append([]string{extraTable}, changing...) {
-			script = append(script, fmt.Sprintf("CREATE OR REPLACE TABLE pgc.%s AS FROM %s.%s", table, stageSchema, table))
+			script = append(script, fmt.Sprintf("CREATE OR REPLACE TABLE pgc.%s AS FROM %s.%s UNION ALL FROM %s.%s", table, fixedSchema, table, stageSchema, table))
 		}
 		return execAll(ctx, s, append(script, statements(lookupsSQL)...))
 	})
@@ -54,11 +50,16 @@ func (c *Catalog) load(ctx context.Context, contents *Contents) error {
 	return nil
 }
 
-// staticRows gives a fresh slice of PostgreSQL's own rows of a table that changes; those of pg_settings appear only
-// through the builder, which knows the settings that we have.
-func (c *Catalog) staticRows(table string) [][]any {
-	if table == "pg_settings" {
-		return nil
+// stage loads rows of the relations that change into a schema that nobody reads.
+func (c *Catalog) stage(ctx context.Context, schema string, rows map[string][][]any) error {
+	for _, table := range changing {
+		columns := c.data.relation("pg_catalog", table).loadColumns()
+		if err := c.db.Replace(ctx, schema, table, columns, slices.Values(rows[table])); err != nil {
+			return fmt.Errorf("load %s: %w", table, err)
+		}
 	}
-	return append([][]any(nil), c.data.rows[table]...)
+	if err := c.db.Replace(ctx, schema, extraTable, extraColumns, slices.Values(rows[extraTable])); err != nil {
+		return fmt.Errorf("load %s: %w", extraTable, err)
+	}
+	return nil
 }

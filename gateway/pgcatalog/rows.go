@@ -43,11 +43,22 @@ func newBuilder(data *dataset, contents *Contents) *builder {
 	return &builder{data: data, contents: contents, oids: assignOIDs(objects), rows: map[string][][]any{}}
 }
 
-// build gives the rows per table, without PostgreSQL's own constant ones.
-func (b *builder) build() map[string][][]any {
+// system gives the rows that do not depend on the contents, per table: PostgreSQL's own and those about the system
+// relations. pg_settings has none: it shows only settings that we have.
+func (b *builder) system() map[string][][]any {
+	for _, table := range changing {
+		if table != "pg_settings" {
+			b.rows[table] = slices.Clone(b.data.rows[table])
+		}
+	}
 	for _, r := range b.data.relations {
 		b.systemRelation(r)
 	}
+	return b.rows
+}
+
+// own gives the rows of the contents, per table.
+func (b *builder) own() map[string][][]any {
 	b.namespaces()
 	for i := range b.contents.Tables {
 		b.table(&b.contents.Tables[i])
