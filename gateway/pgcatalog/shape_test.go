@@ -3,7 +3,6 @@ package pgcatalog_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -54,17 +53,23 @@ func TestEveryRelation(t *testing.T) {
 	}
 }
 
-// shape writes columns by name and by what kind of value DuckDB gives; lists arrive as their text.
+// shape writes columns by name and by what kind of value DuckDB gives.
 func shape[C sql.Column | engine.Column](columns []C) []string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
 		c := engine.Column(c)
-		class := pgtypes.ClassOf(c.Type.OID)
+		kind := "type " + strconv.FormatUint(uint64(c.Type.OID), 10)
 		switch c.Type.OID {
-		case pgtypes.Char, pgtypes.TextArray, pgtypes.NameArray, pgtypes.CharArray, pgtypes.Int2Array, pgtypes.OIDArray:
-			class = pgtypes.ClassText
+		case pgtypes.Char, pgtypes.Name, pgtypes.Text, pgtypes.Varchar:
+			kind = "text"
+		case pgtypes.TextArray, pgtypes.NameArray, pgtypes.CharArray:
+			kind = "list of text"
+		case pgtypes.OIDType, pgtypes.Int8:
+			kind = "number"
+		case pgtypes.OIDArray, pgtypes.Int8Array:
+			kind = "list of numbers"
 		}
-		out[i] = fmt.Sprintf("%s %d", c.Name, class)
+		out[i] = c.Name + " " + kind
 	}
 	return out
 }
