@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"tidegate/gateway"
+	"tidegate/gateway/pgcatalog"
+	"tidegate/internal/engine/duck"
+	"tidegate/router"
+	"tidegate/router/querylog"
+	"tidegate/router/system"
+)
+
+// The system relations' own instance: one thread and little memory, so that browsing never starves queries.
+const (
+	systemThreads = 1
+	systemMemory  = "256MB"
+)
+
+// loggedQueries is how many lines of the query log tidegate.query_log shows.
+const loggedQueries = 100_000
+
+// answers is what stands behind the gateway.
+type answers struct {
+	router *router.Router
+	log    *querylog.Log
+}
+
+// newAnswers opens the system instance and the query log, and puts the router in front of both tiers.
+func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (*answers, error) {
+	local, err := p.openDuck(ctx, "system-spill", systemMemory, duck.Options{Threads: systemThreads, Fence: true})
+	if err != nil {
+		return nil, err
+	}
+	opened.add(local.Close)
+	log, err := querylog.Open(filepath.Join(p.DataDir, "query_log.db"), p.log)
+	if err != nil {
+		return nil, err
+	}
+	opened.add(log.Close)
+	pg, err := pgcatalog.New(ctx, local)
+	if err != nil {
+		return nil, err
+	}
+	relations := system.New(local, system.Sources{
+		Batches: p.store.Batches, Quarantine: p.rejects,
+		QueryLog: func(ctx context.Context) ([]querylog.Entry, error) { return log.Entries(ctx, loggedQueries) },
+	})
+	o := router.Options{
+		Views: p.store, Pins: h.pins, Local: local, Cold: h.db, LocalPath: p.lake.LocalPath, MaxScan: p.maxScan(),
+		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database}, relations},
+	}
+	if h.loader != nil {
+		o.Hot = &router.Hot{Engine: h.db, Table: h.table}
+	}
+	return &answers{router: router.New(o), log: log}, nil
+}
+
+// Record writes a session's entry into the query log.
+func (a *answers) Record(e gateway.Entry) {
+	a.log.Record(querylog.Entry{
+		QueryID: e.ID, StartedAt: e.Started, Elapsed: e.Elapsed, User: e.User, Route: string(e.Route), Reason: e.Reason,
+		Latency: e.Latency, Generation: e.Generation, AsOf: e.AsOf, Rows: e.Rows, BytesScanned: e.BytesScanned,
+		BytesFetched: e.BytesFetched, SQLState: string(e.Code), Fingerprint: e.Fingerprint, Query: e.Query,
+	})
+}
+
+// newGateway puts the protocol in front.
+func (p *parts) newGateway(a *answers) *gateway.Server {
+	o := gateway.Options{
+		Database: p.Database, MaxConnections: p.Limits.Connections,
+		Version: "PostgreSQL 15.20 (Tidegate " + version + ")",
+	}
+	return gateway.New(o, planner{a.router}, a, p.log)
+}

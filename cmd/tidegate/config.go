@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tidegate/internal/yamlfile"
+)
+
+// defaultConfig is read when no --config is given and the file is there.
+const defaultConfig = "tidegate.yml"
+
+// config is the configuration file. Every key can be set by the environment too: lake.location is
+// TIDEGATE_LAKE_LOCATION, and the environment is stronger.
+type config struct {
+	Listen    string     `yaml:"listen"`
+	Database  string     `yaml:"database"`
+	DataDir   string     `yaml:"data_dir"`
+	Catalog   string     `yaml:"catalog"`
+	Lake      lakeConfig `yaml:"lake"`
+	Hot       hotConfig  `yaml:"hot"`
+	Pipelines string     `yaml:"pipelines"`
+	Limits    limits     `yaml:"limits"`
+}
+
+type lakeConfig struct {
+	Location string `yaml:"location"`
+}
+
+type hotConfig struct {
+	Kind string `yaml:"kind"`
+}
+
+type limits struct {
+	Connections int    `yaml:"connections"`
+	Memory      string `yaml:"memory"`
+	ETLMemory   string `yaml:"etl_memory"`
+	Threads     int    `yaml:"threads"`
+	MaxScan     string `yaml:"max_scan"`
+}
+
+func defaults() config {
+	return config{
+		Listen: "127.0.0.1:5439", Database: "tidegate", DataDir: "./tidegate-data",
+		Hot: hotConfig{Kind: "embedded"}, Pipelines: "./pipelines",
+		Limits: limits{Connections: 500, Memory: "50%", ETLMemory: "30%"},
+	}
+}
+
+// loadConfig reads the file, then the environment, then fills what depends on other keys, and checks all of it.
+// Its errors are the asker's.
+func loadConfig(path string) (config, error) {
+	c := defaults()
+	path, data, err := readConfig(path)
+	if err != nil {
+		return c, wrong{err}
+	}
+	lines, err := yamlfile.Decode(path, data, &c)
+	if err != nil {
+		return c, wrong{err}
+	}
+	if err := fromEnvironment(&c, os.LookupEnv); err != nil {
+		return c, wrong{err}
+	}
+	if c.Catalog == "" {
+		c.Catalog = "sqlite:" + filepath.Join(c.DataDir, "catalog.db")
+	}
+	if c.Lake.Location == "" {
+		c.Lake.Location = "file:" + filepath.Join(c.DataDir, "lake")
+	}
+	if err := c.check(path, lines); err != nil {
+		return c, wrong{err}
+	}
+	return c, nil
+}
+
+func readConfig(path string) (string, []byte, error) {
+	asked := path != ""
+	if !asked {
+		path = defaultConfig
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !asked {
+		return path, nil, nil
+	}
+	return path, data, err
+}
+
+// check says every wrong value with its line.
+func (c *config) check(path string, lines yamlfile.Lines) error {
+	var errs []error
+	fail := func(key, format string, args ...any) {
+		line := max(lines[key], 1)
+		errs = append(errs, &yamlfile.Error{File: path, Line: line, Message: key + " " + fmt.Sprintf(format, args...)})
+	}
+	if !strings.HasPrefix(c.Lake.Location, "file:") {
+		fail("lake.location", "is %q; only file:DIRECTORY is supported yet", c.Lake.Location)
+	}
+	if !strings.HasPrefix(c.Catalog, "sqlite:") {
+		fail("catalog", "is %q; only sqlite:FILE is supported yet", c.Catalog)
+	}
+	if c.Hot.Kind != "embedded" && c.Hot.Kind != "none" {
+		fail("hot.kind", "is %q; the choices are embedded, none (redshift and postgres are not supported yet)", c.Hot.Kind)
+	}
+	if c.Database == "" {
+		fail("database", "is empty")
+	}
+	if c.Limits.Connections < 1 {
+		fail("limits.connections", "must be at least 1")
+	}
+	if c.Limits.Threads < 0 {
+		fail("limits.threads", "must be 0 (all cores) or more")
+	}
+	for key, value := range map[string]string{"limits.memory": c.Limits.Memory, "limits.etl_memory": c.Limits.ETLMemory} {
+		if _, err := parseMemory(value); err != nil {
+			fail(key, "%v", err)
+		}
+	}
+	if c.Limits.MaxScan != "" {
+		if _, err := parseBytes(c.Limits.MaxScan); err != nil {
+			fail("limits.max_scan", "%v", err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// maxScan gives the fence in bytes; 0 is none.
+func (c *config) maxScan() int64 {
+	n, _ := parseBytes(c.Limits.MaxScan) // checked
+	return n
+}
+
+func (c *config) catalogFile() string { return strings.TrimPrefix(c.Catalog, "sqlite:") }
+func (c *config) hotFile() string     { return filepath.Join(c.DataDir, "hot.duckdb") }
+func (c *config) scratch(what string) string {
+	return filepath.Join(c.DataDir, "tmp", what)
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+)
+
+type configCmd struct {
+	Check configCheckCmd `cmd:"" help:"Check the configuration and its pipelines; write nothing."`
+	Print configPrintCmd `cmd:"" help:"Print the configuration that is in force."`
+}
+
+type configCheckCmd struct{}
+
+// Run reads everything that serve and etl would read.
+func (configCheckCmd) Run(p *program) error {
+	c, err := loadConfig(p.config)
+	if err != nil {
+		return err
+	}
+	pipelines, err := loadPipelines(c)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "the configuration is right: %d pipelines in %s\n", len(pipelines), c.Pipelines)
+	return err
+}
+
+type configPrintCmd struct{}
+
+// Run prints defaults, file and environment put together.
+func (configPrintCmd) Run(p *program) error {
+	c, err := loadConfig(p.config)
+	if err != nil {
+		return err
+	}
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	_, err = p.out.Write(text)
+	return err
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// fromEnvironment sets every key of the configuration for which a variable is there: TIDEGATE_ and the key's path
+// in capitals, joined by underscores.
+func fromEnvironment(c *config, lookup func(string) (string, bool)) error {
+	return setFrom("TIDEGATE", reflect.ValueOf(c).Elem(), lookup)
+}
+
+func setFrom(prefix string, v reflect.Value, lookup func(string) (string, bool)) error {
+	for i := range v.NumField() {
+		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
+		f := v.Field(i)
+		if f.Kind() == reflect.Struct {
+			if err := setFrom(name, f, lookup); err != nil {
+				return err
+			}
+			continue
+		}
+		if s, ok := lookup(name); ok {
+			if err := setText(f, s); err != nil {
+				return fmt.Errorf("environment %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func setText(f reflect.Value, s string) error {
+	if t, ok := f.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return t.UnmarshalText([]byte(s))
+	}
+	if f.Kind() == reflect.String {
+		f.SetString(s)
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", s)
+	}
+	f.SetInt(int64(n))
+	return nil
+}

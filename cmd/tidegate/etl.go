@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"tidegate/etl"
+	"tidegate/etl/hotload"
+	"tidegate/etl/pipeline"
+	"tidegate/internal/engine/duck"
+)
+
+type etlCmd struct {
+	Run etlRunCmd `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
+}
+
+type etlRunCmd struct {
+	Select []string `help:"Run only these pipelines (web/events)." placeholder:"NAME"`
+}
+
+// Run runs the pipelines of the configuration.
+func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
+	c, err := loadConfig(p.config)
+	if err != nil {
+		return err
+	}
+	pipelines, err := loadPipelines(c)
+	if err != nil {
+		return err
+	}
+	if pipelines, err = selectPipelines(pipelines, e.Select); err != nil {
+		return err
+	}
+	parts, err := open(ctx, c, p.newLog())
+	if err != nil {
+		return err
+	}
+	runErr := parts.runPipelines(ctx, p, pipelines)
+	// What was committed is brought hot even if another pipeline failed.
+	loadErr := parts.bringHot(ctx, p)
+	return errors.Join(runErr, loadErr, parts.close())
+}
+
+func selectPipelines(all []*pipeline.Pipeline, names []string) ([]*pipeline.Pipeline, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	byName := map[string]*pipeline.Pipeline{}
+	var known []string
+	for _, p := range all {
+		byName[p.Name] = p
+		known = append(known, p.Name)
+	}
+	var chosen []*pipeline.Pipeline
+	for _, n := range names {
+		p, ok := byName[n]
+		if !ok {
+			return nil, wrong{fmt.Errorf("no pipeline %s; there are %s", n, strings.Join(known, ", "))}
+		}
+		chosen = append(chosen, p)
+	}
+	return chosen, nil
+}
+
+// runPipelines runs them in a DuckDB instance of its own and prints what they did.
+func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline) error {
+	db, err := p.openDuck(ctx, "etl-spill", p.Limits.ETLMemory, duck.Options{Threads: p.Limits.Threads})
+	if err != nil {
+		return err
+	}
+	runner, err := etl.New(etl.Options{
+		Store: p.store, Lake: p.lake, Source: openSource, Engine: db,
+		WorkDir: p.scratch("etl"), Log: p.log, Step: prog.step,
+	})
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	report, err := runner.Run(ctx, pipelines)
+	return errors.Join(err, printReport(prog.out, report), db.Close())
+}
+
+func printReport(out io.Writer, r etl.Report) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "TABLE\tBATCHES\tREAD\tREJECTED\tFILTERED\tDUPLICATES\tEMITTED\tFILES\tSECONDS")
+	for _, p := range r.Pipelines {
+		c := p.Counts
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", p.Table, p.Batches, c.Read, c.Rejected,
+			c.Filtered, c.Deduplicated, c.Emitted, p.Files, p.Elapsed.Seconds())
+	}
+	return w.Flush()
+}
+
+// ownerTimeout bounds how long etl run waits for the owner of the hot store.
+const ownerTimeout = 10 * time.Minute
+
+// bringHot loads what is committed and not hot: here if nobody owns the hot store, else by its owner.
+func (p *parts) bringHot(ctx context.Context, prog *program) error {
+	if p.Hot.Kind == "none" {
+		return nil
+	}
+	var opened closeAll
+	h, err := p.ownHot(ctx, prog, &opened)
+	if errors.Is(err, hotload.ErrOwned) {
+		return errors.Join(p.wakeOwner(ctx, prog), opened.close())
+	}
+	if err != nil {
+		return errors.Join(err, opened.close())
+	}
+	report, err := h.loader.LoadPending(ctx)
+	return errors.Join(err, printLoaded(prog.out, report), opened.close())
+}
+
+func (p *parts) wakeOwner(ctx context.Context, prog *program) error {
+	v, err := p.store.View(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
+	defer cancel()
+	if err := hotload.Wake(ctx, hotload.SocketPath(p.DataDir), v.Generation); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(prog.out, "the running tidegate serve brought the new rows into the hot store")
+	return err
+}
+
+func printLoaded(out io.Writer, r hotload.Report) error {
+	_, err := fmt.Fprintf(out, "hot: %d rows in %d batches loaded\n", r.Rows, r.Batches)
+	return err
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tidegate/catalog"
+	"tidegate/etl/hotload"
+	"tidegate/internal/engine/duck"
+)
+
+type hotCmd struct {
+	Load hotLoadCmd `cmd:"" help:"Bring what is committed and not hot into the hot store."`
+}
+
+type hotLoadCmd struct{}
+
+// Run loads here if nobody owns the hot store, else asks the owner.
+func (hotLoadCmd) Run(ctx context.Context, p *program) error {
+	c, err := loadConfig(p.config)
+	if err != nil {
+		return err
+	}
+	if c.Hot.Kind == "none" {
+		return wrong{errors.New("hot.kind is none: there is no hot store to load")}
+	}
+	parts, err := open(ctx, c, p.newLog())
+	if err != nil {
+		return err
+	}
+	return errors.Join(parts.bringHot(ctx, p), parts.close())
+}
+
+// watchInterval is how often the owner looks for a new generation; etl run does not wait for it, it wakes.
+const watchInterval = 2 * time.Second
+
+// hotStore is the embedded hot store in the hands of its owner, in the instance that scans the lake too: DuckDB
+// allows one opener per file, so both tiers of a laptop share one.
+type hotStore struct {
+	db     *duck.DB
+	loader *hotload.Loader // nil: hot.kind is none
+	pins   *hotload.Pins
+	socket string
+}
+
+// ownHot takes the ownership and opens the instance. What it opens is added to opened, also when it fails.
+func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*hotStore, error) {
+	h := &hotStore{pins: new(hotload.Pins), socket: hotload.SocketPath(p.DataDir)}
+	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{p.lake.LocalPath("")}}
+	if p.Hot.Kind == "embedded" {
+		lock, err := hotload.Acquire(p.DataDir)
+		if err != nil {
+			return nil, err
+		}
+		opened.add(lock.Release)
+		o.Attach = []duck.Attachment{{Name: hotload.Database, Path: p.hotFile()}}
+	}
+	db, err := p.openDuck(ctx, "spill", p.Limits.Memory, o)
+	if err != nil {
+		return nil, err
+	}
+	opened.add(db.Close)
+	h.db = db
+	if p.Hot.Kind == "embedded" {
+		h.loader = &hotload.Loader{
+			Store: p.store, Lake: p.lake, Readers: h.pins, Log: p.log, Step: prog.step,
+			Hot: &hotload.Embedded{DB: db, Step: prog.step},
+		}
+	}
+	return h, nil
+}
+
+// verify makes the coverage true before the first client reads.
+func (h *hotStore) verify(ctx context.Context) error {
+	if h.loader == nil {
+		return nil
+	}
+	return h.loader.Verify(ctx)
+}
+
+// loadPending brings hot what was committed while nobody owned the store.
+func (h *hotStore) loadPending(ctx context.Context) error {
+	if h.loader == nil {
+		return nil
+	}
+	_, err := h.loader.LoadPending(ctx)
+	return err
+}
+
+// start follows the catalog and answers those who wake the owner, until ctx ends.
+func (h *hotStore) start(ctx context.Context, running *errgroup.Group) {
+	if h.loader == nil {
+		return
+	}
+	running.Go(func() error { return h.loader.Watch(ctx, watchInterval) })
+	running.Go(func() error { return hotload.Serve(ctx, h.socket, h.loadPending) })
+}
+
+// table names the hot table of a logical one in SQL.
+func (h *hotStore) table(name catalog.Name) string { return hotload.TableRef(name) }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/lmittmann/tint"
+	"github.com/mattn/go-isatty"
+
+	"tidegate/catalog/sqlite"
+	"tidegate/etl/pipeline"
+	"tidegate/internal/engine/duck"
+	"tidegate/internal/storage"
+	"tidegate/internal/storage/file"
+)
+
+// parts are the pieces that more than one verb builds on.
+type parts struct {
+	config
+	log   *slog.Logger
+	store *sqlite.Store
+	lake  *file.Bucket
+}
+
+// open makes the folders, the lake and the catalog. Everything it opens is closed by close.
+func open(ctx context.Context, c config, log *slog.Logger) (*parts, error) {
+	lake, err := file.Create(c.Lake.Location)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range []string{c.DataDir, filepath.Dir(c.catalogFile())} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("make folder: %w (set data_dir and catalog to places that can be written)", err)
+		}
+	}
+	store, err := sqlite.Open(ctx, c.catalogFile())
+	if err != nil {
+		return nil, err
+	}
+	return &parts{config: c, log: log, store: store, lake: lake}, nil
+}
+
+func (p *parts) close() error { return p.store.Close() }
+
+// openDuck opens a DuckDB instance with a folder of its own to spill into.
+func (p *parts) openDuck(ctx context.Context, name, memory string, o duck.Options) (*duck.DB, error) {
+	o.TempDir = p.scratch(name)
+	if err := os.MkdirAll(o.TempDir, 0o755); err != nil {
+		return nil, fmt.Errorf("make folder to spill into: %w", err)
+	}
+	bytes, err := parseMemory(memory)
+	if err != nil {
+		return nil, err
+	}
+	o.MemoryLimit, o.Log = fmt.Sprintf("%dMB", bytes>>20), p.log
+	return duck.Open(ctx, o)
+}
+
+// openSource opens the location of a pipeline's raw objects.
+func openSource(location string) (storage.Bucket, error) {
+	b, err := file.Open(location)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func loadPipelines(c config) ([]*pipeline.Pipeline, error) {
+	all, err := pipeline.Load(c.Pipelines)
+	if err != nil {
+		return nil, wrong{err}
+	}
+	if len(all) == 0 {
+		return nil, wrong{fmt.Errorf("no pipeline in %s: put NAME.sql and NAME.yml there, or set pipelines", c.Pipelines)}
+	}
+	return all, nil
+}
+
+// newLog writes colours on a terminal and JSON elsewhere.
+func (p *program) newLog() *slog.Logger {
+	if f, ok := p.err.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		return slog.New(tint.NewHandler(f, &tint.Options{TimeFormat: "15:04:05"}))
+	}
+	return slog.New(slog.NewJSONHandler(p.err, nil))
+}
+
+// closeAll closes in reverse order of opening and joins what went wrong.
+type closeAll []func() error
+
+func (c *closeAll) add(f func() error) { *c = append(*c, f) }
+
+func (c closeAll) close() error {
+	var errs []error
+	for i := len(c) - 1; i >= 0; i-- {
+		errs = append(errs, c[i]())
+	}
+	return errors.Join(errs...)
+}

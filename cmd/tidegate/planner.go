@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+
+	"tidegate/gateway"
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+	"tidegate/router"
+	"tidegate/sql"
+)
+
+// planner lets the gateway's sessions ask the router: the two do not know each other.
+type planner struct{ router *router.Router }
+
+// Bind resolves a read against the newest catalog.
+func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
+	relations, err := p.router.Bindings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sql.Bind(st, relations, sql.Env{
+		SearchPath: s.SearchPath, Database: s.Database, User: s.User, BackendPID: s.PID, Version: s.Version,
+		Settings: s.Setting, Now: s.Now, Statement: s.Statement, Zone: s.Zone, ParamTypes: params,
+	})
+}
+
+// Describe plans without values and asks the chosen engine for the columns.
+func (p planner) Describe(ctx context.Context, q *sql.Query, st *sql.Statement, s *gateway.State) ([]engine.Column, error) {
+	plan, err := p.router.Plan(ctx, request(q, st, s))
+	if err != nil {
+		return nil, err
+	}
+	defer plan.Release()
+	return plan.Engine.Describe(ctx, plan.Statement)
+}
+
+// Plan decides how the statement is answered.
+func (p planner) Plan(ctx context.Context, q *sql.Query, st *sql.Statement, s *gateway.State) (*engine.Plan, error) {
+	plan, err := p.router.Plan(ctx, request(q, st, s))
+	if err != nil {
+		return nil, err
+	}
+	s.Pin(plan.Generation)
+	return plan, nil
+}
+
+// Call refuses every procedure: CALL tidegate.verify and refresh come with the loads that they check.
+func (planner) Call(context.Context, *sql.Statement, *gateway.State) (*engine.Plan, error) {
+	return nil, pgerr.New(pgerr.FeatureNotSupported, "CALL is not supported yet")
+}
+
+func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {
+	r := router.Request{
+		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Generation: s.Generation,
+	}
+	if s.Pinned != 0 {
+		r.Generation = s.Pinned
+	}
+	return r
+}
+
+var _ gateway.Planner = planner{}

@@ -1,0 +1,135 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine"
+	"tidegate/internal/engine/parquetscan"
+	"tidegate/sql"
+)
+
+// build makes the plan of the chosen way.
+func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
+	p := &engine.Plan{Route: c.route, Bytes: c.bytes, Estimate: c.estimate, Reason: d.reason(c, all)}
+	source := d.coldSource
+	p.Engine = d.r.o.Cold
+	if c.route == engine.RouteHot {
+		source, p.Engine = d.hotSource, d.r.o.Hot.Engine
+	} else {
+		p.CachedBytes = c.bytes // files of a local lake are scanned in place
+	}
+	text, err := d.req.Query.Render(source)
+	if err != nil {
+		return nil, err
+	}
+	p.Statement = d.statement(text)
+	for _, s := range d.scans {
+		p.FilesKept += len(s.kept)
+		p.FilesPruned += len(s.table.Files) - len(s.kept)
+	}
+	if d.latency == Interactive && c.route == engine.RouteCold {
+		p.Notices = append(p.Notices, engine.Notice{Severity: "NOTICE", Code: "00000", Message: "answered cold: " + all[0].why})
+	}
+	p.Observe = d.observe(c)
+	return p, nil
+}
+
+func (d *decision) reason(c *candidate, all []*candidate) string {
+	hot, cold := all[0], all[1]
+	switch {
+	case d.req.Statement.Hints.Engine != "":
+		return "the statement asks for engine(" + d.req.Statement.Hints.Engine + ")"
+	case c == cold && hot.barred != nil:
+		return hot.why
+	case c == hot && cold.barred != nil:
+		return cold.why
+	case d.latency == Archive:
+		return "latency is archive"
+	case d.latency == Interactive:
+		return "latency is interactive and hot holds every column and partition asked for"
+	case c == hot:
+		return fmt.Sprintf("hot is estimated faster (%s, cold %s)", formatDuration(hot.estimate), formatDuration(cold.estimate))
+	}
+	return fmt.Sprintf("cold is estimated faster (%s, hot %s)", formatDuration(cold.estimate), formatDuration(hot.estimate))
+}
+
+func (d *decision) observe(c *candidate) func(time.Duration) {
+	tables, bytes, files := d.tables(), c.bytes, d.files()
+	if c.route == engine.RouteHot {
+		return func(t time.Duration) { d.r.timings.observeHot(d.fingerprint, tables, t) }
+	}
+	return func(t time.Duration) { d.r.timings.observeCold(bytes, files, t) }
+}
+
+// scanOf finds the scan of a mention.
+func (d *decision) scanOf(u *sql.Use) (*scan, error) {
+	for i, other := range d.req.Query.Uses {
+		if other == u {
+			return d.scans[i], nil
+		}
+	}
+	return nil, fmt.Errorf("relation %s is not part of the query", u.Relation.Name)
+}
+
+func (d *decision) coldSource(u *sql.Use) (string, error) {
+	s, err := d.scanOf(u)
+	if err != nil {
+		return "", err
+	}
+	files := make([]parquetscan.ParquetFile, len(s.kept))
+	for i, f := range s.kept {
+		files[i] = parquetscan.ParquetFile{Path: d.r.o.LocalPath(f.Path), Partition: f.Partition}
+	}
+	return parquetscan.ParquetSource(files, s.columns()), nil
+}
+
+func (s *scan) columns() []parquetscan.SourceColumn {
+	columns := make([]parquetscan.SourceColumn, 0, len(s.use.Columns))
+	for _, name := range s.use.Columns {
+		c, _ := s.table.Table.Column(name)
+		columns = append(columns, parquetscan.SourceColumn{Name: name, DuckDBType: c.Type.DuckDB(), Partition: c.Partition})
+	}
+	return columns
+}
+
+// hotSource reads the rows that count at the pinned generation: not those loaded later, and not those withdrawn
+// whose deletion is still to come.
+func (d *decision) hotSource(u *sql.Use) (string, error) {
+	s, err := d.scanOf(u)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("(SELECT ")
+	for i, name := range s.use.Columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(quoteIdent(name))
+	}
+	if len(s.use.Columns) == 0 {
+		b.WriteString("1")
+	}
+	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.table.Hot.MaxLoadSeq)
+	if w := s.table.Hot.Withdrawn; len(w) > 0 {
+		b.WriteString(" AND _tg_seq NOT IN (")
+		for i, seq := range w {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprint(&b, seq)
+		}
+		b.WriteString(")")
+	}
+	b.WriteString(")")
+	return b.String(), nil
+}
+
+func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+func pairOf(f *catalog.File) catalog.Pair {
+	return catalog.Pair{Batch: f.Batch, Partition: f.Partition}
+}

@@ -1,0 +1,169 @@
+package router
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+)
+
+// candidate is one way to answer the statement.
+type candidate struct {
+	route    engine.Route
+	bytes    int64
+	estimate time.Duration
+	// barred says why this way is not open; nil if it is.
+	barred *pgerr.Error
+	// why is the same for a notice or a reason, in a few words: `column user_agent is not hot (hot has 6 of 11)`.
+	why string
+}
+
+// candidates gives the hot and the cold way, in this order, each open or barred with the reason.
+func (d *decision) candidates() []*candidate {
+	var bytes, rows int64
+	for _, s := range d.scans {
+		bytes += s.bytes()
+		rows += s.rows()
+	}
+	hot := &candidate{route: engine.RouteHot, estimate: d.r.timings.hot(d.fingerprint, d.tables(), rows)}
+	if why := d.notHot(); why != "" {
+		hot.why = why
+		hot.barred = pgerr.New(pgerr.ObjectNotInState, "the hot store cannot answer: %s", why).
+			WithHint("leave out engine(hot), or name hot columns only")
+	}
+	cold := &candidate{route: engine.RouteCold, bytes: bytes, estimate: d.r.timings.cold(bytes, d.files())}
+	return []*candidate{hot, cold}
+}
+
+// notHot says what keeps the hot store from answering, "" if nothing does.
+func (d *decision) notHot() string {
+	if d.r.o.Hot == nil {
+		return "there is no hot store"
+	}
+	if d.old {
+		return fmt.Sprintf("generation %d is not the newest", d.view.Generation)
+	}
+	for _, s := range d.scans {
+		if why := s.notHot(); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (s *scan) notHot() string {
+	spec, name := s.table.Table.Hot, s.table.Table.Name
+	if spec == nil {
+		return fmt.Sprintf("table %s is never hot", name)
+	}
+	if missing := without(s.use.Columns, spec.Columns); len(missing) > 0 {
+		return fmt.Sprintf("%s not hot (hot has %d of %d)", columnsAre(missing), len(spec.Columns), len(s.table.Table.Columns))
+	}
+	if pairs := s.uncoveredPairs(); len(pairs) > 0 {
+		return fmt.Sprintf("partition %s of %s is not all hot yet", pairs[0].Partition, name)
+	}
+	for _, f := range s.kept {
+		part := s.table.Hot.Covered[pairOf(f)]
+		if missing := without(s.use.Columns, s.table.Hot.Versions[part.SchemaVersion]); len(missing) > 0 {
+			return fmt.Sprintf("%s not hot in partition %s", columnsAre(missing), f.Partition)
+		}
+	}
+	return ""
+}
+
+func without(columns, have []string) []string {
+	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return slices.Contains(have, c) })
+}
+
+func columnsAre(names []string) string {
+	if len(names) == 1 {
+		return "column " + names[0] + " is"
+	}
+	return "columns " + strings.Join(names, ", ") + " are"
+}
+
+func (d *decision) tables() string {
+	var names []string
+	for _, s := range d.scans {
+		names = append(names, s.table.Table.Name.String())
+	}
+	return strings.Join(names, ",")
+}
+
+func (d *decision) files() int {
+	n := 0
+	for _, s := range d.scans {
+		n += len(s.kept)
+	}
+	return n
+}
+
+// fence bars the ways that may not run now. If none is left the statement is refused with the numbers.
+func (d *decision) fence(all []*candidate) error {
+	limit := d.maxScan()
+	var open int
+	for _, c := range all {
+		if c.barred == nil && c.route == engine.RouteCold && limit > 0 && c.bytes > limit {
+			c.why = fmt.Sprintf("it would read %s, max_scan is %s", formatBytes(c.bytes), formatBytes(limit))
+			c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query would read %s in %d files, max_scan is %s",
+				formatBytes(c.bytes), d.files(), formatBytes(limit)).WithHint("%s", d.narrower())
+		}
+		if c.barred == nil {
+			open++
+		}
+	}
+	if open == 0 {
+		return all[len(all)-1].barred
+	}
+	return nil
+}
+
+// maxScan is the tightest fence that applies: a hint or a session can lower the router's, not lift it.
+func (d *decision) maxScan() int64 {
+	limit := d.r.o.MaxScan
+	for _, n := range []int64{d.req.MaxScan, d.req.Statement.Hints.MaxScan} {
+		if n > 0 && (limit == 0 || n < limit) {
+			limit = n
+		}
+	}
+	return limit
+}
+
+// narrower names the predicate that would help most.
+func (d *decision) narrower() string {
+	for _, s := range d.scans {
+		t := s.table.Table.Time
+		if t == nil {
+			continue
+		}
+		if _, ok := s.use.Where[t.Column]; !ok {
+			return fmt.Sprintf("add a predicate on %s.%s", s.table.Table.Name, t.Column)
+		}
+	}
+	return "narrow the time range or name fewer columns"
+}
+
+// choose picks the way: the hinted engine, else by latency class.
+func (d *decision) choose(all []*candidate) (*candidate, error) {
+	if want := d.req.Statement.Hints.Engine; want != "" {
+		for _, c := range all {
+			if string(c.route) == want {
+				if c.barred != nil {
+					return nil, c.barred
+				}
+				return c, nil
+			}
+		}
+	}
+	open := slices.DeleteFunc(slices.Clone(all), func(c *candidate) bool { return c.barred != nil })
+	switch d.latency {
+	case Interactive:
+		return open[0], nil
+	case Archive:
+		return open[len(open)-1], nil
+	}
+	return slices.MinFunc(open, func(a, b *candidate) int { return int(a.estimate - b.estimate) }), nil
+}

@@ -1,0 +1,68 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tidegate/internal/engine"
+	"tidegate/sql"
+)
+
+// explain gives the lines of EXPLAIN (ROUTE). The SQL is shown with the lake's files counted, not listed.
+func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
+	lines := []engine.ExplainLine{
+		{Label: "Route", Key: "route", Value: string(p.Route), Text: string(p.Route)},
+		{Label: "Reason", Key: "reason", Value: p.Reason, Text: p.Reason},
+		{Label: "Generation", Key: "generation", Value: p.Generation, Text: fmt.Sprint(p.Generation)},
+		asOf(p.AsOf),
+		{
+			Label: "Files", Key: "files", Value: map[string]int{"kept": p.FilesKept, "pruned": p.FilesPruned},
+			Text: fmt.Sprintf("%d kept, %d pruned", p.FilesKept, p.FilesPruned),
+		},
+		{
+			Label: "Bytes", Key: "bytes", Value: map[string]int64{"read": p.Bytes, "cached": p.CachedBytes},
+			Text: fmt.Sprintf("%s (%s cached)", formatBytes(p.Bytes), formatBytes(p.CachedBytes)),
+		},
+		{Label: "Estimate", Key: "estimate", Value: float64(p.Estimate) / float64(time.Millisecond), Text: formatDuration(p.Estimate)},
+	}
+	label, key := "Local SQL", "local_sql"
+	switch p.Route {
+	case engine.RouteHot:
+		label, key = "Hot SQL", "hot_sql"
+	case engine.RouteCold:
+		label, key = "Cold SQL", "cold_sql"
+	}
+	text := d.shownSQL(p)
+	return append(lines, engine.ExplainLine{Label: label, Key: key, Value: text, Text: text})
+}
+
+func asOf(t time.Time) engine.ExplainLine {
+	text := "nothing committed yet"
+	if !t.IsZero() {
+		text = t.UTC().Format("2006-01-02 15:04:05.999999-07")
+	}
+	return engine.ExplainLine{Label: "As of", Key: "as_of", Value: text, Text: text}
+}
+
+// shownSQL renders a cold statement again with short sources; the others as they run.
+func (d *decision) shownSQL(p *engine.Plan) string {
+	if p.Route != engine.RouteCold {
+		return p.Statement.SQL
+	}
+	text, err := d.req.Query.Render(func(u *sql.Use) (string, error) {
+		s, err := d.scanOf(u)
+		if err != nil {
+			return "", err
+		}
+		columns := strings.Join(u.Columns, ", ")
+		if columns == "" {
+			columns = "1"
+		}
+		return fmt.Sprintf("(SELECT %s FROM read_parquet(<%d files of %s>))", columns, len(s.kept), s.table.Table.Name), nil
+	})
+	if err != nil {
+		return p.Statement.SQL
+	}
+	return text
+}

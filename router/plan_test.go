@@ -1,0 +1,236 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// TestPlan reads testdata/*.test. A file is a conversation with one router:
+//
+//	catalog                 makes the catalog anew. Lines:
+//	  table NAME COLUMN:TYPE… [hot=COLUMN,…] [time=COLUMN]     a COLUMN:TYPE* is a partition column
+//	  file TABLE BATCH PARTITION rows=N COLUMN=LOW..HIGH…      every column takes 1000 bytes, no NULLs
+//	  hot TABLE BATCH PARTITION                                 the pair is covered
+//	plan [latency=CLASS] [max_scan=BYTES]   plans the statement and prints what was decided
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		f := &planFixture{}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			switch d.Cmd {
+			case "catalog":
+				f.view = parseCatalog(t, d.Input)
+				f.router = New(Options{
+					Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
+					LocalPath: func(key string) string { return "/lake/" + key },
+					Hot:       &Hot{Engine: noEngine("hot"), Table: func(n catalog.Name) string { return "hot." + n.String() }},
+				})
+				return ""
+			case "plan":
+				return f.plan(t, d)
+			}
+			t.Fatalf("unknown command %s", d.Cmd)
+			return ""
+		})
+	})
+}
+
+type planFixture struct {
+	view   *catalog.View
+	router *Router
+}
+
+func (f *planFixture) View(context.Context) (*catalog.View, error) { return f.view, nil }
+
+type noPins struct{}
+
+func (noPins) Pin(int64) func() { return func() {} }
+
+// noEngine only has a name: planning must not touch engines.
+type noEngine string
+
+func (noEngine) Describe(context.Context, engine.Statement) ([]engine.Column, error) {
+	return nil, errors.New("planning described a statement")
+}
+
+func (noEngine) Query(context.Context, engine.Statement) (engine.Rows, error) {
+	return nil, errors.New("planning ran a statement")
+}
+
+func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
+	req := Request{}
+	for _, a := range d.CmdArgs {
+		switch a.Key {
+		case "latency":
+			req.Latency = a.Vals[0]
+		case "max_scan":
+			n, err := strconv.ParseInt(a.Vals[0], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.MaxScan = n
+		default:
+			t.Fatalf("unknown argument %s", a.Key)
+		}
+	}
+	p, err := f.ask(t, d.Input, req)
+	if e, ok := errors.AsType[*pgerr.Error](err); ok {
+		return strings.TrimSpace(fmt.Sprintf("%s: %s\n%s", e.Code, e.Message, hintLine(e))) + "\n"
+	}
+	if err != nil {
+		return "error: " + err.Error() + "\n"
+	}
+	defer p.Release()
+	var b strings.Builder
+	for _, n := range p.Notices {
+		fmt.Fprintf(&b, "%s: %s\n", n.Severity, n.Message)
+	}
+	fmt.Fprintf(&b, "%s by %s: %s\n", p.Route, p.Engine, p.Reason)
+	fmt.Fprintf(&b, "files %d kept, %d pruned; %d bytes\n", p.FilesKept, p.FilesPruned, p.Bytes)
+	b.WriteString(paths.ReplaceAllStringFunc(p.Statement.SQL, shortPath) + "\n")
+	return b.String()
+}
+
+var paths = regexp.MustCompile(`/lake/[^']*`)
+
+func shortPath(p string) string { return strings.TrimPrefix(p, "/lake/") }
+
+func hintLine(e *pgerr.Error) string {
+	if e.Hint == "" {
+		return ""
+	}
+	return "hint: " + e.Hint
+}
+
+func (f *planFixture) ask(t *testing.T, text string, req Request) (*engine.Plan, error) {
+	statements, err := sql.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	relations, err := f.router.Bindings(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	zone := time.UTC
+	req.Statement = statements[0]
+	req.Query, err = sql.Bind(statements[0], relations, sql.Env{
+		SearchPath: []string{"public"}, Database: "tidegate", User: "demo", Zone: zone,
+		Now: time.Date(2018, 2, 10, 12, 0, 0, 0, zone), Statement: time.Date(2018, 2, 10, 12, 0, 0, 0, zone),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f.router.Plan(t.Context(), req)
+}
+
+func parseCatalog(t *testing.T, text string) *catalog.View {
+	v := &catalog.View{Generation: 7, CommittedAt: time.Unix(0, 0), Tables: map[catalog.Name]*catalog.TableView{}}
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		name, _ := catalog.ParseName(words[1])
+		switch words[0] {
+		case "table":
+			v.Tables[name] = parseTable(t, name, words[2:])
+		case "file":
+			tv := v.Tables[name]
+			tv.Files = append(tv.Files, parseFile(t, tv.Table, words[2:]))
+		case "hot":
+			tv := v.Tables[name]
+			tv.Hot.MaxLoadSeq++
+			tv.Hot.Covered[catalog.Pair{Batch: words[2], Partition: words[3]}] = catalog.HotPart{LoadSeq: tv.Hot.MaxLoadSeq, SchemaVersion: 1}
+		default:
+			t.Fatalf("unknown line %s", line)
+		}
+	}
+	return v
+}
+
+func parseTable(t *testing.T, name catalog.Name, words []string) *catalog.TableView {
+	tv := &catalog.TableView{
+		Table: &catalog.Table{Name: name, SchemaVersion: 1},
+		Hot:   catalog.HotState{Covered: map[catalog.Pair]catalog.HotPart{}, Versions: map[int][]string{}},
+	}
+	for _, w := range words {
+		if hot, ok := strings.CutPrefix(w, "hot="); ok {
+			tv.Table.Hot = &catalog.HotSpec{Columns: strings.Split(hot, ",")}
+			tv.Hot.Versions[1] = tv.Table.Hot.Columns
+			continue
+		}
+		if column, ok := strings.CutPrefix(w, "time="); ok {
+			tv.Table.Time = &catalog.TimeSpec{Column: column, Zone: "UTC", Grain: "day"}
+			continue
+		}
+		column, typ, _ := strings.Cut(w, ":")
+		typ, partition := strings.CutSuffix(typ, "*")
+		pg, err := pgtypes.Parse(typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tv.Table.Columns = append(tv.Table.Columns, catalog.Column{Name: column, Type: pg, Partition: partition})
+	}
+	return tv
+}
+
+func parseFile(t *testing.T, table *catalog.Table, words []string) *catalog.File {
+	f := &catalog.File{Batch: words[0], Partition: words[1], SchemaVersion: 1}
+	f.Path = table.Name.String() + "/" + f.Partition + "/run=" + f.Batch + "/0000.parquet"
+	for _, c := range table.Columns {
+		if !c.Partition {
+			f.Stats = append(f.Stats, catalog.ColumnStats{Name: c.Name, Bytes: 1000, Exact: true})
+			f.Bytes += 1000
+		}
+	}
+	for _, w := range words[2:] {
+		key, value, _ := strings.Cut(w, "=")
+		if key == "rows" {
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Rows = n
+			continue
+		}
+		low, high, _ := strings.Cut(value, "..")
+		i := slices.IndexFunc(f.Stats, func(s catalog.ColumnStats) bool { return s.Name == key })
+		column, _ := table.Column(key)
+		f.Stats[i].Min, f.Stats[i].Max = bound(t, column.Type, low), bound(t, column.Type, high)
+	}
+	return f
+}
+
+func bound(t *testing.T, typ pgtypes.Type, text string) *pgtypes.Datum {
+	d := &pgtypes.Datum{Class: pgtypes.ClassOf(typ.OID)}
+	var err error
+	switch d.Class {
+	case pgtypes.ClassInt:
+		d.I, err = strconv.ParseInt(text, 10, 64)
+	case pgtypes.ClassTimestamptz:
+		var at time.Time
+		at, err = time.Parse("2006-01-02T15:04:05", text)
+		d.I = at.UnixMicro()
+	default:
+		d.S = text
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

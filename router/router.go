@@ -1,0 +1,250 @@
+// Package router decides who answers a read: the hot store, the cold engine over the lake, or the catalog itself.
+//
+// A plan is made in named steps, in this order: classify (local or not), candidates (who holds every column and
+// partition that is asked for), fences (what may not run), choose (by hint, latency class and estimate). Planning
+// reads the catalog, never the data.
+package router
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/sql"
+)
+
+// Views gives the catalog's newest generation.
+type Views interface {
+	View(ctx context.Context) (*catalog.View, error)
+}
+
+// Pins keeps a generation's hot rows in place while a statement reads them.
+type Pins interface {
+	Pin(generation int64) (release func())
+}
+
+// System is a set of relations that are not in the lake: pg_catalog, information_schema, tidegate.
+// They all live in the local engine.
+type System interface {
+	HasSchema(schema string) bool
+	Relation(schema, table string) (*sql.Relation, bool)
+	// Prepare brings the relations of uses up to date with v.
+	Prepare(ctx context.Context, v *catalog.View, uses []*sql.Use) error
+	// Source gives the FROM item of a relation in the local engine.
+	Source(u *sql.Use) (string, error)
+}
+
+// Hot is the hot tier as the router needs it.
+type Hot struct {
+	Engine engine.Engine
+	// Table gives the hot table's name in the engine's dialect.
+	Table func(catalog.Name) string
+}
+
+// Options are what a Router is made of.
+type Options struct {
+	Views   Views
+	Pins    Pins
+	Local   engine.Engine // relations of Systems and SELECTs without relations
+	Systems []System
+	Cold    engine.Engine
+	// LocalPath gives the path of a lake object that the cold engine can open.
+	LocalPath func(key string) string
+	Hot       *Hot  // nil: there is no hot tier
+	MaxScan   int64 // bytes that one cold query may read; 0: no fence
+}
+
+// Router plans statements. It is safe for concurrent use.
+type Router struct {
+	o       Options
+	timings *timings
+	recent  recent
+}
+
+// New makes a Router.
+func New(o Options) *Router { return &Router{o: o, timings: newTimings()} }
+
+// Request is one read of one session. Query is bound, with its parameters' values where they are known.
+type Request struct {
+	Statement *sql.Statement
+	Query     *sql.Query
+	Latency   string // session's class; the statement's hint is stronger
+	MaxScan   int64  // session's fence, bytes; 0: the router's
+	TimeZone  string
+	// Generation repeats an older answer while the router still has it; 0: the newest.
+	Generation int64
+}
+
+// Bindings gives the relations that a statement may name at the newest generation.
+func (r *Router) Bindings(ctx context.Context) (sql.Catalog, error) {
+	v, err := r.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return bindings{r, v}, nil
+}
+
+// Plan decides how the request is answered. The plan holds its generation until Release.
+func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
+	v, release, err := r.pin(ctx, req.Generation)
+	if err != nil {
+		return nil, err
+	}
+	d := &decision{
+		r: r, req: req, view: v, latency: latencyOf(req), fingerprint: req.Statement.Fingerprint(),
+		old: req.Generation != 0 && req.Generation != r.recent.newest(),
+	}
+	p, err := d.plan(ctx)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	p.Generation, p.AsOf, p.Latency, p.Release = v.Generation, v.CommittedAt, d.latency, sync.OnceFunc(release)
+	p.Explain = explain(p, d)
+	return p, nil
+}
+
+// pinTries bounds how often pin chases a catalog that changes under it.
+const pinTries = 100
+
+// pin holds a generation, 0 for the newest. Rows that a newer generation withdrew may be deleted as soon as nobody
+// holds an older one, so a pin counts only if the generation was still the newest after it was set.
+func (r *Router) pin(ctx context.Context, generation int64) (*catalog.View, func(), error) {
+	for range pinTries {
+		v, err := r.newest(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if generation != 0 && generation != v.Generation {
+			old, err := r.recent.find(generation)
+			return old, func() {}, err
+		}
+		release := r.o.Pins.Pin(v.Generation)
+		now, err := r.newest(ctx)
+		if err == nil && now.Generation == v.Generation {
+			return v, release, nil
+		}
+		release()
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, pgerr.New(pgerr.CannotConnectNow, "the catalog changes faster than a statement can begin")
+}
+
+func (r *Router) newest(ctx context.Context) (*catalog.View, error) {
+	v, err := r.o.Views.View(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read catalog: %w", err)
+	}
+	r.recent.keep(v)
+	return v, nil
+}
+
+// decision is one plan in the making.
+type decision struct {
+	r           *Router
+	req         Request
+	view        *catalog.View
+	latency     string
+	fingerprint string
+	old         bool // not the newest generation: its hot rows may be gone
+	scans       []*scan
+}
+
+func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
+	local, err := d.classify()
+	if err != nil {
+		return nil, err
+	}
+	if local {
+		return d.planLocal(ctx)
+	}
+	if err := d.scanAll(); err != nil {
+		return nil, err
+	}
+	if p, ok, err := d.fromStatistics(); ok || err != nil {
+		return p, err
+	}
+	d.preview()
+	all := d.candidates()
+	if err := d.fence(all); err != nil {
+		return nil, err
+	}
+	c, err := d.choose(all)
+	if err != nil {
+		return nil, err
+	}
+	return d.build(c, all)
+}
+
+// classify reports whether the local engine answers: no relation of the lake is named.
+func (d *decision) classify() (local bool, err error) {
+	lake := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class == sql.ClassLake })
+	system := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class == sql.ClassSystem })
+	if lake >= 0 && system >= 0 {
+		return false, pgerr.New(pgerr.FeatureNotSupported, "a statement cannot read %s and %s together",
+			d.req.Query.Uses[lake].Relation.Name, d.req.Query.Uses[system].Relation.Name).
+			WithHint("read the system relation in a statement of its own")
+	}
+	return lake < 0, nil
+}
+
+func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
+	q := d.req.Query
+	for _, s := range d.r.o.Systems {
+		if err := s.Prepare(ctx, d.view, q.Uses); err != nil {
+			return nil, fmt.Errorf("prepare system relations: %w", err)
+		}
+	}
+	text, err := q.Render(d.r.systemSource)
+	if err != nil {
+		return nil, err
+	}
+	reason := "names no table"
+	if len(q.Uses) > 0 {
+		reason = "names system relations only"
+	}
+	return &engine.Plan{
+		Route: engine.RouteLocal, Reason: reason, Engine: d.r.o.Local,
+		Statement: d.statement(text),
+	}, nil
+}
+
+func (r *Router) systemSource(u *sql.Use) (string, error) {
+	for _, s := range r.o.Systems {
+		if s.HasSchema(u.Relation.Name.Schema) {
+			return s.Source(u)
+		}
+	}
+	return "", fmt.Errorf("no system catalog holds %s", u.Relation.Name)
+}
+
+func (d *decision) statement(text string) engine.Statement {
+	q := d.req.Query
+	columns := make([]engine.Column, len(q.Names))
+	for i := range q.Names {
+		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
+	}
+	return engine.Statement{SQL: text, TimeZone: d.req.TimeZone, Columns: columns}
+}
+
+// Latency classes, strongest wish for speed first.
+const (
+	Interactive = "interactive"
+	Standard    = "standard"
+	Archive     = "archive"
+)
+
+func latencyOf(req Request) string {
+	for _, l := range []string{req.Statement.Hints.Latency, req.Latency} {
+		if l != "" {
+			return l
+		}
+	}
+	return Standard
+}

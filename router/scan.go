@@ -1,0 +1,158 @@
+package router
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"tidegate/catalog"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// scan is one mention of a lake table in the statement, with the files that may hold its rows.
+type scan struct {
+	use   *sql.Use
+	table *catalog.TableView
+	kept  []*catalog.File
+	// limited says that a preview needs only the kept files although others may hold rows.
+	limited bool
+}
+
+func (d *decision) scanAll() error {
+	for _, u := range d.req.Query.Uses {
+		n := catalog.Name{Schema: u.Relation.Name.Schema, Table: u.Relation.Name.Table}
+		t, ok := d.view.Tables[n]
+		if !ok {
+			return fmt.Errorf("table %s is not in generation %d", n, d.view.Generation)
+		}
+		d.scans = append(d.scans, &scan{use: u, table: t, kept: Prune(t, u.Where)})
+	}
+	return nil
+}
+
+// bytes is the compressed size of the columns that the statement needs in the kept files.
+func (s *scan) bytes() int64 {
+	var n int64
+	for _, f := range s.kept {
+		for i := range f.Stats {
+			if slices.Contains(s.use.Columns, f.Stats[i].Name) {
+				n += f.Stats[i].Bytes
+			}
+		}
+	}
+	return n
+}
+
+func (s *scan) rows() int64 {
+	var n int64
+	for _, f := range s.kept {
+		n += f.Rows
+	}
+	return n
+}
+
+// preview narrows the one scan of a LIMIT query to the files that can satisfy it, in catalog order or, for an
+// ORDER BY, from the end that the order begins with.
+func (d *decision) preview() {
+	shape := d.req.Query.Shape
+	if shape.Limit < 0 || shape.Filtered || len(d.scans) != 1 {
+		return
+	}
+	s := d.scans[0]
+	var enough []*catalog.File
+	if shape.OrderBy == "" {
+		enough = firstFiles(s.kept, shape.Limit)
+	} else {
+		enough = extremeFiles(s.kept, shape.OrderBy, shape.OrderDesc, shape.Limit)
+	}
+	s.limited = len(enough) < len(s.kept)
+	s.kept = enough
+}
+
+func firstFiles(files []*catalog.File, limit int64) []*catalog.File {
+	var rows int64
+	for i, f := range files {
+		if rows >= limit {
+			return files[:i]
+		}
+		rows += f.Rows
+	}
+	return files
+}
+
+// extremeFiles gives files that certainly hold the first rows of an order by column: as many values as the limit
+// that no value of a file left out precedes. Descending order begins with NULLs, so a file with one stays in.
+func extremeFiles(files []*catalog.File, column string, desc bool, limit int64) []*catalog.File {
+	sorted := slices.Clone(files)
+	stats := make(map[*catalog.File]*catalog.ColumnStats, len(files))
+	for _, f := range files {
+		s, ok := f.Stat(column)
+		if !ok || s.Min == nil || s.Max == nil || s.Nulls != 0 || s.Min.Class == pgtypes.ClassFloat {
+			return files
+		}
+		stats[f] = s
+	}
+	near, far := nearFar(stats, desc)
+	comparable := true
+	slices.SortStableFunc(sorted, func(a, b *catalog.File) int {
+		order, ok := near(a).Compare(*near(b))
+		comparable = comparable && ok
+		return order * sign(desc)
+	})
+	if !comparable {
+		return files
+	}
+	var rows int64
+	var edge *pgtypes.Datum // the last value that the files so far surely reach
+	for i, f := range sorted {
+		if rows >= limit && edge != nil {
+			if order, _ := near(f).Compare(*edge); order*sign(desc) >= 0 {
+				return sorted[:i]
+			}
+		}
+		rows += f.Rows
+		if edge == nil {
+			edge = far(f)
+		} else if order, _ := far(f).Compare(*edge); order*sign(desc) > 0 {
+			edge = far(f)
+		}
+	}
+	return files
+}
+
+// nearFar give the end of a file that the order meets first, and the other one.
+func nearFar(stats map[*catalog.File]*catalog.ColumnStats, desc bool) (near, far func(*catalog.File) *pgtypes.Datum) {
+	low := func(f *catalog.File) *pgtypes.Datum { return stats[f].Min }
+	high := func(f *catalog.File) *pgtypes.Datum { return stats[f].Max }
+	if desc {
+		return high, low
+	}
+	return low, high
+}
+
+func sign(desc bool) int {
+	if desc {
+		return -1
+	}
+	return 1
+}
+
+// uncoveredPairs gives the pairs of the kept files that are not hot, sorted.
+func (s *scan) uncoveredPairs() []catalog.Pair {
+	seen := map[catalog.Pair]bool{}
+	for _, f := range s.kept {
+		p := catalog.Pair{Batch: f.Batch, Partition: f.Partition}
+		if _, ok := s.table.Hot.Covered[p]; !ok {
+			seen[p] = true
+		}
+	}
+	pairs := make([]catalog.Pair, 0, len(seen))
+	for p := range seen {
+		pairs = append(pairs, p)
+	}
+	slices.SortFunc(pairs, func(a, b catalog.Pair) int {
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Batch, b.Batch))
+	})
+	return pairs
+}
