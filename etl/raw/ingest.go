@@ -48,7 +48,7 @@ type Ingested struct {
 
 // partBytes is how many bytes of objects (compressed) one clean file comes from: the unit of parallel work here and
 // in DuckDB. It must not depend on the number of workers, or the files would.
-const partBytes = 16 << 20
+const partBytes = 8 << 20
 
 // Ingest reads and validates a batch. Objects whose content is broken are read up to the break, which is one
 // rejected record. An error is the storage's, the local disk's or the context's.
