@@ -22,19 +22,23 @@ func TestInKeep(t *testing.T) {
 		{"all", &catalog.HotSpec{}, "day", "dt=2018-02-15", []string{"dt=2018-02-15", "dt=1999-01-01", ""}, nil},
 		{
 			"one day", &catalog.HotSpec{Keep: day}, "day", "dt=2018-03-01",
-			[]string{"dt=2018-03-01", "dt=2018-03-02", "dt=" + catalog.HiveNull, "site=1"}, []string{"dt=2018-02-28"},
+			[]string{"dt=2018-03-01", "dt=2018-03-02", "dt=" + catalog.HiveNull, "site=1"},
+			[]string{"dt=2018-02-28"},
 		},
 		{
 			"a part of a day keeps the day", &catalog.HotSpec{Keep: 25 * time.Hour}, "day", "dt=2018-03-01/site=1",
-			[]string{"dt=2018-02-28/site=2"}, []string{"dt=2018-02-27"},
+			[]string{"dt=2018-02-28/site=2"},
+			[]string{"dt=2018-02-27"},
 		},
 		{
 			"hours", &catalog.HotSpec{Keep: 2 * time.Hour}, "hour", "dt=2018-03-01T00",
-			[]string{"dt=2018-03-01T00", "dt=2018-02-28T23"}, []string{"dt=2018-02-28T22"},
+			[]string{"dt=2018-03-01T00", "dt=2018-02-28T23"},
+			[]string{"dt=2018-02-28T22"},
 		},
 		{
 			"months", &catalog.HotSpec{Keep: 31 * day}, "month", "dt=2001-07",
-			[]string{"dt=2001-07"}, []string{"dt=2001-06"},
+			[]string{"dt=2001-07"},
+			[]string{"dt=2001-06"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

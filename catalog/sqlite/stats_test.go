@@ -18,8 +18,10 @@ func someStats() []catalog.ColumnStats {
 	return []catalog.ColumnStats{
 		{Name: "unknown", Nulls: -1},
 		{Name: "empty", Bytes: 12, Nulls: 3, Exact: true},
-		{Name: "int", Bytes: math.MaxInt64, Nulls: math.MaxInt64 - 1, Exact: true,
-			Min: d(pgtypes.ClassInt, math.MinInt64, 0, ""), Max: d(pgtypes.ClassInt, math.MaxInt64, 0, "")},
+		{
+			Name: "int", Bytes: math.MaxInt64, Nulls: math.MaxInt64 - 1, Exact: true,
+			Min: d(pgtypes.ClassInt, math.MinInt64, 0, ""), Max: d(pgtypes.ClassInt, math.MaxInt64, 0, ""),
+		},
 		{Name: "bool", Min: d(pgtypes.ClassBool, 0, 0, ""), Max: d(pgtypes.ClassBool, 1, 0, "")},
 		{Name: "float", Min: d(pgtypes.ClassFloat, 0, math.Inf(-1), ""), Max: d(pgtypes.ClassFloat, 0, math.NaN(), "")},
 		{Name: "numeric", Min: d(pgtypes.ClassNumeric, 0, 0, "-12.50"), Max: d(pgtypes.ClassNumeric, 0, 0, "99999999999999999999")},
