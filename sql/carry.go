@@ -12,7 +12,7 @@ import (
 // A `*` is spelled out as the columns given in star, so that it does not take in the carried ones. The statement is
 // a SELECT over one relation named directly in FROM (not a subquery or CTE); anything else is 0A000.
 func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) {
-	sel, qualifier, err := s.singleSelect()
+	tree, sel, qualifier, err := s.singleSelect()
 	if err != nil {
 		return nil, err
 	}
@@ -30,30 +30,25 @@ func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) 
 		targets = append(targets, columnTarget(qualifier, name))
 	}
 	sel.TargetList = targets
-	return deparsed(sel)
+	return deparsed(tree)
 }
 
 // CountFiltered gives the statement that counts the rows of the one relation that the statement's WHERE does not
 // let through: `SELECT count(*) FROM relation WHERE (condition) IS NOT TRUE`. ok is false without a WHERE.
 // The shape of the statement is that of Carry.
 func (s *Statement) CountFiltered() (count *Statement, ok bool, err error) {
-	sel, _, err := s.singleSelect()
+	tree, sel, _, err := s.singleSelect()
 	if err != nil || sel.WhereClause == nil {
 		return nil, false, err
 	}
 	star := &pg_query.Node{Node: &pg_query.Node_FuncCall{FuncCall: &pg_query.FuncCall{
 		Funcname: []*pg_query.Node{pg_query.MakeStrNode("count")}, AggStar: true,
 	}}}
-	counting := &pg_query.SelectStmt{
-		TargetList: []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(star, -1)},
-		FromClause: sel.FromClause,
-		WhereClause: &pg_query.Node{Node: &pg_query.Node_BooleanTest{BooleanTest: &pg_query.BooleanTest{
-			Arg: sel.WhereClause, Booltesttype: pg_query.BoolTestType_IS_NOT_TRUE,
-		}}},
-		LimitOption: pg_query.LimitOption_LIMIT_OPTION_DEFAULT,
-		Op:          pg_query.SetOperation_SETOP_NONE,
-	}
-	count, err = deparsed(counting)
+	sel.TargetList = []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(star, -1)}
+	sel.WhereClause = &pg_query.Node{Node: &pg_query.Node_BooleanTest{BooleanTest: &pg_query.BooleanTest{
+		Arg: sel.WhereClause, Booltesttype: pg_query.BoolTestType_IS_NOT_TRUE,
+	}}}
+	count, err = deparsed(tree)
 	return count, err == nil, err
 }
 
@@ -86,17 +81,17 @@ func (s *Statement) BareOutputs() map[string]string {
 
 // singleSelect parses the statement's text once more, for the caller to change, and gives the name under which its
 // one relation is known in it.
-func (s *Statement) singleSelect() (sel *pg_query.SelectStmt, qualifier string, err error) {
-	tree, err := pg_query.Parse(s.Text)
+func (s *Statement) singleSelect() (tree *pg_query.ParseResult, sel *pg_query.SelectStmt, qualifier string, err error) {
+	tree, err = pg_query.Parse(s.Text)
 	if err != nil {
-		return nil, "", fmt.Errorf("parse a statement again: %w", err)
+		return nil, nil, "", fmt.Errorf("parse a statement again: %w", err)
 	}
 	if len(tree.Stmts) == 1 {
 		sel = tree.Stmts[0].Stmt.GetSelectStmt()
 	}
 	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE || sel.WithClause != nil ||
 		len(sel.FromClause) != 1 || sel.FromClause[0].GetRangeVar() == nil {
-		return nil, "", pgerr.New(pgerr.FeatureNotSupported,
+		return nil, nil, "", pgerr.New(pgerr.FeatureNotSupported,
 			"a first-stage SELECT that does not read source directly is not supported yet").
 			WithHint("write SELECT … FROM source WHERE …, without subquery, CTE or join")
 	}
@@ -104,11 +99,11 @@ func (s *Statement) singleSelect() (sel *pg_query.SelectStmt, qualifier string, 
 	qualifier = relation.Relname
 	if alias := relation.Alias; alias != nil {
 		if len(alias.Colnames) > 0 {
-			return nil, "", pgerr.New(pgerr.FeatureNotSupported, "column aliases of source are not supported yet")
+			return nil, nil, "", pgerr.New(pgerr.FeatureNotSupported, "column aliases of source are not supported yet")
 		}
 		qualifier = alias.Aliasname
 	}
-	return sel, qualifier, nil
+	return tree, sel, qualifier, nil
 }
 
 // isStar reports whether the expression is `*` or `relation.*`.
@@ -125,10 +120,8 @@ func columnTarget(qualifier, name string) *pg_query.Node {
 }
 
 // deparsed makes a Statement of a changed tree, by way of its text: a Statement's tree and text always agree.
-func deparsed(sel *pg_query.SelectStmt) (*Statement, error) {
-	text, err := pg_query.Deparse(&pg_query.ParseResult{Stmts: []*pg_query.RawStmt{{
-		Stmt: &pg_query.Node{Node: &pg_query.Node_SelectStmt{SelectStmt: sel}},
-	}}})
+func deparsed(tree *pg_query.ParseResult) (*Statement, error) {
+	text, err := pg_query.Deparse(tree)
 	if err != nil {
 		return nil, fmt.Errorf("deparse a changed SELECT: %w", err)
 	}

@@ -18,6 +18,7 @@ var pg15 embed.FS
 // OIDs of PostgreSQL types that no table column has, but that catalog queries and resolution meet.
 const (
 	oidInt2Vector    pgtypes.OID = 22
+	oidNodeTree      pgtypes.OID = 194
 	oidRegproc       pgtypes.OID = 24
 	oidOIDVector     pgtypes.OID = 30
 	oidRegclass      pgtypes.OID = 2205
@@ -98,7 +99,7 @@ func loadPostgres() *postgres {
 		s := signature{name: f[0], result: oid(f[2]), kind: f[3][0], variadic: f[4] != "0", set: f[5] == "t"}
 		if f[1] != "-" {
 			for a := range strings.SplitSeq(f[1], ",") {
-				s.args = append(s.args, oid(a))
+				s.args = append(s.args, plainType(oid(a)))
 			}
 		}
 		s.defaults = int(oid(f[6]))
@@ -121,6 +122,14 @@ func lines(table string) func(yield func([]string) bool) {
 			}
 		}
 	}
+}
+
+// plainType takes pg_node_tree for the text that our catalog keeps in its columns.
+func plainType(t pgtypes.OID) pgtypes.OID {
+	if t == oidNodeTree {
+		return pgtypes.Text
+	}
+	return t
 }
 
 func oid(s string) pgtypes.OID {

@@ -1,0 +1,150 @@
+package sql
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tidegate/internal/pgtypes"
+)
+
+// arithmetic writes + - * / % ^. It gives nil for a pair of types that is not supported.
+func (b *binder) arithmetic(op string, sig *signature, x, y *expr, pos int32) (*expr, error) {
+	lt, rt := sig.args[0], sig.args[1]
+	switch {
+	case isNumber(lt) && isNumber(rt):
+		return b.numbers(op, sig, x, y)
+	case isMoment(lt) && (rt == pgtypes.Interval || isMoment(rt) || isInteger(rt)),
+		(lt == pgtypes.Interval || isInteger(lt)) && isMoment(rt):
+		return b.moments(op, sig, x, y), nil
+	case lt == pgtypes.Date && rt == pgtypes.Time && op == "+":
+		return computed(sig.result, "("+x.sql+" + "+y.sql+")", x, y), nil
+	case lt == pgtypes.Interval && rt == pgtypes.Interval && (op == "+" || op == "-"):
+		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
+	case op == "*" && (lt == pgtypes.Interval && rt == pgtypes.Float8 || lt == pgtypes.Float8 && rt == pgtypes.Interval):
+		return computed(sig.result, "("+x.sql+" * "+y.sql+")", x, y), nil
+	}
+	return nil, nil
+}
+
+// numbers writes arithmetic of two numbers. Both sides have the operator's types already, so that DuckDB computes
+// in the type that PostgreSQL does: a literal must not shrink to its neighbour's type.
+func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
+	lt := sig.args[0]
+	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	switch {
+	case op == "^":
+		// numeric powers are computed as doubles, as avg is: see Query.Types.
+		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "power("+double(x)+", "+double(y)+")"
+		return e, nil
+	case op == "/" && isInteger(lt):
+		e.sql = "(" + x.sql + " // " + notZero(y) + ")"
+		return e, nil
+	case op == "/" && lt == pgtypes.Numeric:
+		// PostgreSQL's scale rule for quotients is not DECIMAL's: doubles for now, see Query.Types.
+		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "("+double(x)+" / "+notZero(y)+")"
+		return e, nil
+	case op == "/" || op == "%":
+		e.sql = "(" + x.sql + " " + op + " " + notZero(y) + ")"
+	case op == "*" && lt == pgtypes.Numeric && x.scale >= 0 && y.scale >= 0 && x.scale+y.scale <= pgtypes.MaxPrecision:
+		// DuckDB would compute in the width of its operands, and overflow.
+		e.sql = fmt.Sprintf("(CAST(%s AS DECIMAL(38,%d)) * %s)", x.sql, x.scale, y.sql)
+	}
+	if sig.result == pgtypes.Numeric {
+		switch e.scale = max(x.scale, y.scale); {
+		case x.scale < 0 || y.scale < 0:
+			e.scale = -1
+		case op == "*":
+			e.scale = x.scale + y.scale
+		}
+	}
+	return e, nil
+}
+
+func double(e *expr) string {
+	if e.typ.OID == pgtypes.Float8 {
+		return e.sql
+	}
+	return "CAST(" + e.sql + " AS DOUBLE)"
+}
+
+// notZero makes a divisor of zero an error: DuckDB gives NULL or Infinity.
+func notZero(e *expr) string {
+	if v := e.value; v != nil {
+		zero := v.Class == pgtypes.ClassInt && v.I == 0 || v.Class == pgtypes.ClassFloat && v.F == 0 ||
+			v.Class == pgtypes.ClassNumeric && strings.Trim(v.S, "-0.") == ""
+		if !zero {
+			return e.sql
+		}
+	}
+	return "CASE WHEN " + e.sql + " = 0 THEN error('division by zero') ELSE " + e.sql + " END"
+}
+
+// moments writes arithmetic of dates and times. Constants are computed here, so that predicates see their value.
+func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
+	if op != "+" && op != "-" {
+		return nil
+	}
+	if folded := b.foldMoments(op, sig, x, y); folded != nil {
+		return folded
+	}
+	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	if sig.result == pgtypes.Int4 { // date - date, a BIGINT in DuckDB
+		e.sql = "CAST" + strings.TrimSuffix(e.sql, ")") + " AS INTEGER)"
+	}
+	return e
+}
+
+func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
+	if x.value == nil || infinite(x.value) {
+		return nil
+	}
+	switch {
+	case y.span != nil && isMoment(x.typ.OID):
+		v := *y.span
+		if op == "-" {
+			v = v.negative()
+		}
+		return b.addSpan(x, v)
+	case x.typ.OID == pgtypes.Date && y.value != nil && isInteger(y.typ.OID):
+		n := y.value.I
+		if op == "-" {
+			n = -n
+		}
+		return dateConstant(x.value.I + n)
+	case x.typ.OID == pgtypes.Date && y.typ.OID == pgtypes.Date && y.value != nil && op == "-" && !infinite(y.value):
+		return intConstant(sig.result, x.value.I-y.value.I)
+	}
+	return nil
+}
+
+// addSpan adds an interval to a constant: on the session's clock for a timestamptz, as PostgreSQL does.
+func (b *binder) addSpan(x *expr, v interval) *expr {
+	switch x.typ.OID {
+	case pgtypes.Timestamptz:
+		at := v.addTo(time.UnixMicro(x.value.I).In(b.zone()))
+		return timestampConstant(pgtypes.Timestamptz, at.UnixMicro())
+	case pgtypes.Date:
+		return timestampConstant(pgtypes.Timestamp, v.addTo(time.Unix(x.value.I*86400, 0).UTC()).UnixMicro())
+	}
+	return timestampConstant(pgtypes.Timestamp, v.addTo(time.UnixMicro(x.value.I).UTC()).UnixMicro())
+}
+
+// concatenate writes ||: text, or text and something with a cast to text.
+func (b *binder) concatenate(sig *signature, x, y *expr, pos int32) (*expr, error) {
+	if sig.result != pgtypes.Text {
+		if b.system && postgresTables().category(sig.result) == 'A' {
+			return computed(sig.result, "("+x.sql+" || "+y.sql+")", x, y), nil
+		}
+		return nil, b.unsupported(pos, "operator || for type %s", postgresTables().typeName(sig.result))
+	}
+	l, err := b.coerce(x, pgtypes.Text)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.coerce(y, pgtypes.Text)
+	if err != nil {
+		return nil, err
+	}
+	return computed(pgtypes.Text, "("+l.sql+" || "+r.sql+")", l, r), nil
+}

@@ -1,0 +1,285 @@
+package sql
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// Query is a read bound to the catalog: which relations and columns it needs, what its predicates prove, its
+// result's names and types, and its text for DuckDB. It is immutable.
+type Query struct {
+	Uses  []*Use
+	Shape Shape
+	// Names and Types are the result's columns as PostgreSQL names and types them.
+	// numeric results of avg, of division and of the statistical aggregates over integers and numerics are float8
+	// here: DuckDB computes doubles.
+	Names []string
+	Types []pgtypes.Type
+	// Params is the type of every $n: the client's, else inferred, else text.
+	Params []pgtypes.OID
+	// System says that the Query runs on the catalog's DuckDB: it reads system relations, or no relation at all
+	// but calls a function of the catalog.
+	System bool
+
+	text      string // with a marker for every Use, see render.go
+	statement *Statement
+	catalog   Catalog
+	env       Env
+}
+
+// Bind resolves a KindSelect statement against the catalog. What is not there is 42P01, 42703 or 42883 with its
+// position, as PostgreSQL says it; what PostgreSQL has and Tidegate has not is 0A000.
+func Bind(s *Statement, c Catalog, env Env) (*Query, error) {
+	return bind(s, c, env, env.ParamTypes, nil)
+}
+
+// WithArgs gives the query with its parameters replaced by constants of their types, so that predicates see their
+// values. A wrong number of them is 08P01; text that its type does not read is 22P02 and the like.
+func (q *Query) WithArgs(args []Arg) (*Query, error) {
+	if len(args) != len(q.Params) {
+		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement requires %d", len(args), len(q.Params))
+	}
+	for i, a := range args {
+		if strings.IndexByte(a.Text, 0) >= 0 {
+			return nil, pgerr.New(pgerr.CharacterNotInRepertoire, "parameter $%d: invalid byte sequence for encoding \"UTF8\": 0x00", i+1)
+		}
+	}
+	if args == nil {
+		args = []Arg{}
+	}
+	return bind(q.statement, q.catalog, q.env, q.Params, args)
+}
+
+// binder binds one statement.
+type binder struct {
+	stmt    *Statement
+	catalog Catalog
+	env     Env
+	system  bool
+
+	params  []pgtypes.OID
+	args    []Arg // nil: not known yet
+	uses    []*useState
+	slots   []*slot
+	aliases map[string]bool // taken in the DuckDB text, lower case
+	depth   int
+}
+
+// useState is a Use while it is collected.
+type useState struct {
+	use     *Use
+	columns map[string]*column
+	needed  map[string]bool
+	where   map[string]Domain
+	exact   bool
+}
+
+// column is a column of one mention of a base relation.
+type column struct {
+	use  *useState
+	name string
+	typ  pgtypes.Type
+}
+
+func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*Query, error) {
+	if s.Kind != KindSelect {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "%s is not a query", s.Tag)
+	}
+	class, relations, err := classOf(s, c, env)
+	if err != nil {
+		return nil, err
+	}
+	q, err := bindAs(s, c, env, params, args, class == ClassSystem)
+	if err != nil && !relations && pgerr.CodeOf(err) == pgerr.FeatureNotSupported {
+		// No relation says which engine: a function of the catalog may.
+		if sq, systemErr := bindAs(s, c, env, params, args, true); systemErr == nil {
+			return sq, nil
+		}
+	}
+	return q, err
+}
+
+func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
+	b := &binder{stmt: s, catalog: c, env: env, system: system, args: args, aliases: map[string]bool{}}
+	for _, p := range params {
+		if _, ok := pgtypes.Lookup(p); !ok || p == pgtypes.Unknown {
+			p = knownParam(p, system)
+		}
+		b.params = append(b.params, p)
+	}
+	p, err := b.selectStatement(s.node.GetSelectStmt(), nil, nil, usage{})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.settleTargets(p); err != nil {
+		return nil, err
+	}
+	for i := range b.params {
+		if b.params[i] == 0 {
+			b.params[i] = pgtypes.Text
+		}
+	}
+	q := &Query{Params: b.params, System: system, statement: s, catalog: c, env: env}
+	for _, t := range p.targets {
+		t.e = b.arrayOutput(t.e)
+		q.Names = append(q.Names, t.name)
+		q.Types = append(q.Types, b.outputType(t.e))
+	}
+	if q.text, err = b.fill(b.compose(p, nil)); err != nil {
+		return nil, err
+	}
+	q.Uses = b.finishUses()
+	q.Shape = b.shape(p)
+	return q, nil
+}
+
+// knownParam gives a parameter's type if the catalog's queries know it, 0 (to be inferred) otherwise.
+func knownParam(p pgtypes.OID, system bool) pgtypes.OID {
+	if system && postgresTables().types[p].category == 'A' {
+		return p
+	}
+	return 0
+}
+
+// outputType is what the client is told: types without a codec are sent as the text they are.
+func (b *binder) outputType(e *expr) pgtypes.Type {
+	t := e.typ
+	if _, ok := pgtypes.Lookup(t.OID); !ok {
+		return pgtypes.Of(pgtypes.Text)
+	}
+	if t.OID == pgtypes.Varchar && t.Typmod < 0 {
+		return t
+	}
+	return t
+}
+
+func (b *binder) finishUses() []*Use {
+	var uses []*Use
+	for _, u := range b.uses {
+		for _, c := range u.use.Relation.Columns {
+			if u.needed[c.Name] {
+				u.use.Columns = append(u.use.Columns, c.Name)
+			}
+		}
+		u.use.Where, u.use.Exact = u.where, u.exact
+		uses = append(uses, u.use)
+	}
+	return uses
+}
+
+// classOf says what class of relation the statement reads. Lake and system relations run on different engines and
+// cannot meet in one statement.
+func classOf(s *Statement, c Catalog, env Env) (class Class, any bool, err error) {
+	b := &binder{stmt: s, catalog: c, env: env}
+	seen := map[Class]bool{}
+	ctes := map[string]bool{}
+	walk(s.node, func(n *pg_query.Node) {
+		if cte := n.GetCommonTableExpr(); cte != nil {
+			ctes[cte.Ctename] = true
+		}
+	})
+	walk(s.node, func(n *pg_query.Node) {
+		v := n.GetRangeVar()
+		if v == nil || v.Schemaname == "" && ctes[v.Relname] {
+			return
+		}
+		if r, findErr := b.relation(v); findErr == nil {
+			seen[r.Class] = true
+		}
+	})
+	if seen[ClassLake] && seen[ClassSystem] {
+		return 0, true, pgerr.New(pgerr.FeatureNotSupported, "a query over tables and system relations at once is not supported yet")
+	}
+	if seen[ClassSystem] {
+		return ClassSystem, true, nil
+	}
+	return ClassLake, seen[ClassLake], nil
+}
+
+// relation finds the relation that a FROM item names.
+func (b *binder) relation(v *pg_query.RangeVar) (*Relation, error) {
+	if v.Catalogname != "" && v.Catalogname != b.env.Database {
+		return nil, b.fail(pgerr.FeatureNotSupported, v.Location, "cross-database references are not implemented: %q",
+			v.Catalogname+"."+v.Schemaname+"."+v.Relname)
+	}
+	if v.Schemaname != "" {
+		if r, ok := b.catalog.Relation(v.Schemaname, v.Relname); ok {
+			return r, nil
+		}
+		return nil, b.fail(pgerr.UndefinedTable, v.Location, "relation %q does not exist", v.Schemaname+"."+v.Relname)
+	}
+	path := b.env.SearchPath
+	if !slices.Contains(path, "pg_catalog") {
+		path = slices.Concat([]string{"pg_catalog"}, path)
+	}
+	for _, schema := range path {
+		if r, ok := b.catalog.Relation(schema, v.Relname); ok {
+			return r, nil
+		}
+	}
+	return nil, b.fail(pgerr.UndefinedTable, v.Location, "relation %q does not exist", v.Relname)
+}
+
+// use records one mention of a base relation.
+func (b *binder) use(r *Relation, alias string) *useState {
+	u := &useState{
+		use:     &Use{Relation: r, Alias: b.alias(alias)},
+		columns: map[string]*column{}, needed: map[string]bool{}, where: map[string]Domain{},
+	}
+	for _, c := range r.Columns {
+		u.columns[c.Name] = &column{use: u, name: c.Name, typ: c.Type}
+	}
+	b.uses = append(b.uses, u)
+	return u
+}
+
+// alias gives a name that no other FROM item of the DuckDB text has, near the wanted one: all references are
+// written with it, so that neither case-insensitive names nor shadowing can lead them astray.
+func (b *binder) alias(want string) string {
+	name := want
+	for i := 2; b.aliases[strings.ToLower(name)]; i++ {
+		name = want + "_" + itoa(i)
+	}
+	b.aliases[strings.ToLower(name)] = true
+	return name
+}
+
+// apply narrows the uses by what a predicate proves. reach tells which uses' rows the predicate sees, and whether
+// an outer join below it may put NULLs in their place: then only domains without NULL may be used, because a row
+// that is left out comes back as NULLs.
+func (f facts) apply(reach map[*useState]bool) {
+	for c, d := range f.columns {
+		nullable, ok := reach[c.use]
+		if !ok || nullable && d.Null {
+			continue
+		}
+		if have, ok := c.use.where[c.name]; ok {
+			d = have.intersect(d)
+		}
+		c.use.where[c.name] = d
+	}
+	if !f.never {
+		return
+	}
+	for u := range reach {
+		if len(u.use.Relation.Columns) > 0 {
+			u.where[u.use.Relation.Columns[0].Name] = Domain{}
+		}
+	}
+}
+
+// sorted gives the names of a set in order.
+func sorted(set map[string]bool) []string {
+	var names []string
+	for n := range set {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}

@@ -1,0 +1,324 @@
+package sql
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// call binds a function call: session functions, functions with a spelling of their own, window functions, then the
+// allow-list. All else is refused.
+func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
+	schema, fn, err := b.functionName(n)
+	if err != nil {
+		return nil, err
+	}
+	if n.FuncVariadic {
+		return nil, b.unsupported(n.Location, "VARIADIC")
+	}
+	known := postgresTables().functions[fn]
+	if len(known) == 0 && fn != "coalesce" {
+		return nil, b.unknownFunction(n, sc, schema, fn)
+	}
+	if e, ok, err := b.sessionFunction(fn, n, sc); ok || err != nil {
+		return e, err
+	}
+	if known[0].kind == 'w' {
+		return b.windowCall(fn, n, sc)
+	}
+	if known[0].kind == 'a' {
+		return b.aggregate(fn, n, sc)
+	}
+	if n.Over != nil {
+		return nil, b.fail("42809", n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
+	}
+	if n.AggStar || n.AggDistinct || n.AggFilter != nil || len(n.AggOrder) > 0 || n.AggWithinGroup {
+		return nil, b.fail("42809", n.Location, "%s is not an aggregate function", fn)
+	}
+	args, err := b.exprs(n.Args, sc)
+	if err != nil {
+		return nil, err
+	}
+	if e, ok, err := b.spelled(fn, args, n.Location); ok || err != nil {
+		return e, err
+	}
+	return b.plainCall(fn, args, n.Location)
+}
+
+func (b *binder) functionName(n *pg_query.FuncCall) (schema, fn string, err error) {
+	fn = operatorName(n.Funcname)
+	for _, part := range n.Funcname[:len(n.Funcname)-1] {
+		schema = part.GetString_().GetSval()
+	}
+	if len(n.Funcname) > 2 || schema != "" && schema != "pg_catalog" {
+		return "", "", b.fail(pgerr.UndefinedFunction, n.Location, "function %s.%s is not known", schema, fn)
+	}
+	return schema, fn, nil
+}
+
+func (b *binder) unknownFunction(n *pg_query.FuncCall, sc *scope, schema, fn string) error {
+	args, err := b.exprs(n.Args, sc)
+	if err != nil {
+		return err
+	}
+	if schema != "" {
+		fn = schema + "." + fn
+	}
+	return b.noFunction(fn, args, n.Location)
+}
+
+func typeList(args []*expr) string {
+	var types []string
+	for _, a := range args {
+		types = append(types, postgresTables().typeName(a.oid()))
+	}
+	return strings.Join(types, ", ")
+}
+
+func (b *binder) noFunction(fn string, args []*expr, pos int32) error {
+	return b.fail(pgerr.UndefinedFunction, pos, "function %s(%s) does not exist", fn, typeList(args)).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+// resolve picks the function that PostgreSQL picks and gives the arguments its types.
+func (b *binder) resolve(fn string, args []*expr, pos int32) (*signature, []*expr, error) {
+	p := postgresTables()
+	var types []pgtypes.OID
+	for _, a := range args {
+		types = append(types, a.oid())
+	}
+	sig, res := p.choose(p.functions[fn], types)
+	switch res {
+	case noCandidate:
+		return nil, nil, b.noFunction(fn, args, pos)
+	case ambiguous:
+		return nil, nil, b.fail(pgerr.AmbiguousFunction, pos, "function %s(%s) is not unique", fn, typeList(args)).
+			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
+	}
+	out := make([]*expr, len(args))
+	for i, a := range args {
+		e, err := b.coerce(a, sig.args[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		out[i] = e
+	}
+	return sig, out, nil
+}
+
+func (b *binder) notAllowed(sig *signature, pos int32) error {
+	var types []string
+	for _, a := range sig.args {
+		types = append(types, postgresTables().typeName(a))
+	}
+	return b.unsupported(pos, "function %s(%s)", sig.name, strings.Join(types, ", "))
+}
+
+// plainCall writes a function of the allow-list.
+func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
+	sig, args, err := b.resolve(fn, args, pos)
+	if err != nil {
+		return nil, err
+	}
+	f := allowed()[sig.key()]
+	if f == nil && b.system {
+		return b.systemCall(sig, args, pos)
+	}
+	if f == nil || sig.set {
+		return nil, b.notAllowed(sig, pos)
+	}
+	e := computed(sig.result, f.write(f.text, args), args...)
+	if f.as != 0 {
+		e.typ = pgtypes.Of(f.as)
+	}
+	e.pos = pos
+	if sig.result == pgtypes.Numeric {
+		e.scale = f.scaleOf(args)
+	}
+	return e, nil
+}
+
+// aggregate binds an aggregate, in a GROUP BY level or with OVER as a window function.
+func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, error) {
+	if err := b.callAllowed(n, sc); err != nil {
+		return nil, err
+	}
+	if n.AggWithinGroup {
+		return b.orderedSet(fn, n, sc)
+	}
+	inner := *sc
+	inner.inCall = sc.inCall || n.Over == nil
+	inner.inWindow = sc.inWindow || n.Over != nil
+	args, err := b.exprs(n.Args, &inner)
+	if err != nil {
+		return nil, err
+	}
+	var sig *signature
+	if n.AggStar {
+		sig = &signature{name: fn, result: pgtypes.Int8, kind: 'a'}
+		if fn != "count" {
+			return nil, b.noFunction(fn, nil, n.Location)
+		}
+	} else if sig, args, err = b.resolve(fn, args, n.Location); err != nil {
+		return nil, err
+	}
+	f := allowed()[sig.key()]
+	if f == nil || sig.kind != 'a' {
+		return nil, b.notAllowed(sig, n.Location)
+	}
+	if fn == "string_agg" && !args[1].constant && !args[1].isParam() {
+		return nil, b.unsupported(n.Location, "string_agg with a delimiter that is not a constant")
+	}
+	call, wrap, _ := strings.Cut(f.text, "|")
+	text := f.write(call, args)
+	if n.AggStar {
+		text = "count(*)"
+	}
+	if n.AggDistinct {
+		text = strings.Replace(text, "(", "(DISTINCT ", 1)
+	}
+	if len(n.AggOrder) > 0 {
+		order, err := b.orderKeys(n.AggOrder, &inner)
+		if err != nil {
+			return nil, err
+		}
+		text = strings.TrimSuffix(text, ")") + order + ")"
+	}
+	e := computed(sig.result, text, args...)
+	if sig.result == pgtypes.Numeric && f.scale != 0 {
+		e.scale = f.scaleOf(args)
+	}
+	if f.as != 0 {
+		e.typ = pgtypes.Of(f.as)
+	}
+	e.pos = n.Location
+	e.stat = statCall(fn, n, args)
+	return b.finishCall(e, wrap, n, sc, &inner)
+}
+
+// statCall says which statistic answers the call, nil if none does.
+func statCall(fn string, n *pg_query.FuncCall, args []*expr) *StatCall {
+	switch {
+	case n.AggDistinct || n.AggFilter != nil || n.Over != nil || len(n.AggOrder) > 0:
+		return nil
+	case n.AggStar:
+		return &StatCall{Func: "count"}
+	case len(args) == 1 && args[0].column != nil && (fn == "count" || fn == "min" || fn == "max"):
+		return &StatCall{Func: fn, Column: args[0].column.name}
+	}
+	return nil
+}
+
+// callAllowed checks that an aggregate or window call may stand where it does.
+func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
+	what, code := "aggregate functions", pgerr.GroupingError
+	if n.Over != nil {
+		what, code = "window functions", "42P20"
+	}
+	switch {
+	case sc.noCalls && sc.clause != "":
+		return b.fail(code, n.Location, "%s are not allowed in %s", what, sc.clause)
+	case sc.inCall && n.Over == nil:
+		return b.fail(code, n.Location, "aggregate function calls cannot be nested")
+	case sc.inCall:
+		return b.fail(pgerr.GroupingError, n.Location, "aggregate function calls cannot contain window function calls")
+	case sc.inWindow && n.Over != nil:
+		return b.fail(code, n.Location, "window function calls cannot be nested")
+	}
+	return nil
+}
+
+// finishCall adds FILTER and OVER, and the cast around them.
+func (b *binder) finishCall(e *expr, wrap string, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	if n.AggFilter != nil {
+		f, err := b.expr(n.AggFilter, inner)
+		if err == nil {
+			f, err = b.boolean(f, "FILTER")
+		}
+		if err != nil {
+			return nil, err
+		}
+		e.sql += " FILTER (WHERE " + f.sql + ")"
+		e.from(f)
+	}
+	if n.Over != nil {
+		over, parts, err := b.over(n.Over, sc, inner)
+		if err != nil {
+			return nil, err
+		}
+		e.sql += " OVER (" + over + ")"
+		e.from(parts...)
+		e.scopes.window = true
+	} else {
+		e.scopes.aggregate = true
+		var outer []*visible
+		for _, v := range e.bare {
+			if v.level != sc.self {
+				outer = append(outer, v)
+			}
+		}
+		e.bare = outer
+	}
+	if wrap != "" {
+		e.sql = strings.Replace(wrap, "%", e.sql, 1)
+	}
+	return e, nil
+}
+
+// orderKeys binds ORDER BY inside a call: plain expressions, no output columns.
+func (b *binder) orderKeys(list []*pg_query.Node, sc *scope) (string, error) {
+	var keys []string
+	for _, s := range list {
+		k := s.GetSortBy()
+		e, err := b.expr(k.Node, sc)
+		if err == nil {
+			e, err = b.settle(e)
+		}
+		if err != nil {
+			return "", err
+		}
+		if len(k.UseOp) > 0 {
+			return "", b.unsupported(k.Location, "ORDER BY … USING")
+		}
+		if !e.constant {
+			keys = append(keys, e.sql+direction(k))
+		}
+	}
+	if len(keys) == 0 {
+		return "", nil
+	}
+	return " ORDER BY " + strings.Join(keys, ", "), nil
+}
+
+// orderedSet binds percentile_cont(f) WITHIN GROUP (ORDER BY x).
+func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, error) {
+	if fn != "percentile_cont" && fn != "percentile_disc" || len(n.Args) != 1 || len(n.AggOrder) != 1 || n.Over != nil {
+		return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
+	}
+	inner := *sc
+	inner.inCall = true
+	fraction, err := b.expr(n.Args[0], &inner)
+	if err == nil {
+		fraction, err = b.coerce(fraction, pgtypes.Float8)
+	}
+	if err != nil {
+		return nil, err
+	}
+	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, &inner)
+	if err == nil && (fn == "percentile_cont" || x.untyped()) {
+		x, err = b.coerce(x, pgtypes.Float8)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) {
+		return nil, b.unsupported(n.Location, "this form of %s", fn)
+	}
+	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
+	e := computed(x.typ.OID, text, fraction, x)
+	e.typ, e.scale, e.pos = x.typ, x.scale, n.Location
+	return b.finishCall(e, "", n, sc, &inner)
+}

@@ -1,0 +1,86 @@
+package sql
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tidegate/internal/pgerr"
+)
+
+func parseOne(t *testing.T, text string) *Statement {
+	t.Helper()
+	statements, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return statements[0]
+}
+
+func TestCarry(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"select a from source", "SELECT a, source.x, source.y FROM source"},
+		{"select a::int as b from source s where a > 1 -- note", "SELECT a::int AS b, s.x, s.y FROM source s WHERE a > 1"},
+		{"select *, 1 as one from source", "SELECT source.a, source.b, 1 AS one, source.x, source.y FROM source"},
+		{`select s.* from source as "S t", source2`, ""},
+		{`select t.* from source as "T"`, `SELECT "T".a, "T".b, "T".x, "T".y FROM source "T"`},
+		{"select a from (select a from source) s", ""},
+		{"with s as (select 1 as a) select a from s", ""},
+		{"select a from source union all select a from source", ""},
+		{"select k from source as s(k)", ""},
+		{"values (1)", ""},
+	} {
+		got, err := parseOne(t, c.text).Carry([]string{"a", "b"}, "x", "y")
+		if c.want == "" {
+			if e, ok := errors.AsType[*pgerr.Error](err); !ok || e.Code != pgerr.FeatureNotSupported {
+				t.Errorf("%s: %v", c.text, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+			continue
+		}
+		if diff := cmp.Diff(c.want, got.Text); diff != "" {
+			t.Errorf("%s:\n%s", c.text, diff)
+		}
+	}
+}
+
+func TestCountFiltered(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"select a from source", ""},
+		{"select a, b from source s where s.a is null or b <> 'x'",
+			"SELECT count(*) FROM source s WHERE (s.a IS NULL OR b <> 'x') IS NOT TRUE"},
+		{"select a from source where a", "SELECT count(*) FROM source WHERE a IS NOT TRUE"},
+		{"select a from source where a > 1 and not b", "SELECT count(*) FROM source WHERE (a > 1 AND NOT b) IS NOT TRUE"},
+	} {
+		got, ok, err := parseOne(t, c.text).CountFiltered()
+		if err != nil || ok != (c.want != "") {
+			t.Errorf("%s: %v, %v", c.text, ok, err)
+			continue
+		}
+		if ok && got.Text != c.want {
+			t.Errorf("%s: got %s, want %s", c.text, got.Text, c.want)
+		}
+	}
+}
+
+func TestBareOutputs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text string
+		want map[string]string
+	}{
+		{"select dt, e.site_id, a as b, lower(c) as c, d::text, count(*) from web.events e group by 1, 2", map[string]string{"dt": "dt", "site_id": "site_id", "b": "a"}},
+		{"select * from web.events", map[string]string{}},
+		{"select dt from a union all select dt from b", map[string]string{}},
+	} {
+		if diff := cmp.Diff(c.want, parseOne(t, c.text).BareOutputs()); diff != "" {
+			t.Errorf("%s:\n%s", c.text, diff)
+		}
+	}
+}

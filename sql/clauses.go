@@ -1,0 +1,435 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// grouping is what GROUP BY groups by, as DuckDB text.
+type grouping struct{ texts map[string]bool }
+
+func (g *grouping) has(sql string) bool { return g != nil && g.texts[sql] }
+
+// sortKey is one key of ORDER BY.
+type sortKey struct {
+	sql    string
+	e      *expr // nil for an output column
+	output int   // number of the output column, from 1; 0 for an expression
+	desc   bool
+}
+
+// groupBy binds GROUP BY. A name is a column of FROM first, then an output column; a number is an output column.
+func (b *binder) groupBy(n *pg_query.SelectStmt, p *selectParts, plan []planned) error {
+	if len(n.GroupClause) == 0 {
+		return nil
+	}
+	if n.GroupDistinct {
+		return pgerr.New(pgerr.FeatureNotSupported, "GROUP BY DISTINCT is not supported yet")
+	}
+	sc := p.scope
+	sc.clause, sc.noCalls = "GROUP BY", true
+	g := &grouping{texts: map[string]bool{}}
+	for _, item := range n.GroupClause {
+		text, err := b.groupItem(item, sc, plan, g)
+		if err != nil {
+			return err
+		}
+		p.group = append(p.group, text)
+	}
+	sc.clause, sc.noCalls = "", false
+	sc.grouping = g
+	return nil
+}
+
+func (b *binder) groupItem(n *pg_query.Node, sc *scope, plan []planned, g *grouping) (string, error) {
+	list := func(items []*pg_query.Node) (string, error) {
+		var texts []string
+		for _, i := range items {
+			t, err := b.groupItem(i, sc, plan, g)
+			if err != nil {
+				return "", err
+			}
+			texts = append(texts, t)
+		}
+		return strings.Join(texts, ", "), nil
+	}
+	if r := n.GetRowExpr(); r != nil {
+		t, err := list(r.Args)
+		return "(" + t + ")", err
+	}
+	s := n.GetGroupingSet()
+	if s == nil {
+		return b.groupExpr(n, sc, plan, g)
+	}
+	t, err := list(s.Content)
+	if err != nil {
+		return "", err
+	}
+	switch s.Kind {
+	case pg_query.GroupingSetKind_GROUPING_SET_EMPTY:
+		return "()", nil
+	case pg_query.GroupingSetKind_GROUPING_SET_ROLLUP:
+		return "ROLLUP (" + t + ")", nil
+	case pg_query.GroupingSetKind_GROUPING_SET_CUBE:
+		return "CUBE (" + t + ")", nil
+	case pg_query.GroupingSetKind_GROUPING_SET_SETS:
+		return "GROUPING SETS (" + t + ")", nil
+	}
+	return "(" + t + ")", nil
+}
+
+func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *grouping) (string, error) {
+	at := -1
+	if c := n.GetAConst(); c != nil {
+		i, err := b.ordinal(c, "GROUP BY", len(plan))
+		if err != nil {
+			return "", err
+		}
+		at = i - 1
+	} else if ref := n.GetColumnRef(); ref != nil {
+		if parts, _ := fields(ref); len(parts) == 1 && !hasColumn(sc, parts[0]) {
+			at = slices.IndexFunc(plan, func(t planned) bool { return t.name == parts[0] && (t.as || t.star != nil) })
+		}
+	}
+	var e *expr
+	var err error
+	switch {
+	case at >= 0 && plan[at].star != nil:
+		e = b.reference(plan[at].star, -1)
+	case at >= 0:
+		if e = sc.memo[plan[at].node]; e == nil {
+			e, err = b.expr(plan[at].node, sc)
+		}
+	default:
+		e, err = b.expr(n, sc)
+	}
+	if err == nil {
+		e, err = b.settle(e)
+	}
+	if err != nil {
+		return "", err
+	}
+	g.texts[e.sql] = true
+	if at >= 0 && plan[at].node != nil {
+		grouped := *e
+		grouped.bare = slices.DeleteFunc(slices.Clone(e.bare), func(v *visible) bool { return v.level == sc })
+		sc.memo[plan[at].node] = &grouped
+		if e.constant {
+			return itoa(at + 1), nil // a constant in GROUP BY would be taken for an ordinal
+		}
+	}
+	if e.constant {
+		return "CAST(" + e.sql + " AS VARCHAR)", nil
+	}
+	return e.sql, nil
+}
+
+func hasColumn(sc *scope, column string) bool {
+	return slices.ContainsFunc(sc.columns, func(v *visible) bool { return v.name == column })
+}
+
+// ordinal reads the number of an output column.
+func (b *binder) ordinal(c *pg_query.A_Const, clause string, n int) (int, error) {
+	i, ok := c.Val.(*pg_query.A_Const_Ival)
+	if !ok {
+		return 0, b.fail(pgerr.SyntaxError, c.Location, "non-integer constant in %s", clause)
+	}
+	k := int(i.Ival.GetIval())
+	if k < 1 || k > n {
+		return 0, b.fail(pgerr.InvalidColumnReference, c.Location, "%s position %d is not in select list", clause, k)
+	}
+	return k, nil
+}
+
+// outputRef finds the output column that an item of ORDER BY or DISTINCT ON names, 0 if it is an expression.
+func (b *binder) outputRef(n *pg_query.Node, p *selectParts, clause string) (int, error) {
+	if c := n.GetAConst(); c != nil {
+		return b.ordinal(c, clause, len(p.targets))
+	}
+	ref := n.GetColumnRef()
+	if ref == nil {
+		return 0, nil
+	}
+	parts, star := fields(ref)
+	if len(parts) != 1 || star {
+		return 0, nil
+	}
+	found := 0
+	for i, t := range p.targets {
+		if t.name != parts[0] {
+			continue
+		}
+		if found > 0 && p.targets[found-1].e.sql != t.e.sql {
+			return 0, b.fail(pgerr.AmbiguousColumn, ref.Location, "%s %q is ambiguous", clause, parts[0])
+		}
+		if found == 0 {
+			found = i + 1
+		}
+	}
+	return found, nil
+}
+
+// distinct binds DISTINCT and DISTINCT ON.
+func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
+	if len(n.DistinctClause) == 0 {
+		return nil
+	}
+	var on []string
+	for _, d := range n.DistinctClause {
+		if d.GetNode() == nil {
+			p.distinct = "DISTINCT "
+			return nil
+		}
+		i, err := b.outputRef(d, p, "SELECT DISTINCT ON")
+		if err != nil {
+			return err
+		}
+		var e *expr
+		if i > 0 {
+			e = p.targets[i-1].e
+		} else if e, err = b.expr(d, p.scope); err != nil {
+			return err
+		}
+		if e, err = b.settle(e); err != nil {
+			return err
+		}
+		on = append(on, e.sql)
+	}
+	p.distinct = "DISTINCT ON (" + strings.Join(on, ", ") + ") "
+	return b.distinctOrder(n, p, on)
+}
+
+// distinctOrder checks that DISTINCT ON's expressions are the first ones of ORDER BY.
+func (b *binder) distinctOrder(n *pg_query.SelectStmt, p *selectParts, on []string) error {
+	for i, s := range n.SortClause {
+		if i >= len(on) {
+			break
+		}
+		k, err := b.sortKey(s.GetSortBy(), p)
+		if err != nil {
+			return err
+		}
+		text := k.sql
+		if k.output > 0 {
+			text = p.targets[k.output-1].e.sql
+		} else {
+			text = k.e.sql
+		}
+		if !slices.Contains(on, text) {
+			return b.fail(pgerr.InvalidColumnReference, s.GetSortBy().GetLocation(), "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+		}
+	}
+	return nil
+}
+
+// tail binds ORDER BY, LIMIT and OFFSET.
+func (b *binder) tail(n *pg_query.SelectStmt, p *selectParts, outer *scope, ctes *cte) error {
+	for _, s := range n.SortClause {
+		k, err := b.sortKey(s.GetSortBy(), p)
+		if err != nil {
+			return err
+		}
+		if k.e != nil {
+			p.aggregated = p.aggregated || k.e.scopes.aggregate
+			if p.aggregated || k.e.scopes.window {
+				p.transparent = false
+			}
+			if k.e.constant {
+				continue // no order, and an integer would be taken for an ordinal
+			}
+		}
+		p.order = append(p.order, k)
+	}
+	if n.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES {
+		return pgerr.New(pgerr.FeatureNotSupported, "FETCH FIRST … WITH TIES is not supported yet")
+	}
+	var err error
+	if p.limit, err = b.limit(n.LimitCount, "LIMIT", outer, ctes); err != nil {
+		return err
+	}
+	p.offset, err = b.limit(n.LimitOffset, "OFFSET", outer, ctes)
+	return err
+}
+
+func (b *binder) limit(n *pg_query.Node, clause string, outer *scope, ctes *cte) (*expr, error) {
+	if n == nil || n.GetAConst().GetIsnull() {
+		return nil, nil
+	}
+	e, err := b.expr(n, level(scope{outer: outer, ctes: ctes, clause: clause, noCalls: true}))
+	if err != nil {
+		return nil, err
+	}
+	if t := e.oid(); t != 0 && !isInteger(t) && t != pgtypes.Numeric && !isFloat(t) {
+		return nil, b.fail(pgerr.DatatypeMismatch, e.pos, "argument of %s must be type bigint, not type %s", clause, typeText(e.typ))
+	}
+	if e, err = b.coerce(e, pgtypes.Int8); err != nil {
+		return nil, err
+	}
+	if e.value != nil && e.value.I < 0 {
+		code := pgerr.Code("2201W")
+		if clause == "OFFSET" {
+			code = "2201X"
+		}
+		return nil, pgerr.New(code, "%s must not be negative", clause)
+	}
+	if e.isNull() {
+		return nil, nil
+	}
+	if e.value != nil {
+		e.sql = itoa(int(e.value.I))
+	}
+	return e, nil
+}
+
+// sortKey binds one key of ORDER BY: an output column by number, by name or by being the same expression, else an
+// expression of the level.
+func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
+	if len(s.UseOp) > 0 {
+		return sortKey{}, b.unsupported(s.Location, "ORDER BY … USING")
+	}
+	i, err := b.outputRef(s.Node, p, "ORDER BY")
+	if err != nil {
+		return sortKey{}, err
+	}
+	k := sortKey{output: i, desc: s.SortbyDir == pg_query.SortByDir_SORTBY_DESC}
+	if i == 0 {
+		if p.scope == nil || p.rows != nil {
+			return k, b.fail(pgerr.FeatureNotSupported, s.Location, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+				WithDetail("Only result column names can be used, not expressions or functions.")
+		}
+		if k.e, err = b.expr(s.Node, p.scope); err != nil {
+			return k, err
+		}
+		if k.e, err = b.settle(k.e); err != nil {
+			return k, err
+		}
+		k.output = slices.IndexFunc(p.targets, func(t *target) bool { return t.e.sql == k.e.sql }) + 1
+		if k.output == 0 && strings.HasPrefix(p.distinct, "DISTINCT ") && !strings.HasPrefix(p.distinct, "DISTINCT ON") {
+			return k, b.fail(pgerr.InvalidColumnReference, k.e.pos, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+		}
+	}
+	if k.output > 0 {
+		p.targets[k.output-1].needed()
+		k.sql, k.e = itoa(k.output), nil
+	} else {
+		k.sql = k.e.sql
+	}
+	k.sql += direction(s)
+	return k, nil
+}
+
+func direction(s *pg_query.SortBy) string {
+	text := ""
+	if s.SortbyDir == pg_query.SortByDir_SORTBY_DESC {
+		text = " DESC"
+	}
+	switch s.SortbyNulls {
+	case pg_query.SortByNulls_SORTBY_NULLS_FIRST:
+		text += " NULLS FIRST"
+	case pg_query.SortByNulls_SORTBY_NULLS_LAST:
+		text += " NULLS LAST"
+	}
+	return text
+}
+
+// with binds the WITH list. It gives the text in front of the statement and the list that it sees.
+func (b *binder) with(w *pg_query.WithClause, outer *scope, ctes *cte) (string, *cte, error) {
+	if w == nil {
+		return "", ctes, nil
+	}
+	var texts []string
+	for _, n := range w.Ctes {
+		e := n.GetCommonTableExpr()
+		if e.Ctequery.GetSelectStmt() == nil {
+			return "", nil, b.fail(pgerr.FeatureNotSupported, e.Location, "data-modifying statements in WITH are not supported: tables are read-only here")
+		}
+		if e.SearchClause != nil || e.CycleClause != nil {
+			return "", nil, b.unsupported(e.Location, "SEARCH and CYCLE in WITH")
+		}
+		c := &cte{name: e.Ctename, alias: b.alias("with_" + e.Ctename), outer: ctes}
+		text, err := b.cteText(e, c, w.Recursive, outer)
+		if err != nil {
+			return "", nil, err
+		}
+		texts = append(texts, text)
+		ctes = c
+	}
+	word := "WITH "
+	if w.Recursive {
+		word = "WITH RECURSIVE "
+	}
+	return word + strings.Join(texts, ", ") + " ", ctes, nil
+}
+
+func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, outer *scope) (string, error) {
+	var names []string
+	for _, n := range e.Aliascolnames {
+		names = append(names, n.GetString_().GetSval())
+	}
+	q := e.Ctequery.GetSelectStmt()
+	var p *selectParts
+	var err error
+	if recursive && refersTo(e.Ctequery, e.Ctename) {
+		p, err = b.recursive(q, c, names, outer)
+	} else {
+		p, err = b.selectStatement(q, outer, c.outer, usage{derived: true})
+	}
+	if err != nil {
+		return "", err
+	}
+	columns, text, err := b.derive(p)
+	if err != nil {
+		return "", err
+	}
+	if err := b.rename(columns, e.Ctename, names); err != nil {
+		return "", err
+	}
+	var list []string
+	for _, v := range columns {
+		v.column = nil
+		list = append(list, v.sql)
+	}
+	c.columns = columns
+	return name(c.alias) + "(" + strings.Join(list, ", ") + ") AS (" + text + ")", nil
+}
+
+// recursive binds "first UNION [ALL] step", where step sees the columns that first gives.
+func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer *scope) (*selectParts, error) {
+	if q.Op != pg_query.SetOperation_SETOP_UNION || len(q.SortClause) > 0 || q.LimitCount != nil || q.WithClause != nil {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
+	}
+	first, err := b.selectStatement(q.Larg, outer, c.outer, usage{})
+	if err != nil {
+		return nil, err
+	}
+	columns, _, err := b.derive(first)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.rename(columns, c.name, names); err != nil {
+		return nil, err
+	}
+	for _, v := range columns {
+		v.column = nil
+	}
+	c.columns = columns
+	step, err := b.selectStatement(q.Rarg, outer, c, usage{})
+	if err != nil {
+		return nil, err
+	}
+	return b.combine("UNION", q.All, first, step)
+}
+
+func refersTo(n *pg_query.Node, table string) bool {
+	found := false
+	walk(n, func(n *pg_query.Node) {
+		v := n.GetRangeVar()
+		found = found || v != nil && v.Schemaname == "" && v.Relname == table
+	})
+	return found
+}

@@ -1,0 +1,112 @@
+package sql
+
+import (
+	"strings"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// expr is a bound expression: its PostgreSQL type and the DuckDB text that computes it.
+//
+// An untyped literal and an untyped parameter have no text yet: they wait for a context that gives them a type,
+// as PostgreSQL's "unknown" does. coerce and settle give it.
+type expr struct {
+	typ   pgtypes.Type
+	sql   string // self-contained: compound expressions stand in parentheses
+	pos   int32  // byte offset in the whole text; -1 unknown
+	lit   *Arg   // untyped literal
+	param int    // untyped parameter, from 1
+	scale int    // of a numeric: digits behind the point that the engine's value has; -1 unknown
+
+	constant bool           // the same for every row and known now: value, or NULL
+	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
+	span     *interval      // of a constant interval
+
+	column *column // a bare column of a base relation
+	steps  *steps  // a monotone step function of a base column (cast to date, date_trunc)
+	proof  *proof  // of a boolean: what its truth proves
+
+	stat    *StatCall  // of an aggregate that statistics can answer
+	regArg  string     // of a cast to regclass and the like: the DuckDB text of what was cast
+	bare    []*visible // columns of grouped levels that stand outside aggregates
+	scopes  aggregates // what it holds of aggregate and window calls
+	literal string     // of a typed text constant: its value
+	isText  bool       // literal is set
+}
+
+// aggregates tells which calls an expression holds.
+type aggregates struct{ aggregate, window bool }
+
+func (a *aggregates) add(b aggregates) {
+	a.aggregate = a.aggregate || b.aggregate
+	a.window = a.window || b.window
+}
+
+// untyped reports whether e still waits for its type.
+func (e *expr) untyped() bool { return e.lit != nil || e.param > 0 }
+
+// oid is the type for resolution: 0 while it is unknown.
+func (e *expr) oid() pgtypes.OID {
+	if e.untyped() {
+		return 0
+	}
+	return e.typ.OID
+}
+
+// from takes over what a compound expression inherits from its parts.
+func (e *expr) from(parts ...*expr) *expr {
+	for _, p := range parts {
+		if p == nil {
+			continue
+		}
+		e.bare = append(e.bare, p.bare...)
+		e.scopes.add(p.scopes)
+		if e.pos < 0 || p.pos >= 0 && e.pos == 0 {
+			e.pos = p.pos
+		}
+	}
+	return e
+}
+
+// computed makes an expression of a type that the engine computes.
+func computed(oid pgtypes.OID, sql string, parts ...*expr) *expr {
+	e := &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1}
+	return e.from(parts...)
+}
+
+func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// typeIs reports whether oid is one of list.
+func typeIs(oid pgtypes.OID, list ...pgtypes.OID) bool {
+	for _, o := range list {
+		if o == oid {
+			return true
+		}
+	}
+	return false
+}
+
+func isInteger(oid pgtypes.OID) bool {
+	return typeIs(oid, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8)
+}
+
+func isFloat(oid pgtypes.OID) bool { return typeIs(oid, pgtypes.Float4, pgtypes.Float8) }
+
+func isNumber(oid pgtypes.OID) bool { return isInteger(oid) || isFloat(oid) || oid == pgtypes.Numeric }
+
+func isText(oid pgtypes.OID) bool {
+	return typeIs(oid, pgtypes.Text, pgtypes.Varchar, pgtypes.Name)
+}
+
+// unsupported makes 0A000 for something that PostgreSQL has and Tidegate has not.
+func (b *binder) unsupported(pos int32, format string, args ...any) error {
+	return pgerr.New(pgerr.FeatureNotSupported, format+" is not supported yet", args...).At(b.stmt.position(pos))
+}
+
+// fail makes an error with a position.
+func (b *binder) fail(code pgerr.Code, pos int32, format string, args ...any) *pgerr.Error {
+	return pgerr.New(code, format, args...).At(b.stmt.position(pos))
+}

@@ -1,0 +1,521 @@
+package sql
+
+import (
+	"strconv"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// expr binds an expression. A kind of node that is not listed here is refused.
+func (b *binder) expr(n *pg_query.Node, sc *scope) (*expr, error) {
+	if b.depth++; b.depth > maxDepth {
+		return nil, pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded")
+	}
+	defer func() { b.depth-- }()
+	e, err := b.node(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.bare) > 0 && sc.grouping.has(e.sql) {
+		// The whole expression is grouped by: its columns need not be.
+		grouped := *e
+		grouped.bare = nil
+		for _, v := range e.bare {
+			if v.level != sc.self {
+				grouped.bare = append(grouped.bare, v)
+			}
+		}
+		e = &grouped
+	}
+	return e, nil
+}
+
+func (b *binder) node(n *pg_query.Node, sc *scope) (*expr, error) {
+	switch n := n.GetNode().(type) {
+	case *pg_query.Node_ColumnRef:
+		return b.columnRef(n.ColumnRef, sc)
+	case *pg_query.Node_AConst:
+		return b.literalNode(n.AConst)
+	case *pg_query.Node_ParamRef:
+		return b.paramRef(n.ParamRef)
+	case *pg_query.Node_TypeCast:
+		return b.typeCast(n.TypeCast, sc)
+	case *pg_query.Node_AExpr:
+		return b.operatorExpr(n.AExpr, sc)
+	case *pg_query.Node_BoolExpr:
+		return b.boolExpr(n.BoolExpr, sc)
+	case *pg_query.Node_FuncCall:
+		return b.call(n.FuncCall, sc)
+	case *pg_query.Node_SubLink:
+		return b.subLink(n.SubLink, sc)
+	case *pg_query.Node_CaseExpr:
+		return b.caseExpr(n.CaseExpr, sc)
+	case *pg_query.Node_CoalesceExpr:
+		args, err := b.exprs(n.CoalesceExpr.Args, sc)
+		if err != nil {
+			return nil, err
+		}
+		return b.coalesce(args, n.CoalesceExpr.Location)
+	case *pg_query.Node_MinMaxExpr:
+		return b.minMax(n.MinMaxExpr, sc)
+	case *pg_query.Node_NullTest:
+		return b.nullTest(n.NullTest, sc)
+	case *pg_query.Node_BooleanTest:
+		return b.booleanTest(n.BooleanTest, sc)
+	case *pg_query.Node_SqlvalueFunction:
+		return b.valueFunction(n.SqlvalueFunction)
+	case *pg_query.Node_GroupingFunc:
+		return b.groupingFunc(n.GroupingFunc, sc)
+	case *pg_query.Node_CollateClause:
+		return b.collate(n.CollateClause, sc)
+	case *pg_query.Node_AArrayExpr:
+		return b.arrayExpr(n.AArrayExpr, sc)
+	case *pg_query.Node_AIndirection:
+		return b.indirection(n.AIndirection, sc)
+	case *pg_query.Node_RowExpr:
+		return nil, b.unsupported(n.RowExpr.Location, "a row as a value")
+	case *pg_query.Node_SetToDefault:
+		return nil, b.fail(pgerr.SyntaxError, n.SetToDefault.Location, "DEFAULT is not allowed in this context")
+	}
+	return nil, pgerr.New(pgerr.FeatureNotSupported, "this kind of expression is not supported yet")
+}
+
+func (b *binder) exprs(list []*pg_query.Node, sc *scope) ([]*expr, error) {
+	var out []*expr
+	for _, n := range list {
+		e, err := b.expr(n, sc)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
+	parts, star := fields(c)
+	if star {
+		return nil, b.unsupported(c.Location, "a whole row as a value")
+	}
+	v, err := b.lookup(parts, c.Location, sc)
+	if err != nil {
+		return nil, err
+	}
+	return b.reference(v, c.Location), nil
+}
+
+func (b *binder) literalNode(c *pg_query.A_Const) (*expr, error) {
+	var e *expr
+	var err error
+	switch v := c.Val.(type) {
+	case *pg_query.A_Const_Ival:
+		e = intConstant(pgtypes.Int4, int64(v.Ival.Ival))
+	case *pg_query.A_Const_Fval:
+		e, err = b.numberLiteral(v.Fval.Fval)
+	case *pg_query.A_Const_Boolval:
+		e = boolConstant(v.Boolval.Boolval)
+	case *pg_query.A_Const_Sval:
+		return &expr{lit: &Arg{Text: v.Sval.Sval}, pos: c.Location, scale: -1}, nil
+	case *pg_query.A_Const_Bsval:
+		return nil, b.unsupported(c.Location, "a bit string")
+	default:
+		return &expr{lit: &Arg{Null: true}, pos: c.Location, scale: -1}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.pos = c.Location
+	return e, nil
+}
+
+// numberLiteral types a number that is no int4: int8 if it fits, else numeric, also with an exponent.
+func (b *binder) numberLiteral(text string) (*expr, error) {
+	if i, err := strconv.ParseInt(text, 0, 64); err == nil {
+		if i <= 1<<31-1 {
+			return intConstant(pgtypes.Int4, i), nil
+		}
+		return intConstant(pgtypes.Int8, i), nil
+	}
+	return numericConstant(strings.ReplaceAll(text, "_", ""), pgtypes.Of(pgtypes.Numeric))
+}
+
+func (b *binder) paramRef(p *pg_query.ParamRef) (*expr, error) {
+	n := int(p.Number)
+	if n < 1 || n > 65535 || b.args != nil && n > len(b.args) {
+		return nil, b.fail(pgerr.UndefinedParameter, p.Location, "there is no parameter $%d", n)
+	}
+	for len(b.params) < n {
+		b.params = append(b.params, 0)
+	}
+	if t := b.params[n-1]; t != 0 {
+		return b.paramAs(n, pgtypes.Of(t), p.Location)
+	}
+	return &expr{param: n, pos: p.Location, scale: -1}, nil
+}
+
+func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
+	n, err := b.readTypeName(c.TypeName)
+	if err != nil {
+		return nil, err
+	}
+	t, err := b.typeOf(n)
+	if err != nil {
+		return nil, err
+	}
+	if a := c.Arg.GetAArrayExpr(); a != nil && b.system {
+		return b.arrayOf(a, sc, postgresTables().types[t.OID].element)
+	}
+	e, err := b.expr(c.Arg, sc)
+	if err != nil {
+		return nil, err
+	}
+	if t.OID == pgtypes.Interval && e.lit != nil && !e.lit.Null && len(n.mods) > 0 {
+		return b.intervalField(e, n.mods)
+	}
+	r, err := b.cast(e, t)
+	if err != nil {
+		return nil, err
+	}
+	if r.typ.OID == pgtypes.Numeric && t.Typmod >= 0 {
+		r.typ = t
+	}
+	return r, nil
+}
+
+// Bits of an interval's field modifier, from PostgreSQL's timestamp.h: 1 << the field's number.
+var intervalFields = map[int]string{1 << 1: "month", 1 << 2: "year", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second"}
+
+func (b *binder) intervalField(e *expr, mods []int) (*expr, error) {
+	unit, ok := intervalFields[mods[0]]
+	if !ok || len(mods) > 1 {
+		return nil, b.unsupported(e.pos, "this interval qualifier")
+	}
+	v, err := parseInterval(e.lit.Text, unit)
+	if err != nil {
+		return nil, err
+	}
+	return spanConstant(v), nil
+}
+
+func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
+	word := map[pg_query.BoolExprType]string{pg_query.BoolExprType_AND_EXPR: "AND", pg_query.BoolExprType_OR_EXPR: "OR", pg_query.BoolExprType_NOT_EXPR: "NOT"}[n.Boolop]
+	var args []*expr
+	for _, a := range n.Args {
+		e, err := b.expr(a, sc)
+		if err != nil {
+			return nil, err
+		}
+		if e, err = b.boolean(e, word); err != nil {
+			return nil, err
+		}
+		args = append(args, e)
+	}
+	if word == "NOT" {
+		e := computed(pgtypes.Bool, "(NOT "+args[0].sql+")", args...)
+		e.proof = notProof(args[0].proof)
+		return e, nil
+	}
+	var texts []string
+	p := args[0].proof
+	for i, a := range args {
+		texts = append(texts, a.sql)
+		switch {
+		case i == 0:
+		case word == "AND":
+			p = andProof(p, a.proof)
+		default:
+			p = orProof(p, a.proof)
+		}
+	}
+	e := computed(pgtypes.Bool, "("+strings.Join(texts, " "+word+" ")+")", args...)
+	e.proof = p
+	return e, nil
+}
+
+func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
+	a, err := b.expr(n.Arg, sc)
+	if err == nil {
+		a, err = b.settle(a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	is := n.Nulltesttype == pg_query.NullTestType_IS_NULL
+	text := " IS NOT NULL)"
+	if is {
+		text = " IS NULL)"
+	}
+	e := computed(pgtypes.Bool, "("+a.sql+text, a)
+	if a.column != nil {
+		e.proof = leaf(a.column, Domain{Null: true}, anything())
+		if !is {
+			e.proof = notProof(e.proof)
+		}
+	}
+	return e, nil
+}
+
+func (b *binder) booleanTest(n *pg_query.BooleanTest, sc *scope) (*expr, error) {
+	a, err := b.expr(n.Arg, sc)
+	if err == nil {
+		a, err = b.boolean(a, "IS")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var text string
+	var p *proof
+	yes := a.proof.get().yes
+	no := a.proof.get().no
+	switch n.Booltesttype {
+	case pg_query.BoolTestType_IS_TRUE:
+		text, p = "(%s IS NOT DISTINCT FROM true)", &proof{yes: yes}
+	case pg_query.BoolTestType_IS_NOT_TRUE:
+		text, p = "(%s IS DISTINCT FROM true)", &proof{no: yes}
+	case pg_query.BoolTestType_IS_FALSE:
+		text, p = "(%s IS NOT DISTINCT FROM false)", &proof{yes: no}
+	case pg_query.BoolTestType_IS_NOT_FALSE:
+		text, p = "(%s IS DISTINCT FROM false)", &proof{no: no}
+	case pg_query.BoolTestType_IS_UNKNOWN:
+		text = "(%s IS NULL)"
+	default:
+		text = "(%s IS NOT NULL)"
+	}
+	e := computed(pgtypes.Bool, strings.Replace(text, "%s", a.sql, 1), a)
+	e.proof = p
+	return e, nil
+}
+
+// unify gives a list of expressions one type, as CASE, COALESCE and GREATEST do.
+func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.Type, error) {
+	var types []pgtypes.OID
+	for _, e := range list {
+		types = append(types, e.oid())
+	}
+	t, ok := postgresTables().common(types)
+	if !ok {
+		return nil, pgtypes.Type{}, b.fail(pgerr.DatatypeMismatch, pos, "%s types cannot be matched", what)
+	}
+	out := make([]*expr, len(list))
+	for i, e := range list {
+		c, err := b.coerce(e, t)
+		if err != nil {
+			return nil, pgtypes.Type{}, err
+		}
+		out[i] = c
+	}
+	typ := out[0].typ
+	for _, e := range out {
+		if e.typ.Typmod != typ.Typmod {
+			typ = pgtypes.Of(t)
+		}
+	}
+	return out, typ, nil
+}
+
+func maxScale(list []*expr) int {
+	s := -1
+	for _, e := range list {
+		s = max(s, e.scale)
+	}
+	return s
+}
+
+func sqlOf(list []*expr) []string {
+	var texts []string
+	for _, e := range list {
+		texts = append(texts, e.sql)
+	}
+	return texts
+}
+
+func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
+	list, t, err := b.unify(args, "COALESCE", pos)
+	if err != nil {
+		return nil, err
+	}
+	e := computed(t.OID, "coalesce("+strings.Join(sqlOf(list), ", ")+")", list...)
+	e.typ, e.scale, e.pos = t, maxScale(list), pos
+	return e, nil
+}
+
+func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
+	args, err := b.exprs(n.Args, sc)
+	if err != nil {
+		return nil, err
+	}
+	word := "greatest"
+	if n.Op == pg_query.MinMaxOp_IS_LEAST {
+		word = "least"
+	}
+	list, t, err := b.unify(args, strings.ToUpper(word), n.Location)
+	if err != nil {
+		return nil, err
+	}
+	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
+	e.typ, e.scale, e.pos = t, maxScale(list), n.Location
+	return e, nil
+}
+
+func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
+	var subject *expr
+	var err error
+	if n.Arg != nil {
+		if subject, err = b.expr(n.Arg, sc); err == nil {
+			subject, err = b.settle(subject)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	var conditions, results []*expr
+	for _, w := range n.Args {
+		c, err := b.expr(w.GetCaseWhen().Expr, sc)
+		if err != nil {
+			return nil, err
+		}
+		if subject != nil {
+			c, err = b.operator("=", subject, c, n.Location)
+		} else {
+			c, err = b.boolean(c, "CASE/WHEN")
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := b.expr(w.GetCaseWhen().Result, sc)
+		if err != nil {
+			return nil, err
+		}
+		conditions, results = append(conditions, c), append(results, r)
+	}
+	otherwise := &expr{lit: &Arg{Null: true}, pos: -1, scale: -1}
+	if n.Defresult != nil {
+		if otherwise, err = b.expr(n.Defresult, sc); err != nil {
+			return nil, err
+		}
+	}
+	list, t, err := b.unify(append(results, otherwise), "CASE", n.Location)
+	if err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	text.WriteString("CASE")
+	for i, c := range conditions {
+		text.WriteString(" WHEN " + c.sql + " THEN " + list[i].sql)
+	}
+	text.WriteString(" ELSE " + list[len(list)-1].sql + " END")
+	e := computed(t.OID, text.String(), append(conditions, list...)...)
+	e.typ, e.scale, e.pos = t, maxScale(list), n.Location
+	return e, nil
+}
+
+func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error) {
+	args, err := b.exprs(n.Args, sc)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range args {
+		if !sc.grouping.has(a.sql) {
+			return nil, b.fail(pgerr.GroupingError, n.Location, "arguments to GROUPING must be grouping expressions of the associated query level")
+		}
+	}
+	e := computed(pgtypes.Int4, "CAST(grouping("+strings.Join(sqlOf(args), ", ")+") AS INTEGER)", args...)
+	e.bare, e.pos = nil, n.Location
+	return e, nil
+}
+
+// collate drops the collations that are the order of bytes already; no other is supported.
+func (b *binder) collate(n *pg_query.CollateClause, sc *scope) (*expr, error) {
+	switch strings.ToLower(operatorName(n.Collname)) {
+	case "default", "c", "posix", "ucs_basic", "c.utf-8", "c.utf8":
+		return b.expr(n.Arg, sc)
+	}
+	return nil, b.unsupported(n.Location, "collation %q", operatorName(n.Collname))
+}
+
+// subLink binds a subquery that stands in an expression.
+func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
+	exists := n.SubLinkType == pg_query.SubLinkType_EXISTS_SUBLINK
+	p, err := b.selectStatement(n.Subselect.GetSelectStmt(), sc, sc.ctes, usage{derived: exists})
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		if err := b.settleTargets(p); err != nil {
+			return nil, err
+		}
+		e := computed(pgtypes.Bool, "EXISTS ("+b.compose(p, nil)+")")
+		e.bare, e.pos = p.outerRefs, n.Location
+		return e, nil
+	}
+	if len(p.targets) != 1 {
+		return nil, b.fail(pgerr.SyntaxError, n.Location, "subquery must return only one column")
+	}
+	switch n.SubLinkType {
+	case pg_query.SubLinkType_EXPR_SUBLINK:
+		if err := b.settleTargets(p); err != nil {
+			return nil, err
+		}
+		t := p.targets[0].e
+		e := &expr{typ: t.typ, scale: t.scale, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs}
+		return e, nil
+	case pg_query.SubLinkType_ANY_SUBLINK, pg_query.SubLinkType_ALL_SUBLINK:
+		return b.quantified(n, p, sc)
+	case pg_query.SubLinkType_ARRAY_SUBLINK:
+		return b.arraySubquery(n, p)
+	}
+	return nil, b.unsupported(n.Location, "this form of subquery")
+}
+
+// quantified binds x IN (SELECT …), x op ANY (SELECT …) and x op ALL (SELECT …).
+func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*expr, error) {
+	op, word := "=", "ANY"
+	if len(n.OperName) > 0 {
+		op = operatorName(n.OperName)
+	}
+	if n.SubLinkType == pg_query.SubLinkType_ALL_SUBLINK {
+		word = "ALL"
+	}
+	if flip[op] == "" {
+		return nil, b.unsupported(n.Location, "%s %s (subquery)", op, word)
+	}
+	l, err := b.expr(n.Testexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	r := p.targets[0].e
+	probe := *r
+	// The operator tells both sides' types; only untyped sides take them.
+	compared, err := b.operator(op, l, &probe, n.Location)
+	if err != nil {
+		return nil, err
+	}
+	if l.untyped() {
+		if l, err = b.coerce(l, orText(r.oid())); err != nil {
+			return nil, err
+		}
+	}
+	if r.untyped() {
+		if err := b.retarget(p, 0, l.typ.OID); err != nil {
+			return nil, err
+		}
+	}
+	text := "(" + l.sql + " " + op + " " + word + " (" + b.compose(p, nil) + "))"
+	if op == "=" && word == "ANY" {
+		text = "(" + l.sql + " IN (" + b.compose(p, nil) + "))"
+	}
+	e := computed(pgtypes.Bool, text, l)
+	e.pos, e.bare = compared.pos, append(e.bare, p.outerRefs...)
+	return e, nil
+}
+
+func orText(t pgtypes.OID) pgtypes.OID {
+	if t == 0 {
+		return pgtypes.Text
+	}
+	return t
+}

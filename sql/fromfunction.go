@@ -1,0 +1,105 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// rangeFunction binds the few functions that may stand in FROM: generate_series of integers and of timestamps; in
+// catalog queries also unnest, pg_partition_ancestors (of which nothing has any) and functions of the session.
+func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *scope, ctes *cte) (*source, error) {
+	if n.IsRowsfrom || len(n.Functions) != 1 || len(n.Coldeflist) > 0 {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "this form of a function in FROM is not supported yet")
+	}
+	items := n.Functions[0].GetList().GetItems()
+	f := items[0].GetFuncCall()
+	if f == nil {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "this function in FROM is not supported yet")
+	}
+	_, fn, err := b.functionName(f)
+	if err != nil {
+		return nil, err
+	}
+	sc := left.scope(outer, ctes)
+	sc.clause = "functions in FROM"
+	e, text, err := b.setFunction(fn, f, sc)
+	if err != nil {
+		return nil, err
+	}
+	alias, names := aliasNames(n.Alias)
+	if alias == "" {
+		alias = fn
+	}
+	unique := b.alias(alias)
+	column := &visible{name: alias, typ: e.typ, scale: -1, sql: name(unique) + ".v"}
+	columns := []*visible{column}
+	if n.Ordinality {
+		text = "(SELECT v, row_number() OVER () AS ordinality FROM " + text + ")"
+		columns = append(columns, &visible{name: "ordinality", typ: pgtypes.Of(pgtypes.Int8), scale: -1, sql: name(unique) + ".ordinality"})
+	}
+	if err := b.rename(columns, alias, names); err != nil {
+		return nil, err
+	}
+	item := &rangeItem{name: alias, columns: columns}
+	return &source{sql: text + " AS " + name(unique), tables: []*rangeItem{item}, columns: columns, reach: map[*useState]bool{}}, nil
+}
+
+// setFunction gives a subquery with one column v, and an expression that has v's type.
+func (b *binder) setFunction(fn string, f *pg_query.FuncCall, sc *scope) (*expr, string, error) {
+	if e, ok, err := b.sessionFunction(fn, f, sc); ok || err != nil {
+		if err != nil {
+			return nil, "", err
+		}
+		return e, "(SELECT " + e.sql + " AS v)", nil
+	}
+	args, err := b.exprs(f.Args, sc)
+	if err != nil {
+		return nil, "", err
+	}
+	switch {
+	case len(postgresTables().functions[fn]) == 0:
+		return nil, "", b.noFunction(fn, args, f.Location)
+	case fn == "generate_series":
+		return b.series(args, f.Location)
+	case fn == "unnest" && b.system && len(args) == 1 && !args[0].untyped() && postgresTables().category(args[0].typ.OID) == 'A':
+		e := computed(postgresTables().types[args[0].typ.OID].element, "", args[0])
+		return e, "(SELECT unnest(" + args[0].sql + ") AS v)", nil
+	case fn == "pg_partition_ancestors" && b.system:
+		e := computed(oidRegclass, "")
+		return e, "(SELECT CAST(NULL AS VARCHAR) AS v WHERE false)", nil
+	}
+	return nil, "", b.unsupported(f.Location, "function %s in FROM", fn)
+}
+
+func (b *binder) series(args []*expr, pos int32) (*expr, string, error) {
+	sig, args, err := b.resolve("generate_series", args, pos)
+	if err != nil {
+		return nil, "", err
+	}
+	t := sig.args[0]
+	if !isInteger(t) && t != pgtypes.Timestamp && t != pgtypes.Timestamptz {
+		return nil, "", b.notAllowed(sig, pos)
+	}
+	list := "generate_series("
+	for i, a := range args {
+		if i > 0 {
+			list += ", "
+		}
+		if isInteger(t) {
+			if i == 2 {
+				list += "CASE WHEN " + a.sql + " = 0 THEN error('step size cannot equal zero') ELSE CAST(" + a.sql + " AS BIGINT) END"
+				continue
+			}
+			list += "CAST(" + a.sql + " AS BIGINT)"
+			continue
+		}
+		list += a.sql
+	}
+	text := "unnest(" + list + "))"
+	if isInteger(t) {
+		text = "CAST(" + text + " AS " + pgtypes.Of(t).DuckDB() + ")"
+	}
+	return computed(sig.result, "", args...), "(SELECT " + text + " AS v)", nil
+}

@@ -1,0 +1,470 @@
+package sql
+
+import (
+	"fmt"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// operatorExpr binds what the grammar calls an operator expression.
+func (b *binder) operatorExpr(n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	if len(n.Name) > 1 && n.Name[0].GetString_().GetSval() != "pg_catalog" {
+		return nil, b.fail(pgerr.UndefinedFunction, n.Location, "operator does not exist: %s", operatorName(n.Name))
+	}
+	op := operatorName(n.Name)
+	switch n.Kind {
+	case pg_query.A_Expr_Kind_AEXPR_OP:
+		return b.plainOperator(op, n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_DISTINCT, pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
+		return b.distinctFrom(n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_NULLIF:
+		return b.nullIf(n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_IN:
+		return b.inList(op == "<>", n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE:
+		return b.like(op, n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN,
+		pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
+		return b.between(n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
+		return b.arrayOperator(op, n, sc)
+	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
+		return nil, b.unsupported(n.Location, "SIMILAR TO")
+	}
+	return nil, b.unsupported(n.Location, "this operator")
+}
+
+func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	if l, r := n.Lexpr.GetRowExpr(), n.Rexpr.GetRowExpr(); l != nil || r != nil {
+		return b.rowCompare(op, l, r, n.Location, sc)
+	}
+	if s := n.Rexpr.GetSubLink(); s != nil && n.Lexpr.GetRowExpr() != nil {
+		return nil, b.unsupported(n.Location, "a row compared with a subquery")
+	}
+	r, err := b.expr(n.Rexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	if n.Lexpr == nil {
+		return b.prefixOperator(op, r, n.Location)
+	}
+	l, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	return b.operator(op, l, r, n.Location)
+}
+
+// rowCompare spells (a, b) = (c, d) out: DuckDB compares rows with NULLs otherwise.
+func (b *binder) rowCompare(op string, l, r *pg_query.RowExpr, pos int32, sc *scope) (*expr, error) {
+	if l == nil || r == nil || len(l.Args) != len(r.Args) || op != "=" && op != "<>" {
+		return nil, b.unsupported(pos, "this comparison of rows")
+	}
+	var texts []string
+	var parts []*expr
+	var p *proof
+	for i := range l.Args {
+		x, err := b.expr(l.Args[i], sc)
+		if err != nil {
+			return nil, err
+		}
+		y, err := b.expr(r.Args[i], sc)
+		if err != nil {
+			return nil, err
+		}
+		e, err := b.operator(op, x, y, pos)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case i == 0:
+			p = e.proof
+		case op == "=":
+			p = andProof(p, e.proof)
+		default:
+			p = orProof(p, e.proof)
+		}
+		texts, parts = append(texts, e.sql), append(parts, e)
+	}
+	word := map[string]string{"=": " AND ", "<>": " OR "}[op]
+	e := computed(pgtypes.Bool, "("+strings.Join(texts, word)+")", parts...)
+	e.proof = p
+	return e, nil
+}
+
+func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
+	if r.untyped() {
+		t := pgtypes.Float8 // what PostgreSQL takes for - 'x'
+		var err error
+		if r, err = b.coerce(r, t); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case op == "-" && r.value != nil && (r.value.Class == pgtypes.ClassInt || r.value.Class == pgtypes.ClassNumeric || r.value.Class == pgtypes.ClassFloat):
+		return b.negate(r, pos)
+	case op == "-" && r.span != nil:
+		return spanConstant(r.span.negative()), nil
+	case op == "-" && (isNumber(r.typ.OID) || r.typ.OID == pgtypes.Interval), op == "+" && isNumber(r.typ.OID):
+		e := computed(r.typ.OID, "("+op+r.sql+")", r)
+		if strings.HasPrefix(r.sql, "-") {
+			e.sql = "(" + op + " " + r.sql + ")"
+		}
+		e.scale = r.scale
+		return e, nil
+	case op == "~" && isInteger(r.typ.OID):
+		return computed(r.typ.OID, "(~"+r.sql+")", r), nil
+	}
+	sig, res := postgresTables().choose(postgresTables().operators[op], []pgtypes.OID{0, r.oid()})
+	if res == resolved && sig.args[0] == 0 {
+		return nil, b.unsupported(pos, "operator %s %s", op, typeText(r.typ))
+	}
+	return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s", op, typeText(r.typ)).
+		WithHint("No operator matches the given name and argument type. You might need to add an explicit type cast.")
+}
+
+func (b *binder) negate(r *expr, pos int32) (*expr, error) {
+	var text string
+	switch r.value.Class {
+	case pgtypes.ClassInt:
+		text = fmt.Sprint(-r.value.I)
+	case pgtypes.ClassNumeric:
+		text = "-" + r.value.S
+		if strings.HasPrefix(r.value.S, "-") {
+			text = r.value.S[1:]
+		}
+	default:
+		return floatConstant(r.typ.OID, -r.value.F), nil
+	}
+	e, err := b.typed(text, r.typ, pos)
+	return e, err
+}
+
+// operator binds "l op r" by PostgreSQL's choice among its operators.
+func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
+	if op == "!=" {
+		op = "<>"
+	}
+	p := postgresTables()
+	args := []pgtypes.OID{l.oid(), r.oid()}
+	candidates := p.operators[op]
+	sig, res := exactOther(candidates, args)
+	if res != resolved {
+		sig, res = p.choose(binary(candidates), args)
+	}
+	hint := "No operator matches the given name and argument types. You might need to add explicit type casts."
+	switch res {
+	case noCandidate:
+		return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s %s", op, p.typeName(args[0]), p.typeName(args[1])).WithHint("%s", hint)
+	case ambiguous:
+		return nil, b.fail(pgerr.AmbiguousFunction, pos, "operator is not unique: %s %s %s", p.typeName(args[0]), op, p.typeName(args[1])).
+			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+	}
+	e, err := b.applyOperator(op, sig, l, r, pos)
+	if err != nil {
+		return nil, err
+	}
+	if e.pos < 0 {
+		e.pos = pos
+	}
+	return e, nil
+}
+
+func binary(list []signature) []signature {
+	var out []signature
+	for _, s := range list {
+		if s.args[0] != 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// exactOther is PostgreSQL's first try: an unknown side is taken to have the other side's type.
+func exactOther(candidates []signature, args []pgtypes.OID) (*signature, resolution) {
+	l, r := args[0], args[1]
+	switch {
+	case l == 0 && r == 0:
+		l, r = 0, 0
+	case l == 0:
+		l = r
+	case r == 0:
+		r = l
+	}
+	for i := range candidates {
+		if c := &candidates[i]; c.args[0] == l && c.args[1] == r && l != 0 {
+			return c, resolved
+		}
+	}
+	return nil, noCandidate
+}
+
+// applyOperator writes the chosen operator. What is not written here is refused.
+func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32) (*expr, error) {
+	lt, rt := sig.args[0], sig.args[1]
+	x, err := b.operand(l, lt)
+	if err != nil {
+		return nil, err
+	}
+	y, err := b.operand(r, rt)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case flip[op] != "" && comparable(lt, b.system) && comparable(rt, b.system):
+		return b.compare(op, l, r, x, y), nil
+	case strings.Contains(" + - * / % ^ ", " "+op+" "):
+		if e, err := b.arithmetic(op, sig, x, y, pos); e != nil || err != nil {
+			return e, err
+		}
+	case strings.Contains(" & | # ", " "+op+" ") && isInteger(lt) && lt == rt:
+		if op == "#" {
+			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil
+		}
+		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
+	case op == "||":
+		return b.concatenate(sig, x, y, pos)
+	case strings.Contains(" ~ ~* !~ !~* ", " "+op+" ") && isText(lt):
+		return b.regex(op, x, y, pos)
+	case op == "->" || op == "->>":
+		if lt == pgtypes.JSON {
+			return b.jsonStep(op, x, y, pos)
+		}
+	}
+	p := postgresTables()
+	return nil, b.unsupported(pos, "operator %s %s %s", p.typeName(lt), op, p.typeName(rt))
+}
+
+// operand gives e the operator's type where DuckDB would not do the same by itself: untyped sides, constants,
+// and everything that is not a number.
+func (b *binder) operand(e *expr, t pgtypes.OID) (*expr, error) {
+	if isNumber(e.typ.OID) && isNumber(t) && !e.untyped() && e.value == nil {
+		if e.typ.OID == t {
+			return e, nil
+		}
+		return b.coerce(e, t)
+	}
+	return b.coerce(e, t)
+}
+
+// comparable lists the types whose order and equality DuckDB and PostgreSQL share.
+func comparable(t pgtypes.OID, system bool) bool {
+	switch t {
+	case pgtypes.Bool, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Float4, pgtypes.Float8, pgtypes.Text,
+		pgtypes.Varchar, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.UUID, pgtypes.Bytea:
+		return true
+	}
+	return system && (typeIs(t, pgtypes.OIDType, pgtypes.Name, pgtypes.Char) || postgresTables().category(t) == 'A' || isReg(t) || t == oidAnyArray)
+}
+
+// compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.
+func (b *binder) compare(op string, l, r, x, y *expr) *expr {
+	if isMoment(x.typ.OID) && isMoment(y.typ.OID) {
+		x, y = b.likeColumn(l, x, y), b.likeColumn(r, y, x)
+	}
+	e := computed(pgtypes.Bool, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	pl, pr := x, y
+	if l.column != nil || l.steps != nil {
+		pl = l
+	}
+	if r.column != nil || r.steps != nil {
+		pr = r
+	}
+	e.proof = b.compareProof(op, pl, pr)
+	e.constant = false
+	return e
+}
+
+// likeColumn gives a constant of time the type of the timestamptz it is compared with, so that the engine compares
+// with the very moment that the proof speaks of.
+func (b *binder) likeColumn(_, e, other *expr) *expr {
+	if e.value == nil || other.typ.OID != pgtypes.Timestamptz || e.typ.OID == pgtypes.Timestamptz {
+		return e
+	}
+	if folded := b.foldMoment(e, pgtypes.Timestamptz); folded != nil {
+		return folded
+	}
+	return e
+}
+
+func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	l, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.expr(n.Rexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	equal, err := b.operator("=", l, r, n.Location)
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := b.unify([]*expr{l, r}, "IS DISTINCT FROM", n.Location)
+	if err != nil {
+		return nil, err
+	}
+	word := " IS DISTINCT FROM "
+	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT {
+		word = " IS NOT DISTINCT FROM "
+	}
+	e := computed(pgtypes.Bool, "("+list[0].sql+word+list[1].sql+")", list...)
+	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT && list[1].value != nil {
+		e.proof = &proof{yes: equal.proof.get().yes}
+	}
+	return e, nil
+}
+
+func (b *binder) nullIf(n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	l, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.expr(n.Rexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	equal, err := b.operator("=", l, r, n.Location)
+	if err != nil {
+		return nil, err
+	}
+	if l, err = b.settle(l); err != nil {
+		return nil, err
+	}
+	e := computed(l.typ.OID, "CASE WHEN "+equal.sql+" THEN "+null(l.typ).sql+" ELSE "+l.sql+" END", equal, l)
+	e.typ, e.scale, e.pos = l.typ, l.scale, n.Location
+	return e, nil
+}
+
+// inList binds x IN (a, b, …), every element by the rules of x = a.
+func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	items := n.Rexpr.GetList().GetItems()
+	if row := n.Lexpr.GetRowExpr(); row != nil {
+		return b.rowIn(not, row, items, n.Location, sc)
+	}
+	l, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	list, err := b.exprs(items, sc)
+	if err != nil {
+		return nil, err
+	}
+	types := []pgtypes.OID{l.oid()}
+	for _, e := range list {
+		types = append(types, e.oid())
+	}
+	t, ok := postgresTables().common(types)
+	if !ok {
+		// No common type: the operator of the first pair that does not fit says what is wrong.
+		for _, e := range list {
+			if _, err := b.operator("=", l, e, n.Location); err != nil {
+				return nil, err
+			}
+		}
+		return nil, b.unsupported(n.Location, "IN over these types")
+	}
+	if !comparable(t, b.system) && t != oidRegclass {
+		return nil, b.unsupported(n.Location, "IN over type %s", postgresTables().typeName(t))
+	}
+	x, err := b.coerce(l, t)
+	if err != nil {
+		return nil, err
+	}
+	var elements []*expr
+	for _, e := range list {
+		c, err := b.coerce(e, t)
+		if err != nil {
+			return nil, err
+		}
+		elements = append(elements, c)
+	}
+	word := " IN ("
+	if not {
+		word = " NOT IN ("
+	}
+	e := computed(pgtypes.Bool, "("+x.sql+word+strings.Join(sqlOf(elements), ", ")+"))", append(elements, x)...)
+	subject := x
+	if l.column != nil {
+		subject = l
+	}
+	if e.proof = b.inProof(subject, elements); not {
+		e.proof = notProof(e.proof)
+	}
+	return e, nil
+}
+
+func (b *binder) rowIn(not bool, row *pg_query.RowExpr, items []*pg_query.Node, pos int32, sc *scope) (*expr, error) {
+	var all *expr
+	for _, i := range items {
+		e, err := b.rowCompare("=", row, i.GetRowExpr(), pos, sc)
+		if err != nil {
+			return nil, err
+		}
+		if all != nil {
+			p := orProof(all.proof, e.proof)
+			e = computed(pgtypes.Bool, "("+all.sql+" OR "+e.sql+")", all, e)
+			e.proof = p
+		}
+		all = e
+	}
+	if not {
+		p := notProof(all.proof)
+		all = computed(pgtypes.Bool, "(NOT "+all.sql+")", all)
+		all.proof = p
+	}
+	return all, nil
+}
+
+// between spells BETWEEN out, so that each side is compared by its own operator.
+func (b *binder) between(n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	bounds := n.Rexpr.GetList().GetItems()
+	x, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	low, err := b.expr(bounds[0], sc)
+	if err != nil {
+		return nil, err
+	}
+	high, err := b.expr(bounds[1], sc)
+	if err != nil {
+		return nil, err
+	}
+	within := func(low, high *expr) (*expr, error) {
+		ge, err := b.operator(">=", x, low, n.Location)
+		if err != nil {
+			return nil, err
+		}
+		le, err := b.operator("<=", x, high, n.Location)
+		if err != nil {
+			return nil, err
+		}
+		e := computed(pgtypes.Bool, "("+ge.sql+" AND "+le.sql+")", ge, le)
+		e.proof = andProof(ge.proof, le.proof)
+		return e, nil
+	}
+	e, err := within(low, high)
+	if err != nil {
+		return nil, err
+	}
+	if n.Kind == pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM || n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM {
+		other, err := within(high, low)
+		if err != nil {
+			return nil, err
+		}
+		p := orProof(e.proof, other.proof)
+		e = computed(pgtypes.Bool, "("+e.sql+" OR "+other.sql+")", e, other)
+		e.proof = p
+	}
+	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN || n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM {
+		p := notProof(e.proof)
+		e = computed(pgtypes.Bool, "(NOT "+e.sql+")", e)
+		e.proof = p
+	}
+	return e, nil
+}

@@ -1,0 +1,107 @@
+package sql
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// like binds [NOT] LIKE and ILIKE. DuckDB has no default escape character; PostgreSQL's is the backslash.
+func (b *binder) like(op string, n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	word := map[string]string{"~~": "LIKE", "!~~": "NOT LIKE", "~~*": "ILIKE", "!~~*": "NOT ILIKE"}[op]
+	pattern, escape := n.Rexpr, `\`
+	if f := pattern.GetFuncCall(); f != nil && operatorName(f.Funcname) == "like_escape" {
+		c, ok := constant(f.Args[1])
+		if !ok || len([]rune(c.Text)) > 1 {
+			return nil, b.fail("22025", n.Location, "invalid escape string").WithHint("Escape string must be empty or one character.")
+		}
+		pattern, escape = f.Args[0], c.Text
+	}
+	x, err := b.textArg(n.Lexpr, sc, word)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.textArg(pattern, sc, word)
+	if err != nil {
+		return nil, err
+	}
+	text := x.sql + " " + word + " " + p.sql
+	if escape != "" && (!p.isText || strings.Contains(p.literal, escape)) {
+		if p.isText && strings.HasSuffix(p.literal, escape) && strings.Count(p.literal, escape)%2 == 1 {
+			return nil, b.fail("22025", n.Location, "LIKE pattern must not end with escape character")
+		}
+		text += " ESCAPE " + quoteText(escape)
+	}
+	return computed(pgtypes.Bool, "("+text+")", x, p), nil
+}
+
+func (b *binder) textArg(n *pg_query.Node, sc *scope, what string) (*expr, error) {
+	e, err := b.expr(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	if !e.untyped() && !isText(e.typ.OID) {
+		return nil, b.fail(pgerr.UndefinedFunction, e.pos, "%s does not exist for type %s", what, typeText(e.typ))
+	}
+	return b.settle(e)
+}
+
+// strangeRegex are the parts of PostgreSQL's regular expressions that DuckDB's engine (RE2) lacks or reads
+// otherwise: back references, look-around, word edges, embedded options, directors, collating elements.
+var strangeRegex = regexp.MustCompile(`\\[mMyYAZcuUxXB0-9e]|\(\?[^:]|\*\*\*|\[[.=]|\[\[[.=]|\[\[:[<>]:`)
+
+// regex writes ~ ~* !~ !~*, which DuckDB would match against the whole string.
+func (b *binder) regex(op string, x, p *expr, pos int32) (*expr, error) {
+	if !p.isText && !p.isNull() && b.args != nil || !p.isText && !p.constant && !p.isParam() {
+		return nil, b.unsupported(pos, "a regular expression that is not a constant")
+	}
+	if p.isText {
+		if strangeRegex.MatchString(p.literal) {
+			return nil, b.unsupported(pos, "the regular expression %q", p.literal)
+		}
+		if _, err := regexp.Compile(p.literal); err != nil {
+			return nil, b.fail(pgerr.InvalidRegularExpression, pos, "invalid regular expression: %q", p.literal)
+		}
+	}
+	options := "s" // "." is any character, also a line end
+	if strings.HasSuffix(op, "*") {
+		options = "si"
+	}
+	text := "regexp_matches(" + x.sql + ", " + p.sql + ", '" + options + "')"
+	if strings.HasPrefix(op, "!") {
+		text = "(NOT " + text + ")"
+	}
+	return computed(pgtypes.Bool, text, x, p), nil
+}
+
+// isParam reports whether e is a parameter whose value is not known yet.
+func (e *expr) isParam() bool { return !e.constant && strings.HasPrefix(e.sql, "CAST(NULL AS ") }
+
+// jsonStep writes -> and ->> with a constant key or index.
+func (b *binder) jsonStep(op string, x, y *expr, pos int32) (*expr, error) {
+	step, ok := jsonPathStep(y)
+	if !ok {
+		return nil, b.unsupported(pos, "operator %s with a key that is not a constant", op)
+	}
+	if op == "->" {
+		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText("$"+step)+")", x, y), nil
+	}
+	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText("$"+step)+")", x, y), nil
+}
+
+func jsonPathStep(e *expr) (string, bool) {
+	switch {
+	case e.isText && !strings.Contains(e.literal, `"`):
+		return `."` + e.literal + `"`, true
+	case e.value != nil && e.value.Class == pgtypes.ClassInt && e.value.I >= 0:
+		return "[" + strconv.FormatInt(e.value.I, 10) + "]", true
+	case e.value != nil && e.value.Class == pgtypes.ClassInt:
+		return "[#" + strconv.FormatInt(e.value.I, 10) + "]", true
+	}
+	return "", false
+}

@@ -1,0 +1,228 @@
+package sql
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// visible is a column that expressions of a level can name.
+type visible struct {
+	name   string
+	typ    pgtypes.Type
+	scale  int
+	sql    string
+	column *column // the base column that it is, unchanged
+	need   func()  // records that it is used
+	level  *scope  // whose FROM it came from
+	table  string
+}
+
+// rangeItem is a FROM item that columns can be qualified with.
+type rangeItem struct {
+	schema, name string
+	columns      []*visible
+}
+
+// scope is one level of SELECT while its expressions are bound.
+type scope struct {
+	self    *scope // the level itself, also in the copies that know they are inside a call
+	outer   *scope
+	tables  []*rangeItem
+	columns []*visible // by plain name and for "*": after USING has merged
+	ctes    *cte
+
+	grouping  *grouping
+	windows   map[string]*pg_query.WindowDef
+	clause    string // the clause being bound, for errors: "WHERE"
+	noCalls   bool   // aggregates and window functions are not allowed in it
+	inCall    bool   // inside an aggregate's arguments
+	inWindow  bool
+	outerRefs []*visible // columns of outer levels that were referred to from here
+	memo      map[*pg_query.Node]*expr
+}
+
+// level makes a scope its own self.
+func level(s scope) *scope {
+	s.self = &s
+	return &s
+}
+
+// cte is a WITH entry; the list goes outwards.
+type cte struct {
+	name    string
+	alias   string // in the DuckDB text
+	columns []*visible
+	outer   *cte
+}
+
+func (c *cte) find(name string) *cte {
+	for ; c != nil; c = c.outer {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *scope) table(schema, name string) (*rangeItem, int) {
+	var found *rangeItem
+	n := 0
+	for _, t := range s.tables {
+		if t.name == name && (schema == "" || t.schema == schema) {
+			found = t
+			n++
+		}
+	}
+	return found, n
+}
+
+// fields gives the parts of a column reference and whether it ends in a star.
+func fields(c *pg_query.ColumnRef) (parts []string, star bool) {
+	for _, f := range c.Fields {
+		if f.GetAStar() != nil {
+			star = true
+		} else {
+			parts = append(parts, f.GetString_().GetSval())
+		}
+	}
+	return parts, star
+}
+
+// lookup finds the column that a reference names, from the innermost level outwards.
+func (b *binder) lookup(parts []string, pos int32, sc *scope) (*visible, error) {
+	if len(parts) == 4 || len(parts) == 3 && len(b.env.Database) > 0 && parts[0] == b.env.Database && !sc.hasSchema(parts[0]) {
+		if parts[0] != b.env.Database {
+			return nil, b.fail(pgerr.FeatureNotSupported, pos, "cross-database references are not implemented: %s", strings.Join(parts, "."))
+		}
+		parts = parts[1:]
+	}
+	var passed []*scope
+	for s := sc; s != nil; s = s.outer {
+		v, err := b.lookupAt(parts, pos, s)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			for _, p := range passed {
+				p.self.outerRefs = append(p.self.outerRefs, v)
+			}
+			return v, nil
+		}
+		passed = append(passed, s)
+	}
+	return nil, b.noColumn(parts, pos, sc)
+}
+
+func (s *scope) hasSchema(schema string) bool {
+	for ; s != nil; s = s.outer {
+		for _, t := range s.tables {
+			if t.schema == schema {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (b *binder) lookupAt(parts []string, pos int32, s *scope) (*visible, error) {
+	column := parts[len(parts)-1]
+	candidates := s.columns
+	if len(parts) > 1 {
+		schema := ""
+		if len(parts) == 3 {
+			schema = parts[0]
+		}
+		t, n := s.table(schema, parts[len(parts)-2])
+		switch {
+		case n > 1:
+			return nil, b.fail("42P09", pos, "table reference %q is ambiguous", parts[len(parts)-2])
+		case n == 0:
+			return nil, nil
+		}
+		candidates = t.columns
+	}
+	var found *visible
+	for _, v := range candidates {
+		if v.name != column {
+			continue
+		}
+		if found != nil {
+			return nil, b.fail(pgerr.AmbiguousColumn, pos, "column reference %q is ambiguous", column)
+		}
+		found = v
+	}
+	if found == nil && len(parts) > 1 {
+		return nil, b.fail(pgerr.UndefinedColumn, pos, "column %s does not exist", strings.Join(parts[len(parts)-2:], "."))
+	}
+	return found, nil
+}
+
+func (b *binder) noColumn(parts []string, pos int32, sc *scope) error {
+	column := parts[len(parts)-1]
+	if len(parts) > 1 {
+		return b.fail(pgerr.UndefinedTable, pos, "missing FROM-clause entry for table %q", parts[len(parts)-2])
+	}
+	for s := sc; s != nil; s = s.outer {
+		if _, n := s.table("", column); n > 0 {
+			return b.unsupported(pos, "a whole row as a value (%s)", column)
+		}
+	}
+	err := b.fail(pgerr.UndefinedColumn, pos, "column %q does not exist", column)
+	if near := nearest(column, sc); near != "" {
+		err.Hint = "Perhaps you meant to reference the column " + near + "."
+	}
+	return err
+}
+
+// nearest finds a column whose name is at most half wrong, as PostgreSQL's hint does.
+func nearest(name string, sc *scope) string {
+	best, bestDistance := "", len(name)/2+1
+	for s := sc; s != nil; s = s.outer {
+		for _, t := range s.tables {
+			for _, c := range t.columns {
+				if d := distance(name, c.name); d < bestDistance {
+					best, bestDistance = `"`+t.name+"."+c.name+`"`, d
+				}
+			}
+		}
+	}
+	return best
+}
+
+// distance counts the edits between two names (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost++
+			}
+			last = row[j+1]
+			row[j+1] = min(cost, row[j]+1, last+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// reference is the expression that names a visible column.
+func (b *binder) reference(v *visible, pos int32) *expr {
+	if v.need != nil {
+		v.need()
+	}
+	e := &expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}}
+	if v.typ.OID == pgtypes.Bool && v.column != nil {
+		yes, no := only(&pgtypes.Datum{Class: pgtypes.ClassBool, I: 1}), only(&pgtypes.Datum{Class: pgtypes.ClassBool})
+		e.proof = leaf(v.column, yes, no)
+	}
+	return e
+}

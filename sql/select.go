@@ -1,0 +1,548 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// target is an output column.
+type target struct {
+	name string
+	e    *expr
+	need func() // of a pending column: records that somebody refers to it
+}
+
+func (t *target) needed() {
+	if t.need != nil {
+		t.need()
+	}
+}
+
+// selectParts is a bound SELECT, VALUES or set operation before its text is put together: until then, what stands
+// around it may still give its untyped columns their types.
+type selectParts struct {
+	targets []*target
+
+	with     string
+	distinct string
+	source   *source
+	scope    *scope
+	where    *expr
+	group    []string
+	having   string
+	order    []sortKey
+	limit    *expr
+	offset   *expr
+
+	op          string // of a set operation, with left and right
+	left, right *selectParts
+	rows        [][]*expr // of VALUES
+
+	aggregated  bool
+	windowed    bool
+	transparent bool // rows and bare columns of the source come through one by one
+	outerRefs   []*visible
+}
+
+// usage tells what a SELECT is for.
+type usage struct {
+	derived bool // others refer to its columns by name, or to none: unused ones need not be read
+}
+
+func (p *selectParts) reach() map[*useState]bool {
+	if p.transparent && p.source != nil {
+		return p.source.reach
+	}
+	return map[*useState]bool{}
+}
+
+// maxDepth bounds the nesting of what is bound. The parser's own limits come first for most texts.
+const maxDepth = 500
+
+func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte, use usage) (*selectParts, error) {
+	if b.depth++; b.depth > maxDepth {
+		return nil, pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded")
+	}
+	defer func() { b.depth-- }()
+	if len(n.GetLockingClause()) > 0 {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "FOR UPDATE and FOR SHARE are not supported: tables are read-only here")
+	}
+	with, ctes, err := b.with(n.GetWithClause(), outer, ctes)
+	if err != nil {
+		return nil, err
+	}
+	var p *selectParts
+	switch {
+	case n == nil:
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "this statement cannot stand inside a query")
+	case n.Op != pg_query.SetOperation_SETOP_NONE:
+		p, err = b.setOperation(n, outer, ctes)
+	case len(n.ValuesLists) > 0:
+		p, err = b.values(n, outer, ctes)
+	default:
+		p, err = b.simpleSelect(n, outer, ctes, use)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.with = with
+	if err := b.tail(n, p, outer, ctes); err != nil {
+		return nil, err
+	}
+	if p.scope != nil {
+		p.outerRefs = p.scope.outerRefs
+		if err := b.checkGrouped(p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, use usage) (*selectParts, error) {
+	if n.IntoClause != nil {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "SELECT INTO is not supported: tables are read-only here")
+	}
+	src, err := b.from(n.FromClause, outer, ctes)
+	if err != nil {
+		return nil, err
+	}
+	sc := level(scope{outer: outer, ctes: ctes, tables: src.tables, columns: src.columns, windows: map[string]*pg_query.WindowDef{}, memo: map[*pg_query.Node]*expr{}})
+	for _, v := range sc.columns {
+		v.level = sc
+	}
+	for _, t := range sc.tables {
+		for _, v := range t.columns {
+			v.level = sc
+		}
+	}
+	p := &selectParts{source: src, scope: sc}
+	if n.WhereClause != nil {
+		if p.where, err = b.condition(n.WhereClause, sc, "WHERE"); err != nil {
+			return nil, err
+		}
+	}
+	p.prove()
+	for _, w := range n.WindowClause {
+		sc.windows[w.GetWindowDef().GetName()] = w.GetWindowDef()
+	}
+	plan, err := b.planTargets(n.TargetList, sc)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.groupBy(n, p, plan); err != nil {
+		return nil, err
+	}
+	prunable := use.derived && len(n.DistinctClause) == 0 && len(n.GroupClause) == 0
+	for _, t := range plan {
+		bound, err := b.target(t, sc, prunable)
+		if err != nil {
+			return nil, err
+		}
+		p.targets = append(p.targets, bound)
+	}
+	if n.HavingClause != nil {
+		e, err := b.havingClause(n.HavingClause, sc)
+		if err != nil {
+			return nil, err
+		}
+		p.having, p.aggregated = e.sql, true
+		p.scope.outerRefs = append(p.scope.outerRefs, e.bare...)
+		if err := b.bareIn(p, e, true); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range p.targets {
+		p.aggregated = p.aggregated || t.e.scopes.aggregate
+		p.windowed = p.windowed || t.e.scopes.window
+	}
+	p.aggregated = p.aggregated || len(n.GroupClause) > 0
+	if err := b.distinct(n, p); err != nil {
+		return nil, err
+	}
+	p.transparent = !p.aggregated && !p.windowed && p.distinct == "" && n.LimitCount == nil && n.LimitOffset == nil
+	return p, nil
+}
+
+func (b *binder) havingClause(n *pg_query.Node, sc *scope) (*expr, error) {
+	e, err := b.expr(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	return b.boolean(e, "HAVING")
+}
+
+// prove applies what WHERE proves to the relations of FROM.
+func (p *selectParts) prove() {
+	f := facts{exact: true}
+	if p.where != nil {
+		f = p.where.proof.get().yes
+	}
+	f.apply(p.source.reach)
+	switch s := p.source; {
+	case s.base != nil:
+		s.base.exact = f.exact
+		for c := range f.columns {
+			s.base.exact = s.base.exact && c.use == s.base
+		}
+	case s.only != nil && p.where == nil:
+	default:
+		for u := range s.reach {
+			u.exact = false
+		}
+	}
+}
+
+// condition binds a clause that must be boolean and may hold no aggregate.
+func (b *binder) condition(n *pg_query.Node, sc *scope, clause string) (*expr, error) {
+	oldClause, oldCalls := sc.clause, sc.noCalls
+	sc.clause, sc.noCalls = clause, true
+	if clause == "JOIN/ON" {
+		sc.clause = "JOIN conditions"
+	}
+	defer func() { sc.clause, sc.noCalls = oldClause, oldCalls }()
+	e, err := b.expr(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	return b.boolean(e, clause)
+}
+
+// boolean checks that e is boolean, giving an untyped literal that type.
+func (b *binder) boolean(e *expr, clause string) (*expr, error) {
+	if e.untyped() {
+		return b.coerce(e, pgtypes.Bool)
+	}
+	if e.typ.OID != pgtypes.Bool {
+		return nil, b.fail(pgerr.DatatypeMismatch, e.pos, "argument of %s must be type boolean, not type %s", clause, typeText(e.typ))
+	}
+	return e, nil
+}
+
+// planned is a target before its expression is bound: a node, or a column that a star stands for.
+type planned struct {
+	name string
+	node *pg_query.Node
+	star *visible
+	as   bool // the text gave the name
+}
+
+func (b *binder) planTargets(list []*pg_query.Node, sc *scope) ([]planned, error) {
+	if len(list) == 0 {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "a SELECT without columns is not supported yet")
+	}
+	var plan []planned
+	for _, n := range list {
+		t := n.GetResTarget()
+		c := t.GetVal().GetColumnRef()
+		if c != nil {
+			if parts, star := fields(c); star {
+				columns, err := b.star(parts, c.Location, sc)
+				if err != nil {
+					return nil, err
+				}
+				for _, v := range columns {
+					plan = append(plan, planned{name: v.name, star: v})
+				}
+				continue
+			}
+		}
+		p := planned{name: t.Name, node: t.Val, as: t.Name != ""}
+		if !p.as {
+			p.name = figureName(t.Val)
+		}
+		plan = append(plan, p)
+	}
+	return plan, nil
+}
+
+func (b *binder) star(parts []string, pos int32, sc *scope) ([]*visible, error) {
+	if len(parts) == 0 {
+		if len(sc.tables) == 0 {
+			return nil, b.fail(pgerr.SyntaxError, pos, "SELECT * with no tables specified is not valid")
+		}
+		return sc.columns, nil
+	}
+	schema := ""
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	for s := sc; s != nil; s = s.outer {
+		if t, n := s.table(schema, parts[len(parts)-1]); n == 1 {
+			return t.columns, nil
+		}
+	}
+	return nil, b.fail(pgerr.UndefinedTable, pos, "missing FROM-clause entry for table %q", parts[len(parts)-1])
+}
+
+// target binds one target. A bare column of a prunable subquery goes into a slot.
+func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
+	v := t.star
+	pos := int32(-1)
+	if e := sc.memo[t.node]; t.node != nil && e != nil {
+		return &target{name: t.name, e: e}, nil
+	}
+	if c := t.node.GetColumnRef(); c != nil && prunable {
+		parts, _ := fields(c)
+		var err error
+		if v, err = b.lookup(parts, c.Location, sc); err != nil {
+			// A name that is no column may be a function without parentheses; expr knows.
+			e, exprErr := b.expr(t.node, sc)
+			return &target{name: t.name, e: e}, exprErr
+		}
+		pos = c.Location
+	}
+	switch {
+	case v != nil && prunable:
+		e := &expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}}
+		s, text := b.pending(e)
+		e.sql = text
+		return &target{name: t.name, e: e, need: func() {
+			s.used = true
+			if v.need != nil {
+				v.need()
+			}
+		}}, nil
+	case v != nil:
+		return &target{name: t.name, e: b.reference(v, pos)}, nil
+	}
+	e, err := b.expr(t.node, sc)
+	if err != nil {
+		return nil, err
+	}
+	return &target{name: t.name, e: e}, nil
+}
+
+// settleTargets gives untyped output columns the type text.
+func (b *binder) settleTargets(p *selectParts) error {
+	for _, t := range p.targets {
+		e, err := b.settle(t.e)
+		if err != nil {
+			return err
+		}
+		t.e = e
+	}
+	return nil
+}
+
+// retarget casts output column i to a type that a set operation asks for.
+func (b *binder) retarget(p *selectParts, i int, t pgtypes.OID) error {
+	e, err := b.coerce(p.targets[i].e, t)
+	if err != nil {
+		return err
+	}
+	p.targets[i].e = e
+	for _, row := range p.rows {
+		if row[i], err = b.coerce(row[i], t); err != nil {
+			return err
+		}
+	}
+	if p.op == "" {
+		return nil
+	}
+	if err := b.retarget(p.left, i, t); err != nil {
+		return err
+	}
+	return b.retarget(p.right, i, t)
+}
+
+// compose puts the text together. names are the output columns' names in it; nil takes those of the targets.
+func (b *binder) compose(p *selectParts, names []string) string {
+	var t strings.Builder
+	t.WriteString(p.with)
+	switch {
+	case p.op != "":
+		if names == nil {
+			for _, x := range p.targets {
+				names = append(names, x.name)
+			}
+		}
+		t.WriteString("(" + b.compose(p.left, names) + ") " + p.op + " (" + b.compose(p.right, names) + ")")
+	case p.rows != nil:
+		t.WriteString(p.composeRows(names))
+	default:
+		p.composeSelect(&t, names)
+	}
+	if len(p.order) > 0 {
+		var keys []string
+		for _, k := range p.order {
+			keys = append(keys, k.sql)
+		}
+		t.WriteString(" ORDER BY " + strings.Join(keys, ", "))
+	}
+	if p.limit != nil {
+		t.WriteString(" LIMIT " + p.limit.sql)
+	}
+	if p.offset != nil {
+		t.WriteString(" OFFSET " + p.offset.sql)
+	}
+	return t.String()
+}
+
+func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
+	t.WriteString("SELECT " + p.distinct)
+	for i, x := range p.targets {
+		if i > 0 {
+			t.WriteString(", ")
+		}
+		as := x.name
+		if names != nil {
+			as = names[i]
+		}
+		t.WriteString(x.e.sql + " AS " + name(as))
+	}
+	if p.source != nil && p.source.sql != "" {
+		t.WriteString(" FROM " + p.source.sql)
+	}
+	if p.where != nil {
+		t.WriteString(" WHERE " + p.where.sql)
+	}
+	if len(p.group) > 0 {
+		t.WriteString(" GROUP BY " + strings.Join(p.group, ", "))
+	}
+	if p.having != "" {
+		t.WriteString(" HAVING " + p.having)
+	}
+}
+
+func (p *selectParts) composeRows(names []string) string {
+	var rows, columns []string
+	for _, r := range p.rows {
+		var values []string
+		for _, e := range r {
+			values = append(values, e.sql)
+		}
+		rows = append(rows, "("+strings.Join(values, ", ")+")")
+	}
+	for i, t := range p.targets {
+		n := t.name
+		if names != nil {
+			n = names[i]
+		}
+		columns = append(columns, name(n))
+	}
+	return "SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") AS v(" + strings.Join(columns, ", ") + ")"
+}
+
+// checkGrouped refuses columns that stand neither in GROUP BY nor in an aggregate.
+func (b *binder) checkGrouped(p *selectParts) error {
+	if !p.aggregated {
+		return nil
+	}
+	for _, t := range p.targets {
+		if err := b.bareIn(p, t.e, true); err != nil {
+			return err
+		}
+	}
+	for _, k := range p.order {
+		if err := b.bareIn(p, k.e, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *binder) bareIn(p *selectParts, e *expr, aggregated bool) error {
+	if e == nil || !aggregated {
+		return nil
+	}
+	for _, v := range e.bare {
+		if v.level != p.scope || p.scope.grouping.has(v.sql) {
+			continue
+		}
+		full := v.name
+		if v.table != "" {
+			full = v.table + "." + v.name
+		}
+		return b.fail(pgerr.GroupingError, e.pos, "column %q must appear in the GROUP BY clause or be used in an aggregate function", full)
+	}
+	return nil
+}
+
+// values binds VALUES.
+func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
+	sc := level(scope{outer: outer, ctes: ctes, clause: "VALUES", noCalls: true})
+	p := &selectParts{scope: sc}
+	for _, l := range n.ValuesLists {
+		var row []*expr
+		for _, v := range l.GetList().GetItems() {
+			e, err := b.expr(v, sc)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, e)
+		}
+		if len(p.rows) > 0 && len(row) != len(p.rows[0]) {
+			return nil, pgerr.New(pgerr.SyntaxError, "VALUES lists must all be the same length")
+		}
+		p.rows = append(p.rows, row)
+	}
+	for i := range p.rows[0] {
+		var types []pgtypes.OID
+		for _, r := range p.rows {
+			types = append(types, r[i].oid())
+		}
+		t, ok := postgresTables().common(types)
+		if !ok {
+			return nil, b.fail(pgerr.DatatypeMismatch, p.rows[0][i].pos, "VALUES types cannot be matched")
+		}
+		scale := 0
+		for _, r := range p.rows {
+			e, err := b.coerce(r[i], t)
+			if err != nil {
+				return nil, err
+			}
+			r[i], scale = e, max(scale, e.scale)
+		}
+		e := computed(t, "")
+		e.scale = scale
+		p.targets = append(p.targets, &target{name: "column" + itoa(i+1), e: e})
+	}
+	return p, nil
+}
+
+// setOperation binds UNION, INTERSECT and EXCEPT.
+func (b *binder) setOperation(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
+	l, err := b.selectStatement(n.Larg, outer, ctes, usage{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.selectStatement(n.Rarg, outer, ctes, usage{})
+	if err != nil {
+		return nil, err
+	}
+	op := strings.TrimPrefix(n.Op.String(), "SETOP_")
+	return b.combine(op, n.All, l, r)
+}
+
+// combine makes a set operation of two bound sides, whose columns get common types.
+func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, error) {
+	if len(l.targets) != len(r.targets) {
+		return nil, pgerr.New(pgerr.SyntaxError, "each %s query must have the same number of columns", op)
+	}
+	p := &selectParts{left: l, right: r, op: op, outerRefs: slices.Concat(l.outerRefs, r.outerRefs)}
+	if all {
+		p.op += " ALL"
+	}
+	for i, t := range l.targets {
+		le, re := t.e, r.targets[i].e
+		common, ok := postgresTables().common([]pgtypes.OID{le.oid(), re.oid()})
+		if !ok {
+			return nil, b.fail(pgerr.DatatypeMismatch, re.pos, "%s types %s and %s cannot be matched", op, typeText(le.typ), typeText(re.typ))
+		}
+		if err := b.retarget(l, i, common); err != nil {
+			return nil, err
+		}
+		if err := b.retarget(r, i, common); err != nil {
+			return nil, err
+		}
+		e := computed(common, "")
+		e.scale = max(l.targets[i].e.scale, r.targets[i].e.scale)
+		p.targets = append(p.targets, &target{name: t.name, e: e})
+	}
+	return p, nil
+}

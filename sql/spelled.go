@@ -1,0 +1,281 @@
+package sql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// spelled binds the functions whose DuckDB text depends on the value of an argument. ok is false if fn is none.
+func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, err error) {
+	switch {
+	case (fn == "extract" || fn == "date_part") && len(args) == 2:
+		e, err = b.datePart(fn, args, pos)
+	case fn == "date_trunc" && (len(args) == 2 || len(args) == 3):
+		e, err = b.dateTrunc(args, pos)
+	case fn == "timezone" && len(args) == 2:
+		e, err = b.timezone(args, pos)
+	case fn == "to_char" && len(args) == 2:
+		e, err = b.toChar(args, pos)
+	case (fn == "to_date" || fn == "to_timestamp") && len(args) == 2:
+		e, err = b.toDate(fn, args, pos)
+	case (fn == "round" || fn == "trunc") && len(args) == 2:
+		e, err = b.roundTo(fn, args, pos)
+	case fn == "concat" || fn == "concat_ws":
+		e, err = b.concat(fn, args, pos)
+	case fn == "json_extract_path" || fn == "json_extract_path_text":
+		e, err = b.jsonPath(fn, args, pos)
+	case fn == "regexp_replace":
+		e, err = b.regexpReplace(args, pos)
+	default:
+		return nil, false, nil
+	}
+	if e != nil {
+		e.pos = pos
+	}
+	return e, true, err
+}
+
+// dateFields are the fields of EXTRACT by the types that have them: what DuckDB calls them and, for fields with a
+// fraction, how many microseconds one of them has.
+var dateFields = map[string]struct {
+	part  string
+	unit  int64 // 0: a whole number
+	clock bool  // a field of the time of day, which a date has not
+}{
+	"year": {"year", 0, false}, "years": {"year", 0, false}, "quarter": {"quarter", 0, false}, "month": {"month", 0, false}, "months": {"month", 0, false},
+	"mon": {"month", 0, false}, "week": {"week", 0, false}, "day": {"day", 0, false}, "days": {"day", 0, false}, "dow": {"dow", 0, false},
+	"isodow": {"isodow", 0, false}, "doy": {"doy", 0, false}, "isoyear": {"isoyear", 0, false}, "decade": {"decade", 0, false},
+	"hour": {"hour", 0, true}, "hours": {"hour", 0, true}, "minute": {"minute", 0, true}, "minutes": {"minute", 0, true},
+	"second": {"microseconds", 1000000, true}, "seconds": {"microseconds", 1000000, true},
+	"milliseconds": {"microseconds", 1000, true}, "millisecond": {"microseconds", 1000, true}, "microseconds": {"microseconds", 0, true},
+	"epoch": {"epoch_us", 1000000, false},
+}
+
+// datePart binds EXTRACT, which is numeric, and date_part, which is float8.
+func (b *binder) datePart(fn string, args []*expr, pos int32) (*expr, error) {
+	field := fieldName(args[0])
+	sig, args, err := b.resolve(fn, args, pos)
+	if err != nil {
+		return nil, err
+	}
+	x := args[1]
+	f, ok := dateFields[field]
+	t := x.typ.OID
+	switch {
+	case field == "" || !ok || !isMoment(t) && t != pgtypes.Time && t != pgtypes.Interval:
+		return nil, b.unsupported(pos, "field %q of %s", field, typeText(x.typ))
+	case t == pgtypes.Date && f.clock, t == pgtypes.Time && !f.clock && field != "epoch":
+		return nil, b.fail(pgerr.FeatureNotSupported, pos, "unit %q not supported for type %s", field, typeText(x.typ))
+	case t == pgtypes.Interval && (field == "epoch" || slices.Contains([]string{"week", "dow", "isodow", "doy", "isoyear", "quarter"}, field)):
+		// The epoch of an interval counts its months as years of 365.25 days in PostgreSQL only.
+		if field != "epoch" {
+			return nil, b.unsupported(pos, "field %q of an interval", field)
+		}
+	}
+	whole := "date_part('" + f.part + "', " + x.sql + ")"
+	switch {
+	case field == "epoch" && t == pgtypes.Interval:
+		// Years of 365.25 days, months of 30.
+		whole = fmt.Sprintf("(CAST(datepart('year', %[1]s) AS BIGINT) * 31557600000000 + datepart('month', %[1]s) * 2592000000000 + "+
+			"datepart('day', %[1]s) * 86400000000 + datepart('hour', %[1]s) * 3600000000 + datepart('minute', %[1]s) * 60000000 + datepart('microsecond', %[1]s))", x.sql)
+	case field == "epoch" && t == pgtypes.Time:
+		whole = "(date_part('hour', " + x.sql + ") * 3600000000 + date_part('minute', " + x.sql + ") * 60000000 + date_part('microseconds', " + x.sql + "))"
+	case field == "epoch":
+		whole = "epoch_us(" + x.sql + ")"
+	}
+	e := computed(sig.result, "", x)
+	switch {
+	case field == "epoch" && t == pgtypes.Date:
+		e.sql, e.scale = "CAST("+whole+" // 1000000 AS DECIMAL(19,0))", 0
+	case f.unit == 1000000:
+		e.sql, e.scale = "(CAST("+whole+" AS DECIMAL(19,0)) * 0.000001)", 6
+	case f.unit == 1000:
+		e.sql, e.scale = "(CAST("+whole+" AS DECIMAL(19,0)) * 0.001)", 3
+	default:
+		e.sql, e.scale = "CAST("+whole+" AS DECIMAL(19,0))", 0
+	}
+	if sig.result == pgtypes.Float8 {
+		e.sql, e.scale = "CAST("+e.sql+" AS DOUBLE)", -1
+	}
+	return e, nil
+}
+
+func fieldName(e *expr) string {
+	if e.lit != nil {
+		return strings.ToLower(e.lit.Text)
+	}
+	return strings.ToLower(e.literal)
+}
+
+// truncUnits are the units of date_trunc that both sides have.
+var truncUnits = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium"}
+
+func (b *binder) dateTrunc(args []*expr, pos int32) (*expr, error) {
+	unit := fieldName(args[0])
+	sig, args, err := b.resolve("date_trunc", args, pos)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(truncUnits, unit) {
+		if args[0].isParam() {
+			return null(pgtypes.Of(sig.result)), nil
+		}
+		return nil, b.fail(pgerr.InvalidParameterValue, pos, "unit %q not recognized for type %s", unit, typeText(args[1].typ))
+	}
+	x := args[1]
+	if !isMoment(x.typ.OID) {
+		return nil, b.unsupported(pos, "date_trunc of %s", typeText(x.typ))
+	}
+	if len(args) == 3 {
+		zone := args[2].sql
+		return computed(sig.result, "(date_trunc('"+unit+"', ("+x.sql+" AT TIME ZONE "+zone+")) AT TIME ZONE "+zone+")", x, args[2]), nil
+	}
+	if x.value != nil && !infinite(x.value) {
+		if e := b.foldTrunc(unit, x); e != nil {
+			return e, nil
+		}
+	}
+	e := computed(sig.result, "date_trunc('"+unit+"', "+x.sql+")", x)
+	if x.column != nil {
+		e.steps = &steps{column: x.column, unit: unit}
+	}
+	return e, nil
+}
+
+func (b *binder) foldTrunc(unit string, x *expr) *expr {
+	at := time.UnixMicro(x.value.I).UTC()
+	if x.typ.OID == pgtypes.Timestamptz {
+		at = at.In(b.zone())
+	}
+	floor, ok := floorUnit(unit, at)
+	if !ok {
+		return nil
+	}
+	return timestampConstant(x.typ.OID, floor.UnixMicro())
+}
+
+// timezone binds x AT TIME ZONE z.
+func (b *binder) timezone(args []*expr, pos int32) (*expr, error) {
+	sig, args, err := b.resolve("timezone", args, pos)
+	if err != nil {
+		return nil, err
+	}
+	z, x := args[0], args[1]
+	if !isText(z.typ.OID) || !isMoment(x.typ.OID) {
+		return nil, b.unsupported(pos, "AT TIME ZONE for %s and %s", typeText(x.typ), typeText(z.typ))
+	}
+	if z.isText {
+		// PostgreSQL's POSIX zones ("UTC+3") count the other way: only names that mean the same are let through.
+		if _, err := time.LoadLocation(z.literal); err != nil || z.literal == "" || strings.EqualFold(z.literal, "local") {
+			return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone %q not recognized", z.literal)
+		}
+	} else if !z.isParam() {
+		return nil, b.unsupported(pos, "AT TIME ZONE with a zone that is not a constant")
+	}
+	return computed(sig.result, "("+x.sql+" AT TIME ZONE "+z.sql+")", x, z), nil
+}
+
+// roundTo binds round(x, n) and trunc(x, n): the result has n digits behind the point.
+func (b *binder) roundTo(fn string, args []*expr, pos int32) (*expr, error) {
+	sig, args, err := b.resolve(fn, args, pos)
+	if err != nil {
+		return nil, err
+	}
+	x, n := args[0], args[1]
+	if n.isParam() {
+		return null(pgtypes.Of(sig.result)), nil
+	}
+	if n.value == nil || n.value.I > 20 || n.value.I < -20 {
+		return nil, b.unsupported(pos, "%s to a number of digits that is not a small constant", fn)
+	}
+	digits := max(int(n.value.I), 0)
+	text := fmt.Sprintf("%s(%s, %d)", fn, x.sql, n.value.I)
+	if x.scale >= 0 && x.scale <= digits {
+		text = x.sql
+	}
+	e := computed(sig.result, fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", text, digits), x)
+	e.scale = digits
+	return e, nil
+}
+
+func (b *binder) concat(fn string, args []*expr, pos int32) (*expr, error) {
+	if len(args) == 0 || fn == "concat_ws" && len(args) < 2 {
+		return nil, b.noFunction(fn, args, pos)
+	}
+	var list []*expr
+	for _, a := range args {
+		e, err := b.settle(a)
+		if err == nil && e.typ.OID == pgtypes.Bool {
+			// The function writes booleans as their output does, t and f; a cast writes true and false.
+			e = computed(pgtypes.Text, "CASE WHEN "+e.sql+" THEN 't' WHEN NOT "+e.sql+" THEN 'f' END", e)
+		}
+		if err == nil {
+			e, err = b.coerce(e, pgtypes.Text)
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return computed(pgtypes.Text, fn+"("+strings.Join(sqlOf(list), ", ")+")", list...), nil
+}
+
+func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {
+	if len(args) < 2 {
+		return nil, b.noFunction(fn, args, pos)
+	}
+	x, err := b.coerce(args[0], pgtypes.JSON)
+	if err != nil {
+		return nil, err
+	}
+	path := "$"
+	for _, a := range args[1:] {
+		k, err := b.settle(a)
+		if err != nil {
+			return nil, err
+		}
+		step, ok := jsonPathStep(k)
+		if !ok || !k.isText {
+			return nil, b.unsupported(pos, "%s with a key that is not a constant", fn)
+		}
+		path += step
+	}
+	if fn == "json_extract_path" {
+		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText(path)+")", x), nil
+	}
+	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText(path)+")", x), nil
+}
+
+// regexpReplace binds regexp_replace with a constant pattern and the flags g and i.
+func (b *binder) regexpReplace(args []*expr, pos int32) (*expr, error) {
+	if len(args) < 3 || len(args) > 4 {
+		return nil, b.unsupported(pos, "this form of regexp_replace")
+	}
+	var list []*expr
+	for _, a := range args {
+		e, err := b.coerce(a, pgtypes.Text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	flags := "s"
+	if len(list) == 4 {
+		if !list[3].isText || strings.Trim(list[3].literal, "gi") != "" {
+			return nil, b.unsupported(pos, "these flags of regexp_replace")
+		}
+		flags += list[3].literal
+	}
+	if _, err := b.regex("~", list[0], list[1], pos); err != nil {
+		return nil, err
+	}
+	if !list[2].isText || strings.Contains(list[2].literal, `\&`) {
+		return nil, b.unsupported(pos, "this replacement in regexp_replace")
+	}
+	return computed(pgtypes.Text, "regexp_replace("+list[0].sql+", "+list[1].sql+", "+list[2].sql+", '"+flags+"')", list...), nil
+}
