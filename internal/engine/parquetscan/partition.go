@@ -16,8 +16,12 @@ type key struct {
 //
 //   - one value for all files: a constant;
 //   - the value stands in every path as the partition says: cut out of the virtual column filename, which is constant
-//     within a file, so that it is computed once per chunk (as fast as DuckDB's own Hive columns);
-//   - else: looked up in a list by the virtual column file_index, about 5 ns a row.
+//     within a file, so that it is computed once per chunk;
+//   - else: looked up in a list by the virtual column file_index, for each row.
+//
+// BenchmarkPartitionColumn, GROUP BY over 10 M rows on 2 cores, in 14 and in 2,000 files: DuckDB's own Hive columns
+// 44 and 188 ms, path 57 and 205 ms, list 69 and 296 ms. UNION ALL by partition was as fast as path with 14 but took
+// 75 ms to prepare with 336 partitions (path 9 ms); a map from filename took 5 s with 2,000.
 func writePartition(b *strings.Builder, files []ParquetFile, c SourceColumn) {
 	keys := make([]key, len(files))
 	same, inPath, anyNull := true, true, false
