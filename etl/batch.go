@@ -1,0 +1,178 @@
+package etl
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/internal/engine"
+	"tidegate/internal/logkey"
+)
+
+// revision of every batch: replacing one with a later revision is not built yet.
+const revision = 1
+
+// The temporary tables of a batch's session.
+const (
+	sourceTable = "_tg_source" // first stage: validated records; a view where they are read once
+	rowsTable   = "_tg_rows"   // what the SELECT gave, as the table's columns
+	losersTable = "_tg_losers" // row ids of rowsTable that deduplication drops
+	partsTable  = "_tg_parts"  // partition values and their number
+	outTable    = "_tg_out"    // rows to write, by partition number, then cluster_by
+)
+
+// partColumn is a partition's number, in partsTable and outTable.
+const partColumn = "_tg_part"
+
+// batch is one atomic piece of output in the making.
+type batch struct {
+	*run
+	session  engine.Session
+	table    *catalog.Table // as this batch will leave it
+	view     *catalog.View  // what was there when the batch began
+	kind     catalog.RecordKind
+	id       string
+	attempt  string // 4 hex digits, fresh in every attempt: a dead one's files are never met
+	dir      string // for files in the making
+	inputs   []catalog.Input
+	replaces []catalog.Replaced
+	started  time.Time
+
+	counts     catalog.Counts
+	parsed     int64 // records that the SELECT saw
+	rejects    map[string]int64
+	bytesIn    int64
+	quarantine string // key; "" without rejects
+	sourceKind string // what sourceTable is: TABLE or VIEW
+
+	parts    []part
+	files    []catalog.FileRecord
+	subset   *catalog.Subset
+	checksum uint64
+}
+
+// part is one partition of the batch's output.
+type part struct {
+	number   int64  // in partColumn
+	name     string // "dt=2018-02-15"; "" without partitions
+	rows     int64
+	first    int64  // row id in outTable; its rows follow each other
+	checksum uint64 // of the rows' columns that are in the files
+}
+
+// checkError says that a batch's data, not its surroundings, forbids to publish it: other batches may go on.
+type checkError struct{ reason string }
+
+func (e *checkError) Error() string { return e.reason }
+
+func unsound(format string, args ...any) error { return &checkError{fmt.Sprintf(format, args...)} }
+
+// newBatch opens a session and a folder for a batch of the inputs. newest is the latest time among them.
+func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.Table, inputs []catalog.Input, replaces []catalog.Replaced, newest time.Time) (*batch, error) {
+	b := &batch{
+		run: t, table: table, view: view, kind: catalog.RecordAppend, inputs: inputs, replaces: replaces,
+		id: batchID(t.p.Table, t.p.Version(), inputs, replaces, newest), started: t.Now(), rejects: map[string]int64{},
+	}
+	var random [2]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return nil, fmt.Errorf("choose a name for the attempt: %w", err)
+	}
+	b.attempt = hex.EncodeToString(random[:])
+	b.dir = filepath.Join(t.dir, b.id+"."+b.attempt)
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the batch's work folder: %w", err)
+	}
+	b.log = t.log.With(logkey.Batch, b.id)
+	for _, in := range inputs {
+		b.bytesIn += in.Size
+	}
+	session, err := t.Engine.Session(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open a session for batch %s: %w", b.id, err), os.RemoveAll(b.dir))
+	}
+	b.session = session
+	if err := b.exec(ctx, "SET TimeZone = 'UTC'"); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+// close ends the session, its temporary tables with it, and removes the files in the making.
+func (b *batch) close() error {
+	return errors.Join(b.session.Close(), os.RemoveAll(b.dir))
+}
+
+// runFolder is the batch's folder below a partition or below _hot/<table>.
+func (b *batch) runFolder() string {
+	return fmt.Sprintf("run=%s.r%d.%s", b.id, revision, b.attempt)
+}
+
+func (b *batch) bytesOut() int64 {
+	var n int64
+	for i := range b.files {
+		n += b.files[i].Bytes
+	}
+	if b.subset != nil {
+		n += b.subset.Bytes
+	}
+	return n
+}
+
+// exec runs one statement. Its text is ours and long: errors name its beginning.
+func (b *batch) exec(ctx context.Context, statement string) error {
+	if _, err := b.session.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", beginning(statement), err)
+	}
+	return nil
+}
+
+func beginning(statement string) string {
+	words := strings.Fields(statement)
+	if len(words) > 6 {
+		words = append(words[:6:6], "…")
+	}
+	return strings.Join(words, " ")
+}
+
+// settle writes, verifies and commits what the transformation left in rowsTable: the part of a batch that is the
+// same for both stages.
+func (b *batch) settle(ctx context.Context) error {
+	if err := b.arrange(ctx); err != nil {
+		return fmt.Errorf("arrange the rows: %w", err)
+	}
+	b.Step("arranged")
+	if err := b.write(ctx); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	b.Step("written")
+	if err := b.verify(ctx); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	b.Step("verified")
+	return b.commit(ctx)
+}
+
+// finish closes the batch and tells how it ended: a failure is noted in the catalog.
+func (b *batch) finish(ctx context.Context, err error) error {
+	err = errors.Join(err, b.close())
+	if err == nil {
+		return nil
+	}
+	b.report.Failed++
+	// The note must not be lost because the run was asked to stop.
+	note := b.Store.NoteFailure(context.WithoutCancel(ctx), catalog.Batch{
+		Table: b.p.Table, ID: b.id, Revision: revision, State: catalog.BatchFailed, Counts: b.counts,
+		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(),
+	})
+	if note != nil {
+		note = fmt.Errorf("note the failure: %w", note)
+	}
+	return errors.Join(fmt.Errorf("batch %s: %w", b.id, err), note)
+}

@@ -1,0 +1,59 @@
+package etl
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"tidegate/catalog"
+	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
+)
+
+// commit writes the commit record, which makes the batch a fact, and publishes it in the catalog. If the record is
+// there already, another attempt got so far: its record counts, and this attempt's files are orphans.
+func (b *batch) commit(ctx context.Context) error {
+	seq, err := b.Store.Reserve(ctx, b.p.Table)
+	if err != nil {
+		return fmt.Errorf("reserve a seq: %w", err)
+	}
+	b.Step("reserved")
+	record := b.record(seq)
+	body, err := json.MarshalIndent(record, "", " ")
+	if err != nil {
+		return fmt.Errorf("write the commit record: %w", err)
+	}
+	key := catalog.RecordPath(b.p.Table, b.id, revision)
+	_, err = b.Lake.PutIfAbsent(ctx, key, body)
+	if errors.Is(err, storage.ErrExists) {
+		record, err = b.readRecord(ctx, key)
+	}
+	if err != nil {
+		return fmt.Errorf("write the commit record: %w", err)
+	}
+	b.Step("recorded")
+	generation, err := b.Store.Publish(ctx, record)
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	b.Step("published")
+	b.report.add(b, generation)
+	b.log.InfoContext(ctx, "batch committed", logkey.Rows, record.Counts.Emitted, logkey.Files, len(record.Files),
+		logkey.Bytes, b.bytesOut(), logkey.Generation, generation, logkey.Elapsed, b.Now().Sub(b.started))
+	return nil
+}
+
+func (b *batch) record(seq int64) *catalog.Record {
+	files := b.files
+	if files == nil {
+		files = []catalog.FileRecord{}
+	}
+	return &catalog.Record{
+		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: revision, Seq: seq, Kind: b.kind,
+		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256},
+		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces,
+		Files: files, Subset: b.subset, Quarantine: b.quarantine,
+		StartedAt: b.started.UTC(), CommittedAt: b.Now().UTC(),
+	}
+}

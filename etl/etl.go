@@ -1,0 +1,160 @@
+// Package etl makes tables of the lake: it turns raw objects (first stage) or other tables (second stage) into
+// full-field Parquet and the column subset, and commits each batch as one generation of the catalog.
+//
+// A batch reads in this order: batchid.go, source.go, transform.go, dedupe.go, write.go, verify.go, commit.go. At
+// every step between them the process may die: a later run finds what is committed by the commit records (recover.go)
+// and makes the rest again under the same batch id. The order is the proof: files before the record, the record
+// before the catalog. The hot store is never touched here.
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/etl/pipeline"
+	"tidegate/internal/engine"
+	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
+)
+
+// Engine is what the runner needs of DuckDB: private sessions that may write files below Options.WorkDir and read
+// them, the lake's and the source's local files.
+type Engine interface {
+	Session(ctx context.Context) (engine.Session, error)
+}
+
+// Options are what a Runner works with. All but Step and Now must be set.
+type Options struct {
+	Store catalog.Store
+	Lake  storage.Bucket
+	// Source opens the location of a first-stage pipeline's source.
+	Source func(location string) (storage.Bucket, error)
+	Engine Engine
+	// WorkDir is a folder for files in the making and for locks; processes that share a lake on one machine share
+	// it. Best on the lake's file system: then a finished file is renamed, not copied.
+	WorkDir string
+	Log     *slog.Logger
+	// Step, if not nil, is called at each named step, in this order: recovered, discovered; then for each batch
+	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
+	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
+	Step func(name string)
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Runner runs pipelines. It is safe for concurrent use; two runs of one table wait for each other.
+type Runner struct {
+	Options
+	fault fault
+	limit fileLimit
+}
+
+// fault lets this package's tests damage what a batch writes or counts, between the step and its check.
+type fault struct {
+	// written is a condition on the rows that go into the full-field files.
+	written string
+	// filtered is added to the count of filtered rows.
+	filtered int64
+}
+
+// fileLimit is the size of a full-field file; the rest of a partition goes into further ones.
+type fileLimit struct{ rows, bytes int64 }
+
+// New gives a Runner.
+func New(o Options) (*Runner, error) {
+	abs, err := filepath.Abs(o.WorkDir)
+	if err != nil {
+		return nil, fmt.Errorf("find the ETL work folder: %w", err)
+	}
+	o.WorkDir = abs
+	if o.Step == nil {
+		o.Step = func(string) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Runner{Options: o, limit: fileLimit{rows: 4_000_000, bytes: 512 << 20}}, nil
+}
+
+// Run runs every pipeline once, upstream before downstream. A batch that fails is noted in the catalog and leaves
+// nothing else behind; the other batches and the pipelines that do not read its table still run. The Report is
+// complete with an error too; the error joins those of all pipelines.
+func (r *Runner) Run(ctx context.Context, pipelines []*pipeline.Pipeline) (Report, error) {
+	started := r.Now()
+	sorted, err := pipeline.Sort(pipelines)
+	if err != nil {
+		return Report{}, err
+	}
+	var report Report
+	var errs []error
+	failed := map[catalog.Name]bool{}
+	for _, p := range sorted {
+		result := PipelineReport{Name: p.Name, Table: p.Table}
+		if up, ok := failedUpstream(p, failed); ok {
+			result.Err = fmt.Errorf("not run: its upstream %s failed", up)
+		} else {
+			result.Err = r.runPipeline(ctx, p, &result)
+		}
+		if result.Err != nil {
+			failed[p.Table] = true
+			errs = append(errs, fmt.Errorf("pipeline %s: %w", p.Name, result.Err))
+		}
+		report.Pipelines = append(report.Pipelines, result)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	report.Elapsed = r.Now().Sub(started)
+	return report, errors.Join(errs...)
+}
+
+func failedUpstream(p *pipeline.Pipeline, failed map[catalog.Name]bool) (catalog.Name, bool) {
+	for _, up := range p.Upstream {
+		if failed[up] {
+			return up, true
+		}
+	}
+	return catalog.Name{}, false
+}
+
+// run is one pipeline's turn. Its table's lock is held all through it.
+type run struct {
+	*Runner
+	p      *pipeline.Pipeline
+	dir    string // of this table, in WorkDir; emptied before each run
+	report *PipelineReport
+	log    *slog.Logger
+}
+
+func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, report *PipelineReport) (err error) {
+	started := r.Now()
+	defer func() { report.Elapsed = r.Now().Sub(started) }()
+	log := r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String())
+	release, err := lockTable(ctx, r.WorkDir, p.Table, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	t := &run{Runner: r, p: p, dir: filepath.Join(r.WorkDir, p.Table.String()), report: report, log: log}
+	// What is in the folder is an attempt's that died: the lock says that nobody works in it.
+	if err := os.RemoveAll(t.dir); err != nil {
+		return fmt.Errorf("empty the work folder: %w", err)
+	}
+	if err := os.MkdirAll(t.dir, 0o755); err != nil {
+		return fmt.Errorf("make the work folder: %w", err)
+	}
+	if err := t.recoverRecords(ctx); err != nil {
+		return err
+	}
+	r.Step("recovered")
+	if p.Source == nil {
+		return t.secondStage(ctx)
+	}
+	return t.firstStage(ctx)
+}

@@ -1,0 +1,187 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/etl/raw"
+	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
+	"tidegate/sql"
+)
+
+// firstStage makes a batch of every group of objects that the table's batches have not read, oldest first. A batch
+// whose data forbids to publish it does not stop the next ones.
+func (t *run) firstStage(ctx context.Context) error {
+	bucket, err := t.Source(t.p.Source.Location)
+	if err != nil {
+		return fmt.Errorf("open source %s: %w", t.p.Source.Location, err)
+	}
+	known, err := t.Store.Known(ctx, t.p.Table, "")
+	if err != nil {
+		return fmt.Errorf("read the ledger of inputs: %w", err)
+	}
+	objects, err := raw.Discover(ctx, bucket, known)
+	if err != nil {
+		return fmt.Errorf("discover: %w", err)
+	}
+	t.Step("discovered")
+	var errs []error
+	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
+		err := t.objectBatch(ctx, bucket, group)
+		if err == nil {
+			continue
+		}
+		errs = append(errs, err)
+		if _, ok := errors.AsType[*checkError](err); !ok {
+			break
+		}
+		t.log.WarnContext(ctx, "batch failed its checks", logkey.Error, err)
+	}
+	return errors.Join(errs...)
+}
+
+// objectBatch makes one batch of objects, which are in order of keys.
+func (t *run) objectBatch(ctx context.Context, bucket storage.Bucket, objects []storage.Object) error {
+	view, err := t.Store.View(ctx)
+	if err != nil {
+		return fmt.Errorf("read the catalog: %w", err)
+	}
+	columns, err := t.p.Output(nil)
+	if err != nil {
+		return err
+	}
+	table, err := t.definition(view, columns)
+	if err != nil {
+		return err
+	}
+	inputs := make([]catalog.Input, len(objects))
+	var newest time.Time
+	for i, o := range objects {
+		inputs[i] = catalog.Input{Key: o.Key, ETag: o.ETag, Size: o.Size}
+		if o.LastModified.After(newest) {
+			newest = o.LastModified
+		}
+	}
+	b, err := t.newBatch(ctx, view, table, inputs, nil, newest)
+	if err != nil {
+		return err
+	}
+	return b.finish(ctx, b.runObjects(ctx, bucket, objects))
+}
+
+// definition gives the table as the next batch will leave it.
+func (t *run) definition(view *catalog.View, columns []catalog.Column) (*catalog.Table, error) {
+	var have *catalog.Table
+	if live, ok := view.Tables[t.p.Table]; ok {
+		have = live.Table
+	}
+	return target(t.p, columns, have)
+}
+
+func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects []storage.Object) error {
+	statement := b.p.Statement
+	counting, filters, err := statement.CountFiltered()
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
+	}
+	rejects, err := b.load(ctx, bucket, objects, filters)
+	if err != nil {
+		return fmt.Errorf("read the source: %w", err)
+	}
+	b.Step("ingested")
+	if err := b.transform(ctx, statement); err != nil {
+		return fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
+	}
+	if filters {
+		if b.counts.Filtered, err = b.countFiltered(ctx, counting); err != nil {
+			return fmt.Errorf("count filtered records: %w", err)
+		}
+	}
+	if err := b.rejectOverflow(ctx, rejects); err != nil {
+		return fmt.Errorf("check max_bytes: %w", err)
+	}
+	if err := b.exec(ctx, "DROP "+b.sourceKind+" "+sourceTable); err != nil {
+		return fmt.Errorf("drop the source: %w", err)
+	}
+	b.Step("transformed")
+	if b.counts.Deduplicated, err = b.dedupe(ctx); err != nil {
+		return fmt.Errorf("dedupe: %w", err)
+	}
+	b.Step("deduplicated")
+	if err := b.putQuarantine(ctx, rejects); err != nil {
+		return err
+	}
+	return b.settle(ctx)
+}
+
+// transform makes rowsTable: the SELECT over the source, with the two columns that say where each row is from.
+func (b *batch) transform(ctx context.Context, statement *sql.Statement) error {
+	var star []string
+	for _, f := range b.p.SourceFields() {
+		star = append(star, f.Name)
+	}
+	carried := []string{raw.ObjectColumn, raw.LineColumn}
+	carrying, err := statement.Carry(star, carried...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
+	}
+	names, rendered, err := b.renderSource(carrying)
+	if err != nil {
+		return err
+	}
+	return b.fill(ctx, rendered, names[:len(names)-len(carried)], carried)
+}
+
+func (b *batch) countFiltered(ctx context.Context, counting *sql.Statement) (int64, error) {
+	_, rendered, err := b.renderSource(counting)
+	if err != nil {
+		return 0, err
+	}
+	n, err := number(ctx, b.session, "SELECT n::BIGINT FROM ("+rendered+") AS t(n)")
+	return n + b.fault.filtered, err
+}
+
+// renderSource binds a statement over source and gives its output names and DuckDB text.
+func (b *batch) renderSource(statement *sql.Statement) (names []string, rendered string, err error) {
+	relation := &sql.Relation{Name: sql.TableName{Schema: etlSchema, Table: "source"}}
+	for _, f := range b.p.SourceFields() {
+		relation.Columns = append(relation.Columns, sql.Column{Name: f.Name, Type: f.Type})
+	}
+	relation.Columns = append(relation.Columns, carriedColumns()...)
+	query, err := sql.Bind(statement, relations{relation}, b.environment())
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", b.p.SQLFile, err)
+	}
+	rendered, err = query.Render(func(*sql.Use) (string, error) { return sourceTable, nil })
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", b.p.SQLFile, err)
+	}
+	return query.Names, rendered, nil
+}
+
+// relations is a sql.Catalog of a few relations.
+type relations []*sql.Relation
+
+// Relation finds a relation by its name.
+func (r relations) Relation(schema, table string) (*sql.Relation, bool) {
+	for _, relation := range r {
+		if relation.Name == (sql.TableName{Schema: schema, Table: table}) {
+			return relation, true
+		}
+	}
+	return nil, false
+}
+
+// HasSchema reports whether some relation is in the schema.
+func (r relations) HasSchema(schema string) bool {
+	for _, relation := range r {
+		if relation.Name.Schema == schema {
+			return true
+		}
+	}
+	return false
+}

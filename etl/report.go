@@ -1,0 +1,53 @@
+package etl
+
+import (
+	"time"
+
+	"tidegate/catalog"
+)
+
+// Report is what one Run did, in the order it ran.
+type Report struct {
+	Pipelines []PipelineReport
+	Elapsed   time.Duration
+}
+
+// PipelineReport is what one pipeline's turn did.
+type PipelineReport struct {
+	Name  string
+	Table catalog.Name
+	// Recovered counts commit records that a run before had written and not published.
+	Recovered int
+	// Batches counts what this run committed, Failed what it gave up; the sums below are of the committed ones.
+	Batches, Failed   int
+	Counts            catalog.Counts
+	BytesIn, BytesOut int64 // input objects (for a second stage: upstream's files); full-field and subset files
+	Files             int   // full-field
+	// Rejects counts rejected records by reason: "missing_field(ts)".
+	Rejects    map[string]int64
+	Generation int64 // of the last commit; 0 without one
+	Elapsed    time.Duration
+	Err        error // nil if all went well
+}
+
+// add counts a committed batch.
+func (p *PipelineReport) add(b *batch, generation int64) {
+	p.Batches++
+	c := &p.Counts
+	c.Read += b.counts.Read
+	c.Blank += b.counts.Blank
+	c.Rejected += b.counts.Rejected
+	c.Filtered += b.counts.Filtered
+	c.Deduplicated += b.counts.Deduplicated
+	c.Emitted += b.counts.Emitted
+	p.BytesIn += b.bytesIn
+	p.BytesOut += b.bytesOut()
+	p.Files += len(b.files)
+	if p.Rejects == nil {
+		p.Rejects = map[string]int64{}
+	}
+	for reason, n := range b.rejects {
+		p.Rejects[reason] += n
+	}
+	p.Generation = generation
+}

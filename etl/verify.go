@@ -1,0 +1,162 @@
+package etl
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"tidegate/catalog"
+)
+
+// verify reads back what write put into the lake and checks that it is, to the row, what was computed, and that
+// every record that was read is accounted for. What does not add up is a checkError: nothing may be published.
+func (b *batch) verify(ctx context.Context) error {
+	if err := b.verifyFiles(ctx); err != nil {
+		return err
+	}
+	if b.subset != nil && len(b.subset.Paths) > 0 {
+		if err := b.verifySubset(ctx); err != nil {
+			return fmt.Errorf("column subset: %w", err)
+		}
+	}
+	for i := range b.files {
+		b.counts.Emitted += b.files[i].Rows
+	}
+	if b.p.Source == nil {
+		// A SELECT over tables may aggregate: what it reads is in Inputs, and here read means the rows it gave.
+		for _, p := range b.parts {
+			b.counts.Read += p.rows
+			b.parsed += p.rows
+		}
+	}
+	return b.verifyAlgebra()
+}
+
+// verifyAlgebra checks read = blank + rejected + parsed, parsed = filtered + deduplicated + emitted, and the
+// pipeline's checks. Each number was counted where it arose, none as the remainder of others.
+func (b *batch) verifyAlgebra() error {
+	c := b.counts
+	if c.Read != c.Blank+c.Rejected+b.parsed {
+		return unsound("count algebra: read %d is not blank %d + rejected %d + parsed %d", c.Read, c.Blank, c.Rejected, b.parsed)
+	}
+	if b.parsed != c.Filtered+c.Deduplicated+c.Emitted {
+		return unsound("count algebra: parsed %d is not filtered %d + deduplicated %d + emitted %d", b.parsed, c.Filtered, c.Deduplicated, c.Emitted)
+	}
+	if b.subset != nil && b.subset.Rows != c.Emitted {
+		return unsound("count algebra: the column subset has %d rows, emitted are %d", b.subset.Rows, c.Emitted)
+	}
+	if c.Read > 0 && float64(c.Rejected)/float64(c.Read) > b.p.Checks.MaxRejectRatio {
+		return unsound("%d of %d records were rejected (%s), more than checks.max_reject_ratio %g allows",
+			c.Rejected, c.Read, rejectSummary(b.rejects), b.p.Checks.MaxRejectRatio)
+	}
+	return nil
+}
+
+// verifyFiles reads the footers of the full-field files, completes their records with them, and compares rows and
+// checksum per partition.
+func (b *batch) verifyFiles(ctx context.Context) error {
+	columns := dataColumns(b.table)
+	partition := make(map[string]string, len(b.files)) // local path → partition
+	paths := make([]string, 0, len(b.files))
+	footers := map[string]int64{}
+	for i := range b.files {
+		f := &b.files[i]
+		path, err := localFile(ctx, b.Lake, f.Path, b.dir)
+		if err != nil {
+			return err
+		}
+		foot, err := readFooter(path, columns)
+		if err != nil {
+			return err
+		}
+		f.Rows, f.Bytes, f.FooterBytes, f.Columns = foot.rows, foot.sizeBytes, foot.footerBytes, foot.columns
+		partition[path] = f.Partition
+		paths = append(paths, path)
+		footers[f.Partition] += foot.rows
+	}
+	read, err := b.reread(ctx, paths, columns, func(path string) string { return partition[path] })
+	if err != nil {
+		return err
+	}
+	for _, p := range b.parts {
+		got := read[p.name]
+		if footers[p.name] != p.rows || got.rows != p.rows {
+			return unsound("partition %q: %d rows were computed, the files' footers say %d, the files hold %d",
+				p.name, p.rows, footers[p.name], got.rows)
+		}
+		if got.checksum != p.checksum {
+			return unsound("partition %q: the files hold %d rows, but not the rows that were computed (checksum %016x, not %016x)",
+				p.name, got.rows, got.checksum, p.checksum)
+		}
+	}
+	return nil
+}
+
+// verifySubset compares the subset's files with the rows that were computed.
+func (b *batch) verifySubset(ctx context.Context) error {
+	var columns []catalog.Column
+	for _, name := range b.subset.Columns {
+		c, _ := b.table.Column(name)
+		columns = append(columns, c)
+	}
+	var paths []string
+	var rows int64
+	for _, key := range b.subset.Paths {
+		path, err := localFile(ctx, b.Lake, key, b.dir)
+		if err != nil {
+			return err
+		}
+		foot, err := readFooter(path, columns)
+		if err != nil {
+			return err
+		}
+		rows += foot.rows
+		paths = append(paths, path)
+	}
+	if rows != b.subset.Rows {
+		return unsound("%d rows were computed, the files' footers say %d", b.subset.Rows, rows)
+	}
+	read, err := b.reread(ctx, paths, columns, func(string) string { return "" })
+	if err != nil {
+		return err
+	}
+	var want content
+	err = each(ctx, b.session, fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s", checksumOf(columns), outTable), func(row []cell) error {
+		return want.add(row[0], row[1])
+	})
+	if err == nil && read[""] != want {
+		err = unsound("the files hold other rows (%d, checksum %016x) than were computed (%d, checksum %016x)",
+			read[""].rows, read[""].checksum, want.rows, want.checksum)
+	}
+	return err
+}
+
+// content is what a set of rows amounts to.
+type content struct {
+	rows     int64
+	checksum uint64
+}
+
+func (c *content) add(rows, checksum cell) error {
+	n, err := strconv.ParseUint(checksum.s, 10, 64)
+	c.rows += rows.i
+	c.checksum += n
+	return err
+}
+
+// reread scans Parquet files and gives their content by group.
+func (b *batch) reread(ctx context.Context, paths []string, columns []catalog.Column, group func(path string) string) (map[string]content, error) {
+	contents := map[string]content{}
+	if len(paths) == 0 {
+		return contents, nil
+	}
+	query := fmt.Sprintf("SELECT filename, count(*)::BIGINT, %s FROM read_parquet(%s, filename = true, hive_partitioning = false) GROUP BY filename",
+		checksumOf(columns), pathList(paths))
+	err := each(ctx, b.session, query, func(row []cell) error {
+		c := contents[group(row[0].s)]
+		err := c.add(row[1], row[2])
+		contents[group(row[0].s)] = c
+		return err
+	})
+	return contents, err
+}

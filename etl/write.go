@@ -1,0 +1,195 @@
+package etl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tidegate/catalog"
+	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
+)
+
+// parquetOptions of every file. V1 data pages, because Redshift Spectrum reads them everywhere.
+const parquetOptions = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v1)"
+
+// write puts the full-field files and the column subset into fresh run folders of the lake. What it notes of them
+// is completed by verify, from the files themselves.
+func (b *batch) write(ctx context.Context) error {
+	for i := range b.parts {
+		if err := b.writePart(ctx, &b.parts[i]); err != nil {
+			return fmt.Errorf("partition %q: %w", b.parts[i].name, err)
+		}
+	}
+	if b.table.Hot == nil {
+		return nil
+	}
+	if err := b.writeSubset(ctx); err != nil {
+		return fmt.Errorf("column subset: %w", err)
+	}
+	return nil
+}
+
+// writePart writes one partition, in several files if it is big.
+func (b *batch) writePart(ctx context.Context, p *part) error {
+	columns := idents(columnNames(dataColumns(b.table)))
+	perFile := b.limit.rows
+	for from, number := int64(0), 0; from < p.rows; {
+		n := min(perFile, p.rows-from)
+		where := fmt.Sprintf("%s = %d", partColumn, p.number)
+		if n < p.rows {
+			where += fmt.Sprintf(" AND rowid >= %d AND rowid < %d", p.first+from, p.first+from+n)
+		}
+		if b.fault.written != "" {
+			where += " AND (" + b.fault.written + ")"
+		}
+		path := filepath.Join(b.dir, fmt.Sprintf("%d-%04d.parquet", p.number, number))
+		err := b.exec(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s WHERE %s) TO %s %s", columns, outTable, where, literal(path), parquetOptions))
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return fmt.Errorf("look at a written file: %w", err)
+		}
+		if info.Size() > b.limit.bytes && n > 1 {
+			perFile = max(1, int64(float64(n)*float64(b.limit.bytes)/float64(info.Size())*0.9))
+			continue
+		}
+		key := b.partKey(p.name, number)
+		if err := b.putFile(ctx, key, path); err != nil {
+			return err
+		}
+		b.files = append(b.files, catalog.FileRecord{Path: key, Partition: p.name})
+		b.log.DebugContext(ctx, "file written", logkey.File, key, logkey.Bytes, info.Size())
+		from += n
+		number++
+	}
+	return nil
+}
+
+func (b *batch) partKey(partition string, number int) string {
+	folder := b.p.Table.String() + "/"
+	if partition != "" {
+		folder += partition + "/"
+	}
+	return fmt.Sprintf("%s%s/%04d.parquet", folder, b.runFolder(), number)
+}
+
+// writeSubset writes the hot columns of all partitions into one file, sorted as the hot table is, and its manifest.
+// A batch without rows has a subset without files.
+func (b *batch) writeSubset(ctx context.Context) error {
+	b.subset = &catalog.Subset{Columns: b.table.Hot.Columns, Paths: []string{}}
+	if len(b.parts) == 0 {
+		return nil
+	}
+	order := ""
+	if len(b.table.Hot.Sort) > 0 {
+		order = " ORDER BY " + idents(b.table.Hot.Sort)
+	}
+	path := filepath.Join(b.dir, "subset.parquet")
+	err := b.exec(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO %s %s", idents(b.table.Hot.Columns), outTable, order, literal(path), parquetOptions))
+	if err != nil {
+		return err
+	}
+	folder := "_hot/" + b.p.Table.String() + "/" + b.runFolder()
+	key := folder + "/0000.parquet"
+	if err := b.putFile(ctx, key, path); err != nil {
+		return err
+	}
+	b.subset.Paths = []string{key}
+	for _, p := range b.parts {
+		b.subset.Rows += p.rows
+	}
+	object, err := b.Lake.Stat(ctx, key)
+	if err != nil {
+		return fmt.Errorf("look at a written file: %w", err)
+	}
+	b.subset.Bytes = object.Size
+	return b.writeManifest(ctx, folder+"/manifest.json", object)
+}
+
+// manifest lists the subset's files as Redshift's COPY … MANIFEST wants it for Parquet (content_length), and what
+// a loader checks its count against.
+type manifest struct {
+	Entries []manifestEntry `json:"entries"`
+	Rows    int64           `json:"rows"`
+	Columns []string        `json:"columns"`
+}
+
+type manifestEntry struct {
+	URL       string       `json:"url"`
+	Mandatory bool         `json:"mandatory"`
+	Meta      manifestMeta `json:"meta"`
+}
+
+type manifestMeta struct {
+	ContentLength int64 `json:"content_length"`
+}
+
+func (b *batch) writeManifest(ctx context.Context, key string, object storage.Object) error {
+	url := strings.TrimSuffix(b.Lake.Location(), "/") + "/" + object.Key
+	body, err := json.Marshal(manifest{
+		Entries: []manifestEntry{{URL: url, Mandatory: true, Meta: manifestMeta{ContentLength: object.Size}}},
+		Rows:    b.subset.Rows, Columns: b.subset.Columns,
+	})
+	if err != nil {
+		return fmt.Errorf("write the manifest: %w", err)
+	}
+	if _, err := b.Lake.Put(ctx, key, bytes.NewReader(body)); err != nil {
+		return fmt.Errorf("write the manifest: %w", err)
+	}
+	b.subset.Manifest = key
+	return nil
+}
+
+// putFile makes a finished local file an object of the lake and removes it from the work folder.
+func (b *batch) putFile(ctx context.Context, key, path string) (err error) {
+	defer func() {
+		if err == nil {
+			b.Step("put")
+		}
+	}()
+	if putter, ok := b.Lake.(storage.FilePutter); ok {
+		if _, err := putter.PutFile(ctx, key, path); err != nil {
+			return fmt.Errorf("put %s into the lake: %w", key, err)
+		}
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("put %s into the lake: %w", key, err)
+	}
+	_, err = b.Lake.Put(ctx, key, f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("put %s into the lake: %w", key, err)
+	}
+	return os.Remove(path)
+}
+
+// localFile gives a path of the object's bytes: its own in a lake on this machine, else a copy below dir.
+func localFile(ctx context.Context, bucket storage.Bucket, key, dir string) (path string, err error) {
+	if local, ok := bucket.(storage.LocalPather); ok {
+		return local.LocalPath(key), nil
+	}
+	body, _, err := bucket.Get(ctx, key, "")
+	if err != nil {
+		return "", fmt.Errorf("fetch %s: %w", key, err)
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	f, err := os.CreateTemp(dir, "fetched-*.parquet")
+	if err != nil {
+		return "", fmt.Errorf("fetch %s: %w", key, err)
+	}
+	_, err = io.Copy(f, body)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("fetch %s: %w", key, err)
+	}
+	return f.Name(), nil
+}
