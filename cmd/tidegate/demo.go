@@ -58,7 +58,10 @@ func (d *demoCmd) Run(ctx context.Context, p *program) error {
 }
 
 func (p *parts) demonstrate(ctx context.Context, prog *program, path string, pipelines []*pipeline.Pipeline) error {
-	if err := p.runPipelines(ctx, prog, pipelines); err != nil {
+	// What is committed can be looked at even if a pipeline failed: tidegate.batches says why.
+	if err := p.runPipelines(ctx, prog, pipelines); ctx.Err() == nil {
+		exitCode(err, prog.err)
+	} else {
 		return err
 	}
 	return p.serve(ctx, prog, func(address string) error { return p.invite(prog, path, address) })

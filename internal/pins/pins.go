@@ -18,7 +18,6 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/sts"
 	_ "github.com/axiomhq/hyperloglog"                 // approximate distinct counts
 	_ "github.com/cenkalti/backoff/v5"                 // retries
-	_ "github.com/duckdb/duckdb-go/v2"                 // comparisons through database/sql
 	_ "github.com/jeroenrinzema/psql-wire"             // the stand-in of a warehouse
 	_ "github.com/johannesboyne/gofakes3"              // S3 in tests
 	_ "github.com/prometheus/client_golang/prometheus" // metrics

@@ -12,8 +12,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// checkLateObject delivers one more object: a new event of an old day, one that is there already, and a broken line.
-// Only the new one arrives, in both tiers, and only that day of the second stage is rebuilt.
+// lateEvents is large enough that one broken line among them is below the pipeline's max_reject_ratio.
+const lateEvents = 200
+
+// checkLateObject delivers one more object: new events of an old day, one that is there already, and a broken line.
+// Only the new ones arrive, in both tiers, and only that day of the second stage is rebuilt.
 func checkLateObject(t *testing.T, dir string, c *pgx.Conn) {
 	const day = "2018-02-03"
 	old := one(t, c, "select event_id from web.events where dt = '"+day+"' order by event_id limit 1")
@@ -23,11 +26,11 @@ func checkLateObject(t *testing.T, dir string, c *pgx.Conn) {
 		t.Fatalf("read %q: %v", oldRow, err)
 	}
 	ts := oldRow[:10] + "T" + oldRow[11:26] + "Z"
-	writeObject(t, filepath.Join(dir, "tidegate-data/raw/web/2018/02/20/00/web-logs-1-2018-02-20-00-00-00-late.gz"),
-		`{"event_id":"late-1","ts":"2018-02-03T12:00:00Z","site_id":3,"user_id":"late","load_ms":7}`,
-		fmt.Sprintf(`{"event_id":%q,"ts":%q,"site_id":%d}`, old, ts, site),
-		`{"event_id":"broken`,
-	)
+	lines := []string{fmt.Sprintf(`{"event_id":%q,"ts":%q,"site_id":%d}`, old, ts, site), `{"event_id":"broken`}
+	for i := range lateEvents {
+		lines = append(lines, fmt.Sprintf(`{"event_id":"late-%d","ts":"2018-02-03T12:00:00Z","site_id":3,"user_id":"late","load_ms":7}`, i))
+	}
+	writeObject(t, filepath.Join(dir, "tidegate-data/raw/web/2018/02/20/00/web-logs-1-2018-02-20-00-00-00-late.gz"), lines...)
 	generation := one(t, c, "select max(generation) from tidegate.files where table_name = 'web.site_daily' and partition = 'dt=2018-02-04'")
 	before := one(t, c, "select count(*), count(distinct event_id), sum(load_ms) from web.events where dt = '"+day+"'")
 	mustRun(t, dir, "etl", "run", "-c", "tidegate-data/demo.yml")
@@ -35,15 +38,15 @@ func checkLateObject(t *testing.T, dir string, c *pgx.Conn) {
 	if _, err := fmt.Sscanf(before, "%d|%d|%d", &rows, &ids, &sum); err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("%d|%d", rows+1, sum+7)
+	want := fmt.Sprintf("%d|%d", rows+lateEvents, sum+7*lateEvents)
 	for _, tier := range []string{"hot", "cold"} {
 		got := one(t, c, "select /*+ tidegate engine("+tier+") */ count(*), sum(load_ms) from web.events where dt = '"+day+"'")
 		if got != want {
 			t.Errorf("%s: %s, want %s", tier, got, want)
 		}
 	}
-	if got := one(t, c, "select rows_read, rows_rejected, rows_deduplicated, rows_emitted from tidegate.batches where table_name = 'web.events' order by committed_at desc limit 1"); got != "3|1|1|1" {
-		t.Errorf("the batch says %s, want 3|1|1|1", got)
+	if got := one(t, c, "select rows_read, rows_rejected, rows_deduplicated, rows_emitted from tidegate.batches where table_name = 'web.events' order by committed_at desc limit 1"); got != "202|1|1|200" {
+		t.Errorf("the batch says %s, want 202|1|1|200", got)
 	}
 	checkSiteDaily(t, c)
 	if d := cmp.Diff(generation, one(t, c, "select max(generation) from tidegate.files where table_name = 'web.site_daily' and partition = 'dt=2018-02-04'")); d != "" {
