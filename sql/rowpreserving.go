@@ -200,5 +200,6 @@ func eachNode(v reflect.Value, f func(*pg_query.Node)) {
 				eachNode(v.Field(i), f)
 			}
 		}
+	default: // values have no nodes in them
 	}
 }

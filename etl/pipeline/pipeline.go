@@ -33,7 +33,6 @@ type Pipeline struct {
 	MaxBytes    int64 // of input objects per batch
 	MaxObjects  int
 	Lookback    time.Duration // second stage: how far a change widens what is rebuilt
-	KeepRejects time.Duration
 
 	// Statement is the parsed SELECT. First stage: its relation is "source".
 	Statement *sql.Statement

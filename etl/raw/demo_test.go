@@ -33,8 +33,16 @@ func TestIngestOfTheDemo(t *testing.T) {
 		Time:   &catalog.TimeSpec{Column: "ts", Zone: "UTC", Grain: "day"},
 	}
 	for _, f := range [][2]string{
-		{"event_id", "text"}, {"ts", "timestamptz"}, {"site_id", "int"}, {"domain", "text"}, {"path", "text"}, {"user_id", "text"},
-		{"referrer", "text"}, {"user_agent", "text"}, {"load_ms", "int"}, {"experiment", "text"},
+		{"event_id", "text"},
+		{"ts", "timestamptz"},
+		{"site_id", "int"},
+		{"domain", "text"},
+		{"path", "text"},
+		{"user_id", "text"},
+		{"referrer", "text"},
+		{"user_agent", "text"},
+		{"load_ms", "int"},
+		{"experiment", "text"},
 	} {
 		p.Source.Fields = append(p.Source.Fields, pipeline.Field{Name: f[0], Type: mustType(t, f[1])})
 	}

@@ -1,0 +1,256 @@
+package pipeline
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"tidegate/catalog"
+	"tidegate/internal/yamlfile"
+)
+
+// Defaults of a batch.
+const (
+	defaultMaxBytes   = 8 << 30
+	defaultMaxObjects = 10_000
+)
+
+// check makes the Pipeline of the yml, as far as the yml alone can tell what is right.
+func (l *loader) check(d *draft, data []byte) {
+	for _, key := range notYet() {
+		if _, given := d.lines[key]; given {
+			l.at(d, key, "%s is not supported yet", key)
+		}
+	}
+	l.table(d)
+	d.Description = d.yml.Description
+	l.source(d, data)
+	l.time(d)
+	d.PartitionBy, d.ClusterBy, d.UniqueKey = d.yml.PartitionBy, d.yml.ClusterBy, d.yml.UniqueKey
+	l.hot(d)
+	l.columns(d)
+	l.limits(d)
+}
+
+// missing complains of a key that must be there.
+func (l *loader) missing(d *draft, path, example string) {
+	if _, given := d.lines[path]; !given {
+		l.at(d, path, "key %s is missing; write %s", path, example)
+	}
+}
+
+// one complains unless value is one of the choices; nothing is said of "".
+func (l *loader) one(d *draft, path, value string, choices ...string) {
+	if value != "" && !slices.Contains(choices, value) {
+		l.at(d, path, "%s %q is unknown%s; it can be %s", path, value, yamlfile.DidYouMean(value, choices), strings.Join(choices, ", "))
+	}
+}
+
+func tableName(s string) (catalog.Name, bool) {
+	name, ok := catalog.ParseName(s)
+	part := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	return name, ok && part.MatchString(name.Schema) && part.MatchString(name.Table)
+}
+
+func (l *loader) table(d *draft) {
+	if d.yml.Table == "" {
+		l.missing(d, "table", "table: schema.name")
+		return
+	}
+	name, ok := tableName(d.yml.Table)
+	switch {
+	case !ok:
+		l.at(d, "table", "table %q is not schema.table in lower-case letters, digits and _", d.yml.Table)
+	case slices.Contains([]string{"tidegate", "tidegate_etl", "tidegate_hot", "pg_catalog", "information_schema"}, name.Schema):
+		l.at(d, "table", "schema %s is Tidegate's own; choose another", name.Schema)
+	default:
+		d.Table = name
+	}
+}
+
+func (l *loader) source(d *draft, data []byte) {
+	s := d.yml.Source
+	if s == nil {
+		for _, key := range []string{"fields", "unique_key", "batch"} {
+			if _, given := d.lines[key]; given {
+				l.at(d, key, "%s needs a source; this pipeline has none and reads tables", key)
+			}
+		}
+		return
+	}
+	d.Source = &Source{Location: s.Location, Format: s.Format, Required: s.Required}
+	switch {
+	case s.Location == "":
+		l.missing(d, "source.location", "location: file:./raw/")
+	case strings.HasPrefix(s.Location, "s3://"):
+		l.at(d, "source.location", "s3:// is not supported yet; the location can be file:PATH")
+	case !strings.HasPrefix(s.Location, "file:") || s.Location == "file:":
+		l.at(d, "source.location", "location %q is not file:PATH", s.Location)
+	}
+	if s.Format == "" {
+		l.missing(d, "source.format", "format: json")
+	}
+	l.one(d, "source.format", s.Format, "json", "parquet")
+	l.unique(d, "source.required", s.Required)
+	l.fields(d, data)
+}
+
+// fields reads the declared fields in the file's order, which a map does not keep.
+func (l *loader) fields(d *draft, data []byte) {
+	var ordered struct {
+		Fields yaml.MapSlice `yaml:"fields"`
+	}
+	if err := yaml.Unmarshal(data, &ordered); err != nil {
+		return // Decode has said why
+	}
+	folded := map[string]string{}
+	for _, item := range ordered.Fields {
+		name := fmt.Sprint(item.Key)
+		text, ok := d.yml.Fields[name]
+		if !ok {
+			continue
+		}
+		path := "fields." + name
+		t, err := parseType(text)
+		switch other := folded[strings.ToLower(name)]; {
+		case err != nil:
+			d.untyped = true
+			l.at(d, path, "field %s: %v", name, err)
+		case other != "":
+			l.at(d, path, "fields %s and %s differ only in case", other, name)
+		case strings.HasPrefix(name, "_tg_"):
+			l.at(d, path, "field %s: names with _tg_ are Tidegate's own", name)
+		}
+		folded[strings.ToLower(name)] = name
+		d.Source.Fields = append(d.Source.Fields, Field{Name: name, Type: t})
+	}
+}
+
+// unique complains of names that a list has twice.
+func (l *loader) unique(d *draft, path string, names []string) {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			l.at(d, fmt.Sprintf("%s[%d]", path, i), "%s has %s twice", path, name)
+		}
+	}
+}
+
+func (l *loader) time(d *draft) {
+	t := d.yml.Time
+	if t == nil {
+		return
+	}
+	d.Time = &catalog.TimeSpec{Column: t.Column, Zone: "UTC", Grain: "day"}
+	if t.Column == "" {
+		l.missing(d, "time.column", "column: ts")
+	}
+	if t.Zone != "" {
+		d.Time.Zone = t.Zone
+		if _, err := time.LoadLocation(t.Zone); err != nil || t.Zone == "Local" {
+			l.at(d, "time.zone", "zone %q is not known; write a name of the IANA list, as UTC or Asia/Tokyo", t.Zone)
+		}
+	}
+	l.one(d, "time.grain", t.Grain, "hour", "day", "month")
+	if t.Grain != "" {
+		d.Time.Grain = t.Grain
+	}
+}
+
+func (l *loader) hot(d *draft) {
+	h := d.yml.Hot
+	if h == nil {
+		return
+	}
+	d.Hot = &catalog.HotSpec{Columns: h.Columns, Keep: time.Duration(h.Keep), Sort: h.Sort, Dist: h.Dist}
+	if len(h.Columns) == 0 {
+		if _, given := d.lines["hot.columns"]; given && h.Columns != nil {
+			l.at(d, "hot.columns", "hot.columns is empty")
+		}
+		l.missing(d, "hot.columns", "columns: [ts, …]")
+	}
+	if _, given := d.lines["hot.keep"]; given && h.Keep > 0 && d.Time == nil {
+		l.at(d, "hot.keep", "keep needs time: without it no row is older than another")
+	}
+	l.unique(d, "hot.columns", h.Columns)
+	if name, ok := distKey(h.Dist); ok {
+		l.member(d, "hot.dist", name, h.Columns, "hot column")
+	} else {
+		l.one(d, "hot.dist", h.Dist, "auto", "even", "all", "key(column)")
+	}
+	for i, name := range h.Sort {
+		l.member(d, fmt.Sprintf("hot.sort[%d]", i), name, h.Columns, "hot column")
+	}
+}
+
+// distKey gives the column of key(column).
+func distKey(dist string) (column string, ok bool) {
+	inner, ok := strings.CutPrefix(dist, "key(")
+	column, closed := strings.CutSuffix(inner, ")")
+	return strings.TrimSpace(column), ok && closed
+}
+
+// member complains unless name is one of names.
+func (l *loader) member(d *draft, path, name string, names []string, what string) {
+	if !slices.Contains(names, name) {
+		l.at(d, path, "%s: there is no %s %s%s; there are %s", path, what, name, yamlfile.DidYouMean(name, names), strings.Join(names, ", "))
+	}
+}
+
+func (l *loader) columns(d *draft) {
+	var names []string
+	for i, c := range d.yml.Columns {
+		path := fmt.Sprintf("columns[%d]", i)
+		column := Column{Name: c.Name, Description: c.Description, MaxBytes: c.MaxBytes, OnOverflow: c.OnOverflow}
+		if c.Name == "" {
+			l.missing(d, path+".name", "name: column")
+		}
+		if c.Type != "" {
+			t, err := parseType(c.Type)
+			if err != nil {
+				l.at(d, path+".type", "column %s: %v", c.Name, err)
+			}
+			column.Type = &t
+		}
+		if c.MaxBytes < 0 {
+			l.at(d, path+".max_bytes", "column %s: max_bytes must be positive", c.Name)
+		}
+		l.one(d, path+".on_overflow", c.OnOverflow, "truncate", "reject")
+		switch {
+		case c.MaxBytes == 0 && c.OnOverflow != "":
+			l.at(d, path+".on_overflow", "%s.on_overflow needs max_bytes", path)
+		case c.MaxBytes > 0 && c.OnOverflow == "":
+			l.missing(d, path+".on_overflow", "on_overflow: truncate or reject")
+		}
+		names = append(names, c.Name)
+		d.Columns = append(d.Columns, column)
+	}
+	l.unique(d, "columns", names)
+}
+
+func (l *loader) limits(d *draft) {
+	d.Checks.MaxRejectRatio = 1
+	if r := d.yml.Checks.MaxRejectRatio; r != nil {
+		d.Checks.MaxRejectRatio = *r
+		if *r < 0 || *r > 1 {
+			l.at(d, "checks.max_reject_ratio", "max_reject_ratio must be from 0 to 1")
+		}
+	}
+	d.MaxBytes, d.MaxObjects = defaultMaxBytes, defaultMaxObjects
+	if d.yml.Batch.MaxBytes > 0 {
+		d.MaxBytes = int64(d.yml.Batch.MaxBytes)
+	}
+	if n := d.yml.Batch.MaxObjects; n != nil {
+		d.MaxObjects = *n
+		if *n < 1 {
+			l.at(d, "batch.max_objects", "max_objects must be at least 1")
+		}
+	}
+	d.Lookback = time.Duration(d.yml.Lookback)
+	if d.Lookback > 0 && d.Source != nil {
+		l.at(d, "lookback", "lookback is for pipelines that read tables; this one reads a source")
+	}
+}

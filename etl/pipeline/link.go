@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+
+	"tidegate/catalog"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// link orders the pipelines and checks what needs the columns of their tables.
+func (l *loader) link(drafts []*draft) []*Pipeline {
+	draftOf := map[*Pipeline]*draft{}
+	pipelines := make([]*Pipeline, len(drafts))
+	made := map[catalog.Name]bool{}
+	for i, d := range drafts {
+		draftOf[d.Pipeline], pipelines[i] = d, d.Pipeline
+		made[d.Table] = true
+	}
+	sorted, err := Sort(pipelines)
+	if err != nil {
+		l.note(drafts[0], err)
+		return nil
+	}
+	tables := tableCatalog{}
+	for _, p := range sorted {
+		d := draftOf[p]
+		if !l.upstream(d, made) || p.Statement == nil || d.untyped {
+			continue
+		}
+		columns, selected, err := p.output(tables)
+		if err != nil {
+			l.note(d, err)
+			continue
+		}
+		tables[p.Table] = columns
+		l.names(d, columns, selected)
+	}
+	return sorted
+}
+
+// upstream reports whether the tables that a pipeline reads are there to check it against.
+func (l *loader) upstream(d *draft, made map[catalog.Name]bool) bool {
+	ok := true
+	for _, name := range d.Upstream {
+		if !made[name] {
+			l.fail(d, d.SQLFile, 1, "no pipeline makes the table %s", name)
+		}
+		ok = ok && made[name] && !l.broken[name]
+	}
+	if !ok {
+		l.broken[d.Table] = true
+	}
+	return ok
+}
+
+// names checks every name of a column in the yml against the columns of the table, of which the first ones are
+// selected and the others made.
+func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.Name
+	}
+	given := all[:selected] // without a dt that is made from the time
+	if len(given) < len(all) {
+		if d.Time == nil {
+			l.at(d, "partition_by", "dt is made from the time, but key time is missing; write time: { column: ts }, or give dt in the SELECT")
+		}
+	}
+	for path, names := range map[string][]string{"cluster_by": d.ClusterBy, "unique_key": d.UniqueKey} {
+		l.members(d, path, names, given)
+	}
+	l.members(d, "partition_by", d.PartitionBy, all)
+	if d.Hot != nil {
+		l.members(d, "hot.columns", d.Hot.Columns, all)
+	}
+	for i, c := range d.Columns {
+		if c.Name != "" {
+			l.member(d, fmt.Sprintf("columns[%d].name", i), c.Name, all, "column")
+		}
+		if j := slices.Index(all, c.Name); j >= 0 && c.MaxBytes > 0 && pgtypes.ClassOf(columns[j].Type.OID) != pgtypes.ClassText {
+			l.at(d, fmt.Sprintf("columns[%d].max_bytes", i), "column %s is %s; max_bytes is for text", c.Name, columns[j].Type)
+		}
+	}
+	if d.Time != nil && d.Time.Column != "" {
+		l.member(d, "time.column", d.Time.Column, given, "column")
+		if j := slices.Index(given, d.Time.Column); j >= 0 {
+			l.timeType(d, columns[j])
+		}
+	}
+	if !slices.ContainsFunc(columns, func(c catalog.Column) bool { return !c.Partition }) {
+		l.at(d, "partition_by", "every column is a partition column; files would have none")
+	}
+}
+
+func (l *loader) members(d *draft, path string, names, all []string) {
+	l.unique(d, path, names)
+	for i, name := range names {
+		l.member(d, fmt.Sprintf("%s[%d]", path, i), name, all, "column")
+	}
+}
+
+func (l *loader) timeType(d *draft, c catalog.Column) {
+	switch c.Type.OID {
+	case pgtypes.Timestamptz, pgtypes.Timestamp:
+	case pgtypes.Date:
+		if d.Time.Grain == "hour" {
+			l.at(d, "time.grain", "column %s is date, which has no hours; grain can be day, month", c.Name)
+		}
+	default:
+		l.at(d, "time.column", "column %s is %s; the time must be timestamptz, timestamp or date", c.Name, c.Type)
+	}
+}
+
+// tableCatalog has the tables of the pipelines that were checked so far.
+type tableCatalog map[catalog.Name][]catalog.Column
+
+// Relation finds a table.
+func (t tableCatalog) Relation(schema, table string) (*sql.Relation, bool) {
+	columns, ok := t[catalog.Name{Schema: schema, Table: table}]
+	if !ok {
+		return nil, false
+	}
+	r := &sql.Relation{Name: sql.TableName{Schema: schema, Table: table}}
+	for _, c := range columns {
+		r.Columns = append(r.Columns, sql.Column{Name: c.Name, Type: c.Type})
+	}
+	return r, true
+}
+
+// HasSchema reports whether some table is in the schema.
+func (t tableCatalog) HasSchema(schema string) bool {
+	for name := range t {
+		if name.Schema == schema {
+			return true
+		}
+	}
+	return false
+}
