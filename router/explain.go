@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
 	lines := []engine.ExplainLine{
 		{Label: "Route", Key: "route", Value: string(p.Route), Text: string(p.Route)},
 		{Label: "Reason", Key: "reason", Value: p.Reason, Text: p.Reason},
-		{Label: "Generation", Key: "generation", Value: p.Generation, Text: fmt.Sprint(p.Generation)},
+		{Label: "Generation", Key: "generation", Value: p.Generation, Text: strconv.FormatInt(p.Generation, 10)},
 		asOf(p.AsOf),
 		{
 			Label: "Files", Key: "files", Value: map[string]int{"kept": p.FilesKept, "pruned": p.FilesPruned},
@@ -26,15 +27,11 @@ func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
 		},
 		{Label: "Estimate", Key: "estimate", Value: float64(p.Estimate) / float64(time.Millisecond), Text: formatDuration(p.Estimate)},
 	}
-	label, key := "Local SQL", "local_sql"
-	switch p.Route {
-	case engine.RouteHot:
-		label, key = "Hot SQL", "hot_sql"
-	case engine.RouteCold:
-		label, key = "Cold SQL", "cold_sql"
-	}
+	tier := string(p.Route)
 	text := d.shownSQL(p)
-	return append(lines, engine.ExplainLine{Label: label, Key: key, Value: text, Text: text})
+	return append(lines, engine.ExplainLine{
+		Label: strings.ToUpper(tier[:1]) + tier[1:] + " SQL", Key: tier + "_sql", Value: text, Text: text,
+	})
 }
 
 func asOf(t time.Time) engine.ExplainLine {

@@ -30,8 +30,10 @@ import (
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		t.Helper()
 		f := &planFixture{}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			t.Helper()
 			switch d.Cmd {
 			case "catalog":
 				f.view = parseCatalog(t, d.Input)
@@ -73,6 +75,7 @@ func (noEngine) Query(context.Context, engine.Statement) (engine.Rows, error) {
 }
 
 func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
 	req := Request{}
 	for _, a := range d.CmdArgs {
 		switch a.Key {
@@ -118,6 +121,7 @@ func hintLine(e *pgerr.Error) string {
 }
 
 func (f *planFixture) ask(t *testing.T, text string, req Request) (*engine.Plan, error) {
+	t.Helper()
 	statements, err := sql.Parse(text)
 	if err != nil {
 		return nil, err
@@ -139,6 +143,7 @@ func (f *planFixture) ask(t *testing.T, text string, req Request) (*engine.Plan,
 }
 
 func parseCatalog(t *testing.T, text string) *catalog.View {
+	t.Helper()
 	v := &catalog.View{Generation: 7, CommittedAt: time.Unix(0, 0), Tables: map[catalog.Name]*catalog.TableView{}}
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
@@ -164,6 +169,7 @@ func parseCatalog(t *testing.T, text string) *catalog.View {
 }
 
 func parseTable(t *testing.T, name catalog.Name, words []string) *catalog.TableView {
+	t.Helper()
 	tv := &catalog.TableView{
 		Table: &catalog.Table{Name: name, SchemaVersion: 1},
 		Hot:   catalog.HotState{Covered: map[catalog.Pair]catalog.HotPart{}, Versions: map[int][]string{}},
@@ -190,6 +196,7 @@ func parseTable(t *testing.T, name catalog.Name, words []string) *catalog.TableV
 }
 
 func parseFile(t *testing.T, table *catalog.Table, words []string) *catalog.File {
+	t.Helper()
 	f := &catalog.File{Batch: words[0], Partition: words[1], SchemaVersion: 1}
 	f.Path = table.Name.String() + "/" + f.Partition + "/run=" + f.Batch + "/0000.parquet"
 	for _, c := range table.Columns {
@@ -217,6 +224,7 @@ func parseFile(t *testing.T, table *catalog.Table, words []string) *catalog.File
 }
 
 func bound(t *testing.T, typ pgtypes.Type, text string) *pgtypes.Datum {
+	t.Helper()
 	d := &pgtypes.Datum{Class: pgtypes.ClassOf(typ.OID)}
 	var err error
 	switch d.Class {

@@ -131,6 +131,7 @@ func matchRange(low, high *pgtypes.Datum, d sql.Domain) match {
 			return matchAll
 		case matchSome:
 			m = matchSome
+		case matchNone:
 		}
 	}
 	return m

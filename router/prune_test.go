@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"tidegate/catalog"
@@ -168,18 +170,19 @@ func accepts(d sql.Domain, v *int64) bool {
 }
 
 func show(d sql.Domain) string {
-	s := fmt.Sprintf("null=%v", d.Null)
+	var s strings.Builder
+	fmt.Fprintf(&s, "null=%v", d.Null)
 	for _, iv := range d.Intervals {
-		s += " "
+		s.WriteByte(' ')
 		if iv.Low != nil {
-			s += fmt.Sprint(iv.Low.I)
+			s.WriteString(strconv.FormatInt(iv.Low.I, 10))
 		}
-		s += fmt.Sprintf("(%v)..(%v)", iv.LowOpen, iv.HighOpen)
+		fmt.Fprintf(&s, "(%v)..(%v)", iv.LowOpen, iv.HighOpen)
 		if iv.High != nil {
-			s += fmt.Sprint(iv.High.I)
+			s.WriteString(strconv.FormatInt(iv.High.I, 10))
 		}
 	}
-	return s
+	return s.String()
 }
 
 // TestExtremeFiles holds the choice for ORDER BY … LIMIT against a full sort.

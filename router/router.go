@@ -167,8 +167,8 @@ func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
 	if err := d.scanAll(); err != nil {
 		return nil, err
 	}
-	if p, ok, err := d.fromStatistics(); ok || err != nil {
-		return p, err
+	if p, ok := d.fromStatistics(); ok {
+		return p, nil
 	}
 	d.preview()
 	all := d.candidates()

@@ -13,22 +13,22 @@ import (
 
 // fromStatistics answers count, min and max from the catalog when every kept file satisfies the predicates whole.
 // An engine hint asks for the engine, so it is not answered here.
-func (d *decision) fromStatistics() (*engine.Plan, bool, error) {
+func (d *decision) fromStatistics() (*engine.Plan, bool) {
 	calls := d.req.Query.Shape.Statistics
 	if calls == nil || len(d.scans) != 1 || !d.scans[0].use.Exact || d.req.Statement.Hints.Engine != "" {
-		return nil, false, nil
+		return nil, false
 	}
 	s := d.scans[0]
 	for _, f := range s.kept {
 		if matchFile(s.table.Table, f, s.use.Where) != matchAll {
-			return nil, false, nil
+			return nil, false
 		}
 	}
 	values := make([]string, len(calls))
 	for i, c := range calls {
 		text, ok := s.statistic(c)
 		if !ok {
-			return nil, false, nil
+			return nil, false
 		}
 		values[i] = text
 	}
@@ -39,7 +39,7 @@ func (d *decision) fromStatistics() (*engine.Plan, bool, error) {
 		Statement:   d.statement("SELECT " + strings.Join(values, ", ")),
 		FilesPruned: len(s.table.Files) - len(s.kept),
 		FilesKept:   len(s.kept),
-	}, true, nil
+	}, true
 }
 
 // statistic gives the value of one call as a DuckDB constant.
@@ -135,6 +135,7 @@ func constant(t pgtypes.Type, d *pgtypes.Datum) (string, bool) {
 		return "'" + strings.ReplaceAll(d.S, "'", "''") + "'", true
 	case pgtypes.ClassNumeric:
 		return fmt.Sprintf("'%s'::%s", d.S, t.DuckDB()), true
+	default:
+		return "", false
 	}
-	return "", false
 }

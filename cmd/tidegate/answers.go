@@ -34,7 +34,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		return nil, err
 	}
 	opened.add(local.Close)
-	log, err := querylog.Open(filepath.Join(p.DataDir, "query_log.db"), p.log)
+	log, err := querylog.Open(filepath.Join(p.DataDir, "query_log.db"), p.log) //nolint:contextcheck // it writes until it is closed
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func runAndDie(at string) int {
 
 // TestKilledAnywhere kills etl run at 20 seeded steps, each time on a fresh data folder, runs it again, and compares
 // both tiers with a run that nothing disturbed.
-func TestKilledAnywhere(t *testing.T) {
+func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // a case fills the machine
 	t.Parallel()
 	raw := t.TempDir()
 	source := filepath.Join(raw, "web")

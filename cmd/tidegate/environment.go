@@ -34,7 +34,7 @@ func setFrom(prefix string, v reflect.Value, lookup func(string) (string, bool))
 }
 
 func setText(f reflect.Value, s string) error {
-	if t, ok := f.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if t, ok := reflect.TypeAssert[encoding.TextUnmarshaler](f.Addr()); ok {
 		return t.UnmarshalText([]byte(s))
 	}
 	if f.Kind() == reflect.String {

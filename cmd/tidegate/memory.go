@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -60,5 +61,5 @@ func machineMemory() (int64, error) {
 			return kb << 10, err
 		}
 	}
-	return 0, fmt.Errorf("read the machine's memory: no MemTotal in /proc/meminfo")
+	return 0, errors.New("read the machine's memory: no MemTotal in /proc/meminfo")
 }

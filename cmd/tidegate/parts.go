@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/lmittmann/tint"
 	"github.com/mattn/go-isatty"
@@ -83,7 +84,7 @@ func loadPipelines(c config) ([]*pipeline.Pipeline, error) {
 // newLog writes colours on a terminal and JSON elsewhere.
 func (p *program) newLog() *slog.Logger {
 	if f, ok := p.err.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-		return slog.New(tint.NewHandler(f, &tint.Options{TimeFormat: "15:04:05"}))
+		return slog.New(tint.NewTextHandler(f, &tint.Options{TimeFormat: "15:04:05"}))
 	}
 	return slog.New(slog.NewJSONHandler(p.err, nil))
 }
@@ -95,8 +96,8 @@ func (c *closeAll) add(f func() error) { *c = append(*c, f) }
 
 func (c closeAll) close() error {
 	var errs []error
-	for i := len(c) - 1; i >= 0; i-- {
-		errs = append(errs, c[i]())
+	for _, f := range slices.Backward(c) {
+		errs = append(errs, f())
 	}
 	return errors.Join(errs...)
 }

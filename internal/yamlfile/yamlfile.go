@@ -84,7 +84,7 @@ func (d *decoder) value(path string, n ast.Node, out reflect.Value) {
 		out.Set(fresh)
 		return
 	}
-	if t, ok := out.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if t, ok := reflect.TypeAssert[encoding.TextUnmarshaler](out.Addr()); ok {
 		d.text(path, n, t)
 		return
 	}
@@ -201,8 +201,9 @@ func kindName(k reflect.Kind) string {
 		return "a number"
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return "a whole number"
+	default:
+		return k.String()
 	}
-	return k.String()
 }
 
 func join(path, key string) string {

@@ -40,7 +40,7 @@ const perDay = "select dt, count(*), count(distinct event_id), sum(load_ms) from
 
 // TestDemo is a user's first hour: the demo, queries to both tiers, a second run of the pipelines, Ctrl-C, the demo
 // again.
-func TestDemo(t *testing.T) {
+func TestDemo(t *testing.T) { //nolint:tparallel // the parts are one story
 	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, dir, demoArgs...)
@@ -86,6 +86,7 @@ func TestDemo(t *testing.T) {
 }
 
 func checkTruth(t *testing.T, c *pgx.Conn, truth demo.Truth) {
+	t.Helper()
 	var want []string
 	for _, d := range truth.Days {
 		want = append(want, fmt.Sprintf("%s|%d|%d|%d", d.Day, d.Rows, d.Rows, d.LoadMS))
@@ -119,6 +120,7 @@ var hotQueries = []string{
 }
 
 func checkTiers(t *testing.T, c *pgx.Conn) {
+	t.Helper()
 	for _, q := range hotQueries {
 		hot := fmt.Sprintf(q, "/*+ tidegate engine(hot) */")
 		cold := fmt.Sprintf(q, "/*+ tidegate engine(cold) */")
@@ -135,6 +137,7 @@ func checkTiers(t *testing.T, c *pgx.Conn) {
 }
 
 func checkRoutes(t *testing.T, s *server, _ *pgx.Conn) {
+	t.Helper()
 	var notices []string
 	config, err := pgx.ParseConfig(s.url)
 	if err != nil {
@@ -177,6 +180,7 @@ func checkRoutes(t *testing.T, s *server, _ *pgx.Conn) {
 }
 
 func checkAlgebra(t *testing.T, c *pgx.Conn, truth demo.Truth) {
+	t.Helper()
 	got := one(t, c, `select sum(rows_read), sum(rows_blank), sum(rows_rejected), sum(rows_filtered), sum(rows_deduplicated), sum(rows_emitted)
 		from tidegate.batches where table_name = 'web.events'`)
 	want := fmt.Sprintf("%d|%d|%d|%d|%d|%d", truth.Read, truth.Blank, truth.RejectedTotal(), truth.Filtered, truth.Deduplicated, truth.Rows)
@@ -190,6 +194,7 @@ func checkAlgebra(t *testing.T, c *pgx.Conn, truth demo.Truth) {
 }
 
 func checkSiteDaily(t *testing.T, c *pgx.Conn) {
+	t.Helper()
 	for _, tier := range []string{"hot", "cold"} {
 		got := table(t, c, "select /*+ tidegate engine("+tier+") */ dt, site_id, pv, uu from web.site_daily order by dt, site_id")
 		want := table(t, c, "select /*+ tidegate engine(cold) */ dt, site_id, count(*), count(distinct user_id) from web.events group by 1, 2 order by 1, 2")
@@ -200,6 +205,7 @@ func checkSiteDaily(t *testing.T, c *pgx.Conn) {
 }
 
 func checkErrors(t *testing.T, c *pgx.Conn) {
+	t.Helper()
 	for _, e := range []struct {
 		query, code, message string
 		position             int32
@@ -229,6 +235,7 @@ func checkErrors(t *testing.T, c *pgx.Conn) {
 }
 
 func checkPsql(t *testing.T, s *server) {
+	t.Helper()
 	psql, err := exec.LookPath("psql")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -266,6 +273,7 @@ func checkPsql(t *testing.T, s *server) {
 }
 
 func checkPgx(t *testing.T, s *server, truth demo.Truth) {
+	t.Helper()
 	for _, mode := range []pgx.QueryExecMode{
 		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec,
 		pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,

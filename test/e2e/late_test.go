@@ -18,6 +18,7 @@ const lateEvents = 200
 // checkLateObject delivers one more object: new events of an old day, one that is there already, and a broken line.
 // Only the new ones arrive, in both tiers, and only that day of the second stage is rebuilt.
 func checkLateObject(t *testing.T, dir string, c *pgx.Conn) {
+	t.Helper()
 	const day = "2018-02-03"
 	old := one(t, c, "select event_id from web.events where dt = '"+day+"' order by event_id limit 1")
 	oldRow := one(t, c, "select to_char(ts, 'YYYY-MM-DD HH24:MI:SS.US'), site_id from web.events where event_id = '"+old+"'")

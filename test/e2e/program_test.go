@@ -92,10 +92,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-var (
-	servingLine = regexp.MustCompile(`postgres://[^ ]+`)
-	readyLine   = regexp.MustCompile(`"msg":"ready","address":"([^"]+)"`)
-)
+var readyLine = regexp.MustCompile(`"msg":"ready","address":"([^"]+)"`)
 
 // start starts serve or demo and waits until clients can connect.
 func start(t *testing.T, dir string, args ...string) *server {
