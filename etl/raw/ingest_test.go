@@ -27,24 +27,24 @@ import (
 var arrived = time.Date(2018, 2, 15, 4, 0, 0, 0, time.UTC)
 
 // source is a real bucket with these objects, all arrived at once.
-func source(t testing.TB, objects map[string][]byte) (storage.Bucket, []storage.Object) {
-	t.Helper()
-	dir := t.TempDir()
+func source(tb testing.TB, objects map[string][]byte) (storage.Bucket, []storage.Object) {
+	tb.Helper()
+	dir := tb.TempDir()
 	b, err := file.Create("file:" + dir)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for key, body := range objects {
-		if _, err := b.Put(t.Context(), key, bytes.NewReader(body)); err != nil {
-			t.Fatal(err)
+		if _, err := b.Put(tb.Context(), key, bytes.NewReader(body)); err != nil {
+			tb.Fatal(err)
 		}
 		if err := os.Chtimes(filepath.Join(dir, key), arrived, arrived); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
-	found, err := Discover(t.Context(), b, nil)
+	found, err := Discover(tb.Context(), b, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b, found
 }
@@ -72,11 +72,11 @@ func zstded(t *testing.T, text string) []byte {
 }
 
 // views is a pipeline that declares id, ts and n, and names the undeclared extra.
-func views(t testing.TB) *pipeline.Pipeline {
-	t.Helper()
+func views(tb testing.TB) *pipeline.Pipeline {
+	tb.Helper()
 	st, err := sql.Parse("select id, ts, n, extra from source")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &pipeline.Pipeline{
 		Table: catalog.Name{Schema: "web", Table: "views"},
