@@ -78,8 +78,7 @@ func Ingest(ctx context.Context, req Request) (*Ingested, error) {
 		return nil, err
 	}
 	if out.Counts.Rejected > 0 && req.Log != nil {
-		req.Log.InfoContext(ctx, "records rejected", logkey.Table, req.Pipeline.Table.String(),
-			logkey.Rows, out.Counts.Rejected, logkey.Reason, out.Rejects)
+		req.Log.InfoContext(ctx, "records rejected", logkey.Rows, out.Counts.Rejected, logkey.Reason, out.Rejects)
 	}
 	return out, nil
 }
