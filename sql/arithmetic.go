@@ -31,6 +31,15 @@ func (b *binder) arithmetic(op string, sig *signature, x, y *expr, pos int32) (*
 // in the type that PostgreSQL does: a literal must not shrink to its neighbour's type.
 func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	lt := sig.args[0]
+	if isInteger(sig.result) {
+		var err error
+		if x, err = b.coerce(x, sig.result); err != nil {
+			return nil, err
+		}
+		if y, err = b.coerce(y, sig.result); err != nil {
+			return nil, err
+		}
+	}
 	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
 	switch {
 	case op == "^":
@@ -133,8 +142,8 @@ func (b *binder) addSpan(x *expr, v interval) *expr {
 // concatenate writes ||: text, or text and something with a cast to text.
 func (b *binder) concatenate(sig *signature, x, y *expr, pos int32) (*expr, error) {
 	if sig.result != pgtypes.Text {
-		if b.system && postgresTables().category(sig.result) == 'A' {
-			return computed(sig.result, "("+x.sql+" || "+y.sql+")", x, y), nil
+		if b.system && isArrayParam(sig.result) {
+			return b.concatenateArrays(sig, x, y), nil
 		}
 		return nil, b.unsupported(pos, "operator || for type %s", postgresTables().typeName(sig.result))
 	}

@@ -150,6 +150,9 @@ func knownParam(p pgtypes.OID, system bool) pgtypes.OID {
 // outputType is what the client is told: types without a codec are sent as the text they are.
 func (b *binder) outputType(e *expr) pgtypes.Type {
 	t := e.typ
+	if _, array := pgtypes.ElementOf(t.OID); array {
+		return t
+	}
 	if _, ok := pgtypes.Lookup(t.OID); !ok {
 		return pgtypes.Of(pgtypes.Text)
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -135,7 +136,7 @@ func (b *binder) literalNode(c *pg_query.A_Const) (*expr, error) {
 // numberLiteral types a number that is no int4: int8 if it fits, else numeric, also with an exponent.
 func (b *binder) numberLiteral(text string) (*expr, error) {
 	if i, err := strconv.ParseInt(text, 0, 64); err == nil {
-		if i <= 1<<31-1 {
+		if i <= math.MaxInt32 && i >= math.MinInt32 {
 			return intConstant(pgtypes.Int4, i), nil
 		}
 		return intConstant(pgtypes.Int8, i), nil

@@ -77,7 +77,7 @@ var scalarFunctions = []function{
 	{name: "rpad", args: "text,int4,text", text: "CASE WHEN $3 = '' THEN left($1, $2) ELSE rpad($1, $2, $3) END"},
 	{name: "position", args: "text,text", text: "CAST(strpos($1, $2) AS INTEGER)"},
 	{name: "strpos", args: "text,text", text: "CAST(strpos($1, $2) AS INTEGER)"},
-	{name: "split_part", args: "text,text,int4", text: "CASE WHEN $3 = 0 THEN error('field position must not be zero') WHEN $2 = '' THEN (CASE WHEN abs($3) = 1 THEN $1 ELSE '' END) ELSE split_part($1, $2, $3) END"},
+	{name: "split_part", args: "text,text,int4", text: "CASE WHEN $3 = 0 THEN error('field position must not be zero') WHEN $2 = '' AND abs($3) <> 1 THEN left($1, 0) WHEN $2 = '' THEN $1 ELSE split_part($1, $2, $3) END"},
 	{name: "starts_with", args: "text,text", text: "starts_with($1, $2)"},
 	{name: "reverse", args: "text", text: "reverse($1)"},
 	{name: "repeat", args: "text,int4", text: "repeat($1, $2)"},

@@ -39,6 +39,7 @@ func (b *binder) typed(text string, t pgtypes.Type, pos int32) (*expr, error) {
 	if err != nil {
 		if p, ok := asError(err); ok && p.Position == 0 {
 			p.Position = b.stmt.position(pos)
+			p.Message = strings.Replace(p.Message, " without time zone: ", ": ", 1) // as PostgreSQL names them here
 		}
 		return nil, err
 	}
@@ -149,6 +150,9 @@ func numericConstant(text string, t pgtypes.Type) (*expr, error) {
 	whole, fraction, _ := strings.Cut(strings.TrimPrefix(plain, "-"), ".")
 	whole = strings.TrimLeft(whole, "0")
 	scale, precision := len(fraction), max(len(whole)+len(fraction), 1)
+	if whole == "" && precision < pgtypes.MaxPrecision {
+		precision++ // for the 0 before the point
+	}
 	if precision > pgtypes.MaxPrecision {
 		return nil, pgerr.New(pgerr.NumericOutOfRange, "numeric %s has more than %d digits", plain, pgtypes.MaxPrecision)
 	}
@@ -202,6 +206,9 @@ func spanConstant(v interval) *expr {
 func (b *binder) datetime(text string, t pgtypes.Type) (*expr, error) {
 	if at, ok := b.namedMoment(strings.ToLower(strings.TrimSpace(text))); ok && t.OID != pgtypes.Time {
 		return b.moment(t.OID, at), nil
+	}
+	if len(text) == 8 && strings.Trim(text, "0123456789") == "" && t.OID != pgtypes.Time {
+		text = text[:4] + "-" + text[4:6] + "-" + text[6:] // ISO 8601's basic form
 	}
 	switch t.OID {
 	case pgtypes.Date:

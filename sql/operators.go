@@ -159,7 +159,7 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 	hint := "No operator matches the given name and argument types. You might need to add explicit type casts."
 	switch res {
 	case noCandidate:
-		return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s %s", op, p.typeName(args[0]), p.typeName(args[1])).WithHint("%s", hint)
+		return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s %s", p.typeName(args[0]), op, p.typeName(args[1])).WithHint("%s", hint)
 	case ambiguous:
 		return nil, b.fail(pgerr.AmbiguousFunction, pos, "operator is not unique: %s %s %s", p.typeName(args[0]), op, p.typeName(args[1])).
 			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
@@ -226,6 +226,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil
 		}
 		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
+	case op == "||" && b.system && isArrayParam(sig.result):
+		return b.concatenateArrays(sig, x, y), nil
 	case op == "||":
 		return b.concatenate(sig, x, y, pos)
 	case strings.Contains(" ~ ~* !~ !~* ", " "+op+" ") && isText(lt):

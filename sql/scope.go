@@ -219,7 +219,7 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 	if v.need != nil {
 		v.need()
 	}
-	e := &expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}}
+	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}})
 	if v.typ.OID == pgtypes.Bool && v.column != nil {
 		yes, no := only(&pgtypes.Datum{Class: pgtypes.ClassBool, I: 1}), only(&pgtypes.Datum{Class: pgtypes.ClassBool})
 		e.proof = leaf(v.column, yes, no)

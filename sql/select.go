@@ -34,7 +34,7 @@ type selectParts struct {
 	scope    *scope
 	where    *expr
 	group    []string
-	having   string
+	having   *expr
 	order    []sortKey
 	limit    *expr
 	offset   *expr
@@ -150,11 +150,7 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 		if err != nil {
 			return nil, err
 		}
-		p.having, p.aggregated = e.sql, true
-		p.scope.outerRefs = append(p.scope.outerRefs, e.bare...)
-		if err := b.bareIn(p, e, true); err != nil {
-			return nil, err
-		}
+		p.having, p.aggregated = e, true
 	}
 	for _, t := range p.targets {
 		p.aggregated = p.aggregated || t.e.scopes.aggregate
@@ -298,7 +294,7 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 	}
 	switch {
 	case v != nil && prunable:
-		e := &expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}}
+		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}})
 		s, text := b.pending(e)
 		e.sql = text
 		return &target{name: t.name, e: e, need: func() {
@@ -404,8 +400,8 @@ func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
 	if len(p.group) > 0 {
 		t.WriteString(" GROUP BY " + strings.Join(p.group, ", "))
 	}
-	if p.having != "" {
-		t.WriteString(" HAVING " + p.having)
+	if p.having != nil {
+		t.WriteString(" HAVING " + p.having.sql)
 	}
 }
 
@@ -434,20 +430,20 @@ func (b *binder) checkGrouped(p *selectParts) error {
 		return nil
 	}
 	for _, t := range p.targets {
-		if err := b.bareIn(p, t.e, true); err != nil {
+		if err := b.bareIn(p, t.e); err != nil {
 			return err
 		}
 	}
 	for _, k := range p.order {
-		if err := b.bareIn(p, k.e, true); err != nil {
+		if err := b.bareIn(p, k.e); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.bareIn(p, p.having)
 }
 
-func (b *binder) bareIn(p *selectParts, e *expr, aggregated bool) error {
-	if e == nil || !aggregated {
+func (b *binder) bareIn(p *selectParts, e *expr) error {
+	if e == nil {
 		return nil
 	}
 	for _, v := range e.bare {

@@ -113,7 +113,7 @@ func fieldName(e *expr) string {
 }
 
 // truncUnits are the units of date_trunc that both sides have.
-var truncUnits = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium"}
+var truncUnits = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade"}
 
 func (b *binder) dateTrunc(args []*expr, pos int32) (*expr, error) {
 	unit := fieldName(args[0])
@@ -124,6 +124,9 @@ func (b *binder) dateTrunc(args []*expr, pos int32) (*expr, error) {
 	if !slices.Contains(truncUnits, unit) {
 		if args[0].isParam() {
 			return null(pgtypes.Of(sig.result)), nil
+		}
+		if unit == "century" || unit == "millennium" {
+			return nil, b.unsupported(pos, "date_trunc to a %s", unit)
 		}
 		return nil, b.fail(pgerr.InvalidParameterValue, pos, "unit %q not recognized for type %s", unit, typeText(args[1].typ))
 	}

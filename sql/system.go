@@ -17,7 +17,10 @@ import (
 //     arrays are lists);
 //   - x::regclass becomes pgc.regclass(x): the name as text, of a text or an oid; x::regclass::oid becomes
 //     pgc.regclass_oid(x), of a text or an oid; the same for regtype, regproc, regnamespace and regrole;
-//   - an array in the result becomes pgc.array_out(x), its text form {a,b}; int2vector and oidvector columns are
+//   - what depends on the search path has it as its last argument, a list of names, pg_catalog first if it is not
+//     set otherwise: regclass, to_regclass and the functions of pathFunctions;
+//   - a column of type regproc holds an oid and reads as pgc.regproc(x); the same for the others;
+//   - an array in the result stays a list, as text it is pgc.array_out(x), {a,b}; int2vector and oidvector columns are
 //     lists and become pgc.vector_out(x), "1 2";
 //   - x = ANY(list) becomes list_contains and the like, ARRAY(SELECT …) becomes (SELECT list(…)),
 //     list[n] is list[n] (int2vector counts from 0: the column's list is shifted by one here), COLLATE is dropped,
@@ -31,6 +34,8 @@ var systemFunctions = map[string]bool{
 	"pg_get_partkeydef": true, "pg_get_serial_sequence": true,
 	"pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true, "pg_operator_is_visible": true,
 	"pg_collation_is_visible": true, "pg_opclass_is_visible": true, "pg_statistics_obj_is_visible": true,
+	"pg_opfamily_is_visible": true, "pg_conversion_is_visible": true, "pg_ts_config_is_visible": true, "pg_ts_dict_is_visible": true,
+	"pg_ts_parser_is_visible": true, "pg_ts_template_is_visible": true,
 	"obj_description": true, "col_description": true, "shobj_description": true, "pg_encoding_to_char": true,
 	"pg_relation_is_publishable": true, "pg_column_is_updatable": true, "pg_relation_size": true, "pg_total_relation_size": true,
 	"pg_table_size": true, "pg_indexes_size": true, "pg_size_pretty": true, "pg_database_size": true,
@@ -40,7 +45,40 @@ var systemFunctions = map[string]bool{
 	"string_to_array": true, "quote_ident": true, "quote_literal": true, "to_regclass": true, "to_regtype": true,
 	"to_regproc": true, "to_regnamespace": true, "pg_postmaster_start_time": true, "pg_advisory_unlock_all": true,
 	"txid_current": true, "inet_server_addr": true, "inet_server_port": true, "pg_my_temp_schema": true,
-	"pg_is_other_temp_schema": true, "pg_tablespace_location": true,
+	"pg_is_other_temp_schema": true, "pg_tablespace_location": true, "pg_tablespace_size": true, "pg_get_function_sqlbody": true,
+	"pg_get_statisticsobjdef": true, "getdatabaseencoding": true, "pg_client_encoding": true, "pg_char_to_encoding": true,
+	"quote_nullable": true, "cardinality": true, "pg_is_in_recovery": true, "pg_relation_filenode": true,
+	"pg_relation_is_updatable": true, "has_tablespace_privilege": true,
+}
+
+// pathFunctions are those whose answer depends on the search path.
+var pathFunctions = map[string]bool{
+	"pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true, "to_regclass": true,
+}
+
+// pathList is the search path as DuckDB reads it.
+func (b *binder) pathList() string {
+	var items []string
+	for _, s := range b.schemas(true) {
+		items = append(items, quoteText(s))
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
+
+// regCall writes pgc.regclass(x) and the like; suffix "_oid" gives the number.
+func (b *binder) regCall(t pgtypes.OID, suffix, x string) string {
+	if t == oidRegclass {
+		x += ", " + b.pathList()
+	}
+	return "pgc." + postgresTables().types[t].name + suffix + "(" + x + ")"
+}
+
+// regColumn makes a column that holds an object's number read as its name.
+func (b *binder) regColumn(e *expr) *expr {
+	if e.column != nil && isReg(e.typ.OID) {
+		e.regArg, e.sql = e.sql, b.regCall(e.typ.OID, "", e.sql)
+	}
+	return e
 }
 
 // isReg reports whether t is an object's identity that reads and writes as its name.
@@ -53,7 +91,11 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 	if !systemFunctions[sig.name] || sig.set {
 		return nil, b.notAllowed(sig, pos)
 	}
-	e := computed(sig.result, "pgc."+sig.name+"("+strings.Join(sqlOf(args), ", ")+")", args...)
+	texts := sqlOf(args)
+	if pathFunctions[sig.name] {
+		texts = append(texts, b.pathList())
+	}
+	e := computed(sig.result, "pgc."+sig.name+"("+strings.Join(texts, ", ")+")", args...)
 	if typeIs(sig.result, oidAnyArray, oidAnyCompArray) && len(args) > 0 {
 		e.typ = args[0].typ
 	}
@@ -69,15 +111,15 @@ func (b *binder) systemCast(e *expr, t pgtypes.Type) (string, error) {
 	case isReg(to) && (isText(from) || isInteger(from) || from == pgtypes.OIDType || isReg(from)):
 		arg := e.sql
 		if e.regArg != "" {
-			arg = "pgc." + p.types[from].name + "_oid(" + e.regArg + ")"
+			arg = b.regCall(from, "_oid", e.regArg)
 		}
-		return "pgc." + p.types[to].name + "(" + arg + ")", nil
+		return b.regCall(to, "", arg), nil
 	case isReg(from) && (to == pgtypes.OIDType || isInteger(to)):
 		arg := e.sql
 		if e.regArg != "" {
 			arg = e.regArg
 		}
-		return "CAST(pgc." + p.types[from].name + "_oid(" + arg + ") AS " + t.DuckDB() + ")", nil
+		return "CAST(" + b.regCall(from, "_oid", arg) + " AS " + t.DuckDB() + ")", nil
 	case isReg(from) && isText(to):
 		return e.sql, nil
 	case isVector(from) && isText(to):
@@ -101,7 +143,7 @@ func (b *binder) systemLiteral(text string, t pgtypes.Type) (*expr, error) {
 		if strings.Trim(text, "0123456789") == "" && text != "" {
 			e.regArg = "CAST(" + text + " AS UINTEGER)"
 		}
-		e.sql = "pgc." + p.types[t.OID].name + "(" + e.regArg + ")"
+		e.sql = b.regCall(t.OID, "", e.regArg)
 		return e, nil
 	case p.category(t.OID) == 'A':
 		items, ok := arrayItems(text)
@@ -273,16 +315,32 @@ func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error
 	return computed(element, a.sql+"["+at+"]", a, i), nil
 }
 
-// arrayOutput makes an array in the result its text.
+// concatenateArrays writes || of two arrays or of an array and an element. A NULL array counts as an empty one.
+func (b *binder) concatenateArrays(sig *signature, x, y *expr) *expr {
+	p := postgresTables()
+	l, r, array := x.sql, y.sql, x.typ
+	if !isArrayParam(sig.args[0]) {
+		l, array = "["+l+"]", y.typ
+	} else if !isArrayParam(sig.args[1]) {
+		r = "[" + r + "]"
+	} else if p.category(x.typ.OID) != 'A' {
+		array = y.typ
+	}
+	return computed(array.OID, "pgc.array_cat("+l+", "+r+")", x, y)
+}
+
+func isArrayParam(t pgtypes.OID) bool { return typeIs(t, oidAnyArray, oidAnyCompArray) }
+
+// arrayOutput makes an int2vector or oidvector in the result its text, and so an array that no client knows.
 func (b *binder) arrayOutput(e *expr) *expr {
 	if !b.system || e.untyped() {
 		return e
 	}
 	out := *e
-	switch {
+	switch _, known := pgtypes.ElementOf(e.typ.OID); {
 	case isVector(e.typ.OID):
 		out.sql, out.typ = "pgc.vector_out("+e.sql+")", pgtypes.Of(pgtypes.Text)
-	case postgresTables().category(e.typ.OID) == 'A':
+	case postgresTables().category(e.typ.OID) == 'A' && !known:
 		out.sql, out.typ = "pgc.array_out("+e.sql+")", pgtypes.Of(pgtypes.Text)
 	}
 	return &out
