@@ -165,9 +165,13 @@ func (d *dataset) readRelations() error {
 			return fmt.Errorf("column %s of unknown relation %d", f["name"], n[0])
 		}
 		s := storedAs(pgtypes.OID(n[2]))
+		typmod := n[3]
+		if n[1] != n[2] {
+			typmod = -1 // it is the domain's
+		}
 		r.index[f["name"]] = len(r.columns)
 		r.columns = append(r.columns, column{
-			name: f["name"], declared: n[1], served: servedAs(pgtypes.OID(n[2]), int32(n[3])), collation: n[4], notNull: f["notnull"] == "t",
+			name: f["name"], declared: n[1], typmod: typmod, served: servedAs(pgtypes.OID(n[2]), int32(n[3])), collation: n[4], notNull: f["notnull"] == "t",
 			load: engine.LoadColumn{Name: f["name"], Type: s.oid, List: s.list},
 		})
 		return nil

@@ -1,9 +1,11 @@
 package pgcatalog_test
 
 import (
+	"bytes"
 	"fmt"
 	"hash/fnv"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,8 +51,11 @@ func (n numbers) into(text string) string {
 	return relationOID.ReplaceAllStringFunc(text, func(s string) string { return n[s] })
 }
 
-// out puts the placeholders where a value is the OID of one of our objects.
-func (n numbers) out(r *result) *result {
+// out puts the placeholders where a value is the OID of one of our objects, and sorts what the statement does not.
+func (n numbers) out(d *datadriven.TestData, r *result) *result {
+	if d.HasArg("sorted") {
+		slices.SortFunc(r.rows, slices.Compare)
+	}
 	names := map[string]string{}
 	for name, oid := range n {
 		if len(oid) > 4 {
@@ -104,7 +109,7 @@ func TestGoldenIsPostgres(t *testing.T) {
 			if d.Cmd == "differs" {
 				return d.Expected
 			}
-			return n.out(referenceResult(t, conn, n.into(d.Input), n.values(d))).text()
+			return n.out(d, referenceResult(t, conn, n.into(d.Input), n.values(d))).text()
 		})
 	}
 }
@@ -115,12 +120,19 @@ func referenceResult(t *testing.T, conn *pgconn.PgConn, text string, args []stri
 	for i, a := range args {
 		params[i] = []byte(a)
 	}
-	r := conn.ExecParams(t.Context(), text, params, nil, nil, nil).Read()
-	if r.Err != nil {
-		t.Fatalf("PostgreSQL: %v\n%s", r.Err, text)
+	r := conn.ExecParams(t.Context(), text, params, nil, nil, nil)
+	var rows [][][]byte
+	for r.NextRow() {
+		rows = append(rows, slices.Clone(r.Values()))
+		for i, v := range rows[len(rows)-1] {
+			rows[len(rows)-1][i] = bytes.Clone(v)
+		}
 	}
-	out := &result{rows: texts(r.Rows)}
-	for _, f := range r.FieldDescriptions {
+	if _, err := r.Close(); err != nil {
+		t.Fatalf("PostgreSQL: %v\n%s", err, text)
+	}
+	out := &result{rows: texts(rows)}
+	for _, f := range r.FieldDescriptions() {
 		out.columns = append(out.columns, f.Name)
 	}
 	return out

@@ -16,6 +16,8 @@ CREATE MACRO pgc.array_to_string(_a, _s) AS
 (_a, _s, _n) AS
   CASE WHEN _a IS NOT NULL AND _s IS NOT NULL THEN coalesce(list_aggregate(list_filter(list_transform(_a::VARCHAR[], lambda _x: coalesce(_x, _n)), lambda _y: _y IS NOT NULL), 'string_agg', _s), '') END
 --
+CREATE MACRO pgc.array_cat(_a, _b) AS CASE WHEN _a IS NULL THEN _b WHEN _b IS NULL THEN _a ELSE list_concat(_a, _b) END
+--
 CREATE MACRO pgc.array_remove(_a, _e) AS list_filter(_a, lambda _x: _x IS DISTINCT FROM _e)
 --
 CREATE MACRO pgc.array_upper(_a, _d) AS CASE WHEN _d = 1 THEN nullif(len(_a), 0)::INTEGER END
@@ -60,3 +62,12 @@ FROM pgc._keyword
 --
 CREATE MACRO pgc.pg_partition_ancestors(_a) AS TABLE
 SELECT oid AS relid FROM pgc.pg_class WHERE oid = _a AND relispartition
+--
+CREATE MACRO pgc.vector_out(_a) AS coalesce(list_aggregate(_a::VARCHAR[], 'string_agg', ' '), CASE WHEN _a IS NOT NULL THEN '' END)
+--
+CREATE MACRO pgc._element_out(_a) AS
+CASE WHEN _a IS NULL THEN 'NULL' WHEN _a = '' OR lower(_a) = 'null' OR regexp_matches(_a, '[{}",\\\s]')
+  THEN '"' || replace(replace(_a, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"' ELSE _a END
+--
+CREATE MACRO pgc.array_out(_a) AS
+CASE WHEN _a IS NOT NULL THEN '{' || coalesce(list_aggregate(list_transform(_a::VARCHAR[], lambda _x: pgc._element_out(_x)), 'string_agg', ','), '') || '}' END

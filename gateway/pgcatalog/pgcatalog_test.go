@@ -17,11 +17,11 @@ import (
 func webContents() *pgcatalog.Contents {
 	return &pgcatalog.Contents{
 		Database: "tidegate",
-		Roles:    []pgcatalog.Role{{Name: "demo", Login: true}},
+		Roles:    []pgcatalog.Role{{Name: "demo", Login: true}, {Name: "tidegate", Superuser: true, Login: true}},
 		Settings: []pgcatalog.Setting{{Name: "TimeZone", Value: "UTC"}, {Name: "work_mem", Value: "4096"}, {Name: "tidegate.latency", Value: "standard"}},
 		Tables: []pgcatalog.Table{
 			{
-				Schema: "web", Name: "events", Description: "Page views, one row per event", Rows: 1000, Bytes: 81920,
+				Schema: "web", Name: "events", Description: "Page views, one row per event", Rows: -1, Bytes: 8192,
 				Columns: []pgcatalog.Column{
 					{Name: "event_id", Type: pgtypes.Of(pgtypes.Text), NotNull: true},
 					{Name: "ts", Type: pgtypes.Of(pgtypes.Timestamptz), NotNull: true},
@@ -48,7 +48,7 @@ func webContents() *pgcatalog.Contents {
 				},
 			},
 			{
-				Schema: "tidegate", Name: "tiers", View: true, Definition: " SELECT 1;",
+				Schema: "tidegate", Name: "tiers", View: true, Definition: " SELECT ''::text AS table_name,\n    ''::text AS tier,\n    0 AS columns,\n    0::bigint AS rows;",
 				Columns: []pgcatalog.Column{
 					{Name: "table_name", Type: pgtypes.Of(pgtypes.Text)},
 					{Name: "tier", Type: pgtypes.Of(pgtypes.Text)},

@@ -19,31 +19,31 @@ var fixture string
 func openPostgres(t *testing.T) *pgconn.PgConn {
 	t.Helper()
 	cluster := testkit.Postgres(t)
-	admin, err := pgconn.Connect(t.Context(), cluster.DSN())
-	if err != nil {
-		t.Fatal(err)
+	connect := func(user, database string) *pgconn.PgConn {
+		dsn := strings.NewReplacer("dbname=postgres", "dbname="+database, "user=postgres", "user="+user).Replace(cluster.DSN())
+		conn, err := pgconn.Connect(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+		return conn
 	}
-	if _, err := admin.Exec(t.Context(), "create role admin superuser login").ReadAll(); err != nil {
-		t.Fatal(err)
+	run := func(conn *pgconn.PgConn, script ...string) {
+		for _, text := range script {
+			if _, err := conn.Exec(t.Context(), text).ReadAll(); err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+		}
 	}
-	if _, err := admin.Exec(t.Context(), "create database tidegate").ReadAll(); err != nil {
-		t.Fatal(err)
-	}
+	// The role that made the cluster owns the catalogs; here as there it is called tidegate.
+	run(connect("postgres", "postgres"), "create role admin superuser login", "create database tidegate")
+	admin := connect("admin", "tidegate")
+	run(admin, "alter role postgres rename to tidegate")
+	conn := connect("tidegate", "tidegate")
 	if err := admin.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	dsn := strings.NewReplacer("dbname=postgres", "dbname=tidegate", "user=postgres", "user=admin").Replace(cluster.DSN())
-	conn, err := pgconn.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	if _, err := conn.Exec(t.Context(), fixture).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Exec(t.Context(), "set session authorization tidegate; set search_path to public").ReadAll(); err != nil {
-		t.Fatal(err)
-	}
+	run(conn, "drop role admin", fixture, "set search_path to public")
 	return conn
 }
 

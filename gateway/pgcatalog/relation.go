@@ -25,6 +25,7 @@ type relation struct {
 type column struct {
 	name      string
 	declared  int64        // atttypid; a domain in information_schema
+	typmod    int64        // atttypmod
 	served    pgtypes.Type // what clients are told: a domain's base type, and the stand-ins of storedAs
 	collation int64
 	notNull   bool
@@ -59,16 +60,16 @@ func storedAs(oid pgtypes.OID) storage {
 	return storage{oid: pgtypes.Text}
 }
 
-// servedAs gives the type that clients are told: PostgreSQL's own where its values can be printed as PostgreSQL
-// does, else the type in which they are kept.
+// servedAs gives the type that the binder is told: PostgreSQL's own where it knows how the values are printed, else
+// the type in which they are kept.
 func servedAs(base pgtypes.OID, typmod int32) pgtypes.Type {
 	s := storedAs(base)
 	switch {
-	case base == s.oid && !s.list:
+	case base == s.oid && !s.list, base == pgtypes.Regproc, base == pgtypes.Regtype:
 		return pgtypes.Type{OID: base, Typmod: typmod}
 	case !s.list:
 		return pgtypes.Of(s.oid)
-	case base == pgtypes.NameArray || base == pgtypes.CharArray:
+	case base == pgtypes.NameArray || base == pgtypes.CharArray || base == pgtypes.Int2Vector || base == pgtypes.OIDVector:
 		return pgtypes.Of(base)
 	}
 	switch s.oid {

@@ -132,7 +132,7 @@ func (b *builder) systemRelation(r *relation) {
 	b.describe(r.oid, 0, r.description)
 	for i := range r.columns {
 		c := &r.columns[i]
-		b.attribute(r.oid, int64(i+1), c.name, c.declared, int64(c.served.Typmod), c.notNull, c.collation)
+		b.attribute(r.oid, int64(i+1), c.name, c.declared, c.typmod, c.notNull, c.collation)
 	}
 	if r.kind == "v" {
 		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0)})
@@ -225,7 +225,7 @@ func (b *builder) database() {
 		"oid": b.oids[object{"database", b.contents.Database}], "datname": b.contents.Database, "datdba": bootstrapRole,
 		"encoding": encodingUTF8, "datlocprovider": "c", "datallowconn": true, "datconnlimit": unlimitedConnection,
 		"datfrozenxid": firstTransactionID, "datminmxid": int64(1), "dattablespace": defaultTablespace,
-		"datcollate": "C", "datctype": "C.UTF-8",
+		"datcollate": "C.UTF-8", "datctype": "C.UTF-8",
 	})
 }
 

@@ -64,10 +64,12 @@ func shape[C sql.Column | engine.Column](columns []C) []string {
 			kind = "text"
 		case pgtypes.TextArray, pgtypes.NameArray, pgtypes.CharArray:
 			kind = "list of text"
-		case pgtypes.OIDType, pgtypes.Int8:
+		case pgtypes.OIDType, pgtypes.Int8, pgtypes.Regproc, pgtypes.Regtype:
 			kind = "number"
-		case pgtypes.OIDArray, pgtypes.Int8Array:
+		case pgtypes.OIDArray, pgtypes.Int8Array, pgtypes.OIDVector:
 			kind = "list of numbers"
+		case pgtypes.Int2Vector, pgtypes.Int2Array:
+			kind = "list of small numbers"
 		}
 		out[i] = c.Name + " " + kind
 	}
@@ -213,9 +215,9 @@ func TestMacroArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"events", "web.events", "web.events", "tidegate", "Page views, one row per event", "f", "81920", "web", "t", "Not a view", "t"},
+		{"events", "web.events", "web.events", "tidegate", "Page views, one row per event", "f", "8192", "web", "t", "Not a view", "t"},
 		{"site_daily", "web.site_daily", "web.site_daily", "tidegate", "∅", "f", "0", "web", "t", "Not a view", "t"},
-		{"tiers", "tidegate.tiers", "tidegate.tiers", "tidegate", "∅", "f", "0", "tidegate", "t", " SELECT 1;", "f"},
+		{"tiers", "tidegate.tiers", "tidegate.tiers", "tidegate", "∅", "f", "0", "tidegate", "t", " SELECT ''::text AS table_name,\n    ''::text AS tier,\n    0 AS columns,\n    0::bigint AS rows;", "f"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)

@@ -1,6 +1,6 @@
 -- The tables of webContents, for PostgreSQL 15.
 create role demo login;
-alter role postgres rename to tidegate;
+drop extension plpgsql;
 create schema web;
 create schema tidegate;
 create table web.events (
