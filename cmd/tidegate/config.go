@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,6 +106,11 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 	}
 	if c.Hot.Kind != "embedded" && c.Hot.Kind != "none" {
 		fail("hot.kind", "is %q; the choices are embedded, none (redshift and postgres are not supported yet)", c.Hot.Kind)
+	}
+	if host, _, err := net.SplitHostPort(c.Listen); err != nil {
+		fail("listen", "is %q; write HOST:PORT", c.Listen)
+	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		fail("listen", "is %q; clients are trusted without a password, so only 127.0.0.1, ::1 and localhost are allowed yet", c.Listen)
 	}
 	if c.Database == "" {
 		fail("database", "is empty")

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintln(errs, "tidegate:", err)
+		fmt.Fprintln(errs, "tidegate:", err, "(tidegate --help tells what there is)")
 		return 2
 	}
 	err = k.Run(&program{config: c.Config, out: out, err: errs})
