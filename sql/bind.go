@@ -108,7 +108,10 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
 	b := &binder{stmt: s, catalog: c, env: env, system: system, args: args, aliases: map[string]bool{}}
 	for _, p := range params {
-		if _, ok := pgtypes.Lookup(p); !ok || p == pgtypes.Unknown {
+		switch _, ok := pgtypes.Lookup(p); {
+		case p == pgtypes.BPChar:
+			p = pgtypes.Text
+		case !ok, p == pgtypes.Unknown:
 			p = knownParam(p, system)
 		}
 		b.params = append(b.params, p)
@@ -155,9 +158,6 @@ func (b *binder) outputType(e *expr) pgtypes.Type {
 	}
 	if _, ok := pgtypes.Lookup(t.OID); !ok {
 		return pgtypes.Of(pgtypes.Text)
-	}
-	if t.OID == pgtypes.Varchar && t.Typmod < 0 {
-		return t
 	}
 	return t
 }

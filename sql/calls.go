@@ -204,7 +204,7 @@ func statCall(fn string, n *pg_query.FuncCall, args []*expr) *StatCall {
 	switch {
 	case n.AggDistinct || n.AggFilter != nil || n.Over != nil || len(n.AggOrder) > 0:
 		return nil
-	case n.AggStar:
+	case n.AggStar, fn == "count" && len(args) == 1 && args[0].constant && !args[0].isNull():
 		return &StatCall{Func: "count"}
 	case len(args) == 1 && args[0].column != nil && (fn == "count" || fn == "min" || fn == "max"):
 		return &StatCall{Func: fn, Column: args[0].column.name}

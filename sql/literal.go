@@ -40,6 +40,9 @@ func (b *binder) typed(text string, t pgtypes.Type, pos int32) (*expr, error) {
 		if p, ok := asError(err); ok && p.Position == 0 {
 			p.Position = b.stmt.position(pos)
 			p.Message = strings.Replace(p.Message, " without time zone: ", ": ", 1) // as PostgreSQL names them here
+			if p.Code == pgerr.InvalidDatetimeFormat && t.OID != pgtypes.Interval {
+				p.Hint = "Dates and times are read in ISO 8601 form: 2018-02-15 03:04:05+00."
+			}
 		}
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -44,12 +46,14 @@ var systemFunctions = map[string]bool{
 	"array_to_string": true, "array_remove": true, "array_upper": true, "array_lower": true, "array_length": true,
 	"string_to_array": true, "quote_ident": true, "quote_literal": true, "to_regclass": true, "to_regtype": true,
 	"to_regproc": true, "to_regnamespace": true, "pg_postmaster_start_time": true, "pg_advisory_unlock_all": true,
-	"txid_current": true, "inet_server_addr": true, "inet_server_port": true, "pg_my_temp_schema": true,
-	"pg_is_other_temp_schema": true, "pg_tablespace_location": true, "pg_tablespace_size": true, "pg_get_function_sqlbody": true,
+	"pg_my_temp_schema": true, "pg_is_other_temp_schema": true, "pg_tablespace_location": true, "pg_tablespace_size": true, "pg_get_function_sqlbody": true,
 	"pg_get_statisticsobjdef": true, "getdatabaseencoding": true, "pg_client_encoding": true, "pg_char_to_encoding": true,
 	"quote_nullable": true, "cardinality": true, "pg_is_in_recovery": true, "pg_relation_filenode": true,
 	"pg_relation_is_updatable": true, "has_tablespace_privilege": true,
 }
+
+// SystemFunctions gives the names of the functions that must be in schema pgc, in order.
+func SystemFunctions() []string { return slices.Sorted(maps.Keys(systemFunctions)) }
 
 // pathFunctions are those whose answer depends on the search path.
 var pathFunctions = map[string]bool{
