@@ -87,6 +87,10 @@ CREATE MACRO pgc.regrole(_a) AS
 CASE WHEN _a IS NULL THEN NULL ELSE coalesce((SELECT _u_text FROM pgc._role WHERE _u_oid = TRY_CAST(_a AS UINTEGER) OR _u_name = pgc._ident_parts(_a)[-1]),
   TRY_CAST(_a AS UINTEGER)::VARCHAR, error('42704: role "' || replace(_a::VARCHAR, '"', '') || '" does not exist')::VARCHAR) END
 --
+CREATE MACRO pgc.regrole_oid(_a) AS
+CASE WHEN _a IS NULL THEN NULL ELSE coalesce(TRY_CAST(_a AS UINTEGER), (SELECT min(_u_oid) FROM pgc._role WHERE _u_name = pgc._ident_parts(_a)[-1]),
+  error('42704: role "' || replace(_a::VARCHAR, '"', '') || '" does not exist')::UINTEGER) END
+--
 CREATE MACRO pgc.regoperator(_a) AS
 CASE WHEN _a IS NULL THEN NULL WHEN _a::VARCHAR = '0' THEN '0' ELSE coalesce((SELECT _o_text FROM pgc._operator WHERE _o_oid = TRY_CAST(_a AS UINTEGER)), _a::VARCHAR) END
 --

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
@@ -103,6 +104,10 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 		return err
 	}
 	if err := c.load(ctx, &Contents{}); err != nil {
+		return err
+	}
+	start := fmt.Sprintf("CREATE MACRO pgc.pg_postmaster_start_time() AS make_timestamptz(%d)", time.Now().UnixMicro())
+	if err := execAll(ctx, s, []string{start}); err != nil {
 		return err
 	}
 	for _, text := range []string{functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, viewsSQL, informationSchemaSQL} {

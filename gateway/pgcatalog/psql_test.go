@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	"github.com/google/go-cmp/cmp"
 
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine"
@@ -23,13 +24,17 @@ func sessionEnv() sql.Env {
 	}
 }
 
-// ask takes a statement through the language and our DuckDB, as a session does.
+// ask takes a statement of user demo through the language and our DuckDB, as a session does.
 func ask(ctx context.Context, db engine.Engine, c *pgcatalog.Catalog, text string, args ...sql.Arg) (*result, error) {
+	return askAs(ctx, db, c, c, sessionEnv(), text, args...)
+}
+
+func askAs(ctx context.Context, db engine.Engine, c *pgcatalog.Catalog, names sql.Catalog, env sql.Env, text string, args ...sql.Arg) (*result, error) {
 	statements, err := sql.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("parse: %w", err)
 	}
-	q, err := sql.Bind(statements[0], c, sessionEnv())
+	q, err := sql.Bind(statements[0], names, env)
 	if err != nil {
 		return nil, fmt.Errorf("bind: %w", err)
 	}
@@ -91,4 +96,61 @@ func arguments(texts []string) []sql.Arg {
 		out[i] = sql.Arg{Text: s}
 	}
 	return out
+}
+
+// TestSystemFunctions looks for every function that the language sends here.
+func TestSystemFunctions(t *testing.T) {
+	t.Parallel()
+	db, _ := openCatalog(t)
+	rows, err := query(t.Context(), db, "SELECT DISTINCT function_name FROM duckdb_functions() WHERE schema_name = 'pgc'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for _, row := range rows {
+		have[row[0]] = true
+	}
+	for _, name := range append(sql.SystemFunctions(), "regclass", "regclass_oid", "regtype", "regtype_oid", "regproc", "regproc_oid",
+		"regnamespace", "regnamespace_oid", "regrole", "regrole_oid", "array_out", "vector_out", "array_cat") {
+		if !have[name] {
+			t.Errorf("schema pgc has no function %s", name)
+		}
+	}
+}
+
+// TestSessions asks what depends on the session: the search path, and when the server started.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	db, c := openCatalog(t)
+	before := time.Now()
+	r, err := ask(t.Context(), db, c, "SELECT pg_postmaster_start_time() <= '"+before.UTC().Format(time.RFC3339Nano)+"'::timestamptz, pg_my_temp_schema(), current_schemas(true)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]string{{"t", "0", "{pg_catalog}"}}, r.rows); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// schemas is a catalog that also has schema web, as a gateway with tables there.
+type schemas struct{ *pgcatalog.Catalog }
+
+func (s schemas) HasSchema(name string) bool { return name == "web" || s.Catalog.HasSchema(name) }
+
+// TestSearchPath sees the relations of a schema of the search path without its name.
+func TestSearchPath(t *testing.T) {
+	t.Parallel()
+	db, c := openCatalog(t)
+	env := sessionEnv()
+	env.SearchPath = []string{"$user", "web"}
+	r, err := askAs(t.Context(), db, c, schemas{c}, env, `
+		SELECT c.oid::regclass, pg_table_is_visible(c.oid), c.oid = 'events'::regclass, to_regclass('site_daily'), pg_catalog.pg_type_is_visible(c.reltype)
+		FROM pg_class c WHERE c.relnamespace = 'web'::regnamespace ORDER BY c.relname`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"events", "t", "t", "site_daily", "t"}, {"site_daily", "t", "f", "site_daily", "t"}}
+	if diff := cmp.Diff(want, r.rows); diff != "" {
+		t.Error(diff)
+	}
 }
