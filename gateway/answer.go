@@ -184,22 +184,15 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		s.wire.send(complete(a.tag))
 		return false, nil
 	}
-	if described == nil {
-		described = r.columns
-	}
-	if len(described) != len(r.columns) {
-		return false, pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
-	}
-	codes, err := encode.Formats(formats, len(described))
+	e, err := s.encoder(r, formats, described)
 	if err != nil {
-		return false, err
-	}
-	e, err := encode.New(described, codes, s.state.Zone)
-	if err != nil {
+		if !a.cursor {
+			r.close(err)
+		}
 		return false, err
 	}
 	defer s.engage(r.task)()
-	n, done, err := r.stream(s.wire, e, min(limit, a.limit))
+	n, done, err := r.guarded(s.wire, e, min(limit, a.limit))
 	a.limit -= n
 	switch {
 	case err != nil:
@@ -218,7 +211,22 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 	return false, nil
 }
 
-// columnsOf tells a result's columns in the formats that the client asked for.
+// encoder makes the encoder of a result whose client was told the described columns; nil is the result's own.
+func (s *session) encoder(r *result, formats []int16, described []engine.Column) (*encode.Encoder, error) {
+	if described == nil {
+		described = r.columns
+	}
+	if len(described) != len(r.columns) {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+	}
+	codes, err := encode.Formats(formats, len(described))
+	if err != nil {
+		return nil, err
+	}
+	return encode.New(described, codes, s.state.Zone)
+}
+
+// describeRows tells a result's columns in the formats that the client asked for.
 func (s *session) describeRows(columns []engine.Column, codes []int16) error {
 	formats, err := encode.Formats(codes, len(columns))
 	if err != nil {

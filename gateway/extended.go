@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -177,10 +178,16 @@ func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (strin
 
 // paramError says which parameter it was.
 func paramError(err error, i int) error {
-	if e, _ := flatten(err, ""); e.Detail == "" {
-		return e.WithDetail("Parameter $%d.", i+1)
+	e, ok := errors.AsType[*pgerr.Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Code == pgerr.InvalidBinary:
+		e.Message = fmt.Sprintf("incorrect binary data format in bind parameter %d", i+1)
+	case e.Detail == "":
+		e.Detail = fmt.Sprintf("Parameter $%d.", i+1)
 	}
-	return err
+	return e
 }
 
 func (s *session) statement(name string) (*prepared, error) {

@@ -95,6 +95,19 @@ func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done 
 	return n, false, nil
 }
 
+// guarded is stream that closes the result if it panics: then too the plan is given back.
+func (r *result) guarded(w *wire, e *encode.Encoder, limit int64) (n int64, done bool, err error) {
+	ended := false
+	defer func() {
+		if !ended {
+			r.close(errPanic)
+		}
+	}()
+	n, done, err = r.stream(w, e, limit)
+	ended = true
+	return n, done, err
+}
+
 // skip is stream without sending.
 func (r *result) skip(limit int64) (n int64, err error) {
 	for n < limit {
@@ -110,17 +123,23 @@ func (r *result) skip(limit int64) (n int64, err error) {
 }
 
 // open plans a read, tells its notices and starts it. From here on the entry is recorded exactly once.
-func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context.Context) (*engine.Plan, error)) (*result, error) {
+func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context.Context) (*engine.Plan, error)) (r *result, err error) {
 	ctx, t := newTask(ctx)
 	defer s.engage(t)()
 	entry := s.entry(st)
-	p, err := plan(ctx)
+	var p *engine.Plan
+	err = errPanic // what it is if it comes to no other end: then too the plan is given back
+	defer func() {
+		if err != nil {
+			err = t.explain(err)
+			t.end()
+			s.record(entry, p, 0, err)
+		}
+	}()
+	p, planErr := plan(ctx)
 	s.tx.pinned, s.tx.queried = s.state.Pinned, true
-	if err != nil {
-		err = t.explain(err)
-		t.end()
-		s.record(entry, p, 0, err)
-		return nil, err
+	if planErr != nil {
+		return nil, planErr
 	}
 	for _, w := range st.Hints.Warnings {
 		s.notice(warning(pgerr.Warning, w))
@@ -128,12 +147,9 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 	for _, n := range p.Notices {
 		s.notice(n)
 	}
-	rows, err := p.Engine.Query(ctx, p.Statement)
-	if err != nil {
-		err = t.explain(err)
-		t.end()
-		s.record(entry, p, 0, err)
-		return nil, err
+	rows, queryErr := p.Engine.Query(ctx, p.Statement)
+	if queryErr != nil {
+		return nil, queryErr
 	}
 	return &result{
 		columns: shown(rows.Columns()),

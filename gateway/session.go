@@ -155,7 +155,7 @@ func (s *session) fail(err error) error {
 	if internal {
 		s.log.Error("internal error", logkey.Query, s.lastID, logkey.Error, err)
 	}
-	s.tx.failed = true
+	s.abort()
 	if fatal(e) {
 		s.wire.send(errorResponse(e, "FATAL"))
 		s.finalFlush()

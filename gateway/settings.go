@@ -121,7 +121,7 @@ func canonical(name string, list []string) (string, error) {
 		}
 		return strings.Join(quoted, ", "), nil
 	case len(list) > 1 && t.name != "DateStyle":
-		return "", pgerr.New(pgerr.InvalidParameterValue, "SET %s takes only one argument", t.name)
+		return "", pgerr.New(pgerr.InvalidParameterValue, "SET %s takes only one argument", name)
 	case t.check == nil:
 		return strings.Join(list, ", "), nil
 	}

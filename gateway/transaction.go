@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tidegate/internal/pgerr"
@@ -66,6 +67,38 @@ func (s *session) leave(rollback bool) {
 	s.tx = transaction{}
 }
 
+// abort makes the transaction a failed one: what SET did since its innermost savepoint is taken back at once.
+func (s *session) abort() {
+	if !s.tx.active || s.tx.failed {
+		return
+	}
+	s.tx.failed = true
+	to := s.tx.saved
+	if n := len(s.tx.savepoints); n > 0 {
+		to = s.tx.savepoints[n-1].saved
+	}
+	modes := s.modes()
+	s.settings.restore(to)
+	s.setModes(modes)
+}
+
+// modes are the transaction's own settings: isolation and access.
+func (s *session) modes() values {
+	m := values{}
+	for name, v := range s.settings.local {
+		if strings.HasPrefix(name, "transaction_") {
+			m[name] = v
+		}
+	}
+	return m
+}
+
+func (s *session) setModes(m values) {
+	for name, v := range m {
+		s.settings.set(name, v, true)
+	}
+}
+
 // leaveImplicit ends what no BEGIN began, after a simple query or at Sync.
 func (s *session) leaveImplicit() {
 	if !s.tx.explicit {
@@ -127,19 +160,12 @@ func (s *session) endBlock(t *sql.Transaction) (tag string, err error) {
 	if s.tx.failed {
 		tag = "ROLLBACK"
 	}
-	modes := values{}
-	for _, name := range []string{"transaction_isolation", "transaction_read_only", "transaction_deferrable"} {
-		if v, ok := s.settings.local[name]; ok {
-			modes[name] = v
-		}
-	}
+	modes := s.modes()
 	s.leave(tag == "ROLLBACK")
 	if t.Chain {
 		s.enter()
 		s.tx.explicit, s.tx.block = true, true
-		for name, v := range modes {
-			s.settings.set(name, v, true)
-		}
+		s.setModes(modes)
 	}
 	return tag, nil
 }

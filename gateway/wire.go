@@ -53,9 +53,9 @@ func (w *wire) flush() error {
 	return w.err
 }
 
-// shrink gives a large buffer back; called when the session becomes idle.
+// shrink gives a large buffer back if nothing waits in it.
 func (w *wire) shrink() {
-	if cap(w.buf) > keptBytes {
+	if len(w.buf) == 0 && cap(w.buf) > keptBytes {
 		w.buf = make([]byte, 0, keptBytes)
 	}
 }

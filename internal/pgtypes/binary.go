@@ -137,10 +137,10 @@ func floatToBinary(b []byte, oid OID, text string) ([]byte, error) {
 }
 
 func badBinary(oid OID) error {
-	return pgerr.New(pgerr.InvalidBinary, "incorrect binary data format for type %s", Of(oid))
+	return pgerr.New(pgerr.InvalidBinary, "incorrect binary data format").WithDetail("The value is not of type %s.", Of(oid))
 }
 
-// sizes are the lengths of binary values that have one length only.
+// binarySize gives the length of a type's binary values if all have the same, else -1.
 func binarySize(oid OID) int {
 	switch oid {
 	case Bool:
@@ -163,7 +163,9 @@ func BinaryToText(oid OID, data []byte) (string, error) {
 	if element, ok := ElementOf(oid); ok {
 		return arrayFromBinary(oid, element, data)
 	}
-	if size := binarySize(oid); size >= 0 && len(data) != size {
+	if size := binarySize(oid); size >= 0 && len(data) < size {
+		return "", pgerr.New(pgerr.ProtocolViolation, "insufficient data left in message")
+	} else if size >= 0 && len(data) > size {
 		return "", badBinary(oid)
 	}
 	switch oid {
