@@ -11,6 +11,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/pgtypes"
 )
 
 var goldens = []string{"testdata/psql.txt", "testdata/drivers.txt"}
@@ -19,6 +21,18 @@ var goldens = []string{"testdata/psql.txt", "testdata/drivers.txt"}
 type result struct {
 	columns []string
 	rows    [][]string
+}
+
+// header shows a column with its type's OID and modifier. Where PostgreSQL sends regclass and the like, we send text.
+func header(name string, t pgtypes.Type) string {
+	switch t.OID {
+	case pgtypes.Regclass, pgtypes.Regtype, pgtypes.Regproc, pgtypes.Regnamespace:
+		t.OID = pgtypes.Text
+	}
+	if t.Typmod >= 0 {
+		return fmt.Sprintf("%s:%d(%d)", name, t.OID, t.Typmod)
+	}
+	return fmt.Sprintf("%s:%d", name, t.OID)
 }
 
 // shownRows is how many rows a golden shows; the others are in its hash.
@@ -133,7 +147,7 @@ func referenceResult(t *testing.T, conn *pgconn.PgConn, text string, args []stri
 	}
 	out := &result{rows: texts(rows)}
 	for _, f := range r.FieldDescriptions() {
-		out.columns = append(out.columns, f.Name)
+		out.columns = append(out.columns, header(f.Name, pgtypes.Type{OID: f.DataTypeOID, Typmod: f.TypeModifier}))
 	}
 	return out
 }

@@ -59,7 +59,7 @@ func askAs(ctx context.Context, db engine.Engine, c *pgcatalog.Catalog, names sq
 	}
 	out := &result{rows: rows}
 	for _, c := range r.Columns() {
-		out.columns = append(out.columns, c.Name)
+		out.columns = append(out.columns, header(c.Name, c.Type))
 	}
 	return out, nil
 }
