@@ -92,6 +92,7 @@ func (b *binder) resolve(fn string, args []*expr, pos int32) (*signature, []*exp
 	}
 	sig, res := p.choose(p.functions[fn], types)
 	switch res {
+	case resolved:
 	case noCandidate:
 		return nil, nil, b.noFunction(fn, args, pos)
 	case ambiguous:
@@ -166,6 +167,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 		return nil, err
 	}
 	f := allowed()[sig.key()]
+	if f == nil && b.system {
+		f = systemAggregate(sig, args)
+	}
 	if f == nil || sig.kind != 'a' {
 		return nil, b.notAllowed(sig, n.Location)
 	}

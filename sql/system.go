@@ -107,6 +107,14 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 	return e, nil
 }
 
+// systemAggregate gives array_agg of a scalar, which only catalog queries have: nil for any other.
+func systemAggregate(sig *signature, args []*expr) *function {
+	if sig.name != "array_agg" || len(args) != 1 || postgresTables().types[args[0].typ.OID].array == 0 {
+		return nil
+	}
+	return &function{name: sig.name, text: "list($1)", as: postgresTables().types[args[0].typ.OID].array}
+}
+
 // systemCast writes the casts that only catalog queries use.
 func (b *binder) systemCast(e *expr, t pgtypes.Type) (string, error) {
 	p := postgresTables()
