@@ -273,3 +273,49 @@ func TestRegclass(t *testing.T) {
 		}
 	}
 }
+
+// TestRefreshWhileReading reads whole catalogs, old or new, while they are replaced.
+func TestRefreshWhileReading(t *testing.T) {
+	t.Parallel()
+	db, c := openCatalog(t)
+	less := webContents()
+	less.Tables = less.Tables[1:]
+	done := make(chan error, 1)
+	go func() {
+		for version := int64(2); version < 12; version++ {
+			next := webContents()
+			if version%2 == 0 {
+				next = less
+			}
+			if err := c.Refresh(t.Context(), version, next); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for reads := 0; ; reads++ {
+		rows, err := query(t.Context(), db, `
+			SELECT c.relname, c.relnatts - count(a.attname), min(pgc.format_type(a.atttypid, a.atttypmod)) IS NULL, min(n.nspname)
+			FROM pgc.pg_class c LEFT JOIN pgc.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pgc.pg_attribute a ON a.attrelid = c.oid
+			WHERE c.oid >= 16384 GROUP BY c.relname, c.relnatts ORDER BY 1`)
+		if err != nil {
+			t.Fatalf("read %d: %v", reads, err)
+		}
+		want := [][]string{{"events", "0", "f", "web"}, {"site_daily", "0", "f", "web"}, {"tiers", "0", "f", "tidegate"}}
+		if len(rows) == 2 {
+			want = want[1:]
+		}
+		if diff := cmp.Diff(want, rows); diff != "" {
+			t.Fatalf("read %d:\n%s", reads, diff)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		default:
+		}
+	}
+}
