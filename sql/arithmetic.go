@@ -9,7 +9,7 @@ import (
 )
 
 // arithmetic writes + - * / % ^. It gives nil for a pair of types that is not supported.
-func (b *binder) arithmetic(op string, sig *signature, x, y *expr, pos int32) (*expr, error) {
+func (b *binder) arithmetic(op string, sig *signature, x, y *expr) (*expr, error) {
 	lt, rt := sig.args[0], sig.args[1]
 	switch {
 	case isNumber(lt) && isNumber(rt):

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -275,14 +274,4 @@ func (f facts) apply(reach map[*useState]bool) {
 			u.where[u.use.Relation.Columns[0].Name] = Domain{}
 		}
 	}
-}
-
-// sorted gives the names of a set in order.
-func sorted(set map[string]bool) []string {
-	var names []string
-	for n := range set {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
 }

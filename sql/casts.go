@@ -118,8 +118,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isNumber(from) && isNumber(to):
 		return numberCast(e, t), nil
 	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Date,
-		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.JSON, pgtypes.OIDType, pgtypes.Char),
-		isText(from) && isText(to):
+		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.JSON, pgtypes.OIDType, pgtypes.Char):
 		return textCast(e, t), nil
 	case isText(from) && isText(to), isText(from) && to == pgtypes.Char && b.system, from == pgtypes.Char && isText(to):
 		return textCast(e, t), nil

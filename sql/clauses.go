@@ -79,8 +79,9 @@ func (b *binder) groupItem(n *pg_query.Node, sc *scope, plan []planned, g *group
 		return "CUBE (" + t + ")", nil
 	case pg_query.GroupingSetKind_GROUPING_SET_SETS:
 		return "GROUPING SETS (" + t + ")", nil
+	default:
+		return "(" + t + ")", nil
 	}
-	return "(" + t + ")", nil
 }
 
 func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *grouping) (string, error) {
@@ -214,7 +215,7 @@ func (b *binder) distinctOrder(n *pg_query.SelectStmt, p *selectParts, on []stri
 		if err != nil {
 			return err
 		}
-		text := k.sql
+		var text string
 		if k.output > 0 {
 			text = p.targets[k.output-1].e.sql
 		} else {
@@ -333,103 +334,7 @@ func direction(s *pg_query.SortBy) string {
 		text += " NULLS FIRST"
 	case pg_query.SortByNulls_SORTBY_NULLS_LAST:
 		text += " NULLS LAST"
+	default:
 	}
 	return text
-}
-
-// with binds the WITH list. It gives the text in front of the statement and the list that it sees.
-func (b *binder) with(w *pg_query.WithClause, outer *scope, ctes *cte) (string, *cte, error) {
-	if w == nil {
-		return "", ctes, nil
-	}
-	var texts []string
-	for _, n := range w.Ctes {
-		e := n.GetCommonTableExpr()
-		if e.Ctequery.GetSelectStmt() == nil {
-			return "", nil, b.fail(pgerr.FeatureNotSupported, e.Location, "data-modifying statements in WITH are not supported: tables are read-only here")
-		}
-		if e.SearchClause != nil || e.CycleClause != nil {
-			return "", nil, b.unsupported(e.Location, "SEARCH and CYCLE in WITH")
-		}
-		c := &cte{name: e.Ctename, alias: b.alias("with_" + e.Ctename), outer: ctes}
-		text, err := b.cteText(e, c, w.Recursive, outer)
-		if err != nil {
-			return "", nil, err
-		}
-		texts = append(texts, text)
-		ctes = c
-	}
-	word := "WITH "
-	if w.Recursive {
-		word = "WITH RECURSIVE "
-	}
-	return word + strings.Join(texts, ", ") + " ", ctes, nil
-}
-
-func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, outer *scope) (string, error) {
-	var names []string
-	for _, n := range e.Aliascolnames {
-		names = append(names, n.GetString_().GetSval())
-	}
-	q := e.Ctequery.GetSelectStmt()
-	var p *selectParts
-	var err error
-	if recursive && refersTo(e.Ctequery, e.Ctename) {
-		p, err = b.recursive(q, c, names, outer)
-	} else {
-		p, err = b.selectStatement(q, outer, c.outer, usage{derived: true})
-	}
-	if err != nil {
-		return "", err
-	}
-	columns, text, err := b.derive(p)
-	if err != nil {
-		return "", err
-	}
-	if err := b.rename(columns, e.Ctename, names); err != nil {
-		return "", err
-	}
-	var list []string
-	for _, v := range columns {
-		v.column = nil
-		list = append(list, v.sql)
-	}
-	c.columns = columns
-	return name(c.alias) + "(" + strings.Join(list, ", ") + ") AS (" + text + ")", nil
-}
-
-// recursive binds "first UNION [ALL] step", where step sees the columns that first gives.
-func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer *scope) (*selectParts, error) {
-	if q.Op != pg_query.SetOperation_SETOP_UNION || len(q.SortClause) > 0 || q.LimitCount != nil || q.WithClause != nil {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
-	}
-	first, err := b.selectStatement(q.Larg, outer, c.outer, usage{})
-	if err != nil {
-		return nil, err
-	}
-	columns, _, err := b.derive(first)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.rename(columns, c.name, names); err != nil {
-		return nil, err
-	}
-	for _, v := range columns {
-		v.column = nil
-	}
-	c.columns = columns
-	step, err := b.selectStatement(q.Rarg, outer, c, usage{})
-	if err != nil {
-		return nil, err
-	}
-	return b.combine("UNION", q.All, first, step)
-}
-
-func refersTo(n *pg_query.Node, table string) bool {
-	found := false
-	walk(n, func(n *pg_query.Node) {
-		v := n.GetRangeVar()
-		found = found || v != nil && v.Schemaname == "" && v.Relname == table
-	})
-	return found
 }

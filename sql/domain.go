@@ -141,7 +141,7 @@ func touches(a, b Interval) bool {
 		return true
 	}
 	c, _ := b.Low.Compare(*a.High)
-	return c < 0 || c == 0 && !(a.HighOpen && b.LowOpen)
+	return c < 0 || c == 0 && (!a.HighOpen || !b.LowOpen)
 }
 
 // complement gives the values that are not NULL and not in d.

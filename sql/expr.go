@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	"tidegate/internal/pgerr"
@@ -81,12 +82,7 @@ func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`)
 
 // typeIs reports whether oid is one of list.
 func typeIs(oid pgtypes.OID, list ...pgtypes.OID) bool {
-	for _, o := range list {
-		if o == oid {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, oid)
 }
 
 func isInteger(oid pgtypes.OID) bool {

@@ -14,10 +14,27 @@ type format struct{ pattern, strftime, layout string }
 
 // formats are the pieces that mean the same on both sides, longest first. Their case matters only for names.
 var formats = []format{
-	{"YYYY", "%Y", "2006"}, {"IYYY", "%G", ""}, {"HH24", "%H", "15"}, {"HH12", "%I", "03"}, {"FMMonth", "%B", "January"},
-	{"FMDay", "%A", "Monday"}, {"DDD", "%j", "002"}, {"Mon", "%b", "Jan"}, {"Dy", "%a", "Mon"}, {"MM", "%m", "01"},
-	{"DD", "%d", "02"}, {"HH", "%I", "03"}, {"MI", "%M", "04"}, {"SS", "%S", "05"}, {"MS", "%g", "000"}, {"US", "%f", "000000"},
-	{"IW", "%V", ""}, {"ID", "%u", ""}, {"YY", "%y", "06"}, {"AM", "%p", "PM"}, {"PM", "%p", "PM"},
+	{"YYYY", "%Y", "2006"},
+	{"IYYY", "%G", ""},
+	{"HH24", "%H", "15"},
+	{"HH12", "%I", "03"},
+	{"FMMonth", "%B", "January"},
+	{"FMDay", "%A", "Monday"},
+	{"DDD", "%j", "002"},
+	{"Mon", "%b", "Jan"},
+	{"Dy", "%a", "Mon"},
+	{"MM", "%m", "01"},
+	{"DD", "%d", "02"},
+	{"HH", "%I", "03"},
+	{"MI", "%M", "04"},
+	{"SS", "%S", "05"},
+	{"MS", "%g", "000"},
+	{"US", "%f", "000000"},
+	{"IW", "%V", ""},
+	{"ID", "%u", ""},
+	{"YY", "%y", "06"},
+	{"AM", "%p", "PM"},
+	{"PM", "%p", "PM"},
 }
 
 // readFormat translates a to_char format; ok is false if a piece of it is not on the list.

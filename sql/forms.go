@@ -88,8 +88,9 @@ func (s *Statement) startsQuery(i int) bool {
 	switch s.tokens[i].Token {
 	case pg_query.Token_SELECT, pg_query.Token_VALUES, pg_query.Token_WITH, pg_query.Token_TABLE, pg_query.Token_ASCII_40:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func (s *Statement) readPrepared() error {

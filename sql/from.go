@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,9 +29,7 @@ func (s *source) scope(outer *scope, ctes *cte) *scope {
 func (s *source) add(t *source) {
 	s.tables = slices.Concat(s.tables, t.tables)
 	s.columns = slices.Concat(s.columns, t.columns)
-	for u, nullable := range t.reach {
-		s.reach[u] = nullable
-	}
+	maps.Copy(s.reach, t.reach)
 	s.base, s.only = nil, nil
 }
 
@@ -287,6 +286,7 @@ func joinFacts(t pg_query.JoinType, f facts, l, r, all *source) {
 		f.apply(l.reach)
 	case pg_query.JoinType_JOIN_INNER:
 		f.apply(all.reach)
+	default: // a full join drops no row
 	}
 	for u := range l.reach {
 		all.reach[u] = l.reach[u] || !inner && t != pg_query.JoinType_JOIN_LEFT
@@ -362,6 +362,7 @@ func (b *binder) using(shared []string, t pg_query.JoinType, l, r, all *source) 
 				return "", err
 			}
 			m = visible{name: column, typ: both.typ, scale: both.scale, sql: both.sql}
+		default: // the left column stands for both
 		}
 		merged = append(merged, &m)
 	}

@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"strings"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgerr"
@@ -82,22 +84,16 @@ func (b *binder) series(args []*expr, pos int32) (*expr, string, error) {
 	if !isInteger(t) && t != pgtypes.Timestamp && t != pgtypes.Timestamptz {
 		return nil, "", b.notAllowed(sig, pos)
 	}
-	list := "generate_series("
-	for i, a := range args {
-		if i > 0 {
-			list += ", "
+	texts := sqlOf(args)
+	for i, a := range texts {
+		switch {
+		case isInteger(t) && i == 2:
+			texts[i] = "CASE WHEN " + a + " = 0 THEN error('step size cannot equal zero') ELSE CAST(" + a + " AS BIGINT) END"
+		case isInteger(t):
+			texts[i] = "CAST(" + a + " AS BIGINT)"
 		}
-		if isInteger(t) {
-			if i == 2 {
-				list += "CASE WHEN " + a.sql + " = 0 THEN error('step size cannot equal zero') ELSE CAST(" + a.sql + " AS BIGINT) END"
-				continue
-			}
-			list += "CAST(" + a.sql + " AS BIGINT)"
-			continue
-		}
-		list += a.sql
 	}
-	text := "unnest(" + list + "))"
+	text := "unnest(generate_series(" + strings.Join(texts, ", ") + "))"
 	if isInteger(t) {
 		text = "CAST(" + text + " AS " + pgtypes.Of(t).DuckDB() + ")"
 	}

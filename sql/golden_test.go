@@ -3,6 +3,7 @@ package sql_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -83,10 +84,11 @@ func describeError(err error) string {
 	if e.Position > 0 {
 		s += fmt.Sprintf(" @%d", e.Position)
 	}
-	for _, more := range []string{e.Detail, e.Hint} {
-		if more != "" {
-			s += "\n  " + more
-		}
+	if e.Detail != "" {
+		s += "\n  " + e.Detail
+	}
+	if e.Hint != "" {
+		s += "\n  " + e.Hint
 	}
 	return s
 }
@@ -172,8 +174,9 @@ func datumText(d pgtypes.Datum) string {
 		return d.S
 	case pgtypes.ClassFloat:
 		return fmt.Sprint(d.F)
+	default:
+		return strconv.FormatInt(d.I, 10)
 	}
-	return fmt.Sprint(d.I)
 }
 
 func parseGolden(input string) string {
@@ -196,7 +199,7 @@ func parseGolden(input string) string {
 		if t := st.Transaction; t != nil {
 			ro := "-"
 			if t.ReadOnly != nil {
-				ro = fmt.Sprint(*t.ReadOnly)
+				ro = strconv.FormatBool(*t.ReadOnly)
 			}
 			fmt.Fprintf(&s, " %s sp=%q ro=%s iso=%q chain=%v", t.Verb, t.Savepoint, ro, t.Isolation, t.Chain)
 		}

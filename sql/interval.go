@@ -77,7 +77,7 @@ func parseInterval(s, unit string) (interval, error) {
 // intervalWords splits at blanks and between a number and a letter: "5days" is two words.
 func intervalWords(s string) []string {
 	var words []string
-	for _, f := range strings.Fields(s) {
+	for f := range strings.FieldsSeq(s) {
 		i := 0
 		for i < len(f) && strings.IndexByte("+-.:0123456789", f[i]) >= 0 {
 			i++

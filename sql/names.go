@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -22,8 +24,8 @@ func figure(n *pg_query.Node) (string, int) {
 			return parts[len(parts)-1], 2
 		}
 	case *pg_query.Node_AIndirection:
-		for i := len(n.AIndirection.Indirection) - 1; i >= 0; i-- {
-			if s := n.AIndirection.Indirection[i].GetString_(); s != nil {
+		for _, step := range slices.Backward(n.AIndirection.Indirection) {
+			if s := step.GetString_(); s != nil {
 				return s.Sval, 2
 			}
 		}
@@ -94,6 +96,7 @@ func figureSubLink(s *pg_query.SubLink) (string, int) {
 		if len(q.ValuesLists) > 0 {
 			return "column1", 2
 		}
+	default:
 	}
 	return "", 0
 }

@@ -1,7 +1,7 @@
 package sql
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -34,8 +34,9 @@ func (b *binder) operatorExpr(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 		return b.arrayOperator(op, n, sc)
 	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
 		return nil, b.unsupported(n.Location, "SIMILAR TO")
+	default:
+		return nil, b.unsupported(n.Location, "this operator")
 	}
-	return nil, b.unsupported(n.Location, "this operator")
 }
 
 func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr, error) {
@@ -131,7 +132,7 @@ func (b *binder) negate(r *expr, pos int32) (*expr, error) {
 	var text string
 	switch r.value.Class {
 	case pgtypes.ClassInt:
-		text = fmt.Sprint(-r.value.I)
+		text = strconv.FormatInt(-r.value.I, 10)
 	case pgtypes.ClassNumeric:
 		text = "-" + r.value.S
 		if strings.HasPrefix(r.value.S, "-") {
@@ -158,6 +159,7 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 	}
 	hint := "No operator matches the given name and argument types. You might need to add explicit type casts."
 	switch res {
+	case resolved:
 	case noCandidate:
 		return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s %s", p.typeName(args[0]), op, p.typeName(args[1])).WithHint("%s", hint)
 	case ambiguous:
@@ -217,11 +219,11 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 	switch {
 	case flip[op] != "" && comparable(lt, b.system) && comparable(rt, b.system):
 		return b.compare(op, l, r, x, y), nil
-	case strings.Contains(" + - * / % ^ ", " "+op+" "):
-		if e, err := b.arithmetic(op, sig, x, y, pos); e != nil || err != nil {
+	case len(op) == 1 && strings.ContainsAny(op, "+-*/%^"):
+		if e, err := b.arithmetic(op, sig, x, y); e != nil || err != nil {
 			return e, err
 		}
-	case strings.Contains(" & | # ", " "+op+" ") && isInteger(lt) && lt == rt:
+	case len(op) == 1 && strings.ContainsAny(op, "&|#") && isInteger(lt) && lt == rt:
 		if op == "#" {
 			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil
 		}
@@ -230,7 +232,7 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return b.concatenateArrays(sig, x, y), nil
 	case op == "||":
 		return b.concatenate(sig, x, y, pos)
-	case strings.Contains(" ~ ~* !~ !~* ", " "+op+" ") && isText(lt):
+	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && isText(lt):
 		return b.regex(op, x, y, pos)
 	case op == "->" || op == "->>":
 		if lt == pgtypes.JSON {
@@ -339,134 +341,5 @@ func (b *binder) nullIf(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	}
 	e := computed(l.typ.OID, "CASE WHEN "+equal.sql+" THEN "+null(l.typ).sql+" ELSE "+l.sql+" END", equal, l)
 	e.typ, e.scale, e.pos = l.typ, l.scale, n.Location
-	return e, nil
-}
-
-// inList binds x IN (a, b, …), every element by the rules of x = a.
-func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) {
-	items := n.Rexpr.GetList().GetItems()
-	if row := n.Lexpr.GetRowExpr(); row != nil {
-		return b.rowIn(not, row, items, n.Location, sc)
-	}
-	l, err := b.expr(n.Lexpr, sc)
-	if err != nil {
-		return nil, err
-	}
-	list, err := b.exprs(items, sc)
-	if err != nil {
-		return nil, err
-	}
-	types := []pgtypes.OID{l.oid()}
-	for _, e := range list {
-		types = append(types, e.oid())
-	}
-	t, ok := postgresTables().common(types)
-	if !ok {
-		// No common type: the operator of the first pair that does not fit says what is wrong.
-		for _, e := range list {
-			if _, err := b.operator("=", l, e, n.Location); err != nil {
-				return nil, err
-			}
-		}
-		return nil, b.unsupported(n.Location, "IN over these types")
-	}
-	if !comparable(t, b.system) && t != oidRegclass {
-		return nil, b.unsupported(n.Location, "IN over type %s", postgresTables().typeName(t))
-	}
-	x, err := b.coerce(l, t)
-	if err != nil {
-		return nil, err
-	}
-	var elements []*expr
-	for _, e := range list {
-		c, err := b.coerce(e, t)
-		if err != nil {
-			return nil, err
-		}
-		elements = append(elements, c)
-	}
-	word := " IN ("
-	if not {
-		word = " NOT IN ("
-	}
-	e := computed(pgtypes.Bool, "("+x.sql+word+strings.Join(sqlOf(elements), ", ")+"))", append(elements, x)...)
-	subject := x
-	if l.column != nil {
-		subject = l
-	}
-	if e.proof = b.inProof(subject, elements); not {
-		e.proof = notProof(e.proof)
-	}
-	return e, nil
-}
-
-func (b *binder) rowIn(not bool, row *pg_query.RowExpr, items []*pg_query.Node, pos int32, sc *scope) (*expr, error) {
-	var all *expr
-	for _, i := range items {
-		e, err := b.rowCompare("=", row, i.GetRowExpr(), pos, sc)
-		if err != nil {
-			return nil, err
-		}
-		if all != nil {
-			p := orProof(all.proof, e.proof)
-			e = computed(pgtypes.Bool, "("+all.sql+" OR "+e.sql+")", all, e)
-			e.proof = p
-		}
-		all = e
-	}
-	if not {
-		p := notProof(all.proof)
-		all = computed(pgtypes.Bool, "(NOT "+all.sql+")", all)
-		all.proof = p
-	}
-	return all, nil
-}
-
-// between spells BETWEEN out, so that each side is compared by its own operator.
-func (b *binder) between(n *pg_query.A_Expr, sc *scope) (*expr, error) {
-	bounds := n.Rexpr.GetList().GetItems()
-	x, err := b.expr(n.Lexpr, sc)
-	if err != nil {
-		return nil, err
-	}
-	low, err := b.expr(bounds[0], sc)
-	if err != nil {
-		return nil, err
-	}
-	high, err := b.expr(bounds[1], sc)
-	if err != nil {
-		return nil, err
-	}
-	within := func(low, high *expr) (*expr, error) {
-		ge, err := b.operator(">=", x, low, n.Location)
-		if err != nil {
-			return nil, err
-		}
-		le, err := b.operator("<=", x, high, n.Location)
-		if err != nil {
-			return nil, err
-		}
-		e := computed(pgtypes.Bool, "("+ge.sql+" AND "+le.sql+")", ge, le)
-		e.proof = andProof(ge.proof, le.proof)
-		return e, nil
-	}
-	e, err := within(low, high)
-	if err != nil {
-		return nil, err
-	}
-	if n.Kind == pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM || n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM {
-		other, err := within(high, low)
-		if err != nil {
-			return nil, err
-		}
-		p := orProof(e.proof, other.proof)
-		e = computed(pgtypes.Bool, "("+e.sql+" OR "+other.sql+")", e, other)
-		e.proof = p
-	}
-	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN || n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM {
-		p := notProof(e.proof)
-		e = computed(pgtypes.Bool, "(NOT "+e.sql+")", e)
-		e.proof = p
-	}
 	return e, nil
 }

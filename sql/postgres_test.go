@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/jackc/pgx/v5"
@@ -49,7 +50,7 @@ func TestAgainstPostgreSQL(t *testing.T) {
 	if _, err := pg.Exec(ctx, "create table v ("+valueColumns+"); insert into v values "+values+"; create table w (id int, name text); insert into w values (1, 'one'), (2, 'two'), (2, 'zwei'), (9, 'nine'), (null, 'none')"); err != nil {
 		t.Fatal(err)
 	}
-	catalog := newTables("public.v "+strings.ReplaceAll(strings.ReplaceAll(valueColumns, "float8", "float8"), "float4", "float4"), "public.w id int, name text")
+	catalog := newTables("public.v "+valueColumns, "public.w id int, name text")
 	files, err := os.ReadDir("testdata/postgres")
 	if err != nil {
 		t.Fatal(err)
@@ -60,8 +61,13 @@ func TestAgainstPostgreSQL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		env := testEnv()
+		env.Zone = time.UTC
 		for l := range strings.Lines(string(data)) {
 			l = strings.TrimSpace(l)
+			if zone, ok := strings.CutPrefix(l, "# zone "); ok {
+				env.Zone = inZone(ctx, t, pg, duck, zone)
+			}
 			if l == "" || strings.HasPrefix(l, "#") {
 				continue
 			}
@@ -78,7 +84,7 @@ func TestAgainstPostgreSQL(t *testing.T) {
 				}
 				continue
 			}
-			if diff := compareEngines(ctx, pg, duck, catalog, query, flag == "~"); diff != "" {
+			if diff := compareEngines(ctx, pg, duck, catalog, env, query, flag == "~"); diff != "" {
 				t.Errorf("%s: %s\n%s", f.Name(), query, diff)
 			}
 		}
@@ -86,6 +92,22 @@ func TestAgainstPostgreSQL(t *testing.T) {
 	if count < 150 {
 		t.Errorf("only %d lines in the corpus", count)
 	}
+}
+
+// inZone sets the time zone of both sides.
+func inZone(ctx context.Context, t *testing.T, pg *pgx.Conn, duck *stdsql.DB, zone string) *time.Location {
+	t.Helper()
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pg.Exec(ctx, "set timezone = '"+zone+"'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := duck.ExecContext(ctx, "SET TimeZone = '"+zone+"'"); err != nil {
+		t.Fatal(err)
+	}
+	return location
 }
 
 func openDuck(t *testing.T) *stdsql.DB {
@@ -110,12 +132,12 @@ func openDuck(t *testing.T) *stdsql.DB {
 }
 
 // compareEngines gives the first difference between the answers, "" for none.
-func compareEngines(ctx context.Context, pg *pgx.Conn, duck *stdsql.DB, catalog sql.Catalog, query string, loose bool) string {
+func compareEngines(ctx context.Context, pg *pgx.Conn, duck *stdsql.DB, catalog sql.Catalog, env sql.Env, query string, loose bool) string {
 	want, names, oids, pgErr := askPostgres(ctx, pg, query)
 	statements, err := sql.Parse(query)
 	var q *sql.Query
 	if err == nil {
-		q, err = sql.Bind(statements[0], catalog, testEnv())
+		q, err = sql.Bind(statements[0], catalog, env)
 	}
 	if err != nil {
 		return sameBindError(pgErr, err)
@@ -138,7 +160,7 @@ func compareEngines(ctx context.Context, pg *pgx.Conn, duck *stdsql.DB, catalog 
 		return fmt.Sprintf("names: want %q, got %q", names, q.Names)
 	}
 	for i, o := range oids {
-		if q.Types[i].OID != o && !(o == pgtypes.Numeric && q.Types[i].OID == pgtypes.Float8) {
+		if q.Types[i].OID != o && (o != pgtypes.Numeric || q.Types[i].OID != pgtypes.Float8) {
 			return fmt.Sprintf("type of column %d: want %s, got %s", i+1, pgtypes.Of(o), q.Types[i])
 		}
 	}

@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"maps"
+
 	"tidegate/internal/pgtypes"
 )
 
@@ -31,9 +33,7 @@ func (p *proof) get() proof {
 // both gives the facts of a row that gets through a and b.
 func both(a, b facts) facts {
 	f := facts{columns: map[*column]Domain{}, exact: a.exact && b.exact, never: a.never || b.never}
-	for c, d := range a.columns {
-		f.columns[c] = d
-	}
+	maps.Copy(f.columns, a.columns)
 	for c, d := range b.columns {
 		if have, ok := f.columns[c]; ok {
 			d = have.intersect(d)

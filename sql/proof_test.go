@@ -3,9 +3,9 @@ package sql_test
 import (
 	"context"
 	stdsql "database/sql"
-	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,8 +58,9 @@ func literalOf(d pgtypes.Datum) string {
 		return "date '" + string(pgtypes.AppendDate(nil, int32(d.I))) + "'"
 	case pgtypes.ClassTimestamp:
 		return "timestamp '" + string(pgtypes.AppendTimestamp(nil, d.I)) + "'"
+	default:
+		return strconv.FormatInt(d.I, 10)
 	}
-	return fmt.Sprint(d.I)
 }
 
 func holds(op string, c int) truth {

@@ -1,9 +1,6 @@
 package sql
 
 import (
-	"slices"
-	"strings"
-
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgerr"
@@ -346,84 +343,6 @@ func (b *binder) retarget(p *selectParts, i int, t pgtypes.OID) error {
 	return b.retarget(p.right, i, t)
 }
 
-// compose puts the text together. names are the output columns' names in it; nil takes those of the targets.
-func (b *binder) compose(p *selectParts, names []string) string {
-	var t strings.Builder
-	t.WriteString(p.with)
-	switch {
-	case p.op != "":
-		if names == nil {
-			for _, x := range p.targets {
-				names = append(names, x.name)
-			}
-		}
-		t.WriteString("(" + b.compose(p.left, names) + ") " + p.op + " (" + b.compose(p.right, names) + ")")
-	case p.rows != nil:
-		t.WriteString(p.composeRows(names))
-	default:
-		p.composeSelect(&t, names)
-	}
-	if len(p.order) > 0 {
-		var keys []string
-		for _, k := range p.order {
-			keys = append(keys, k.sql)
-		}
-		t.WriteString(" ORDER BY " + strings.Join(keys, ", "))
-	}
-	if p.limit != nil {
-		t.WriteString(" LIMIT " + p.limit.sql)
-	}
-	if p.offset != nil {
-		t.WriteString(" OFFSET " + p.offset.sql)
-	}
-	return t.String()
-}
-
-func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
-	t.WriteString("SELECT " + p.distinct)
-	for i, x := range p.targets {
-		if i > 0 {
-			t.WriteString(", ")
-		}
-		as := x.name
-		if names != nil {
-			as = names[i]
-		}
-		t.WriteString(x.e.sql + " AS " + name(as))
-	}
-	if p.source != nil && p.source.sql != "" {
-		t.WriteString(" FROM " + p.source.sql)
-	}
-	if p.where != nil {
-		t.WriteString(" WHERE " + p.where.sql)
-	}
-	if len(p.group) > 0 {
-		t.WriteString(" GROUP BY " + strings.Join(p.group, ", "))
-	}
-	if p.having != nil {
-		t.WriteString(" HAVING " + p.having.sql)
-	}
-}
-
-func (p *selectParts) composeRows(names []string) string {
-	var rows, columns []string
-	for _, r := range p.rows {
-		var values []string
-		for _, e := range r {
-			values = append(values, e.sql)
-		}
-		rows = append(rows, "("+strings.Join(values, ", ")+")")
-	}
-	for i, t := range p.targets {
-		n := t.name
-		if names != nil {
-			n = names[i]
-		}
-		columns = append(columns, name(n))
-	}
-	return "SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") AS v(" + strings.Join(columns, ", ") + ")"
-}
-
 // checkGrouped refuses columns that stand neither in GROUP BY nor in an aggregate.
 func (b *binder) checkGrouped(p *selectParts) error {
 	if !p.aggregated {
@@ -457,88 +376,4 @@ func (b *binder) bareIn(p *selectParts, e *expr) error {
 		return b.fail(pgerr.GroupingError, e.pos, "column %q must appear in the GROUP BY clause or be used in an aggregate function", full)
 	}
 	return nil
-}
-
-// values binds VALUES.
-func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
-	sc := level(scope{outer: outer, ctes: ctes, clause: "VALUES", noCalls: true})
-	p := &selectParts{scope: sc}
-	for _, l := range n.ValuesLists {
-		var row []*expr
-		for _, v := range l.GetList().GetItems() {
-			e, err := b.expr(v, sc)
-			if err != nil {
-				return nil, err
-			}
-			row = append(row, e)
-		}
-		if len(p.rows) > 0 && len(row) != len(p.rows[0]) {
-			return nil, pgerr.New(pgerr.SyntaxError, "VALUES lists must all be the same length")
-		}
-		p.rows = append(p.rows, row)
-	}
-	for i := range p.rows[0] {
-		var types []pgtypes.OID
-		for _, r := range p.rows {
-			types = append(types, r[i].oid())
-		}
-		t, ok := postgresTables().common(types)
-		if !ok {
-			return nil, b.fail(pgerr.DatatypeMismatch, p.rows[0][i].pos, "VALUES types cannot be matched")
-		}
-		scale := 0
-		for _, r := range p.rows {
-			e, err := b.coerce(r[i], t)
-			if err != nil {
-				return nil, err
-			}
-			r[i], scale = e, max(scale, e.scale)
-		}
-		e := computed(t, "")
-		e.scale = scale
-		p.targets = append(p.targets, &target{name: "column" + itoa(i+1), e: e})
-	}
-	return p, nil
-}
-
-// setOperation binds UNION, INTERSECT and EXCEPT.
-func (b *binder) setOperation(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
-	l, err := b.selectStatement(n.Larg, outer, ctes, usage{})
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.selectStatement(n.Rarg, outer, ctes, usage{})
-	if err != nil {
-		return nil, err
-	}
-	op := strings.TrimPrefix(n.Op.String(), "SETOP_")
-	return b.combine(op, n.All, l, r)
-}
-
-// combine makes a set operation of two bound sides, whose columns get common types.
-func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, error) {
-	if len(l.targets) != len(r.targets) {
-		return nil, pgerr.New(pgerr.SyntaxError, "each %s query must have the same number of columns", op)
-	}
-	p := &selectParts{left: l, right: r, op: op, outerRefs: slices.Concat(l.outerRefs, r.outerRefs)}
-	if all {
-		p.op += " ALL"
-	}
-	for i, t := range l.targets {
-		le, re := t.e, r.targets[i].e
-		common, ok := postgresTables().common([]pgtypes.OID{le.oid(), re.oid()})
-		if !ok {
-			return nil, b.fail(pgerr.DatatypeMismatch, re.pos, "%s types %s and %s cannot be matched", op, typeText(le.typ), typeText(re.typ))
-		}
-		if err := b.retarget(l, i, common); err != nil {
-			return nil, err
-		}
-		if err := b.retarget(r, i, common); err != nil {
-			return nil, err
-		}
-		e := computed(common, "")
-		e.scale = max(l.targets[i].e.scale, r.targets[i].e.scale)
-		p.targets = append(p.targets, &target{name: t.name, e: e})
-	}
-	return p, nil
 }

@@ -236,7 +236,8 @@ func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := "$"
+	var path strings.Builder
+	path.WriteByte('$')
 	for _, a := range args[1:] {
 		k, err := b.settle(a)
 		if err != nil {
@@ -246,12 +247,12 @@ func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {
 		if !ok || !k.isText {
 			return nil, b.unsupported(pos, "%s with a key that is not a constant", fn)
 		}
-		path += step
+		path.WriteString(step)
 	}
 	if fn == "json_extract_path" {
-		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText(path)+")", x), nil
+		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText(path.String())+")", x), nil
 	}
-	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText(path)+")", x), nil
+	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText(path.String())+")", x), nil
 }
 
 // regexpReplace binds regexp_replace with a constant pattern and the flags g and i.

@@ -128,8 +128,9 @@ func (b *binder) bound(class pgtypes.Class, wall time.Time) (*pgtypes.Datum, boo
 		_, before := at.AddDate(0, 0, -2).Zone()
 		_, after := at.AddDate(0, 0, 2).Zone()
 		return &pgtypes.Datum{Class: class, I: at.UnixMicro()}, before == after
+	default:
+		return nil, false
 	}
-	return nil, false
 }
 
 // foldMoment converts a constant among date, timestamp and timestamptz by the session's clock.
@@ -172,6 +173,7 @@ func infinite(v *pgtypes.Datum) bool {
 		return v.I > 1<<30 || v.I < -1<<30
 	case pgtypes.ClassTimestamp, pgtypes.ClassTimestamptz:
 		return v.I > 1<<62 || v.I < -1<<62
+	default:
+		return false
 	}
-	return false
 }

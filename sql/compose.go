@@ -1,0 +1,83 @@
+package sql
+
+import (
+	"strings"
+)
+
+// compose puts the text together. names are the output columns' names in it; nil takes those of the targets.
+func (b *binder) compose(p *selectParts, names []string) string {
+	var t strings.Builder
+	t.WriteString(p.with)
+	switch {
+	case p.op != "":
+		if names == nil {
+			for _, x := range p.targets {
+				names = append(names, x.name)
+			}
+		}
+		t.WriteString("(" + b.compose(p.left, names) + ") " + p.op + " (" + b.compose(p.right, names) + ")")
+	case p.rows != nil:
+		t.WriteString(p.composeRows(names))
+	default:
+		p.composeSelect(&t, names)
+	}
+	if len(p.order) > 0 {
+		var keys []string
+		for _, k := range p.order {
+			keys = append(keys, k.sql)
+		}
+		t.WriteString(" ORDER BY " + strings.Join(keys, ", "))
+	}
+	if p.limit != nil {
+		t.WriteString(" LIMIT " + p.limit.sql)
+	}
+	if p.offset != nil {
+		t.WriteString(" OFFSET " + p.offset.sql)
+	}
+	return t.String()
+}
+
+func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
+	t.WriteString("SELECT " + p.distinct)
+	for i, x := range p.targets {
+		if i > 0 {
+			t.WriteString(", ")
+		}
+		as := x.name
+		if names != nil {
+			as = names[i]
+		}
+		t.WriteString(x.e.sql + " AS " + name(as))
+	}
+	if p.source != nil && p.source.sql != "" {
+		t.WriteString(" FROM " + p.source.sql)
+	}
+	if p.where != nil {
+		t.WriteString(" WHERE " + p.where.sql)
+	}
+	if len(p.group) > 0 {
+		t.WriteString(" GROUP BY " + strings.Join(p.group, ", "))
+	}
+	if p.having != nil {
+		t.WriteString(" HAVING " + p.having.sql)
+	}
+}
+
+func (p *selectParts) composeRows(names []string) string {
+	var rows, columns []string
+	for _, r := range p.rows {
+		var values []string
+		for _, e := range r {
+			values = append(values, e.sql)
+		}
+		rows = append(rows, "("+strings.Join(values, ", ")+")")
+	}
+	for i, t := range p.targets {
+		n := t.name
+		if names != nil {
+			n = names[i]
+		}
+		columns = append(columns, name(n))
+	}
+	return "SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") AS v(" + strings.Join(columns, ", ") + ")"
+}

@@ -1,0 +1,95 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// values binds VALUES.
+func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
+	sc := level(scope{outer: outer, ctes: ctes, clause: "VALUES", noCalls: true})
+	p := &selectParts{scope: sc}
+	for _, l := range n.ValuesLists {
+		var row []*expr
+		for _, v := range l.GetList().GetItems() {
+			e, err := b.expr(v, sc)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, e)
+		}
+		if len(p.rows) > 0 && len(row) != len(p.rows[0]) {
+			return nil, pgerr.New(pgerr.SyntaxError, "VALUES lists must all be the same length")
+		}
+		p.rows = append(p.rows, row)
+	}
+	for i := range p.rows[0] {
+		var types []pgtypes.OID
+		for _, r := range p.rows {
+			types = append(types, r[i].oid())
+		}
+		t, ok := postgresTables().common(types)
+		if !ok {
+			return nil, b.fail(pgerr.DatatypeMismatch, p.rows[0][i].pos, "VALUES types cannot be matched")
+		}
+		scale := 0
+		for _, r := range p.rows {
+			e, err := b.coerce(r[i], t)
+			if err != nil {
+				return nil, err
+			}
+			r[i], scale = e, max(scale, e.scale)
+		}
+		e := computed(t, "")
+		e.scale = scale
+		p.targets = append(p.targets, &target{name: "column" + itoa(i+1), e: e})
+	}
+	return p, nil
+}
+
+// setOperation binds UNION, INTERSECT and EXCEPT.
+func (b *binder) setOperation(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
+	l, err := b.selectStatement(n.Larg, outer, ctes, usage{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.selectStatement(n.Rarg, outer, ctes, usage{})
+	if err != nil {
+		return nil, err
+	}
+	op := strings.TrimPrefix(n.Op.String(), "SETOP_")
+	return b.combine(op, n.All, l, r)
+}
+
+// combine makes a set operation of two bound sides, whose columns get common types.
+func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, error) {
+	if len(l.targets) != len(r.targets) {
+		return nil, pgerr.New(pgerr.SyntaxError, "each %s query must have the same number of columns", op)
+	}
+	p := &selectParts{left: l, right: r, op: op, outerRefs: slices.Concat(l.outerRefs, r.outerRefs)}
+	if all {
+		p.op += " ALL"
+	}
+	for i, t := range l.targets {
+		le, re := t.e, r.targets[i].e
+		common, ok := postgresTables().common([]pgtypes.OID{le.oid(), re.oid()})
+		if !ok {
+			return nil, b.fail(pgerr.DatatypeMismatch, re.pos, "%s types %s and %s cannot be matched", op, typeText(le.typ), typeText(re.typ))
+		}
+		if err := b.retarget(l, i, common); err != nil {
+			return nil, err
+		}
+		if err := b.retarget(r, i, common); err != nil {
+			return nil, err
+		}
+		e := computed(common, "")
+		e.scale = max(l.targets[i].e.scale, r.targets[i].e.scale)
+		p.targets = append(p.targets, &target{name: t.name, e: e})
+	}
+	return p, nil
+}

@@ -1,0 +1,92 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// subLink binds a subquery that stands in an expression.
+func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
+	exists := n.SubLinkType == pg_query.SubLinkType_EXISTS_SUBLINK
+	p, err := b.selectStatement(n.Subselect.GetSelectStmt(), sc, sc.ctes, usage{derived: exists})
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		if err := b.settleTargets(p); err != nil {
+			return nil, err
+		}
+		e := computed(pgtypes.Bool, "EXISTS ("+b.compose(p, nil)+")")
+		e.bare, e.pos = p.outerRefs, n.Location
+		return e, nil
+	}
+	if len(p.targets) != 1 {
+		return nil, b.fail(pgerr.SyntaxError, n.Location, "subquery must return only one column")
+	}
+	switch n.SubLinkType {
+	case pg_query.SubLinkType_EXPR_SUBLINK:
+		if err := b.settleTargets(p); err != nil {
+			return nil, err
+		}
+		t := p.targets[0].e
+		e := &expr{typ: t.typ, scale: t.scale, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs}
+		return e, nil
+	case pg_query.SubLinkType_ANY_SUBLINK, pg_query.SubLinkType_ALL_SUBLINK:
+		return b.quantified(n, p, sc)
+	case pg_query.SubLinkType_ARRAY_SUBLINK:
+		return b.arraySubquery(n, p)
+	default:
+		return nil, b.unsupported(n.Location, "this form of subquery")
+	}
+}
+
+// quantified binds x IN (SELECT …), x op ANY (SELECT …) and x op ALL (SELECT …).
+func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*expr, error) {
+	op, word := "=", "ANY"
+	if len(n.OperName) > 0 {
+		op = operatorName(n.OperName)
+	}
+	if n.SubLinkType == pg_query.SubLinkType_ALL_SUBLINK {
+		word = "ALL"
+	}
+	if flip[op] == "" {
+		return nil, b.unsupported(n.Location, "%s %s (subquery)", op, word)
+	}
+	l, err := b.expr(n.Testexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	r := p.targets[0].e
+	probe := *r
+	// The operator tells both sides' types; only untyped sides take them.
+	compared, err := b.operator(op, l, &probe, n.Location)
+	if err != nil {
+		return nil, err
+	}
+	if l.untyped() {
+		if l, err = b.coerce(l, orText(r.oid())); err != nil {
+			return nil, err
+		}
+	}
+	if r.untyped() {
+		if err := b.retarget(p, 0, l.typ.OID); err != nil {
+			return nil, err
+		}
+	}
+	text := "(" + l.sql + " " + op + " " + word + " (" + b.compose(p, nil) + "))"
+	if op == "=" && word == "ANY" {
+		text = "(" + l.sql + " IN (" + b.compose(p, nil) + "))"
+	}
+	e := computed(pgtypes.Bool, text, l)
+	e.pos, e.bare = compared.pos, append(e.bare, p.outerRefs...)
+	return e, nil
+}
+
+func orText(t pgtypes.OID) pgtypes.OID {
+	if t == 0 {
+		return pgtypes.Text
+	}
+	return t
+}
