@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"reflect"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -52,13 +53,26 @@ func (s *Statement) CountFiltered() (count *Statement, ok bool, err error) {
 	return count, err == nil, err
 }
 
-// BareOutputs gives the output columns of a SELECT that are nothing but a column: output name → column name,
-// without the relation's. Outputs of expressions are not in it, nor is what a `*` stands for; a set operation has
-// none.
+// BareOutputs gives the output columns of a SELECT that are nothing but a column of a relation named in FROM: output
+// name → column name, without the relation's. Outputs of expressions are not in it, nor is what a `*` stands for.
+// There are none where the name may stand for something else or the rows for others than they came from: in a set
+// operation, with WITH, a subquery or function in FROM, LIMIT, DISTINCT ON, grouping sets.
 func (s *Statement) BareOutputs() map[string]string {
 	bare := map[string]string{}
 	sel := s.node.GetSelectStmt()
-	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE {
+	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE || sel.WithClause != nil ||
+		sel.LimitCount != nil || sel.LimitOffset != nil {
+		return bare
+	}
+	plain := true
+	eachNode(reflect.ValueOf(sel.FromClause), func(n *pg_query.Node) {
+		plain = plain && n.GetRangeSubselect() == nil && n.GetRangeFunction() == nil
+	})
+	eachNode(reflect.ValueOf(sel.GroupClause), func(n *pg_query.Node) { plain = plain && n.GetGroupingSet() == nil })
+	for _, n := range sel.DistinctClause { // a plain DISTINCT has one empty node
+		plain = plain && n.GetNode() == nil
+	}
+	if !plain {
 		return bare
 	}
 	for _, t := range sel.TargetList {
@@ -77,6 +91,19 @@ func (s *Statement) BareOutputs() map[string]string {
 		bare[name] = column
 	}
 	return bare
+}
+
+// ReadsOnce reports whether a SELECT reads one relation once and combines its rows by GROUP BY alone: no join, subquery
+// or window function, with which a row may depend on any other row.
+func (s *Statement) ReadsOnce() bool {
+	relations, alone := 0, true
+	eachNode(reflect.ValueOf(s.node), func(n *pg_query.Node) {
+		if n.GetRangeVar() != nil {
+			relations++
+		}
+		alone = alone && n.GetSubLink() == nil && n.GetRangeSubselect() == nil && n.GetFuncCall().GetOver() == nil
+	})
+	return alone && relations == 1
 }
 
 // singleSelect parses the statement's text once more, for the caller to change, and gives the name under which its

@@ -78,9 +78,35 @@ func TestBareOutputs(t *testing.T) {
 		{"select dt, e.site_id, a as b, lower(c) as c, d::text, count(*) from web.events e group by 1, 2", map[string]string{"dt": "dt", "site_id": "site_id", "b": "a"}},
 		{"select * from web.events", map[string]string{}},
 		{"select dt from a union all select dt from b", map[string]string{}},
+		{"select a.dt from web.events a join web.events b using (dt)", map[string]string{"dt": "dt"}},
+		{"select distinct dt, site_id from web.events", map[string]string{"dt": "dt", "site_id": "site_id"}},
+		{"select distinct on (site_id) dt from web.events", map[string]string{}},
+		{"select dt from (select left(dt, 7) as dt from web.events) e", map[string]string{}},
+		{"with e as (select left(dt, 7) as dt from web.events) select dt from e", map[string]string{}},
+		{"select dt from web.events order by ts limit 10", map[string]string{}},
+		{"select dt, count(*) from web.events group by rollup (dt)", map[string]string{}},
 	} {
 		if diff := cmp.Diff(c.want, parseOne(t, c.text).BareOutputs()); diff != "" {
 			t.Errorf("%s:\n%s", c.text, diff)
+		}
+	}
+}
+
+func TestReadsOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text string
+		want bool
+	}{
+		{"select dt, count(distinct a) from web.events where b > 1 group by dt having count(*) > 1", true},
+		{"select a.dt from web.events a join web.events b using (dt)", false},
+		{"select dt from web.events where ts > (select max(ts) from web.events)", false},
+		{"select dt from web.events where a in (select 1)", false},
+		{"select dt, row_number() over (order by ts) as n from web.events", false},
+		{"select dt from (select dt from web.events) e", false},
+	} {
+		if got := parseOne(t, c.text).ReadsOnce(); got != c.want {
+			t.Errorf("%s: %v", c.text, got)
 		}
 	}
 }

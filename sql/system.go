@@ -178,8 +178,9 @@ func (b *binder) systemLiteral(text string, t pgtypes.Type) (*expr, error) {
 
 // arrayItems reads a one-dimensional array literal, {a,"b c"}.
 func arrayItems(text string) ([]string, bool) {
-	body, ok := strings.CutPrefix(strings.TrimSpace(text), "{")
-	if body, ok = strings.CutSuffix(body, "}"); !ok || strings.ContainsAny(body, "{}") {
+	body, opened := strings.CutPrefix(strings.TrimSpace(text), "{")
+	body, closed := strings.CutSuffix(body, "}")
+	if !opened || !closed || strings.ContainsAny(body, "{}") {
 		return nil, false
 	}
 	if strings.TrimSpace(body) == "" {
@@ -331,11 +332,12 @@ func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error
 func (b *binder) concatenateArrays(sig *signature, x, y *expr) *expr {
 	p := postgresTables()
 	l, r, array := x.sql, y.sql, x.typ
-	if !isArrayParam(sig.args[0]) {
+	switch {
+	case !isArrayParam(sig.args[0]):
 		l, array = "["+l+"]", y.typ
-	} else if !isArrayParam(sig.args[1]) {
+	case !isArrayParam(sig.args[1]):
 		r = "[" + r + "]"
-	} else if p.category(x.typ.OID) != 'A' {
+	case p.category(x.typ.OID) != 'A':
 		array = y.typ
 	}
 	return computed(array.OID, "pgc.array_cat("+l+", "+r+")", x, y)
