@@ -3,9 +3,9 @@ package system
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -153,8 +153,8 @@ func TestRelationsFollowTheirSources(t *testing.T) {
 		if got := f.ask(t, view(9), "batches", "batch, state"); len(got) != n {
 			t.Errorf("%d batches, want %d", len(got), n)
 		}
-		f.log = append(f.log, querylog.Entry{QueryID: fmt.Sprint(n), StartedAt: time.Now()})
-		f.batches = append(f.batches, catalog.Batch{Table: events, ID: fmt.Sprint(n), State: catalog.BatchFailed})
+		f.log = append(f.log, querylog.Entry{QueryID: strconv.Itoa(n), StartedAt: time.Now()})
+		f.batches = append(f.batches, catalog.Batch{Table: events, ID: strconv.Itoa(n), State: catalog.BatchFailed})
 	}
 }
 
