@@ -16,9 +16,6 @@ import (
 	"tidegate/internal/logkey"
 )
 
-// revision of every batch: replacing one with a later revision is not built yet.
-const revision = 1
-
 // The temporary tables of a batch's session.
 const (
 	sourceTable = "_tg_source" // first stage: validated records; a view where they are read once
@@ -39,6 +36,7 @@ type batch struct {
 	view     *catalog.View  // what was there when the batch began
 	kind     catalog.RecordKind
 	id       string
+	revision int    // 1, or one more than the batch's last: its inputs were replaced in the ledger since, and came back
 	attempt  string // 4 hex digits, fresh in every attempt: a dead one's files are never met
 	dir      string // for files in the making
 	inputs   []catalog.Input
@@ -93,6 +91,9 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 	for _, in := range inputs {
 		b.bytesIn += in.Size
 	}
+	if err := b.revise(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(b.dir))
+	}
 	session, err := t.Engine.Session(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open a session for batch %s: %w", b.id, err), os.RemoveAll(b.dir))
@@ -104,6 +105,19 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 	return b, nil
 }
 
+// revise chooses the first revision that is not published.
+func (b *batch) revise(ctx context.Context) error {
+	for b.revision = 1; ; b.revision++ {
+		applied, err := b.Store.Applied(ctx, b.p.Table, b.id, b.revision)
+		if err != nil {
+			return fmt.Errorf("look up batch %s: %w", b.id, err)
+		}
+		if !applied {
+			return nil
+		}
+	}
+}
+
 // close ends the session, its temporary tables with it, and removes the files in the making.
 func (b *batch) close() error {
 	return errors.Join(b.session.Close(), os.RemoveAll(b.dir))
@@ -111,7 +125,7 @@ func (b *batch) close() error {
 
 // runFolder is the batch's folder below a partition or below _hot/<table>.
 func (b *batch) runFolder() string {
-	return fmt.Sprintf("run=%s.r%d.%s", b.id, revision, b.attempt)
+	return fmt.Sprintf("run=%s.r%d.%s", b.id, b.revision, b.attempt)
 }
 
 func (b *batch) bytesOut() int64 {
@@ -168,7 +182,7 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	b.report.Failed++
 	// The note must not be lost because the run was asked to stop.
 	note := b.Store.NoteFailure(context.WithoutCancel(ctx), catalog.Batch{
-		Table: b.p.Table, ID: b.id, Revision: revision, State: catalog.BatchFailed, Counts: b.counts,
+		Table: b.p.Table, ID: b.id, Revision: b.revision, State: catalog.BatchFailed, Counts: b.counts,
 		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(),
 	})
 	if note != nil {

@@ -52,9 +52,10 @@ func (u *upstreamPart) input(statement string) catalog.Input {
 }
 
 // passing gives, for each partition column of the table, the partition column of the one upstream that it is,
-// unchanged. ok is false if some is not: then the table can only be rebuilt whole.
+// unchanged. ok is false if some is not, or if a row may depend on other partitions and no lookback says on which: then
+// the table can only be rebuilt whole.
 func (t *run) passing(view *catalog.View) (upstream *catalog.TableView, columns []string, ok bool) {
-	if len(t.p.Upstream) != 1 || len(t.p.PartitionBy) == 0 {
+	if len(t.p.Upstream) != 1 || len(t.p.PartitionBy) == 0 || t.p.Lookback == 0 && !t.p.Statement.ReadsOnce() {
 		return nil, nil, false
 	}
 	upstream = view.Tables[t.p.Upstream[0]]
@@ -85,7 +86,7 @@ func (t *run) upstreamParts(view *catalog.View) []*upstreamPart {
 	name := upstream.Table.Name
 	parts := map[string]*upstreamPart{}
 	for _, f := range upstream.Files {
-		u := t.upstreamPart(name, columns, f.Partition)
+		u := t.upstreamPart(name, columns, columns, f.Partition)
 		if have, ok := parts[u.key]; ok {
 			u = have
 		}
@@ -95,10 +96,10 @@ func (t *run) upstreamParts(view *catalog.View) []*upstreamPart {
 	return slices.SortedFunc(maps.Values(parts), func(a, b *upstreamPart) int { return strings.Compare(a.key, b.key) })
 }
 
-// upstreamPart gives the part, still without files, that a partition of the upstream belongs to.
-func (t *run) upstreamPart(name catalog.Name, columns []string, partition string) *upstreamPart {
+// upstreamPart gives the part, still without files, that has the values that a partition has in the columns keys.
+func (t *run) upstreamPart(name catalog.Name, keys, columns []string, partition string) *upstreamPart {
 	values := make([]cell, len(columns))
-	for i, c := range columns {
+	for i, c := range keys {
 		values[i].s, values[i].null, _ = catalog.PartitionValue(partition, c)
 	}
 	return &upstreamPart{
@@ -107,32 +108,45 @@ func (t *run) upstreamPart(name catalog.Name, columns []string, partition string
 	}
 }
 
-// changed gives the parts that are not as the ledger knows them. A part that the ledger knows and the upstream no
-// longer has is among them, without files.
+// changed gives the parts that are not as the ledger knows them, and those of partitions that this table has and the
+// upstream does not: without files.
 func (t *run) changed(view *catalog.View, parts []*upstreamPart, known map[string]string) []*upstreamPart {
 	var changed []*upstreamPart
 	current := map[string]bool{}
 	for _, u := range parts {
-		current[u.key] = true
+		current[u.output] = true
 		if known[u.key] != u.etag(t.p.SQL) {
 			changed = append(changed, u)
 		}
 	}
 	upstream, columns, ok := t.passing(view)
-	if !ok {
+	own := view.Tables[t.p.Table]
+	if !ok || own == nil {
 		return changed
 	}
-	name := upstream.Table.Name
-	for _, key := range slices.Sorted(maps.Keys(known)) {
-		partition, ours := strings.CutPrefix(key, name.String()+"/")
-		if !ours || current[key] {
-			continue
-		}
-		if u := t.upstreamPart(name, columns, partition); known[key] != u.etag(t.p.SQL) {
-			changed = append(changed, u)
+	for _, f := range own.Files { // by partition
+		if !current[f.Partition] {
+			current[f.Partition] = true
+			changed = append(changed, t.upstreamPart(upstream.Table.Name, t.p.PartitionBy, columns, f.Partition))
 		}
 	}
 	return changed
+}
+
+// outdated gives the ledger's lines that no part has: of partitions that are gone, or of a SELECT that read other
+// tables or cut them otherwise. A batch takes them back, or that SELECT would find its table up to date on its return.
+func outdated(parts, rebuild []*upstreamPart, known map[string]string) []catalog.Input {
+	keys := map[string]bool{}
+	for _, u := range slices.Concat(parts, rebuild) {
+		keys[u.key] = true
+	}
+	var lines []catalog.Input
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		if !keys[key] && known[key] != "" {
+			lines = append(lines, catalog.Input{Key: key})
+		}
+	}
+	return lines
 }
 
 // widened adds the parts up to lookback after a changed one: their rows depend on it too.

@@ -24,7 +24,7 @@ func (b *batch) commit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the commit record: %w", err)
 	}
-	key := catalog.RecordPath(b.p.Table, b.id, revision)
+	key := catalog.RecordPath(b.p.Table, b.id, b.revision)
 	_, err = b.Lake.PutIfAbsent(ctx, key, body)
 	if errors.Is(err, storage.ErrExists) {
 		record, err = b.readRecord(ctx, key)
@@ -50,7 +50,7 @@ func (b *batch) record(seq int64) *catalog.Record {
 		files = []catalog.FileRecord{}
 	}
 	return &catalog.Record{
-		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: revision, Seq: seq, Kind: b.kind,
+		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: b.revision, Seq: seq, Kind: b.kind,
 		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256},
 		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces,
 		Files: files, Subset: b.subset, Quarantine: b.quarantine,

@@ -37,12 +37,13 @@ func (t *run) secondStage(ctx context.Context) error {
 		return err
 	}
 	t.Step("discovered")
+	lines := outdated(parts, rebuild, known)
 	for len(rebuild) > 0 {
 		n := t.batchOf(rebuild)
-		if err := t.rebuildBatch(ctx, view, parts, rebuild[:n]); err != nil {
+		if err := t.rebuildBatch(ctx, view, parts, rebuild[:n], lines); err != nil {
 			return err
 		}
-		rebuild = rebuild[n:]
+		rebuild, lines = rebuild[n:], nil
 	}
 	return nil
 }
@@ -63,7 +64,8 @@ func (t *run) batchOf(parts []*upstreamPart) int {
 	return len(parts)
 }
 
-func (t *run) rebuildBatch(ctx context.Context, view *catalog.View, parts, rebuild []*upstreamPart) error {
+// rebuildBatch rebuilds some parts in one batch. outdated are further lines of its ledger.
+func (t *run) rebuildBatch(ctx context.Context, view *catalog.View, parts, rebuild []*upstreamPart, outdated []catalog.Input) error {
 	columns, err := t.p.Output(viewRelations(view))
 	if err != nil {
 		return err
@@ -91,7 +93,7 @@ func (t *run) rebuildBatch(ctx context.Context, view *catalog.View, parts, rebui
 	for _, r := range replaces {
 		newest = later(newest, batchTime(r.Batch))
 	}
-	b, err := t.newBatch(ctx, view, table, inputs, replaces, newest)
+	b, err := t.newBatch(ctx, view, table, append(inputs, outdated...), replaces, newest)
 	if err != nil {
 		return err
 	}

@@ -188,3 +188,61 @@ func TestSecondStageWithoutUpstream(t *testing.T) {
 		t.Errorf("%d batches", got.Batches)
 	}
 }
+
+// TestSecondStageReturnsToAFormerSelect goes from a SELECT to another and back: the table must be the first one's
+// again, although the ledger and the commit records know that state.
+func TestSecondStageReturnsToAFormerSelect(t *testing.T) {
+	t.Parallel()
+	first := daily().SQL
+	for name, between := range map[string]string{
+		"empty":            strings.Replace(first, "group by", "where site_id < 0 group by", 1),
+		"cut otherwise":    "select lower(dt) as dt, site_id, count(*)::bigint * 2 as pv, sum(load_ms)::bigint as load_ms from web.events group by 1, 2",
+		"other partitions": "select 'x' || dt as dt, site_id, count(*)::bigint as pv, sum(load_ms)::bigint as load_ms from web.events group by 1, 2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, nil)
+			l.put(t, "1.gz", event("a", "2018-02-10T00:00:00Z", 1, ""), event("b", "2018-02-11T00:00:00Z", 2, ""))
+			l.mustRun(t, l.events(), daily())
+			for round := range 2 {
+				p := daily()
+				p.SQL = between
+				l.mustRun(t, p)
+				l.mustRun(t, daily())
+				l.checkDaily(t)
+				if again := l.mustRun(t, daily()).Pipelines[0]; again.Batches != 0 {
+					t.Errorf("round %d: nothing changed, but %d batches", round, again.Batches)
+				}
+			}
+		})
+	}
+}
+
+// TestSecondStageAcrossPartitions has SELECTs whose rows depend on more than their own partition.
+func TestSecondStageAcrossPartitions(t *testing.T) {
+	t.Parallel()
+	for name, query := range map[string]string{
+		"shifted":  "select dt, site_id, pv, load_ms from (select (dt::date + 1)::text as dt, site_id, count(*)::bigint as pv, sum(load_ms)::bigint as load_ms from web.events group by 1, 2) e",
+		"window":   "select dt, site_id, row_number() over (order by ts) as pv, load_ms::bigint as load_ms from web.events",
+		"subquery": "select dt, site_id, (select count(*) from web.events) as pv, load_ms::bigint as load_ms from web.events",
+		"limit":    "select dt, site_id, 1::bigint as pv, load_ms::bigint as load_ms from web.events order by ts desc limit 2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, fresh := newLab(t, nil), newLab(t, nil)
+			p := daily()
+			p.SQL = query
+			for day := 1; day <= 3; day++ {
+				line := event(strconv.Itoa(day), fmt.Sprintf("2018-02-0%dT00:00:00Z", day), day, "")
+				l.put(t, fmt.Sprintf("%d.gz", day), line)
+				fresh.put(t, fmt.Sprintf("%d.gz", day), line)
+				l.mustRun(t, l.events(), p)
+			}
+			fresh.mustRun(t, fresh.events(), p)
+			const all = "SELECT dt, site_id, pv FROM t ORDER BY ALL"
+			if diff := cmp.Diff(fresh.query(t, "web.daily", all), l.query(t, "web.daily", all)); diff != "" {
+				t.Errorf("made day by day it is not what it is made at once:\n%s", diff)
+			}
+		})
+	}
+}
