@@ -74,8 +74,9 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 		return s.cursor(ctx, st, q)
 	case sql.KindCall:
 		return s.call(ctx, st)
+	default:
+		return s.refused(st)
 	}
-	return s.refused(st)
 }
 
 // read plans and starts a SELECT.

@@ -58,7 +58,7 @@ func TestCancelRequest(t *testing.T) {
 	await(t, "second statement", begun)
 
 	cancelWith(t, d.addr, a.PID(), make([]byte, 4)) // not its secret
-	cancelWith(t, d.addr, a.PID(), []byte(a.SecretKey()))
+	cancelWith(t, d.addr, a.PID(), a.SecretKey())
 	if got := errorOf(await(t, "cancel", doneA)); got != "ERROR 57014 canceling statement due to user request" {
 		t.Errorf("got %q", got)
 	}
@@ -73,9 +73,9 @@ func TestCancelRequest(t *testing.T) {
 	if err := a.Exec(t.Context(), "show timezone").Close(); err != nil {
 		t.Errorf("after cancel: %v", err)
 	}
-	cancelWith(t, d.addr, b.PID(), []byte(b.SecretKey()))
+	cancelWith(t, d.addr, b.PID(), b.SecretKey())
 	await(t, "cancel", doneB)
-	cancelWith(t, d.addr, b.PID(), []byte(b.SecretKey())) // an idle session does not notice
+	cancelWith(t, d.addr, b.PID(), b.SecretKey()) // an idle session does not notice
 	if err := b.Exec(t.Context(), "show timezone").Close(); err != nil {
 		t.Errorf("after cancel of an idle session: %v", err)
 	}

@@ -42,11 +42,7 @@ func flatten(err error, id string) (e *pgerr.Error, internal bool) {
 
 // fatal reports whether the session ends with this error.
 func fatal(e *pgerr.Error) bool {
-	switch e.Code {
-	case pgerr.AdminShutdown, pgerr.TooManyConnections:
-		return true
-	}
-	return false
+	return e.Code == pgerr.AdminShutdown || e.Code == pgerr.TooManyConnections
 }
 
 func errorResponse(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {

@@ -273,6 +273,7 @@ func (s *session) columnsOf(ctx context.Context, p *prepared) (columns []engine.
 		}
 	case sql.KindCall:
 		return s.callColumns(ctx, st)
+	default: // a tag alone
 	}
 	return nil, true, nil
 }

@@ -157,7 +157,7 @@ func (s *session) dropPortal(name string) {
 		return
 	}
 	delete(s.portals, name)
-	if p.answer != nil && !(p.answer.cursor) {
+	if p.answer != nil && !p.answer.cursor {
 		p.answer.result.close(nil)
 	}
 }

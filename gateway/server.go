@@ -125,7 +125,7 @@ func (s *Server) draining() bool {
 func (s *Server) connection(ctx context.Context, c *socket) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("panic", logkey.Error, p, "stack", string(debug.Stack()))
+			s.log.ErrorContext(ctx, "panic", logkey.Error, p, "stack", string(debug.Stack()))
 		}
 		_ = c.Close() // the client has had its answer, or is gone
 		s.mu.Lock()
@@ -155,14 +155,14 @@ func (s *Server) connection(ctx context.Context, c *socket) {
 	defer s.unregister(x)
 	c.deadline(time.Time{})
 	began := time.Now()
-	x.log.Info("session begins", logkey.User, m.user, logkey.Address, c.RemoteAddr().String())
+	x.log.InfoContext(ctx, "session begins", logkey.User, m.user, logkey.Address, c.RemoteAddr().String())
 	if err := x.greet(m); err != nil {
 		return
 	}
 	stop := context.AfterFunc(ctx, c.expire)
 	defer stop()
 	x.serve(ctx)
-	x.log.Info("session ended", logkey.User, m.user, logkey.Elapsed, time.Since(began))
+	x.log.InfoContext(ctx, "session ended", logkey.User, m.user, logkey.Elapsed, time.Since(began))
 }
 
 // turnAway tells a client why it is not let in.

@@ -61,7 +61,7 @@ func (s *session) serve(ctx context.Context) {
 		}
 		if err := s.handle(ctx, m); err != nil {
 			if !errors.Is(err, errEnd) && !errors.Is(err, errGone) {
-				s.log.Error("session ends", logkey.Error, err)
+				s.log.ErrorContext(ctx, "session ends", logkey.Error, err)
 			}
 			return
 		}
@@ -100,7 +100,7 @@ func (s *session) finalFlush() {
 func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("panic", logkey.Error, p, "stack", string(debug.Stack()))
+			s.log.ErrorContext(ctx, "panic", logkey.Error, p, "stack", string(debug.Stack()))
 			e, _ := flatten(errPanic, s.lastID)
 			s.wire.send(errorResponse(e, "FATAL"))
 			s.finalFlush()

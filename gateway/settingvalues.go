@@ -291,7 +291,7 @@ func quoteIdentifier(name string) string {
 func splitIdentifiers(list string) []string {
 	var names []string
 	for list = strings.TrimSpace(list); list != ""; list = strings.TrimSpace(list) {
-		name := list
+		var name string
 		if list[0] == '"' {
 			name, list = cutQuoted(list[1:])
 			_, list, _ = strings.Cut(list, ",")

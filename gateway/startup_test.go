@@ -32,6 +32,7 @@ func beginSession(t *testing.T, addr string, requests ...[]byte) (single string,
 		t.Fatal(err)
 	}
 	defer c.Close()
+	var answers []byte
 	for _, r := range requests[:len(requests)-1] {
 		if _, err := c.Write(r); err != nil {
 			t.Fatal(err)
@@ -40,7 +41,7 @@ func beginSession(t *testing.T, addr string, requests ...[]byte) (single string,
 		if _, err := io.ReadFull(c, b[:]); err != nil {
 			t.Fatal(err)
 		}
-		single += string(b[:])
+		answers = append(answers, b[0])
 	}
 	if _, err := c.Write(requests[len(requests)-1]); err != nil {
 		t.Fatal(err)
@@ -49,7 +50,7 @@ func beginSession(t *testing.T, addr string, requests ...[]byte) (single string,
 	for {
 		m, err := f.Receive()
 		if err != nil {
-			return single, append(messages, "closed")
+			return string(answers), append(messages, "closed")
 		}
 		switch m := m.(type) {
 		case *pgproto3.BackendKeyData:
@@ -60,7 +61,7 @@ func beginSession(t *testing.T, addr string, requests ...[]byte) (single string,
 			messages = append(messages, describeMessage(m))
 		}
 		if _, ok := m.(*pgproto3.ReadyForQuery); ok {
-			return single, messages
+			return string(answers), messages
 		}
 	}
 }

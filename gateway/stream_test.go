@@ -32,7 +32,7 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	released := make(chan struct{}, 10)
 	d := serve(t, map[string]*script{
-		"select faulty":   count(3, 2, pgerr.New(pgerr.DivisionByZero, "division by zero").At(4)),
+		"select faulty": count(3, 2, pgerr.New(pgerr.DivisionByZero, "division by zero").At(4)),
 		"select secret": count(0, 1, errors.New("open /the/path/of/something: permission denied")),
 		"select no": {
 			refuse: pgerr.New(pgerr.ConfigurationLimit, "too many bytes").WithHint("a predicate on ts would help").WithDetail("1 TB"),

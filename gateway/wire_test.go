@@ -211,11 +211,12 @@ func describeMessage(m pgproto3.BackendMessage) string {
 	case *pgproto3.NoticeResponse:
 		return fmt.Sprintf("NoticeResponse %s %s %s", m.Severity, m.Code, m.Message)
 	case *pgproto3.RowDescription:
-		text := "RowDescription"
+		var text strings.Builder
+		text.WriteString("RowDescription")
 		for _, f := range m.Fields {
-			text += fmt.Sprintf(" %s:%d:%d:%d:%d", f.Name, f.DataTypeOID, f.DataTypeSize, f.TypeModifier, f.Format)
+			fmt.Fprintf(&text, " %s:%d:%d:%d:%d", f.Name, f.DataTypeOID, f.DataTypeSize, f.TypeModifier, f.Format)
 		}
-		return text
+		return text.String()
 	case *pgproto3.DataRow:
 		text := "DataRow"
 		for _, v := range m.Values {

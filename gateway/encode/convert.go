@@ -71,6 +71,7 @@ func floatOf(p engine.Physical, scale int) func(v *engine.Vector, row int) float
 		return func(v *engine.Vector, row int) float64 { return float64(v.F32[row]) }
 	case engine.PhysicalF64:
 		return func(v *engine.Vector, row int) float64 { return v.F64[row] }
+	default: // the integers
 	}
 	text := plainDecimal(p)
 	if text == nil {
@@ -95,6 +96,7 @@ func plainDecimal(p engine.Physical) func(b []byte, v *engine.Vector, row, scale
 		return func(b []byte, v *engine.Vector, row, scale int) []byte {
 			return pgtypes.AppendDecimal128(b, 0, v.U64[row], scale)
 		}
+	default: // fits 64 bits, or is no integer
 	}
 	read := integerOf(p)
 	if read == nil {
@@ -131,6 +133,7 @@ func (e *Encoder) decimalOf(c *column) appendFunc {
 		}
 	case engine.PhysicalF32, engine.PhysicalF64:
 		return e.floatDecimal(c)
+	default: // the rarer layouts
 	}
 	text := plainDecimal(c.physical)
 	switch {

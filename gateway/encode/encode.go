@@ -190,6 +190,7 @@ func integerOf(p engine.Physical) func(v *engine.Vector, row int) (n int64, ok b
 		return func(v *engine.Vector, row int) (int64, bool) { return int64(v.U32[row]), true }
 	case engine.PhysicalU64:
 		return func(v *engine.Vector, row int) (int64, bool) { return int64(v.U64[row]), v.U64[row] <= math.MaxInt64 }
+	default:
+		return nil
 	}
-	return nil
 }

@@ -20,6 +20,7 @@ func (e *Encoder) textOf(c *column) appendFunc {
 		return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Text[row]...) }
 	case engine.PhysicalBool:
 		return textBool(oid)
+	default: // the numbers
 	}
 	switch oid {
 	case pgtypes.Bool:
@@ -118,7 +119,8 @@ func (e *Encoder) textNatural(c *column) appendFunc {
 	case engine.PhysicalF64:
 		number.typ = pgtypes.Of(pgtypes.Float8)
 		return e.textFloat(&number)
+	default:
+		number.typ = pgtypes.Of(pgtypes.Numeric)
+		return e.decimalOf(&number)
 	}
-	number.typ = pgtypes.Of(pgtypes.Numeric)
-	return e.decimalOf(&number)
 }

@@ -218,14 +218,14 @@ func fixedToText(oid OID, data []byte) (string, error) {
 	return "", pgerr.New(pgerr.FeatureNotSupported, "parameters of type %s in binary form are not supported", Of(oid))
 }
 
-// The ranges of date and timestamp, from PostgreSQL's datatype/timestamp.h.
+// The ranges of date and timestamp. They begin where PostgreSQL's do (datatype/timestamp.h), and dates end there;
+// timestamps end where microseconds from 1970 do, in 294247, thirty years before PostgreSQL's.
 const (
-	minDays    = -2440588 // 4714-11-24 BC
-	endDays    = 2147483494 - 2440588
-	minMicros  = -211813488000000000 + epochMicros // 4714-11-24 BC
-	endMicros  = 9223371331200000000               // 294277-01-01
-	dateLimit  = 5874898                           // first year beyond date
-	stampLimit = 294277                            // first year beyond timestamp
+	minDays   = -2440588 // 4714-11-24 BC
+	endDays   = 2147483494 - 2440588
+	minMicros = -211813488000000000 + epochMicros // 4714-11-24 BC
+	endMicros = TimestampInfinity
+	dateLimit = 5874898 // first year beyond date
 )
 
 func dateFromBinary(n int32) (string, error) {

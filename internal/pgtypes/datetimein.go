@@ -1,6 +1,7 @@
 package pgtypes
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -92,15 +93,15 @@ func (v stamp) instant(s string, offset int64) (int64, error) {
 	case v.infinity < 0:
 		return TimestampNegativeInfinity, nil
 	}
-	if v.days > endMicros/microsPerDay+1 || v.days < minMicros/microsPerDay-1 {
-		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: %q", s)
+	tooFar := pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: %q", s)
+	if v.days > endMicros/microsPerDay || v.days < minMicros/microsPerDay-1 {
+		return 0, tooFar
 	}
-	// The last day of the range ends before the sum can overflow.
-	micros := v.days*microsPerDay + (v.micros - offset*microsPerSecond)
-	if micros < minMicros || micros >= endMicros {
-		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: %q", s)
+	day, rest := v.days*microsPerDay, v.micros-offset*microsPerSecond
+	if day >= endMicros-max(rest, 0) || day+rest < minMicros {
+		return 0, tooFar
 	}
-	return micros, nil
+	return day + rest, nil
 }
 
 // ParseTime reads HH:MM[:SS[.ffffff]], microseconds of the day, up to 24:00:00.
@@ -155,6 +156,9 @@ func parseStamp(oid OID, s string) (stamp, error) {
 	if !ok {
 		return stamp{}, badStamp(oid, s)
 	}
+	if max(offset, -offset) >= maxOffset {
+		return stamp{}, &pgerr.Error{Code: "22009", Message: fmt.Sprintf("time zone displacement out of range: %q", s)}
+	}
 	v.zoned, v.offset = true, offset
 	return v, nil
 }
@@ -202,23 +206,29 @@ func cutNumber(s string) (n int64, width int, rest string) {
 	return n, width, s[width:]
 }
 
-// cutClock takes HH:MM[:SS[.f…]] off, rounded to microseconds.
+// cutClock takes HH:MM[:SS[.f…]] off, rounded to microseconds. What is no time of a day is more than one.
 func cutClock(s string) (micros int64, rest string, ok bool) {
 	hour, width, rest := cutNumber(s)
 	if width == 0 || width > 2 || rest == "" || rest[0] != ':' {
 		return 0, s, false
 	}
 	minute, width, rest := cutNumber(rest[1:])
-	if width == 0 || width > 2 || hour > 24 || minute > 59 {
+	if width == 0 || width > 2 {
 		return 0, s, false
 	}
 	micros = hour*microsPerHour + minute*microsPerMinute
+	if minute > 59 {
+		micros += microsPerDay
+	}
 	if rest == "" || rest[0] != ':' {
 		return micros, rest, true
 	}
 	second, width, rest := cutNumber(rest[1:])
-	if width == 0 || width > 2 || second > 60 {
+	if width == 0 || width > 2 {
 		return 0, s, false
+	}
+	if second > 60 {
+		micros += microsPerDay
 	}
 	micros += second * microsPerSecond
 	if rest == "" || rest[0] != '.' {
@@ -232,6 +242,9 @@ func cutClock(s string) (micros int64, rest string, ok bool) {
 	}
 	return micros + int64(fraction*microsPerSecond+0.5), rest, true
 }
+
+// maxOffset is the first displacement of a zone, in seconds, that PostgreSQL does not take.
+const maxOffset = 16 * 3600
 
 // parseOffset reads Z, UTC, GMT, ±HH, ±HH:MM[:SS], ±HHMM.
 func parseOffset(s string) (seconds int64, ok bool) {
@@ -252,8 +265,11 @@ func parseOffset(s string) (seconds int64, ok bool) {
 	unit := int64(3600)
 	for i, p := range parts {
 		n, width, rest := cutNumber(p)
-		if width == 0 || width > 2 || rest != "" || i == 0 && n > 15 || i > 0 && n > 59 {
+		if width == 0 || width > 2 || rest != "" {
 			return 0, false
+		}
+		if i > 0 && n > 59 {
+			n = maxOffset
 		}
 		seconds += n * unit
 		unit /= 60

@@ -74,8 +74,9 @@ func (d Datum) Compare(e Datum) (order int, ok bool) {
 			return 0, false
 		}
 		return a.Cmp(b), true
+	default: // the classes in Datum.I
+		return cmp.Compare(d.I, e.I), true
 	}
-	return cmp.Compare(d.I, e.I), true
 }
 
 func compareFloat(a, b float64) int {

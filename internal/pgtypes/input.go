@@ -38,13 +38,16 @@ func ParseBool(s string) (bool, error) {
 	v := strings.ToLower(trim(s))
 	switch {
 	case v == "":
-	case v == "1" || v == "on" || strings.HasPrefix("true", v) || strings.HasPrefix("yes", v):
+	case v == "1" || v == "on" || begins(v, "true") || begins(v, "yes"):
 		return true, nil
-	case v == "0" || v == "of" || v == "off" || strings.HasPrefix("false", v) || strings.HasPrefix("no", v):
+	case v == "0" || v == "of" || v == "off" || begins(v, "false") || begins(v, "no"):
 		return false, nil
 	}
 	return false, badText(Bool, s)
 }
+
+// begins reports whether v is the beginning of a word.
+func begins(v, word string) bool { return len(v) <= len(word) && word[:len(v)] == v }
 
 // ParseInt reads an integer of type oid: 22P02 if it is none, 22003 if it does not fit.
 func ParseInt(oid OID, s string) (int64, error) {
@@ -70,16 +73,22 @@ func ParseInt(oid OID, s string) (int64, error) {
 // ParseFloat reads a float4 or float8.
 func ParseFloat(oid OID, s string) (float64, error) {
 	v := trim(s)
-	if strings.ContainsAny(v, "xXpP_") {
+	digits := v
+	switch hexadecimal := strings.ContainsAny(v, "xX"); {
+	case strings.Contains(v, "_"):
 		return 0, badText(oid, s) // what Go reads and PostgreSQL does not
+	case hexadecimal && !strings.ContainsAny(v, "pP"):
+		digits += "p0" // and the other way round
+	case !hexadecimal:
+		v, _, _ = strings.Cut(strings.ToLower(v), "e")
 	}
 	bits := 64
 	if oid == Float4 {
 		bits = 32
 	}
-	f, err := strconv.ParseFloat(v, bits)
-	if errors.Is(err, strconv.ErrRange) {
-		return 0, pgerr.New(pgerr.NumericOutOfRange, "%q is out of range for type %s", v, Of(oid))
+	f, err := strconv.ParseFloat(digits, bits)
+	if errors.Is(err, strconv.ErrRange) || err == nil && f == 0 && strings.ContainsAny(v, "123456789abcdefABCDEF") {
+		return 0, pgerr.New(pgerr.NumericOutOfRange, "%q is out of range for type %s", trim(s), Of(oid))
 	}
 	if err != nil {
 		return 0, badText(oid, s)
@@ -117,10 +126,13 @@ func CheckNumeric(s string) (string, error) {
 	if whole+fraction == "" || strings.Trim(whole+fraction, "0123456789") != "" {
 		return "", badText(Numeric, s)
 	}
-	if max(exponent, -exponent) > maxNumericText || len(mantissa) > maxNumericText {
-		return "", pgerr.New(pgerr.NumericOutOfRange, "value overflows numeric format")
+	overflow := pgerr.New(pgerr.NumericOutOfRange, "value overflows numeric format")
+	if max(exponent, -exponent) > maxNumericText {
+		return "", overflow
 	}
-	whole, fraction = movePoint(whole, fraction, exponent)
+	if whole, fraction = movePoint(whole, fraction, exponent); max(len(whole), len(fraction)) > 2*maxNumericText {
+		return "", overflow
+	}
 	text := strings.TrimLeft(whole, "0")
 	if text == "" {
 		text = "0"

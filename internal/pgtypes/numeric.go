@@ -65,7 +65,7 @@ const (
 
 // AppendNumericBinary appends the binary form of a plain decimal: "-12.50", "NaN", "Infinity". Its scale is the
 // number of digits after the point.
-func AppendNumericBinary(b []byte, text []byte) []byte {
+func AppendNumericBinary(b, text []byte) []byte {
 	if word := specialNumeric(string(text)); word != 0 {
 		b = binary.BigEndian.AppendUint32(b, 0)
 		b = binary.BigEndian.AppendUint16(b, word)
@@ -131,7 +131,7 @@ func specialNumeric(text string) uint16 {
 	return 0
 }
 
-// maxNumericText bounds what decoding a numeric of a few bytes may become.
+// maxNumericText bounds what decoding a numeric of a few bytes may become, in digits on either side of the point.
 const maxNumericText = 1000
 
 // numericText reads the binary form.
