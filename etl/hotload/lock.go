@@ -26,7 +26,7 @@ func Acquire(dataDir string) (*Lock, error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		owner, readErr := io.ReadAll(io.LimitReader(f, 32))
-		return nil, errors.Join(fmt.Errorf("own hot store: %w: process %s holds %s",
+		return nil, errors.Join(fmt.Errorf("own hot store: %w: process %s holds %s; end it or wait until it has ended",
 			ErrOwned, strings.TrimSpace(string(owner)), path), readErr, f.Close())
 	}
 	if err == nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -32,6 +33,10 @@ const (
 	beat    = time.Second
 	silence = 10 * time.Second // after which the owner counts as dead
 )
+
+// ErrNobodyListens says that the hot store's owner, if there is one, has no socket: it is another etl run or hot load,
+// or a serve that is starting or ending.
+var ErrNobodyListens = errors.New("nobody listens")
 
 // SocketPath is where the owner of a data folder's hot store listens.
 func SocketPath(dataDir string) string { return filepath.Join(dataDir, "tidegate.sock") }
@@ -125,7 +130,8 @@ func answer(ctx context.Context, conn net.Conn, load func(ctx context.Context) e
 }
 
 // Wake asks the owner of the hot store to load what is committed up to a generation, and waits until it has.
-// An owner that does not answer is an error of one line that names the socket and what to do.
+// An owner that does not answer is an error of one line that names the socket and what to do; it is ErrNobodyListens
+// if it may go away by itself.
 func Wake(ctx context.Context, socketPath string, generation int64) error {
 	return wake(ctx, socketPath, generation, silence)
 }
@@ -133,6 +139,9 @@ func Wake(ctx context.Context, socketPath string, generation int64) error {
 func wake(ctx context.Context, socketPath string, generation int64, silence time.Duration) error {
 	dialer := net.Dialer{Timeout: silence}
 	conn, err := dialer.DialContext(ctx, "unix", socketPath)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		err = fmt.Errorf("%w: %w", ErrNobodyListens, err)
+	}
 	if err != nil {
 		return noAnswer(ctx, socketPath, err)
 	}

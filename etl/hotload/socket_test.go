@@ -37,3 +37,28 @@ func TestSilentOwner(t *testing.T) {
 		t.Errorf("interrupted client: %v", err)
 	}
 }
+
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "tg") //nolint:usetesting // as above
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	socket := filepath.Join(dir, "s")
+	if err := Wake(t.Context(), socket, 1); !errors.Is(err, ErrNobodyListens) {
+		t.Errorf("no socket: %v", err)
+	}
+	// What a killed owner leaves behind.
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Wake(t.Context(), socket, 1); !errors.Is(err, ErrNobodyListens) {
+		t.Errorf("a dead owner's socket: %v", err)
+	}
+}
