@@ -356,7 +356,14 @@ func others(r *rand.Rand) []sample {
 	uuid := sample{name: "uuid", typ: pgtypes.Of(pgtypes.UUID), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI128}}
 	text := sample{name: "text", typ: pgtypes.Of(pgtypes.Text), vector: engine.Vector{Physical: engine.PhysicalText}}
 	bytea := sample{name: "bytea", typ: pgtypes.Of(pgtypes.Bytea), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalText}}
+	interval := sample{name: "interval", typ: pgtypes.Of(pgtypes.Interval), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalText}}
 	for range 500 {
+		months, days, micros := r.Int32()>>r.IntN(32)-5, r.Int32()>>r.IntN(32)-5, wide(r)
+		interval.vector.Text = append(interval.vector.Text, string(pgtypes.AppendInterval(nil, months, days, micros)))
+		p := binary.BigEndian.AppendUint64(nil, uint64(micros))
+		p = binary.BigEndian.AppendUint32(p, uint32(days))
+		interval.params = append(interval.params, binary.BigEndian.AppendUint32(p, uint32(months)))
+
 		b := byte(r.IntN(2))
 		boolean.vector.Bool = append(boolean.vector.Bool, b == 1)
 		boolean.params = append(boolean.params, []byte{b})
@@ -376,7 +383,7 @@ func others(r *rand.Rand) []sample {
 		bytea.vector.Text = append(bytea.vector.Text, fmt.Sprintf(`\x%x`, raw))
 		bytea.params = append(bytea.params, raw)
 	}
-	out := []sample{boolean, uuid, text, bytea}
+	out := []sample{boolean, uuid, text, bytea, interval}
 	return append(out, arrays()...)
 }
 

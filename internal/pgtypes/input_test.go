@@ -149,7 +149,7 @@ func TestBinaryToTextErrors(t *testing.T) {
 // decoded are the types whose binary parameters the fuzzer tries.
 var decoded = []pgtypes.OID{
 	pgtypes.Bool, pgtypes.Bytea, pgtypes.Int8, pgtypes.Int2, pgtypes.Int4, pgtypes.Text, pgtypes.Float4, pgtypes.Float8,
-	pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Numeric, pgtypes.UUID, 1007, 1009, 1231,
+	pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Numeric, pgtypes.UUID, pgtypes.Interval, 1007, 1009, 1231,
 }
 
 // FuzzBinaryToText decodes anything; what it accepts must come back through the text form unchanged.
