@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tidegate/catalog"
 	"tidegate/etl/raw"
 	"tidegate/internal/logkey"
+	"tidegate/internal/pgerr"
 	"tidegate/internal/storage"
 	"tidegate/sql"
 )
@@ -29,20 +31,82 @@ func (t *run) firstStage(ctx context.Context) error {
 		return fmt.Errorf("discover: %w", err)
 	}
 	t.Step("discovered")
-	var errs []error
+	objects, err = t.refuseChanged(objects, known)
+	errs := []error{err}
 	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
-		err := t.objectBatch(ctx, bucket, group)
-		if err == nil {
-			continue
-		}
+		err := t.objectGroup(ctx, bucket, group)
 		errs = append(errs, err)
-		if _, ok := errors.AsType[*checkError](err); !ok {
+		if err != nil && !isCheck(err) {
 			break
 		}
-		t.log.WarnContext(ctx, "batch failed its checks", logkey.Error, err)
 	}
 	return errors.Join(errs...)
 }
+
+// refuseChanged takes out the objects that the table has rows of under another ETag, if nothing tells which of their
+// records are there already, and says so.
+func (t *run) refuseChanged(objects []storage.Object, known map[string]string) ([]storage.Object, error) {
+	if len(t.p.UniqueKey) > 0 {
+		return objects, nil
+	}
+	var fresh []storage.Object
+	var errs []error
+	for _, o := range objects {
+		if have, read := known[o.Key]; read {
+			errs = append(errs, fmt.Errorf("%s was replaced after it was read (etag %s, now %s); without unique_key its rows would be in %s twice: "+
+				"put the former object back, or what is new under another name", o.Key, have, o.ETag, t.p.Table))
+			continue
+		}
+		fresh = append(fresh, o)
+	}
+	if len(errs) > 10 {
+		errs = append(errs[:10:10], fmt.Errorf("and %d objects more", len(errs)-10))
+	}
+	return fresh, errors.Join(errs...)
+}
+
+// objectGroup makes a batch of a group. If the SELECT fails on some value, the group is halved until the objects that
+// hold such values are alone: they must not keep the others out.
+func (t *run) objectGroup(ctx context.Context, bucket storage.Bucket, group []storage.Object) error {
+	err := t.objectBatch(ctx, bucket, group)
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*valueError](err); !ok {
+		if isCheck(err) {
+			t.log.WarnContext(ctx, "batch failed its checks", logkey.Error, err)
+		}
+		return err
+	}
+	t.log.WarnContext(ctx, "the SELECT failed on a value", logkey.Error, err, logkey.Files, len(group))
+	if len(group) == 1 {
+		return unsound("object %s: %v", group[0].Key, err)
+	}
+	half := len(group) / 2
+	first := t.objectGroup(ctx, bucket, group[:half])
+	if first != nil && !isCheck(first) {
+		return first
+	}
+	second := t.objectGroup(ctx, bucket, group[half:])
+	if second != nil && !isCheck(second) {
+		return errors.Join(second, first)
+	}
+	return errors.Join(first, second)
+}
+
+// isCheck reports whether other batches may go on after the error.
+func isCheck(err error) bool {
+	_, ok := errors.AsType[*checkError](err)
+	return ok
+}
+
+// valueError is an error of a SELECT that some value caused.
+type valueError struct{ error }
+
+func (e *valueError) Unwrap() error { return e.error }
+
+// valueErrorClass begins the SQLSTATEs of errors that a value causes: data exception.
+const valueErrorClass = "22"
 
 // objectBatch makes one batch of objects, which are in order of keys.
 func (t *run) objectBatch(ctx context.Context, bucket storage.Bucket, objects []storage.Object) error {
@@ -94,15 +158,23 @@ func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects [
 	}
 	b.Step("ingested")
 	if err := b.transform(ctx, statement); err != nil {
-		return fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
+		err = fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
+		if e, ok := errors.AsType[*pgerr.Error](err); ok && strings.HasPrefix(string(e.Code), valueErrorClass) {
+			err = &valueError{err}
+		}
+		return err
 	}
 	if filters {
 		if b.counts.Filtered, err = b.countFiltered(ctx, counting); err != nil {
 			return fmt.Errorf("count filtered records: %w", err)
 		}
 	}
-	if err := b.rejectOverflow(ctx, rejects); err != nil {
-		return fmt.Errorf("check max_bytes: %w", err)
+	future, err := b.futureRules(ctx, objects)
+	if err != nil {
+		return fmt.Errorf("look for records of the future: %w", err)
+	}
+	if err := b.rejectRows(ctx, rejects, append(b.overflowRules(), future...)); err != nil {
+		return fmt.Errorf("reject rows: %w", err)
 	}
 	if err := b.exec(ctx, "DROP "+b.sourceKind+" "+sourceTable); err != nil {
 		return fmt.Errorf("drop the source: %w", err)

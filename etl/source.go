@@ -2,6 +2,7 @@ package etl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -47,33 +48,26 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 }
 
 // loadParquet makes sourceTable a view of Parquet objects: reading them twice is cheap. A record without a required
-// field is rejected.
+// field, or with a value that is not of its field's type, is rejected, and so is an object that is no Parquet, as one
+// record.
 func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
 	files, err := raw.IngestParquet(ctx, bucket, objects, b.dir, 0)
 	if err != nil {
 		return "", err
 	}
-	paths := make([]string, len(files))
-	numbered := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = f.Path
-		numbered[i] = fmt.Sprintf("(%s, %d)", literal(f.Path), i)
-	}
-	b.sourceKind = "VIEW"
-	all := sourceTable + "_all"
-	selected := append(b.parquetFields(), "n.i AS "+raw.ObjectColumn, "p.file_row_number + 1 AS "+raw.LineColumn)
-	err = b.exec(ctx, fmt.Sprintf(`CREATE TEMP VIEW %s AS SELECT %s
-		FROM read_parquet(%s, filename = true, file_row_number = true, union_by_name = true, hive_partitioning = false) AS p
-		JOIN (VALUES %s) AS n(path, i) ON p.filename = n.path`,
-		all, strings.Join(selected, ", "), pathList(paths), strings.Join(numbered, ", ")))
+	rejects = filepath.Join(b.dir, "rejects.ndjson.gz")
+	good, columns, err := b.rejectBroken(files, rejects)
 	if err != nil {
 		return "", err
 	}
-	present := "true"
-	if len(b.p.Source.Required) > 0 {
-		present = notNull(b.p.Source.Required)
+	b.sourceKind = "VIEW"
+	all := sourceTable + "_all"
+	if err := b.exec(ctx, "CREATE TEMP VIEW "+all+" AS "+b.parquetView(good, columns)); err != nil {
+		return "", err
 	}
-	if err := b.exec(ctx, fmt.Sprintf("CREATE TEMP VIEW %s AS SELECT * FROM %s WHERE %s", sourceTable, all, present)); err != nil {
+	err = b.exec(ctx, fmt.Sprintf("CREATE TEMP VIEW %s AS SELECT * EXCLUDE (%s, %s) FROM %s WHERE %s IS NULL",
+		sourceTable, reasonColumn, rawColumn, all, reasonColumn))
+	if err != nil {
 		return "", err
 	}
 	query := fmt.Sprintf("SELECT %s::BIGINT, count(*)::BIGINT FROM %s GROUP BY 1", raw.ObjectColumn, all)
@@ -88,43 +82,95 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 	if b.parsed, err = number(ctx, b.session, "SELECT count(*)::BIGINT FROM "+sourceTable); err != nil {
 		return "", fmt.Errorf("count the records: %w", err)
 	}
-	rejects = filepath.Join(b.dir, "rejects.ndjson.gz")
-	if len(b.p.Source.Required) == 0 {
-		return rejects, nil
-	}
-	b.counts.Rejected, err = b.reject(ctx, rejects, all, missingField(b.p.Source.Required), "NOT ("+present+")")
+	n, err := b.reject(ctx, rejects, fmt.Sprintf("SELECT %s::BIGINT, %s::BIGINT, %s, %s FROM %s WHERE %s IS NOT NULL ORDER BY 1, 2",
+		raw.ObjectColumn, raw.LineColumn, reasonColumn, rawColumn, all, reasonColumn))
+	b.counts.Rejected += n
 	return rejects, err
 }
 
-// parquetFields are the source's fields as DuckDB reads them from Parquet columns of their names. A column that is
-// not declared becomes json, whatever it holds.
-func (b *batch) parquetFields() []string {
-	var fields []string
-	given := map[string]bool{}
-	for _, f := range b.p.SourceFields() {
-		declared := slices.ContainsFunc(b.p.Source.Fields, func(d pipeline.Field) bool { return d.Name == f.Name })
-		expression := "to_json(p." + ident(f.Name) + ")"
-		if declared {
-			expression = fmt.Sprintf("CAST(p.%s AS %s)", ident(f.Name), f.Type.DuckDB())
-		}
-		fields = append(fields, expression+" AS "+ident(f.Name))
-		given[f.Name] = true
-	}
-	for _, name := range b.p.Source.Required {
-		if !given[name] {
-			fields = append(fields, "p."+ident(name))
-		}
-	}
-	return fields
+// rawColumn is what the quarantine keeps of a Parquet record: the fields that the pipeline reads, as JSON.
+const rawColumn = "_tg_raw"
+
+// localParquet is a Parquet object as a file, with its place in b.inputs.
+type localParquet struct {
+	path  string
+	input int
 }
 
-// missingField is the reason of a record that lacks a required field: the first one that it lacks.
-func missingField(required []string) string {
-	var b strings.Builder
-	b.WriteString("CASE")
-	for _, name := range required {
-		fmt.Fprintf(&b, " WHEN %s IS NULL THEN %s", ident(name), literal("missing_field("+name+")"))
+// rejectBroken gives the files that are Parquet, and the columns that some of them has, in lower case. An empty object
+// has no records, as an empty JSON object has none.
+func (b *batch) rejectBroken(files []raw.ParquetFile, rejects string) (good []localParquet, columns map[string]bool, err error) {
+	columns = map[string]bool{}
+	w := raw.AppendQuarantine(rejects)
+	for i, f := range files {
+		if f.Object.Size == 0 {
+			continue
+		}
+		names, err := raw.ParquetColumns(f.Path)
+		if errors.Is(err, raw.ErrNoParquet) {
+			b.counts.Read++
+			b.counts.Rejected++
+			b.rejects[raw.ReasonCorrupt]++
+			b.inputs[i].Records = 1
+			err = w.Write(raw.Reject{Object: f.Object.Key, ETag: f.Object.ETag, Line: 1, Reason: raw.ReasonCorrupt, Size: f.Object.Size})
+		} else if err == nil {
+			good = append(good, localParquet{f.Path, i})
+		}
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("read %s: %w", f.Object.Key, err), closeQuarantine(w))
+		}
+		for _, name := range names {
+			columns[strings.ToLower(name)] = true
+		}
 	}
-	b.WriteString(" END")
-	return b.String()
+	return good, columns, closeQuarantine(w)
+}
+
+func closeQuarantine(w *raw.QuarantineWriter) error {
+	_, err := w.Close()
+	return err
+}
+
+// parquetView gives the SELECT of the source's fields from Parquet columns of their names, with object, line, the reason
+// to reject a record (NULL: none) and what is kept of it then. A field that is not declared is json, whatever the
+// column holds; one that no file has is NULL, as in a JSON record.
+func (b *batch) parquetView(files []localParquet, columns map[string]bool) string {
+	var selected, kept, reasons []string
+	column := func(name string) string {
+		if columns[strings.ToLower(name)] {
+			return "p." + ident(name)
+		}
+		return "NULL"
+	}
+	for _, name := range b.p.Source.Required {
+		reasons = append(reasons, fmt.Sprintf("WHEN %s IS NULL THEN %s", column(name), literal("missing_field("+name+")")))
+	}
+	for _, f := range b.p.SourceFields() {
+		from := column(f.Name)
+		kept = append(kept, literal(f.Name), from)
+		expression := "to_json(" + from + ")"
+		declared := slices.ContainsFunc(b.p.Source.Fields, func(d pipeline.Field) bool { return d.Name == f.Name })
+		if declared || from == "NULL" {
+			expression = fmt.Sprintf("TRY_CAST(%s AS %s)", from, f.Type.DuckDB())
+			reasons = append(reasons, fmt.Sprintf("WHEN %s IS NOT NULL AND %s IS NULL THEN %s", from, expression, literal("bad_type("+f.Name+")")))
+		}
+		selected = append(selected, expression+" AS "+ident(f.Name))
+	}
+	reason := "NULL::VARCHAR"
+	if len(reasons) > 0 {
+		reason = "CASE " + strings.Join(reasons, " ") + " END"
+	}
+	selected = append(selected, reason+" AS "+reasonColumn, "json_object("+strings.Join(kept, ", ")+")::VARCHAR AS "+rawColumn)
+	if len(files) == 0 {
+		return fmt.Sprintf("SELECT %s, 0::BIGINT AS %s, 0::BIGINT AS %s WHERE false", strings.Join(selected, ", "), raw.ObjectColumn, raw.LineColumn)
+	}
+	paths, numbered := make([]string, len(files)), make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.path
+		numbered[i] = fmt.Sprintf("(%s, %d)", literal(f.path), f.input)
+	}
+	return fmt.Sprintf(`SELECT %s, n.i AS %s, p.file_row_number + 1 AS %s
+		FROM read_parquet(%s, filename = '_tg_file', file_row_number = true, union_by_name = true, hive_partitioning = false) AS p
+		JOIN (VALUES %s) AS n(path, i) ON p._tg_file = n.path`,
+		strings.Join(selected, ", "), raw.ObjectColumn, raw.LineColumn, pathList(paths), strings.Join(numbered, ", "))
 }

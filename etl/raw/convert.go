@@ -18,8 +18,8 @@ const (
 	LineColumn   = "_tg_line"
 )
 
-// futureTolerance is how much later than its object's LastModified a record may be.
-const futureTolerance = 24 * time.Hour
+// FutureTolerance is how much later than its object's LastModified a record may be.
+const FutureTolerance = 24 * time.Hour
 
 // maxNames bounds the member names that are remembered: keys may be data.
 const maxNames = 10_000
@@ -98,7 +98,7 @@ func (c *converter) add(name string, add appender, clean bool) int {
 
 // object sets the LastModified that the following records' times are compared with.
 func (c *converter) object(modified time.Time) {
-	c.cutoff = modified.Add(futureTolerance).UnixMicro()
+	c.cutoff = modified.Add(FutureTolerance).UnixMicro()
 }
 
 // convert checks a well-formed record, gives its clean form with a newline, valid until the next call, or the

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/parquet/file"
 	"golang.org/x/sync/errgroup"
 
 	"tidegate/internal/storage"
@@ -80,4 +81,25 @@ func download(ctx context.Context, bucket storage.Bucket, obj storage.Object, pa
 		return fmt.Errorf("copy %s: %w", obj.Key, err)
 	}
 	return nil
+}
+
+// ErrNoParquet says that a file is not Parquet, or cut off: its footer cannot be read.
+var ErrNoParquet = errors.New("not a Parquet file")
+
+// ParquetColumns gives the names of a file's outermost columns. ErrNoParquet if its footer cannot be read.
+func ParquetColumns(path string) (names []string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	r, err := file.NewParquetReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoParquet, err)
+	}
+	root := r.MetaData().Schema.Root()
+	for i := range root.NumFields() {
+		names = append(names, root.Field(i).Name())
+	}
+	return names, nil
 }

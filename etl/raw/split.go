@@ -112,6 +112,11 @@ func (s *splitter) findNewline() bool {
 
 // next reads the next record, or returns io.EOF. Any other error is the reader's.
 func (s *splitter) next(r *record) error {
+	if s.base == 0 && s.pos == 0 {
+		if err := s.skipMark(); err != nil {
+			return err
+		}
+	}
 	for {
 		if s.pos == s.end {
 			if s.eof {
@@ -151,6 +156,20 @@ func (s *splitter) next(r *record) error {
 		r.blank = true
 		return nil
 	}
+}
+
+// skipMark passes over a byte order mark, with which some programs begin every file.
+func (s *splitter) skipMark() error {
+	const mark = "\uFEFF"
+	for s.end < len(mark) && !s.eof {
+		if err := s.fill(); err != nil {
+			return err
+		}
+	}
+	if bytes.HasPrefix(s.buf[:s.end], []byte(mark)) {
+		s.pos = len(mark)
+	}
+	return nil
 }
 
 // skipBlank gives the position of the next byte that is a newline or no white space.

@@ -42,6 +42,10 @@ func TestSplit(t *testing.T) {
 		{"empty", "", ""},
 		{"lines", "{}\n{\"a\":1}\n", `0+2  "{}";3+7  "{\"a\":1}"`},
 		{"no newline at the end", "{}\n{}", `0+2  "{}";3+2  "{}"`},
+		{"byte order mark", "\ufeff{}\n{}\n", `3+2  "{}";6+2  "{}"`},
+		{"byte order mark alone", "\ufeff", ""},
+		{"byte order mark later", "{}\n\ufeff{}", `0+2  "{}";3+5 invalid_json "\ufeff{}"`},
+		{"half a byte order mark", "\xef\xbb{}", `0+4 invalid_json "\xef\xbb{}"`},
 		{"CRLF", "{}\r\n{}\r\n", `0+2  "{}";4+2  "{}"`},
 		{"blank lines", "\n \t\r\n{}\n\n", `0+0 blank "";1+3 blank " \t\r";5+2  "{}";8+0 blank ""`},
 		{"blank tail without newline", "{}\n  ", `0+2  "{}";3+2 blank "  "`},
@@ -136,7 +140,7 @@ func FuzzSplit(f *testing.F) {
 		var s splitter
 		s.reset(bytes.NewReader(in))
 		var rec record
-		covered := 0
+		covered := len(in) - len(bytes.TrimPrefix(in, []byte("\ufeff")))
 		for s.next(&rec) == nil {
 			if gap := in[covered:rec.offset]; len(bytes.Trim(gap, " \t\r\n")) != 0 {
 				t.Fatalf("%q: %q is in no record", in, gap)
