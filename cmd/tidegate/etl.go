@@ -13,7 +13,6 @@ import (
 	"tidegate/etl/hotload"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine/duck"
-	"tidegate/internal/logkey"
 )
 
 type etlCmd struct {
@@ -99,36 +98,21 @@ func printReport(out io.Writer, r etl.Report) error {
 // ownerTimeout bounds how long etl run waits for the owner of the hot store.
 const ownerTimeout = 10 * time.Minute
 
-// An owner without a socket is mostly another etl run, which is done soon: it is waited for.
-const (
-	quietOwner = time.Minute
-	ownerPoll  = 100 * time.Millisecond
-)
-
 // bringHot loads what is committed and not hot: here if nobody owns the hot store, else by its owner.
 func (p *parts) bringHot(ctx context.Context, prog *program) error {
 	if p.Hot.Kind == "none" {
 		return nil
 	}
-	deadline := time.Now().Add(quietOwner)
-	for told := false; ; told = true {
+	return p.untilQuietOwnerEnds(ctx, func() error {
 		err := p.loadHere(ctx, prog)
 		if !errors.Is(err, hotload.ErrOwned) {
 			return err
 		}
-		owned := err
-		if err = p.wakeOwner(ctx, prog); !errors.Is(err, hotload.ErrNobodyListens) || time.Now().After(deadline) {
-			return err
+		if wakeErr := p.wakeOwner(ctx, prog); !errors.Is(wakeErr, hotload.ErrNobodyListens) {
+			return wakeErr
 		}
-		if !told {
-			p.log.InfoContext(ctx, "waiting for the owner of the hot store", logkey.Reason, owned.Error())
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(ownerPoll):
-		}
-	}
+		return err
+	})
 }
 
 // loadHere loads as the owner of the hot store; hotload.ErrOwned if another process is that.

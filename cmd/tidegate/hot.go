@@ -10,6 +10,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/etl/hotload"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/logkey"
 )
 
 type hotCmd struct {
@@ -71,6 +72,45 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 		}
 	}
 	return h, nil
+}
+
+// An owner without a socket is mostly an etl run, which is done soon: it is waited for.
+const (
+	quietOwner = time.Minute
+	ownerPoll  = 100 * time.Millisecond
+)
+
+// untilQuietOwnerEnds tries again while try says hotload.ErrOwned, but not for ever.
+func (p *parts) untilQuietOwnerEnds(ctx context.Context, try func() error) error {
+	deadline := time.Now().Add(quietOwner)
+	for told := false; ; told = true {
+		err := try()
+		if !errors.Is(err, hotload.ErrOwned) || time.Now().After(deadline) {
+			return err
+		}
+		if !told {
+			p.log.InfoContext(ctx, "waiting for the owner of the hot store", logkey.Reason, err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(ownerPoll):
+		}
+	}
+}
+
+// ownHotToServe is ownHot that waits for an etl run to end, but not for another serve.
+func (p *parts) ownHotToServe(ctx context.Context, prog *program, opened *closeAll) (h *hotStore, err error) {
+	var serving error
+	err = p.untilQuietOwnerEnds(ctx, func() error {
+		h, err = p.ownHot(ctx, prog, opened)
+		if errors.Is(err, hotload.ErrOwned) && hotload.Listening(ctx, hotload.SocketPath(p.DataDir)) {
+			serving = err
+			return nil
+		}
+		return err
+	})
+	return h, errors.Join(err, serving)
 }
 
 // verify makes the coverage true before the first client reads.

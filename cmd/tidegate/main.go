@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones of pipelines and sessions, for machines that have none
 
 	"github.com/alecthomas/kong"
 )

@@ -47,7 +47,7 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	}
 	opened.add(func() error { return ignoreClosed(listener.Close()) })
 
-	owner, err := p.ownHot(ctx, prog, opened)
+	owner, err := p.ownHotToServe(ctx, prog, opened)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"tidegate/etl/hotload"
 	"tidegate/internal/demo"
 )
 
@@ -37,5 +43,72 @@ func TestRunTogether(t *testing.T) {
 	}
 	if d := cmp.Diff(alone.answers(t), together.answers(t)); d != "" {
 		t.Errorf("run together it is not what it is alone: %s", d)
+	}
+}
+
+// sign is a writer that closes seen when a text was written.
+type sign struct {
+	text string
+	once sync.Once
+	seen chan struct{}
+}
+
+func (s *sign) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), s.text) {
+		s.once.Do(func() { close(s.seen) })
+	}
+	return len(b), nil
+}
+
+// TestServeWaitsForLoad starts serve while another process loads, and a second serve beside it.
+func TestServeWaitsForLoad(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "tg") //nolint:usetesting // t.TempDir has the test's name in it, and a socket's path at most 107 bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	c := defaults()
+	c.Listen, c.DataDir = "127.0.0.1:0", dir
+	c.Catalog, c.Lake.Location = "sqlite:"+filepath.Join(dir, "catalog.db"), "file:"+filepath.Join(dir, "lake")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	waiting := &sign{text: "waiting for the owner", seen: make(chan struct{})}
+	p := &program{out: t.Output(), err: waiting}
+	parts, err := open(ctx, c, p.newLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := hotload.Acquire(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- parts.serve(ctx, p, func(string) error { close(ready); return nil })
+	}()
+	select {
+	case <-waiting.seen:
+	case err := <-done:
+		t.Fatalf("serve beside a load: %v", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ready:
+	case err := <-done:
+		t.Fatalf("serve after the load: %v", err)
+	}
+	for !hotload.Listening(ctx, hotload.SocketPath(dir)) {
+		runtime.Gosched() // it is ready for clients just before
+	}
+	second := parts.serve(ctx, p, func(string) error { return errors.New("two of them serve") })
+	if !errors.Is(second, hotload.ErrOwned) {
+		t.Errorf("a second serve: %v", second)
+	}
+	stop()
+	if err := errors.Join(<-done, parts.close()); err != nil {
+		t.Error(err)
 	}
 }

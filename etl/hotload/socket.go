@@ -173,6 +173,16 @@ func wake(ctx context.Context, socketPath string, generation int64, silence time
 	}
 }
 
+// Listening reports whether an owner listens on the socket.
+func Listening(ctx context.Context, socketPath string) bool {
+	dialer := net.Dialer{Timeout: silence}
+	conn, err := dialer.DialContext(ctx, "unix", socketPath)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err == nil
+}
+
 func noAnswer(ctx context.Context, socketPath string, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)

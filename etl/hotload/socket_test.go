@@ -26,6 +26,9 @@ func TestSilentOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	if !Listening(t.Context(), socket) || Listening(t.Context(), socket+"x") {
+		t.Error("Listening does not know who listens")
+	}
 	err = wake(t.Context(), socket, 1, 50*time.Millisecond)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(err.Error(), socket) {
 		t.Errorf("silent owner: %v", err)
