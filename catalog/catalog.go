@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tidegate/internal/hive"
 	"tidegate/internal/pgtypes"
 )
 
@@ -131,15 +132,8 @@ func (f *File) Stat(column string) (*ColumnStats, bool) {
 // PartitionValue gives the value of a partition column in the path form "dt=2018-02-15/site_id=3".
 // null is true for Hive's default partition; ok is false if the column is no key of the partition.
 func PartitionValue(partition, column string) (value string, null, ok bool) {
-	for kv := range strings.SplitSeq(partition, "/") {
-		if k, v, _ := strings.Cut(kv, "="); k == column {
-			if v == HiveNull {
-				return "", true, true
-			}
-			return UnescapeHive(v), false, true
-		}
-	}
-	return "", false, false
+	_, value, null, ok = hive.Value(partition, column)
+	return value, null, ok
 }
 
 // Pair is the grain of coverage: one batch's rows in one partition.

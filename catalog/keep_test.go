@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tidegate/catalog"
+	"tidegate/internal/hive"
 )
 
 func TestInKeep(t *testing.T) {
@@ -22,7 +23,7 @@ func TestInKeep(t *testing.T) {
 		{"all", &catalog.HotSpec{}, "day", "dt=2018-02-15", []string{"dt=2018-02-15", "dt=1999-01-01", ""}, nil},
 		{
 			"one day", &catalog.HotSpec{Keep: day}, "day", "dt=2018-03-01",
-			[]string{"dt=2018-03-01", "dt=2018-03-02", "dt=" + catalog.HiveNull, "site=1"},
+			[]string{"dt=2018-03-01", "dt=2018-03-02", "dt=" + hive.Null, "site=1"},
 			[]string{"dt=2018-02-28"},
 		},
 		{
@@ -45,7 +46,7 @@ func TestInKeep(t *testing.T) {
 			t.Parallel()
 			v := &catalog.TableView{
 				Table: &catalog.Table{Hot: c.hot, Time: &catalog.TimeSpec{Grain: c.grain}},
-				Files: []*catalog.File{{Partition: "dt=2000-01-01"}, {Partition: c.newest}, {Partition: "dt=" + catalog.HiveNull}},
+				Files: []*catalog.File{{Partition: "dt=2000-01-01"}, {Partition: c.newest}, {Partition: "dt=" + hive.Null}},
 			}
 			if c.grain == "hour" {
 				v.Files[0].Partition = "dt=2000-01-01T00"

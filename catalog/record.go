@@ -1,6 +1,9 @@
 package catalog
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // RecordFormat is the version of the commit record's JSON.
 const RecordFormat = 1
@@ -79,5 +82,5 @@ type Subset struct {
 
 // RecordPath is the key of a batch's commit record.
 func RecordPath(table Name, batch string, revision int) string {
-	return "_commits/" + table.String() + "/" + batch + ".r" + itoa(revision) + ".json"
+	return "_commits/" + table.String() + "/" + batch + ".r" + strconv.Itoa(revision) + ".json"
 }

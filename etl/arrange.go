@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tidegate/catalog"
+	"tidegate/internal/hive"
 )
 
 // arrange makes outTable of rowsTable without the losers: the table's columns and the partition's number, sorted
@@ -101,9 +102,9 @@ func (b *batch) readParts(ctx context.Context) error {
 func partitionName(columns []string, values []cell) string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
-		v := catalog.HiveNull
+		v := hive.Null
 		if !values[i].null {
-			v = catalog.EscapeHive(values[i].s)
+			v = hive.Escape(values[i].s)
 		}
 		parts[i] = c + "=" + v
 	}

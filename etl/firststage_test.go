@@ -15,6 +15,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
+	"tidegate/internal/hive"
 )
 
 func TestFirstStage(t *testing.T) {
@@ -165,8 +166,8 @@ func TestDedupeOfNulls(t *testing.T) {
 	if diff := cmp.Diff([]catalog.Counts{{Read: 4, Deduplicated: 1, Emitted: 3}, {Read: 4, Deduplicated: 2, Emitted: 2}}, []catalog.Counts{first, second}); diff != "" {
 		t.Error(diff)
 	}
-	want := []string{catalog.HiveNull + "|1", "2018-02-14|4"}
-	if diff := cmp.Diff(want, l.query(t, "web.events", "SELECT coalesce(dt, '"+catalog.HiveNull+"'), count(*) FROM t GROUP BY 1 ORDER BY 2")); diff != "" {
+	want := []string{hive.Null + "|1", "2018-02-14|4"}
+	if diff := cmp.Diff(want, l.query(t, "web.events", "SELECT coalesce(dt, '"+hive.Null+"'), count(*) FROM t GROUP BY 1 ORDER BY 2")); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tidegate/catalog"
+	"tidegate/internal/hive"
 	"tidegate/internal/pgtypes"
 )
 
@@ -33,7 +34,7 @@ func publish(t *testing.T, open Opener) {
 	t.Helper()
 	s := open(t)
 	before := time.Now().Add(-time.Second)
-	r := Record("b1", 1, Partition{day16, []int64{5}}, Partition{day15, []int64{3, 4}}, Partition{"dt=" + catalog.HiveNull, []int64{1}})
+	r := Record("b1", 1, Partition{day16, []int64{5}}, Partition{day15, []int64{3, 4}}, Partition{"dt=" + hive.Null, []int64{1}})
 	g := mustPublish(t, s, r)
 	v := view(t, s)
 	if v.Generation != g || v.SchemaGeneration != g || v.CommittedAt.Before(before) {
@@ -53,7 +54,7 @@ func publish(t *testing.T, open Opener) {
 	}
 	equal(t, "files", got, []string{
 		day15 + " 0000.parquet 3 300", day15 + " 0001.parquet 4 400", day16 + " 0000.parquet 5 500",
-		"dt=" + catalog.HiveNull + " 0000.parquet 1 100",
+		"dt=" + hive.Null + " 0000.parquet 1 100",
 	})
 	batches, err := s.Batches(t.Context())
 	if err != nil {

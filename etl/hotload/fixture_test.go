@@ -20,6 +20,7 @@ import (
 	"tidegate/etl/hotload"
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/hive"
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage/file"
 )
@@ -103,9 +104,9 @@ type part struct {
 }
 
 func (p part) partition() string {
-	kind := catalog.HiveNull
+	kind := hive.Null
 	if p.kind != "" {
-		kind = catalog.EscapeHive(p.kind)
+		kind = hive.Escape(p.kind)
 	}
 	return fmt.Sprintf("dt=2018-02-%02d/kind=%s", p.day, kind)
 }

@@ -1,8 +1,9 @@
 package parquetscan
 
 import (
-	"strconv"
 	"strings"
+
+	"tidegate/internal/hive"
 )
 
 // key is the value of a partition column in one file.
@@ -38,7 +39,7 @@ func writePartition(b *strings.Builder, files []ParquetFile, c SourceColumn) {
 	case inPath && !strings.ContainsAny(c.Name, `\.+*?()|[]{}^$`):
 		value = "regexp_extract(filename, " + quoteString(".*/"+c.Name+"=([^/]*)/") + ", 1)"
 		if anyNull {
-			value = "nullif(" + value + ", " + quoteString(hiveNull) + ")"
+			value = "nullif(" + value + ", " + quoteString(hive.Null) + ")"
 		}
 	default:
 		value = lookup(keys, c.DuckDBType)
@@ -69,17 +70,8 @@ func literal(k key) string {
 
 // partitionKey finds a column's value in "dt=2018-02-15/site_id=3". A column that is not there is NULL.
 func partitionKey(partition, column string) key {
-	for kv := range strings.SplitSeq(partition, "/") {
-		name, value, ok := strings.Cut(kv, "=")
-		if !ok || unescape(name) != column {
-			continue
-		}
-		if value == hiveNull {
-			return key{null: true, encoded: value}
-		}
-		return key{text: unescape(value), encoded: value}
-	}
-	return key{null: true}
+	encoded, value, null, ok := hive.Value(partition, column)
+	return key{text: value, null: null || !ok, encoded: encoded}
 }
 
 // isInPath reports whether what the regular expression of writePartition cuts out of path is the value itself.
@@ -93,23 +85,4 @@ func isInPath(path, column string, k key) bool {
 	}
 	value, _, ok := strings.Cut(path[i+len(column)+2:], "/")
 	return ok && value == k.encoded
-}
-
-// unescape undoes Hive's percent-encoding; a percent sign that begins no code stays.
-func unescape(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }

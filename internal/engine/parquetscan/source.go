@@ -18,9 +18,6 @@ type SourceColumn struct {
 	Partition  bool   // its value is in ParquetFile.Partition, not in the file
 }
 
-// hiveNull is Hive's directory name for a NULL key.
-const hiveNull = "__HIVE_DEFAULT_PARTITION__"
-
 // noColumn is read where no column of the files is asked for: a name that no file is expected to have, so that the
 // scan has a schema and no file is opened to find one.
 const noColumn = "_tg_none"
