@@ -81,14 +81,16 @@ func explainJSON(explain []engine.ExplainLine) ([][]string, error) {
 	var b bytes.Buffer
 	b.WriteString("[\n  {")
 	for i, l := range explain {
-		value, err := json.Marshal(l.Value)
-		if err != nil {
-			return nil, fmt.Errorf("write %s as JSON: %w", l.Key, err)
-		}
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "\n    %q: %s", l.Key, value)
+		fmt.Fprintf(&b, "\n    %q: ", l.Key)
+		values := json.NewEncoder(&b)
+		values.SetEscapeHTML(false) // SQL has < and >
+		if err := values.Encode(l.Value); err != nil {
+			return nil, fmt.Errorf("write %s as JSON: %w", l.Key, err)
+		}
+		b.Truncate(b.Len() - 1) // the newline that Encode ends with
 	}
 	b.WriteString("\n  }\n]")
 	return [][]string{{b.String()}}, nil

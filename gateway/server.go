@@ -28,6 +28,8 @@ type Options struct {
 	Database       string // the one that clients may connect to
 	Version        string // what version() answers; it begins with "PostgreSQL 15.20"
 	MaxConnections int    // 0 is no limit
+	// SearchPath gives the schemas of names without one when a session begins; nil is PostgreSQL's "$user", public.
+	SearchPath func(ctx context.Context) ([]string, error)
 	// StartupTimeout is how long a client may take to say who it is; 0 is 30 s.
 	StartupTimeout time.Duration
 }
@@ -140,7 +142,7 @@ func (s *Server) connection(ctx context.Context, c *socket) {
 	}
 	var x *session
 	if err == nil && ok {
-		x, err = s.newSession(c, m)
+		x, err = s.newSession(ctx, c, m)
 	}
 	if err == nil && ok {
 		err = s.register(x)

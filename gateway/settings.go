@@ -42,6 +42,7 @@ func (v values) without(name string) values {
 // settings are a session's settings with PostgreSQL's scopes: SET LOCAL before SET before what the startup message
 // said before the server's own.
 type settings struct {
+	server  values // where it differs from the table
 	startup values
 	session values
 	local   values // of the transaction
@@ -78,7 +79,7 @@ func findSetting(name string) *setting {
 
 // show gives a setting's value; name in lower case.
 func (s *settings) show(name string) (string, bool) {
-	for _, scope := range []values{s.local, s.session, s.startup} {
+	for _, scope := range []values{s.local, s.session, s.startup, s.server} {
 		if v, ok := scope[name]; ok {
 			return v, true
 		}
@@ -161,7 +162,7 @@ func (s *settings) all() [][]string {
 	for _, t := range settingTable {
 		rows = append(rows, []string{t.name, s.get(strings.ToLower(t.name)), t.description})
 	}
-	for _, scope := range []values{s.local, s.session, s.startup} {
+	for _, scope := range []values{s.local, s.session, s.startup, s.server} {
 		for name := range scope {
 			known := func(row []string) bool { return strings.EqualFold(row[0], name) }
 			if !slices.ContainsFunc(rows, known) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -224,8 +225,12 @@ func (s *session) greet(m *startup) error {
 }
 
 // newSession makes a session of a checked startup message.
-func (s *Server) newSession(c *socket, m *startup) (*session, error) {
+func (s *Server) newSession(ctx context.Context, c *socket, m *startup) (*session, error) {
 	start, err := startupValues(m)
+	if err != nil {
+		return nil, err
+	}
+	server, err := s.ownValues(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +239,7 @@ func (s *Server) newSession(c *socket, m *startup) (*session, error) {
 		socket:     c,
 		in:         pgproto3.NewBackend(c, nil),
 		wire:       &wire{conn: c},
-		settings:   &settings{startup: maps.Clone(start), version: 1},
+		settings:   &settings{server: server, startup: maps.Clone(start), version: 1},
 		statements: map[string]*prepared{},
 		portals:    map[string]*portal{},
 	}
@@ -244,6 +249,19 @@ func (s *Server) newSession(c *socket, m *startup) (*session, error) {
 		x.state.Version = redshiftVersionText
 	}
 	return x, nil
+}
+
+// ownValues are the settings that begin otherwise here than in PostgreSQL.
+func (s *Server) ownValues(ctx context.Context) (values, error) {
+	if s.options.SearchPath == nil {
+		return nil, nil
+	}
+	schemas, err := s.options.SearchPath(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the search path: %w", err)
+	}
+	path, err := canonical("search_path", schemas)
+	return values{"search_path": path}, err
 }
 
 // redshiftVersionText is what version() answers to Redshift's drivers, which look for the words at its ends.

@@ -77,6 +77,14 @@ func (b *binder) regCall(t pgtypes.OID, suffix, x string) string {
 	return "pgc." + postgresTables().types[t].name + suffix + "(" + x + ")"
 }
 
+// regNumber writes the object's number of an expression that reads as its name.
+func (b *binder) regNumber(e *expr) string {
+	if e.regArg != "" {
+		return b.regCall(e.typ.OID, "_oid", e.regArg)
+	}
+	return b.regCall(e.typ.OID, "_oid", e.sql)
+}
+
 // regColumn makes a column that holds an object's number read as its name.
 func (b *binder) regColumn(e *expr) *expr {
 	if e.column != nil && isReg(e.typ.OID) {
@@ -96,6 +104,11 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 		return nil, b.notAllowed(sig, pos)
 	}
 	texts := sqlOf(args)
+	for i, a := range args {
+		if isReg(a.typ.OID) { // by number: a name would be looked up in the function's own search path
+			texts[i] = b.regNumber(a)
+		}
+	}
 	if pathFunctions[sig.name] {
 		texts = append(texts, b.pathList())
 	}
@@ -127,11 +140,7 @@ func (b *binder) systemCast(e *expr, t pgtypes.Type) (string, error) {
 		}
 		return b.regCall(to, "", arg), nil
 	case isReg(from) && (to == pgtypes.OIDType || isInteger(to)):
-		arg := e.sql
-		if e.regArg != "" {
-			arg = e.regArg
-		}
-		return "CAST(" + b.regCall(from, "_oid", arg) + " AS " + t.DuckDB() + ")", nil
+		return "CAST(" + b.regNumber(e) + " AS " + t.DuckDB() + ")", nil
 	case isReg(from) && isText(to):
 		return e.sql, nil
 	case isVector(from) && isText(to):

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"tidegate/gateway"
 	"tidegate/gateway/pgcatalog"
@@ -66,11 +68,26 @@ func (a *answers) Record(e gateway.Entry) {
 	})
 }
 
+// searchPath is PostgreSQL's and then every schema of the lake, so that \dt shows the tables and their bare names
+// are found.
+func (p *parts) searchPath(ctx context.Context) ([]string, error) {
+	v, err := p.store.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	schemas := map[string]bool{}
+	for name := range v.Tables {
+		schemas[name.Schema] = true
+	}
+	return append([]string{"$user", "public"}, slices.Sorted(maps.Keys(schemas))...), nil
+}
+
 // newGateway puts the protocol in front.
 func (p *parts) newGateway(a *answers) *gateway.Server {
 	o := gateway.Options{
 		Database: p.Database, MaxConnections: p.Limits.Connections,
-		Version: "PostgreSQL 15.20 (Tidegate " + version + ")",
+		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
+		SearchPath: p.searchPath,
 	}
 	return gateway.New(o, planner{a.router}, a, p.log)
 }

@@ -247,12 +247,13 @@ func checkPsql(t *testing.T, s *server) {
 		command string
 		want    []string
 	}{
-		{`\dt`, nil},
+		{`\dt`, []string{"web", "events", "site_daily", "table"}},
 		{`\dt web.*`, []string{"web", "events", "site_daily", "table"}},
 		{`\d web.events`, []string{`Table "web.events"`, "event_id", "timestamp with time zone", "integer", "dt"}},
 		{`\d+ web.events`, []string{"Number of the site"}},
 		{`\dt+ web.events`, []string{"Page views, one row per event"}},
-		{`\d`, nil},
+		{`\d`, []string{"events", "site_daily"}},
+		{`\d events`, []string{`Table "web.events"`}},
 		{`\dn`, []string{"web", "tidegate"}},
 		{`\dv tidegate.*`, []string{"tiers", "query_log"}},
 		{`\l`, []string{"tidegate"}},
