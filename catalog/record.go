@@ -1,6 +1,9 @@
 package catalog
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -83,4 +86,19 @@ type Subset struct {
 // RecordPath is the key of a batch's commit record.
 func RecordPath(table Name, batch string, revision int) string {
 	return "_commits/" + table.String() + "/" + batch + ".r" + strconv.Itoa(revision) + ".json"
+}
+
+// DecodeRecord reads a commit record's JSON. A key or format that this program does not know is an error: it may mean
+// rows.
+func DecodeRecord(text []byte) (*Record, error) {
+	r := new(Record)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(r); err != nil {
+		return nil, err
+	}
+	if r.Format != RecordFormat {
+		return nil, fmt.Errorf("its format is %d, this program reads %d", r.Format, RecordFormat)
+	}
+	return r, nil
 }

@@ -190,7 +190,7 @@ func (t *run) within(early, late *upstreamPart) (bool, error) {
 // partTime reads the one partition value that is a time, in dt's forms. ok is false for NULL.
 func (t *run) partTime(u *upstreamPart) (at time.Time, ok bool, err error) {
 	for i, v := range u.values {
-		if t.p.PartitionBy[i] != dtColumn && len(u.values) > 1 {
+		if t.p.PartitionBy[i] != catalog.PartitionKey && len(u.values) > 1 {
 			continue
 		}
 		if v.null {

@@ -1,10 +1,8 @@
 package etl
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,14 +74,8 @@ func (t *run) readRecord(ctx context.Context, key string) (record *catalog.Recor
 	if err != nil {
 		return nil, fmt.Errorf("read commit record %s: %w", key, err)
 	}
-	record = &catalog.Record{}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(record); err != nil {
+	if record, err = catalog.DecodeRecord(data); err != nil {
 		return nil, fmt.Errorf("read commit record %s: %w", key, err)
-	}
-	if record.Format != catalog.RecordFormat {
-		return nil, fmt.Errorf("commit record %s has format %d; this program reads %d", key, record.Format, catalog.RecordFormat)
 	}
 	return record, nil
 }

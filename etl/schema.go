@@ -33,7 +33,7 @@ func target(p *pipeline.Pipeline, columns []catalog.Column, have *catalog.Table)
 		return nil, fmt.Errorf("%s: %w; keep the columns that the table has, in their order (a column without a source can be NULL), or choose a new table name", p.YMLFile, err)
 	}
 	// dt is made from the time: another zone or grain would give the same folders another meaning.
-	if slices.Contains(want.PartitionBy, dtColumn) && !reflect.DeepEqual(have.Time, want.Time) {
+	if slices.Contains(want.PartitionBy, catalog.PartitionKey) && !reflect.DeepEqual(have.Time, want.Time) {
 		return nil, fmt.Errorf("%s: time changed, and with it the meaning of the partitions that %s has; choose a new table name", p.YMLFile, p.Table)
 	}
 	return want, nil

@@ -12,9 +12,6 @@ import (
 	"tidegate/sql"
 )
 
-// dtColumn is the partition column that is made from the table's time if the SELECT does not give it.
-const dtColumn = "dt"
-
 // etlSchema is where the relation source is for the binder. Nobody can name it: it is only in the search path.
 const etlSchema = "tidegate_etl"
 
@@ -103,7 +100,7 @@ var grains = map[string]struct{ duckdb, layout string }{
 // timestamptz is an instant and is looked at in the table's zone; a timestamp or date is in that zone already.
 func (b *batch) partitionTime(c catalog.Column) (string, error) {
 	spec := b.table.Time
-	if c.Name != dtColumn || spec == nil {
+	if c.Name != catalog.PartitionKey || spec == nil {
 		return "", fmt.Errorf("%s: the SELECT gives no column %q", b.p.SQLFile, c.Name)
 	}
 	grain, ok := grains[spec.Grain]

@@ -3,7 +3,6 @@ package hotload
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -138,8 +137,8 @@ func (l *Loader) record(ctx context.Context, table catalog.Name, b batch) (*cata
 	if err := errors.Join(err, body.Close()); err != nil {
 		return nil, fmt.Errorf("read commit record %s: %w", key, err)
 	}
-	r := new(catalog.Record)
-	if err := json.Unmarshal(text, r); err != nil {
+	r, err := catalog.DecodeRecord(text)
+	if err != nil {
 		return nil, fmt.Errorf("read commit record %s: %w", key, err)
 	}
 	if r.Table.Name != table || r.Batch != b.id || r.Revision != b.revision {

@@ -15,9 +15,6 @@ import (
 // sourceSchema is where source is for the binder. No text can name it, it is only in the search path.
 const sourceSchema = "tidegate_etl"
 
-// dtColumn is the partition column that is made from the table's time if the SELECT does not give it.
-const dtColumn = "dt"
-
 // Output gives the table's columns: what the SELECT gives, with the types and descriptions of the yml's columns, then
 // dt if partition_by names it and the SELECT does not give it (text). upstream has the tables that a second stage
 // reads; a first stage needs none (nil). Errors are "FILE:LINE: message", joined.
@@ -53,8 +50,8 @@ func (p *Pipeline) output(upstream sql.Catalog) (columns []catalog.Column, selec
 			errs = append(errs, p.atOutput(i, len(query.Names), err))
 		}
 	}
-	if slices.Contains(p.PartitionBy, dtColumn) && !slices.Contains(query.Names, dtColumn) {
-		columns = append(columns, catalog.Column{Name: dtColumn, Type: pgtypes.Of(pgtypes.Text), Partition: true})
+	if slices.Contains(p.PartitionBy, catalog.PartitionKey) && !slices.Contains(query.Names, catalog.PartitionKey) {
+		columns = append(columns, catalog.Column{Name: catalog.PartitionKey, Type: pgtypes.Of(pgtypes.Text), Partition: true})
 		p.describe(&columns[len(columns)-1])
 	}
 	if err := errors.Join(errs...); err != nil {
