@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,7 @@ const partColumn = "_tg_part"
 // batch is one atomic piece of output in the making.
 type batch struct {
 	*run
+	log      *slog.Logger // the run's, with the batch
 	session  engine.Session
 	table    *catalog.Table // as this batch will leave it
 	view     *catalog.View  // what was there when the batch began

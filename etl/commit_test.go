@@ -3,6 +3,7 @@ package etl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -295,5 +296,31 @@ func TestFailedUpstreamStopsOnlyItsReaders(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"web/events failed", "web/daily not run", "web/other done"}, got); diff != "" {
 		t.Errorf("%s\n%v", diff, err)
+	}
+}
+
+// TestLogNamesOneBatch holds the lines of several batches of a run apart.
+func TestLogNamesOneBatch(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	for i := range 3 {
+		l.put(t, fmt.Sprintf("%d.gz", i), event(fmt.Sprint(i), "2018-02-14T01:00:00Z", 1, ""))
+	}
+	log := &lines{}
+	l.runner.Log = slog.New(slog.NewTextHandler(log, nil))
+	p := l.events()
+	p.MaxObjects = 1
+	l.mustRun(t, p)
+	committed := 0
+	for line := range strings.Lines(log.text.String()) {
+		if strings.Contains(line, "batch committed") {
+			committed++
+		}
+		if strings.Count(line, " batch=") > 1 {
+			t.Errorf("more than one batch: %s", line)
+		}
+	}
+	if committed != 3 {
+		t.Errorf("%d batches in the log:\n%s", committed, log.text.String())
 	}
 }
