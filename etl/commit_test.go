@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -304,7 +305,7 @@ func TestLogNamesOneBatch(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
 	for i := range 3 {
-		l.put(t, fmt.Sprintf("%d.gz", i), event(fmt.Sprint(i), "2018-02-14T01:00:00Z", 1, ""))
+		l.put(t, fmt.Sprintf("%d.gz", i), event(strconv.Itoa(i), "2018-02-14T01:00:00Z", 1, ""))
 	}
 	log := &lines{}
 	l.runner.Log = slog.New(slog.NewTextHandler(log, nil))
