@@ -138,13 +138,9 @@ func TestClientLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "statement", begun)
-	left := time.Now()
 	c.Close()
 	if err := await(t, "engine's end", ended); !errors.Is(err, errGone) {
 		t.Errorf("cause %v", err)
-	}
-	if took := time.Since(left); took > time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 

@@ -6,14 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tidegate/catalog"
 	"tidegate/catalog/catalogtest"
 	"tidegate/catalog/sqlite"
 )
 
-func open(t *testing.T, path string) *sqlite.Store {
+func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path)
 	if err != nil {
@@ -84,33 +83,38 @@ func TestOpenNamesTheFile(t *testing.T) {
 	}
 }
 
-// TestViewOfManyFiles bounds the time to read a catalog of 10,000 files and to take up one more.
-func TestViewOfManyFiles(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "catalog.db")
-	s := open(t, path)
+// BenchmarkView reads a catalog of 10,000 files whole, and takes up one more.
+func BenchmarkView(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "catalog.db")
+	s := open(b, path)
 	var partitions []catalogtest.Partition
 	for i := range 10_000 {
 		partitions = append(partitions, catalogtest.Partition{Value: fmt.Sprintf("dt=%05d", i), Rows: []int64{1}})
 	}
-	if _, err := s.Publish(t.Context(), catalogtest.Record("b1", 1, partitions...)); err != nil {
-		t.Fatal(err)
-	}
-	read := func(s *sqlite.Store, files int) time.Duration {
-		begin := time.Now()
-		v, err := s.View(t.Context())
-		if err != nil || len(v.Tables[catalogtest.Events()].Files) != files {
-			t.Fatalf("view: %v, %v", v, err)
+	publish := func(r *catalog.Record) {
+		if _, err := s.Publish(b.Context(), r); err != nil {
+			b.Fatal(err)
 		}
-		return time.Since(begin)
 	}
-	whole := read(s, 10_000)
-	if _, err := open(t, path).Publish(t.Context(), catalogtest.Record("b2", 2, partitions[0])); err != nil {
-		t.Fatal(err)
+	publish(catalogtest.Record("b0", 1, partitions...))
+	view := func(s *sqlite.Store) {
+		if _, err := s.View(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
-	more := read(s, 10_001)
-	t.Logf("10,000 files in %s, one more in %s, nothing new in %s", whole, more, read(s, 10_001))
-	if whole > 2*time.Second || more > time.Second {
-		t.Errorf("10,000 files in %s, one more in %s", whole, more)
-	}
+	b.Run("whole", func(b *testing.B) {
+		for b.Loop() {
+			view(open(b, path))
+		}
+	})
+	seq := int64(1)
+	b.Run("one more", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			seq++
+			publish(catalogtest.Record(fmt.Sprintf("b%d", seq), seq, partitions[0]))
+			b.StartTimer()
+			view(s)
+		}
+	})
 }
