@@ -70,17 +70,21 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 	if err != nil {
 		return "", err
 	}
-	query := fmt.Sprintf("SELECT %s::BIGINT, count(*)::BIGINT FROM %s GROUP BY 1", raw.ObjectColumn, all)
+	broken := int64(0)
+	query := fmt.Sprintf("SELECT %[1]s::BIGINT, count(*)::BIGINT, (count(*) FILTER (%[2]s IS NULL))::BIGINT, count(%[2]s)::BIGINT FROM %[3]s GROUP BY 1",
+		raw.ObjectColumn, reasonColumn, all)
 	err = each(ctx, b.session, query, func(row []cell) error {
 		b.inputs[row[0].i].Records = row[1].i
 		b.counts.Read += row[1].i
+		b.parsed += row[2].i
+		broken += row[3].i
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("count the records: %w", err)
 	}
-	if b.parsed, err = number(ctx, b.session, "SELECT count(*)::BIGINT FROM "+sourceTable); err != nil {
-		return "", fmt.Errorf("count the records: %w", err)
+	if broken == 0 {
+		return rejects, nil
 	}
 	n, err := b.reject(ctx, rejects, fmt.Sprintf("SELECT %s::BIGINT, %s::BIGINT, %s, %s FROM %s WHERE %s IS NOT NULL ORDER BY 1, 2",
 		raw.ObjectColumn, raw.LineColumn, reasonColumn, rawColumn, all, reasonColumn))
