@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tidegate/gateway"
 	"tidegate/internal/logkey"
 )
 
@@ -63,9 +64,17 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	if err := owner.loadPending(ctx); err != nil {
 		p.log.ErrorContext(ctx, "hot load", logkey.Error, err)
 	}
+	return p.runUntilDone(ctx, owner, server, listener, ready)
+}
+
+// runUntilDone serves until ctx ends and the statements that run then have ended.
+func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, server *gateway.Server, listener net.Listener, ready func(string) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	running, runCtx := errgroup.WithContext(ctx)
 	owner.start(runCtx, running)
-	running.Go(func() error { return server.Serve(runCtx, listener) })
+	// Sessions outlive runCtx: Shutdown gives them time to end by themselves.
+	running.Go(func() error { return server.Serve(context.WithoutCancel(ctx), listener) })
 	running.Go(func() error {
 		<-runCtx.Done()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(runCtx), drainTimeout)
@@ -74,9 +83,10 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	})
 	p.log.InfoContext(ctx, "ready", logkey.Address, listener.Addr().String())
 	if err := ready(listener.Addr().String()); err != nil {
-		return err
+		stop()
+		return errors.Join(err, running.Wait())
 	}
-	err = running.Wait()
+	err := running.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
