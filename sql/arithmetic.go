@@ -44,15 +44,20 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	switch {
 	case op == "^":
 		// numeric powers are computed as doubles, as avg is: see Query.Types.
-		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "power("+double(x)+", "+double(y)+")"
+		e.quotient = lt == pgtypes.Numeric
+		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), powerSQL(double(x), double(y))
 		return e, nil
 	case op == "/" && isInteger(lt):
 		e.sql = "(" + x.sql + " // " + notZero(y) + ")"
 		return e, nil
 	case op == "/" && lt == pgtypes.Numeric:
 		// PostgreSQL's scale rule for quotients is not DECIMAL's: doubles for now, see Query.Types.
+		e.quotient = true
 		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "("+double(x)+" / "+notZero(y)+")"
 		return e, nil
+	case op == "%" && isInteger(lt) && y.value != nil && y.value.I == -1:
+		// The smallest integer divided by -1 overflows in DuckDB.
+		e.sql = "(" + x.sql + " % 1)"
 	case op == "/" || op == "%":
 		e.sql = "(" + x.sql + " " + op + " " + notZero(y) + ")"
 	case op == "*" && lt == pgtypes.Numeric && x.scale >= 0 && y.scale >= 0 && x.scale+y.scale <= pgtypes.MaxPrecision:
@@ -68,6 +73,13 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 		}
 	}
 	return e, nil
+}
+
+// powerSQL writes a power whose domain errors are errors: DuckDB gives NaN and Infinity.
+func powerSQL(x, y string) string {
+	return fmt.Sprintf("CASE WHEN %[1]s < 0 AND isfinite(%[2]s) AND %[2]s <> floor(%[2]s) THEN "+
+		"error('2201F: a negative number raised to a non-integer power yields a complex result') "+
+		"WHEN %[1]s = 0 AND %[2]s < 0 THEN error('2201F: zero raised to a negative power is undefined') ELSE power(%[1]s, %[2]s) END", x, y)
 }
 
 func double(e *expr) string {
@@ -98,11 +110,23 @@ func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
 		return folded
 	}
 	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	if v := y.span; v != nil && x.typ.OID == pgtypes.Timestamptz && (v.months != 0 || v.days != 0) && b.zone().String() != "UTC" {
+		// Months and days are added on the session's clock and read as local time: in the hour that a zone repeats
+		// DuckDB would take its first run, PostgreSQL takes standard time.
+		whole := interval{months: v.months, days: v.days}
+		e.sql = "CAST((CAST(" + x.sql + " AS TIMESTAMP) " + op + " " + whole.sql() + ") AS TIMESTAMPTZ)"
+		if v.micros != 0 {
+			e.sql = "(" + e.sql + " " + op + " " + interval{micros: v.micros}.sql() + ")"
+		}
+	}
 	if sig.result == pgtypes.Int4 { // date - date, a BIGINT in DuckDB
 		e.sql = "CAST" + strings.TrimSuffix(e.sql, ")") + " AS INTEGER)"
 	}
 	return e
 }
+
+// PostgreSQL's dates, in days since 1970: 4714-11-24 BC to 5874897-12-31.
+const minDate, maxDate = -2440588, 2145031948
 
 func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
 	if x.value == nil || infinite(x.value) {
@@ -120,7 +144,9 @@ func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
 		if op == "-" {
 			n = -n
 		}
-		return dateConstant(x.value.I + n)
+		if days := x.value.I + n; days >= minDate && days <= maxDate {
+			return dateConstant(days)
+		}
 	case x.typ.OID == pgtypes.Date && y.typ.OID == pgtypes.Date && y.value != nil && op == "-" && !infinite(y.value):
 		return intConstant(sig.result, x.value.I-y.value.I)
 	}
@@ -131,8 +157,19 @@ func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
 func (b *binder) addSpan(x *expr, v interval) *expr {
 	switch x.typ.OID {
 	case pgtypes.Timestamptz:
-		at := v.addTo(time.UnixMicro(x.value.I).In(b.zone()))
-		return timestampConstant(pgtypes.Timestamptz, at.UnixMicro())
+		// Months and days are added on the session's clock, hours to the moment. The hours that a clock change
+		// skips or repeats are read as pgtypes reads text.
+		at := x.value.I
+		if v.months != 0 || v.days != 0 {
+			wall := wallClock(time.UnixMicro(at).In(b.zone()))
+			local := timestampConstant(pgtypes.Timestamp, interval{months: v.months, days: v.days}.addTo(wall).UnixMicro())
+			moved := b.foldMoment(local, pgtypes.Timestamptz)
+			if moved == nil {
+				return nil
+			}
+			at = moved.value.I
+		}
+		return timestampConstant(pgtypes.Timestamptz, at+v.micros)
 	case pgtypes.Date:
 		return timestampConstant(pgtypes.Timestamp, v.addTo(time.Unix(x.value.I*86400, 0).UTC()).UnixMicro())
 	}

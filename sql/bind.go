@@ -124,7 +124,7 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 	}
 	for i := range b.params {
 		if b.params[i] == 0 {
-			b.params[i] = pgtypes.Text
+			return nil, pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
 	q := &Query{Params: b.params, System: system, statement: s, catalog: c, env: env}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -120,6 +121,9 @@ func (b *binder) notAllowed(sig *signature, pos int32) error {
 
 // plainCall writes a function of the allow-list.
 func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
+	if slices.Contains([]string{"round", "trunc", "ceil", "ceiling", "floor"}, fn) {
+		args = b.exactAll(args)
+	}
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
 		return nil, err
@@ -134,6 +138,7 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	e := computed(sig.result, f.write(f.text, args), args...)
 	if f.as != 0 {
 		e.typ = pgtypes.Of(f.as)
+		e.quotient = sig.result == pgtypes.Numeric
 	}
 	e.pos = pos
 	if sig.result == pgtypes.Numeric {
@@ -198,6 +203,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if f.as != 0 {
 		e.typ = pgtypes.Of(f.as)
 	}
+	e.quotient = f.as != 0 && sig.result == pgtypes.Numeric || len(args) > 0 && args[0].quotient && slices.Contains([]string{"sum", "min", "max", "avg"}, fn)
 	e.pos = n.Location
 	e.stat = statCall(fn, n, args)
 	return b.finishCall(e, wrap, n, sc, &inner)
@@ -320,6 +326,9 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	}
 	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) {
 		return nil, b.unsupported(n.Location, "this form of %s", fn)
+	}
+	if fraction.isParam() {
+		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
 	}
 	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
 	e := computed(x.typ.OID, text, fraction, x)

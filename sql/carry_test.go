@@ -53,8 +53,10 @@ func TestCountFiltered(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
 		{"select a from source", ""},
-		{"select a, b from source s where s.a is null or b <> 'x'",
-			"SELECT count(*) FROM source s WHERE (s.a IS NULL OR b <> 'x') IS NOT TRUE"},
+		{
+			"select a, b from source s where s.a is null or b <> 'x'",
+			"SELECT count(*) FROM source s WHERE (s.a IS NULL OR b <> 'x') IS NOT TRUE",
+		},
 		{"select a from source where a", "SELECT count(*) FROM source WHERE a IS NOT TRUE"},
 		{"select a from source where a > 1 and not b", "SELECT count(*) FROM source WHERE (a > 1 AND NOT b) IS NOT TRUE"},
 	} {

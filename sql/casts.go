@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,9 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		return b.typed(e.lit.Text, t, e.pos)
 	case e.typ.OID == t.OID && (t.Typmod < 0 || t.Typmod == e.typ.Typmod):
 		return e, nil
+	}
+	if e.quotient && (isInteger(t.OID) || t.OID == pgtypes.Numeric) {
+		e = b.exactAll([]*expr{e})[0]
 	}
 	if folded, err := b.foldCast(e, t); folded != nil || err != nil {
 		return folded, err
@@ -77,6 +81,8 @@ func scaleAfter(e *expr, t pgtypes.Type) int {
 		return 0
 	case e.typ.OID == pgtypes.Numeric:
 		return e.scale
+	case isFloat(e.typ.OID):
+		return floatDigits
 	}
 	return 10
 }
@@ -127,8 +133,10 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isText(from) && to == pgtypes.Bool:
 		return textToBool(e), nil
 	case isText(from) && to == pgtypes.Numeric:
-		return guardedCast(e, t, `\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*`), nil
-	case isText(from) && isFloat(to), isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && typeIs(to, pgtypes.UUID, pgtypes.JSON):
+		return textToNumeric(e, t), nil
+	case isText(from) && isFloat(to):
+		return guardedCast(e, t, floatText), nil
+	case isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && typeIs(to, pgtypes.UUID, pgtypes.JSON):
 		return plain, nil
 	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4,
 		isMoment(from) && isMoment(to) && t.Typmod < 0, from == pgtypes.Timestamp && to == pgtypes.Time:
@@ -158,7 +166,23 @@ func castExists(from, to pgtypes.OID) bool {
 	return ok || from == to || p.category(from) == 'S' || p.category(to) == 'S'
 }
 
+// exactAll makes the numerics of what PostgreSQL computes as numeric and we as double, where the difference would
+// show: rounding goes to even for doubles, and away from zero for numerics.
+func (b *binder) exactAll(list []*expr) []*expr {
+	out := slices.Clone(list)
+	for i, e := range out {
+		if e.quotient {
+			out[i] = computed(pgtypes.Numeric, numberCast(e, pgtypes.Of(pgtypes.Numeric)), e)
+			out[i].scale = floatDigits
+		}
+	}
+	return out
+}
+
 func numberCast(e *expr, t pgtypes.Type) string {
+	if isFloat(e.typ.OID) && t.OID == pgtypes.Numeric && t.Typmod >= 4 {
+		return "CAST(" + numberCast(e, pgtypes.Of(pgtypes.Numeric)) + " AS " + t.DuckDB() + ")"
+	}
 	if t.OID != pgtypes.Numeric || t.Typmod >= 4 {
 		return "CAST(" + e.sql + " AS " + t.DuckDB() + ")"
 	}
@@ -172,7 +196,33 @@ func numberCast(e *expr, t pgtypes.Type) string {
 	case pgtypes.Numeric:
 		return e.sql
 	}
-	return "CAST(" + e.sql + " AS DECIMAL(38,10))"
+	// PostgreSQL takes 15 digits of a double, 6 of a float.
+	format := "'{:.14e}'"
+	if e.typ.OID == pgtypes.Float4 {
+		format = "'{:.5e}'"
+	}
+	return fmt.Sprintf("CASE WHEN NOT abs(%[2]s) < 1e20 THEN error('22003: numeric field overflow') ELSE CAST(format(%[1]s, %[2]s) AS DECIMAL(38,%[3]d)) END", format, double(e), floatDigits)
+}
+
+// floatDigits is how many digits behind the point a double keeps as a numeric.
+const floatDigits = 18
+
+// The texts of numbers, as regular expressions.
+const (
+	numericText = `\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*`
+	floatText   = numericText + `|\s*[+-]?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])\s*`
+	shortText   = `\s*[+-]?([0-9]+(\.[0-9]{0,10}0*)?|\.[0-9]{1,10}0*)([eE]\+?[0-9]+)?\s*`
+)
+
+// textToNumeric reads a numeric. Without a modifier the type has 10 digits behind the point: a text with more is
+// refused, not rounded.
+func textToNumeric(e *expr, t pgtypes.Type) string {
+	cast := guardedCast(e, t, numericText)
+	if t.Typmod >= 4 {
+		return cast
+	}
+	return fmt.Sprintf("CASE WHEN regexp_full_match(%[1]s, '%[2]s') AND NOT regexp_full_match(%[1]s, '%[3]s') "+
+		"THEN error('0A000: a numeric with more than 10 digits behind the point is not supported yet') ELSE %[4]s END", e.sql, numericText, shortText, cast)
 }
 
 // textCast casts to a string type: varchar(n) cuts, as PostgreSQL does when the cast is written.
@@ -192,14 +242,14 @@ func textCast(e *expr, t pgtypes.Type) string {
 
 // guardedCast refuses text that DuckDB reads and PostgreSQL does not: '1.5' and '1_000' as an integer.
 func guardedCast(e *expr, t pgtypes.Type, pattern string) string {
-	return fmt.Sprintf("CASE WHEN NOT regexp_full_match(%s, '%s') THEN error('invalid input syntax for type %s: \"' || %s || '\"') ELSE CAST(%s AS %s) END",
+	return fmt.Sprintf("CASE WHEN NOT regexp_full_match(%s, '%s') THEN error('22P02: invalid input syntax for type %s: \"' || %s || '\"') ELSE CAST(%s AS %s) END",
 		e.sql, pattern, pgtypes.Of(t.OID), e.sql, e.sql, duckType(t))
 }
 
 func textToBool(e *expr) string {
 	return fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN NULL WHEN lower(trim(%[1]s)) IN ('t', 'tr', 'tru', 'true', 'y', 'ye', 'yes', 'on', '1') THEN true "+
 		"WHEN lower(trim(%[1]s)) IN ('f', 'fa', 'fal', 'fals', 'false', 'n', 'no', 'of', 'off', '0') THEN false "+
-		"ELSE error('invalid input syntax for type boolean: \"' || %[1]s || '\"') END", e.sql)
+		"ELSE error('22P02: invalid input syntax for type boolean: \"' || %[1]s || '\"') END", e.sql)
 }
 
 // paramAs gives parameter n the type t, unless it has one already: then it is cast.

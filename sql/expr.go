@@ -34,6 +34,9 @@ type expr struct {
 	scopes  aggregates // what it holds of aggregate and window calls
 	literal string     // of a typed text constant: its value
 	isText  bool       // literal is set
+
+	// quotient says that PostgreSQL's type is numeric where ours is float8: see Query.Types.
+	quotient bool
 }
 
 // aggregates tells which calls an expression holds.

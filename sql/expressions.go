@@ -325,6 +325,18 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 	return out, typ, nil
 }
 
+// anyQuotient reports whether a float8 made of list is numeric in PostgreSQL: no other part of it is a float.
+func anyQuotient(t pgtypes.Type, list []*expr) bool {
+	found := false
+	for _, e := range list {
+		found = found || e.quotient
+		if isFloat(e.oid()) && !e.quotient {
+			return false
+		}
+	}
+	return found && t.OID == pgtypes.Float8
+}
+
 func maxScale(list []*expr) int {
 	s := -1
 	for _, e := range list {
@@ -347,7 +359,7 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	e := computed(t.OID, "coalesce("+strings.Join(sqlOf(list), ", ")+")", list...)
-	e.typ, e.scale, e.pos = t, maxScale(list), pos
+	e.typ, e.scale, e.pos, e.quotient = t, maxScale(list), pos, anyQuotient(t, args)
 	return e, nil
 }
 
@@ -365,7 +377,7 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 		return nil, err
 	}
 	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
-	e.typ, e.scale, e.pos = t, maxScale(list), n.Location
+	e.typ, e.scale, e.pos, e.quotient = t, maxScale(list), n.Location, anyQuotient(t, args)
 	return e, nil
 }
 
@@ -406,7 +418,8 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 			return nil, err
 		}
 	}
-	list, t, err := b.unify(append(results, otherwise), "CASE", n.Location)
+	results = append(results, otherwise)
+	list, t, err := b.unify(results, "CASE", n.Location)
 	if err != nil {
 		return nil, err
 	}
@@ -417,7 +430,7 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 	}
 	text.WriteString(" ELSE " + list[len(list)-1].sql + " END")
 	e := computed(t.OID, text.String(), append(conditions, list...)...)
-	e.typ, e.scale, e.pos = t, maxScale(list), n.Location
+	e.typ, e.scale, e.pos, e.quotient = t, maxScale(list), n.Location, anyQuotient(t, results)
 	return e, nil
 }
 

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +121,10 @@ func (b *binder) toDate(fn string, args []*expr, pos int32) (*expr, error) {
 	// Go reads a fraction of any length behind the seconds: its digits must not be asked for again.
 	layout = strings.TrimSuffix(strings.TrimSuffix(layout, ".000000"), ".000")
 	at, err := time.ParseInLocation(layout, text.literal, b.zone())
+	var bad *time.ParseError
+	if errors.As(err, &bad) && strings.Contains(bad.Message, "out of range") {
+		return nil, b.fail(pgerr.DatetimeOverflow, pos, "date/time field value out of range: %s", strconv.Quote(text.literal))
+	}
 	if err != nil {
 		return nil, b.fail(pgerr.InvalidDatetimeFormat, pos, "invalid value %q for format %q", text.literal, f.literal)
 	}

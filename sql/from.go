@@ -216,7 +216,7 @@ func (b *binder) derive(p *selectParts) ([]*visible, string, error) {
 		}
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
-		v := &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need}
+		v := &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, quotient: t.e.quotient}
 		if p.transparent {
 			v.column = t.e.column
 		}

@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -88,14 +90,31 @@ func (b *binder) series(args []*expr, pos int32) (*expr, string, error) {
 	for i, a := range texts {
 		switch {
 		case isInteger(t) && i == 2:
-			texts[i] = "CASE WHEN " + a + " = 0 THEN error('step size cannot equal zero') ELSE CAST(" + a + " AS BIGINT) END"
+			texts[i] = "CASE WHEN " + a + " = 0 THEN error('22023: step size cannot equal zero') ELSE CAST(" + a + " AS BIGINT) END"
 		case isInteger(t):
 			texts[i] = "CAST(" + a + " AS BIGINT)"
 		}
 	}
-	text := "unnest(generate_series(" + strings.Join(texts, ", ") + "))"
+	value := "v"
 	if isInteger(t) {
-		text = "CAST(" + text + " AS " + pgtypes.Of(t).DuckDB() + ")"
+		value = "CAST(v AS " + pgtypes.Of(t).DuckDB() + ")"
 	}
-	return computed(sig.result, "", args...), "(SELECT " + text + " AS v)", nil
+	e := computed(sig.result, "", args...)
+	if !slices.ContainsFunc(args, func(a *expr) bool { return !a.constant || a.isNull() }) {
+		return e, "(SELECT " + value + " AS v FROM generate_series(" + strings.Join(texts, ", ") + ") AS s(v))", nil
+	}
+	// With arguments from other rows the values are a list, which has to fit memory.
+	list := "generate_series(" + strings.Join(texts, ", ") + ")"
+	if isInteger(t) {
+		step := "1"
+		if len(texts) == 3 {
+			step = texts[2]
+		}
+		list = fmt.Sprintf("CASE WHEN (CAST(%s AS HUGEINT) - %s) / %s > %d THEN error('54000: generate_series of more than %d values per row is not supported') ELSE %s END",
+			texts[1], texts[0], step, maxSeries, maxSeries, list)
+	}
+	return e, "(SELECT " + value + " AS v FROM (SELECT unnest(" + list + ") AS v))", nil
 }
+
+// maxSeries bounds the values that generate_series gives for one row of others.
+const maxSeries = 10_000_000

@@ -157,7 +157,7 @@ func numericConstant(text string, t pgtypes.Type) (*expr, error) {
 		precision++ // for the 0 before the point
 	}
 	if precision > pgtypes.MaxPrecision {
-		return nil, pgerr.New(pgerr.NumericOutOfRange, "a numeric of %d digits is longer than the %d that are supported", precision, pgtypes.MaxPrecision)
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "a numeric of %d digits is longer than the %d that are supported", precision, pgtypes.MaxPrecision)
 	}
 	e := constantOf(pgtypes.Numeric, "CAST('"+plain+"' AS DECIMAL("+strconv.Itoa(precision)+","+strconv.Itoa(scale)+"))")
 	e.scale = scale

@@ -115,7 +115,7 @@ func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
 		if strings.HasPrefix(r.sql, "-") {
 			e.sql = "(" + op + " " + r.sql + ")"
 		}
-		e.scale = r.scale
+		e.scale, e.quotient = r.scale, r.quotient
 		return e, nil
 	case op == "~" && isInteger(r.typ.OID):
 		return computed(r.typ.OID, "(~"+r.sql+")", r), nil
@@ -152,11 +152,7 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 	}
 	p := postgresTables()
 	args := []pgtypes.OID{l.oid(), r.oid()}
-	candidates := p.operators[op]
-	sig, res := exactOther(candidates, args)
-	if res != resolved {
-		sig, res = p.choose(binary(candidates), args)
-	}
+	sig, res := chooseOperator(op, args)
 	hint := "No operator matches the given name and argument types. You might need to add explicit type casts."
 	switch res {
 	case resolved:
@@ -174,6 +170,15 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 		e.pos = pos
 	}
 	return e, nil
+}
+
+func chooseOperator(op string, args []pgtypes.OID) (*signature, resolution) {
+	p := postgresTables()
+	candidates := p.operators[op]
+	if sig, res := exactOther(candidates, args); res == resolved {
+		return sig, res
+	}
+	return p.choose(binary(candidates), args)
 }
 
 func binary(list []signature) []signature {
@@ -220,7 +225,11 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 	case flip[op] != "" && comparable(lt, b.system) && comparable(rt, b.system):
 		return b.compare(op, l, r, x, y), nil
 	case len(op) == 1 && strings.ContainsAny(op, "+-*/%^"):
-		if e, err := b.arithmetic(op, sig, x, y); e != nil || err != nil {
+		e, err := b.arithmetic(op, sig, x, y)
+		if e != nil {
+			e.quotient = e.quotient || anyQuotient(e.typ, []*expr{l, r})
+		}
+		if e != nil || err != nil {
 			return e, err
 		}
 	case len(op) == 1 && strings.ContainsAny(op, "&|#") && isInteger(lt) && lt == rt:
@@ -336,10 +345,16 @@ func (b *binder) nullIf(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The result has the type that the operator compares the left side in.
+	if sig, res := chooseOperator("=", []pgtypes.OID{l.oid(), r.oid()}); res == resolved && (isNumber(sig.args[0]) || isText(sig.args[0]) || l.untyped()) {
+		if l, err = b.coerce(l, sig.args[0]); err != nil {
+			return nil, err
+		}
+	}
 	if l, err = b.settle(l); err != nil {
 		return nil, err
 	}
 	e := computed(l.typ.OID, "CASE WHEN "+equal.sql+" THEN "+null(l.typ).sql+" ELSE "+l.sql+" END", equal, l)
-	e.typ, e.scale, e.pos = l.typ, l.scale, n.Location
+	e.typ, e.scale, e.pos, e.quotient = l.typ, l.scale, n.Location, l.quotient
 	return e, nil
 }

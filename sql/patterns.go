@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -51,34 +50,6 @@ func (b *binder) textArg(n *pg_query.Node, sc *scope, what string) (*expr, error
 	return b.settle(e)
 }
 
-// strangeRegex are the parts of PostgreSQL's regular expressions that DuckDB's engine (RE2) lacks or reads
-// otherwise: back references, look-around, word edges, embedded options, directors, collating elements.
-var strangeRegex = regexp.MustCompile(`\\[mMyYAZcuUxXB0-9e]|\(\?[^:]|\*\*\*|\[[.=]|\[\[[.=]|\[\[:[<>]:`)
-
-// regex writes ~ ~* !~ !~*, which DuckDB would match against the whole string.
-func (b *binder) regex(op string, x, p *expr, pos int32) (*expr, error) {
-	if !p.isText && !p.isNull() && b.args != nil || !p.isText && !p.constant && !p.isParam() {
-		return nil, b.unsupported(pos, "a regular expression that is not a constant")
-	}
-	if p.isText {
-		if strangeRegex.MatchString(p.literal) {
-			return nil, b.unsupported(pos, "the regular expression %q", p.literal)
-		}
-		if _, err := regexp.Compile(p.literal); err != nil {
-			return nil, b.fail(pgerr.InvalidRegularExpression, pos, "invalid regular expression: %q", p.literal)
-		}
-	}
-	options := "s" // "." is any character, also a line end
-	if strings.HasSuffix(op, "*") {
-		options = "si"
-	}
-	text := "regexp_matches(" + x.sql + ", " + p.sql + ", '" + options + "')"
-	if strings.HasPrefix(op, "!") {
-		text = "(NOT " + text + ")"
-	}
-	return computed(pgtypes.Bool, text, x, p), nil
-}
-
 // isParam reports whether e is a parameter whose value is not known yet.
 func (e *expr) isParam() bool { return !e.constant && strings.HasPrefix(e.sql, "CAST(NULL AS ") }
 
@@ -96,7 +67,7 @@ func (b *binder) jsonStep(op string, x, y *expr, pos int32) (*expr, error) {
 
 func jsonPathStep(e *expr) (string, bool) {
 	switch {
-	case e.isText && !strings.Contains(e.literal, `"`):
+	case e.isText && e.literal != "" && !strings.Contains(e.literal, `"`):
 		return `."` + e.literal + `"`, true
 	case e.value != nil && e.value.Class == pgtypes.ClassInt && e.value.I >= 0:
 		return "[" + strconv.FormatInt(e.value.I, 10) + "]", true

@@ -182,7 +182,7 @@ func eachNode(v reflect.Value, f func(*pg_query.Node)) {
 		if v.IsNil() {
 			return
 		}
-		if n, ok := v.Interface().(*pg_query.Node); ok {
+		if n, ok := reflect.TypeAssert[*pg_query.Node](v); ok {
 			f(n)
 		}
 		eachNode(v.Elem(), f)

@@ -143,14 +143,37 @@ func (b *binder) dateTrunc(args []*expr, pos int32) (*expr, error) {
 			return e, nil
 		}
 	}
-	e := computed(sig.result, "date_trunc('"+unit+"', "+x.sql+")", x)
+	e := computed(sig.result, b.truncSQL(unit, x), x)
 	if x.column != nil {
 		e.steps = &steps{column: x.column, unit: unit}
 	}
 	return e, nil
 }
 
+// clockUnits are the units below a day and the microseconds of the local time, counted from the unit above, that
+// date_trunc takes away.
+var clockUnits = map[string]string{
+	"hour":         "date_part('minute', %[1]s) * 60000000 + date_part('microseconds', %[1]s)",
+	"minute":       "date_part('microseconds', %[1]s)",
+	"second":       "date_part('microseconds', %[1]s) %% 1000000",
+	"milliseconds": "date_part('microseconds', %[1]s) %% 1000",
+	"microseconds": "0",
+}
+
+// truncSQL writes date_trunc. Below the day a timestamptz keeps its offset: DuckDB would read the local time anew,
+// and in the hour that a zone repeats take the other one.
+func (b *binder) truncSQL(unit string, x *expr) string {
+	text := "date_trunc('" + unit + "', " + x.sql + ")"
+	if rest := clockUnits[unit]; rest != "" && x.typ.OID == pgtypes.Timestamptz && b.zone() != time.UTC && b.zone().String() != "UTC" {
+		return fmt.Sprintf("CASE WHEN isfinite(%[1]s) THEN %[1]s - to_microseconds("+rest+") ELSE %[1]s END", x.sql)
+	}
+	return text
+}
+
 func (b *binder) foldTrunc(unit string, x *expr) *expr {
+	if clockUnits[unit] != "" && x.typ.OID == pgtypes.Timestamptz && b.zone() != time.UTC {
+		return nil
+	}
 	at := time.UnixMicro(x.value.I).UTC()
 	if x.typ.OID == pgtypes.Timestamptz {
 		at = at.In(b.zone())
@@ -174,18 +197,36 @@ func (b *binder) timezone(args []*expr, pos int32) (*expr, error) {
 	}
 	if z.isText {
 		// PostgreSQL's POSIX zones ("UTC+3") count the other way: only names that mean the same are let through.
-		if _, err := time.LoadLocation(z.literal); err != nil || z.literal == "" || strings.EqualFold(z.literal, "local") {
+		name, ok := zoneName(z.literal)
+		if !ok {
 			return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone %q not recognized", z.literal)
 		}
+		z = textConstant(name, z.typ)
 	} else if !z.isParam() {
 		return nil, b.unsupported(pos, "AT TIME ZONE with a zone that is not a constant")
 	}
 	return computed(sig.result, "("+x.sql+" AT TIME ZONE "+z.sql+")", x, z), nil
 }
 
+// zoneName finds a zone by its name in any case, as PostgreSQL does, and gives the name that DuckDB knows.
+func zoneName(text string) (string, bool) {
+	lower := []byte(strings.ToLower(text))
+	for i := range lower {
+		if (i == 0 || lower[i-1] == '/' || lower[i-1] == '_' || lower[i-1] == '-') && lower[i] >= 'a' && lower[i] <= 'z' {
+			lower[i] -= 'a' - 'A'
+		}
+	}
+	for _, name := range []string{text, strings.ToUpper(text), string(lower)} {
+		if _, err := time.LoadLocation(name); err == nil && name != "" && !strings.EqualFold(name, "local") {
+			return name, true
+		}
+	}
+	return "", false
+}
+
 // roundTo binds round(x, n) and trunc(x, n): the result has n digits behind the point.
 func (b *binder) roundTo(fn string, args []*expr, pos int32) (*expr, error) {
-	sig, args, err := b.resolve(fn, args, pos)
+	sig, args, err := b.resolve(fn, b.exactAll(args), pos)
 	if err != nil {
 		return nil, err
 	}
@@ -197,8 +238,16 @@ func (b *binder) roundTo(fn string, args []*expr, pos int32) (*expr, error) {
 		return nil, b.unsupported(pos, "%s to a number of digits that is not a small constant", fn)
 	}
 	digits := max(int(n.value.I), 0)
-	text := fmt.Sprintf("%s(%s, %d)", fn, x.sql, n.value.I)
-	if x.scale >= 0 && x.scale <= digits {
+	value := x.sql
+	if n.value.I < 0 {
+		// DuckDB gives 0 for as many digits as the type has, where 5 rounds up to 10.
+		value = fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", x.sql, max(x.scale, 0))
+		if x.scale < 0 {
+			value = x.sql
+		}
+	}
+	text := fmt.Sprintf("%s(%s, %d)", fn, value, n.value.I)
+	if x.scale >= 0 && x.scale <= int(n.value.I) {
 		text = x.sql
 	}
 	e := computed(sig.result, fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", text, digits), x)
@@ -253,33 +302,4 @@ func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {
 		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText(path.String())+")", x), nil
 	}
 	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText(path.String())+")", x), nil
-}
-
-// regexpReplace binds regexp_replace with a constant pattern and the flags g and i.
-func (b *binder) regexpReplace(args []*expr, pos int32) (*expr, error) {
-	if len(args) < 3 || len(args) > 4 {
-		return nil, b.unsupported(pos, "this form of regexp_replace")
-	}
-	var list []*expr
-	for _, a := range args {
-		e, err := b.coerce(a, pgtypes.Text)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, e)
-	}
-	flags := "s"
-	if len(list) == 4 {
-		if !list[3].isText || strings.Trim(list[3].literal, "gi") != "" {
-			return nil, b.unsupported(pos, "these flags of regexp_replace")
-		}
-		flags += list[3].literal
-	}
-	if _, err := b.regex("~", list[0], list[1], pos); err != nil {
-		return nil, err
-	}
-	if !list[2].isText || strings.Contains(list[2].literal, `\&`) {
-		return nil, b.unsupported(pos, "this replacement in regexp_replace")
-	}
-	return computed(pgtypes.Text, "regexp_replace("+list[0].sql+", "+list[1].sql+", "+list[2].sql+", '"+flags+"')", list...), nil
 }

@@ -22,6 +22,9 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 		e.bare, e.pos = p.outerRefs, n.Location
 		return e, nil
 	}
+	if n.Testexpr.GetRowExpr() != nil {
+		return nil, b.unsupported(n.Location, "a row compared with a subquery")
+	}
 	if len(p.targets) != 1 {
 		return nil, b.fail(pgerr.SyntaxError, n.Location, "subquery must return only one column")
 	}

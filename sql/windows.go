@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -82,6 +83,10 @@ func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error)
 			return nil, err
 		}
 		args[0], args[2] = pair[0], pair[1]
+		if s := maxScale(pair); args[0].typ.OID == pgtypes.Numeric && args[0].scale >= 0 && args[0].scale < s {
+			// DuckDB gives the default the value's scale.
+			args[0].sql, args[0].scale = fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", args[0].sql, s), s
+		}
 	}
 	if args[0], err = b.settle(args[0]); err == nil && len(args) > 1 {
 		if t := args[1].oid(); t != 0 && t != pgtypes.Int2 && t != pgtypes.Int4 {

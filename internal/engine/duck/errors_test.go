@@ -30,6 +30,7 @@ func TestErrors(t *testing.T) {
 		{"select cast('x' as timestamp)", "22007", `invalid input syntax for type timestamp: "x"`},
 		{"select date '2024-01-01' + interval '10000000 years'", "22008", "date/time value out of range"},
 		{"select cast(1 as date)", "42846", "cannot cast type integer to date"},
+		{"select cast(i as decimal(4,2)) from (select 100 + range as i from range(1))", "22003", "numeric field overflow"},
 		{"select cast('{' as json)", "22P02", "invalid input syntax for type json"},
 		{"select 2147483647::int + 1::int", "22003", "integer out of range"},
 		{"select 9223372036854775807 + 1::bigint", "22003", "bigint out of range"},

@@ -11,7 +11,7 @@ import (
 var (
 	badString   = regexp.MustCompile(`(?s)^Could not convert string ['"](.*)['"] to ([A-Z0-9]+)(?:\(.*\))?$`)
 	badRange    = regexp.MustCompile(`^Type \w+(?:\([0-9,]+\))? with value .* can't be cast because the value is out of range for the destination type (\w+)`)
-	badDecimal  = regexp.MustCompile(`^Casting value ".*" to type DECIMAL`)
+	badDecimal  = regexp.MustCompile(`^Casting value ".*" to type DECIMAL|^Could not cast value .* to DECIMAL\(`)
 	badCast     = regexp.MustCompile(`^Unimplemented type for cast \((.+) -> (.+)\)`)
 	badDateForm = regexp.MustCompile(`(?s)^invalid (date|time|timestamp) field format: "(.*?)"`)
 	badDate     = regexp.MustCompile(`(?s)^(?:date|time|timestamp) field value out of range: "(.*?)"`)
