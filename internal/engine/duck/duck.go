@@ -141,7 +141,7 @@ func (db *DB) acquire(zone string) (*conn, error) {
 
 // release takes a connection back. reusable is true only if no result and no transaction is open on it.
 func (db *DB) release(c *conn, reusable bool) {
-	if !reusable || !db.keep(c) {
+	if !reusable || c.finish() != nil || !db.keep(c) {
 		c.close() // may wait for running work, so mu is free
 	}
 	db.mu.Lock()

@@ -45,7 +45,7 @@ func (db *DB) Query(ctx context.Context, s engine.Statement) (engine.Rows, error
 		return nil, err
 	}
 	w := c.watch(ctx)
-	p, err := c.prepareFor(s)
+	p, err := c.prepareInTransaction(s)
 	if err != nil {
 		w.end()
 		db.release(c, true)
@@ -58,6 +58,13 @@ func (db *DB) Query(ctx context.Context, s engine.Statement) (engine.Rows, error
 	}
 	r.release = func(drained bool) { db.release(c, drained) }
 	return r, nil
+}
+
+func (c *conn) prepareInTransaction(s engine.Statement) (*prepared, error) {
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
+	return c.prepareFor(s)
 }
 
 // prepareFor prepares a client's statement: in its zone, only if it reads, with the columns the client must see.
