@@ -54,6 +54,7 @@ type Engine struct {
 
 	mu   sync.Mutex
 	down string // why nothing is asked for the moment, "" if it is; guarded by mu
+	lost int    // how often it went down; guarded by mu
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -217,7 +218,18 @@ func (e *Engine) Down() string {
 func (e *Engine) setDown(why string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.down == "" && why != "" {
+		e.lost++
+	}
 	e.down = why
+}
+
+// Lost counts how often the hot store was found to be down. A caller that verified its tables must do so again when
+// the number is another one.
+func (e *Engine) Lost() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.lost
 }
 
 // Watch asks the hot store every interval whether it is there, until ctx ends; then it returns nil. What it finds
