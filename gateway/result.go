@@ -201,7 +201,7 @@ func (s *session) query(ctx context.Context, p **engine.Plan) (engine.Rows, erro
 	if otherErr != nil {
 		return nil, otherErr
 	}
-	s.log.Debug("plan changed", logkey.Query, s.lastID, logkey.Route, string(other.Route), logkey.Error, err)
+	s.log.DebugContext(ctx, "plan changed", logkey.Query, s.lastID, logkey.Route, string(other.Route), logkey.Error, err)
 	*p = other
 	for _, n := range other.Notices {
 		s.notice(n)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -58,7 +59,7 @@ func (p *Postgres) ledgerOf(ctx context.Context, c *pgconn.PgConn, l Load) (bool
 		known[r[0]] = r[1]
 	}
 	for _, part := range l.Parts {
-		if known[fmt.Sprint(part.LoadSeq)] != l.hash(part) {
+		if known[strconv.FormatInt(part.LoadSeq, 10)] != l.hash(part) {
 			return false, nil
 		}
 	}

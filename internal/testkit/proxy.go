@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"context"
 	"net"
 	"path/filepath"
 	"sync"
@@ -35,14 +36,15 @@ type Proxy struct {
 // says what becomes of it; it is called by several connections at once. The proxy ends with the test.
 func NewProxy(tb testing.TB, c *Cluster, judge func(data []byte) Fate) *Proxy {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	p := &Proxy{
 		network: "unix", address: filepath.Join(c.Dir, ".s.PGSQL.5432"), listener: l, judge: judge, open: map[net.Conn]bool{},
 	}
-	p.running.Go(p.accept)
+	ctx := context.WithoutCancel(tb.Context()) // clients go on after the test's own end, until Cleanup
+	p.running.Go(func() { p.accept(ctx) })
 	tb.Cleanup(func() {
 		_ = l.Close()
 		p.SetDown(true)
@@ -68,13 +70,13 @@ func (p *Proxy) SetDown(down bool) {
 	}
 }
 
-func (p *Proxy) accept() {
+func (p *Proxy) accept(ctx context.Context) {
 	for {
 		client, err := p.listener.Accept()
 		if err != nil {
 			return
 		}
-		server, err := net.Dial(p.network, p.address)
+		server, err := new(net.Dialer).DialContext(ctx, p.network, p.address)
 		p.mu.Lock()
 		if err != nil || p.down {
 			p.mu.Unlock()
