@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -104,7 +105,7 @@ func TestRefreshedBeforeTheEnd(t *testing.T) {
 		calls := 0
 		cache := iam.NewCache(func(context.Context) (iam.Credentials, error) {
 			calls++
-			return iam.Credentials{User: "u", Password: fmt.Sprint(calls), Expires: time.Now().Add(15 * time.Minute)}, nil
+			return iam.Credentials{User: "u", Password: strconv.Itoa(calls), Expires: time.Now().Add(15 * time.Minute)}, nil
 		})
 		for _, c := range []struct {
 			after time.Duration
