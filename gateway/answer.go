@@ -212,7 +212,8 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 	return false, nil
 }
 
-// encoder makes the encoder of a result whose client was told the described columns; nil is the result's own.
+// encoder makes the encoder of a result whose client was told the described columns; nil is the result's own. It is
+// nil itself if the rows pass as they come.
 func (s *session) encoder(r *result, formats []int16, described []engine.Column) (*encode.Encoder, error) {
 	if described == nil {
 		described = r.columns
@@ -223,6 +224,9 @@ func (s *session) encoder(r *result, formats []int16, described []engine.Column)
 	codes, err := encode.Formats(formats, len(described))
 	if err != nil {
 		return nil, err
+	}
+	if r.passes(described, codes) {
+		return nil, nil
 	}
 	return encode.New(described, codes, s.state.Zone)
 }

@@ -128,7 +128,9 @@ func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
 
 func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 	if p.answer == nil {
+		s.wanted = p.formats
 		a, err := s.answer(ctx, p.st, p.query)
+		s.wanted = nil
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,9 @@ import (
 type result struct {
 	columns []engine.Column // as the client sees them
 	next    func() (*engine.Chunk, error)
+	// raw is set if the rows may pass as they came from the engine; pass writes up to limit of them.
+	raw  engine.RawRows
+	pass func(w io.Writer, limit int64) (n int64, done bool, err error)
 
 	// rows, task and finish are nil if the session made the rows itself.
 	rows   engine.Rows
@@ -69,9 +73,14 @@ func (r *result) fill() (more bool, err error) {
 }
 
 // stream sends up to limit rows and gives their number; done is set if the end was seen. After exactly limit rows
-// it is not: as in PostgreSQL nobody has looked further.
+// it is not: as in PostgreSQL nobody has looked further. Without an encoder the rows pass as they came.
 func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done bool, err error) {
 	written := time.Now()
+	if e == nil {
+		n, done, err = r.pass(&passing{wire: w, written: written}, limit)
+		r.sent += n
+		return n, done, r.task.explain(err)
+	}
 	for n < limit {
 		more, err := r.fill()
 		if err != nil || !more {
@@ -85,7 +94,7 @@ func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done 
 			return n, false, err
 		}
 		// A slow result must not keep the first rows back until a buffer is full.
-		if len(w.buf) >= flushBytes || time.Since(written) > 100*time.Millisecond {
+		if len(w.buf) >= flushBytes || time.Since(written) > heldBack {
 			if err := w.flush(); err != nil {
 				return n, false, err
 			}
@@ -93,6 +102,15 @@ func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done 
 		}
 	}
 	return n, false, nil
+}
+
+// passes reports whether the rows can pass as they are to a client that was told the described columns and wants
+// the formats: nothing is half read, and types and formats are what they come in.
+func (r *result) passes(described []engine.Column, formats []int16) bool {
+	if r.raw == nil || r.closed || r.chunk != nil && r.row < r.chunk.Rows || !slices.Equal(r.raw.Formats(), formats) {
+		return false
+	}
+	return slices.EqualFunc(described, r.columns, func(a, b engine.Column) bool { return a.Type.OID == b.Type.OID })
 }
 
 // guarded is stream that closes the result if it panics: then too the plan is given back.
@@ -147,17 +165,48 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 	for _, n := range p.Notices {
 		s.notice(n)
 	}
-	rows, queryErr := p.Engine.Query(ctx, p.Statement)
+	rows, queryErr := s.query(ctx, &p)
 	if queryErr != nil {
 		return nil, queryErr
 	}
-	return &result{
+	r = &result{
 		columns: shown(rows.Columns()),
 		rows:    rows,
 		next:    func() (*engine.Chunk, error) { return rows.Next(ctx) },
 		task:    t,
 		finish:  func(r *result, err error) { s.record(entry, p, r.sent, err) },
-	}, nil
+	}
+	if raw, ok := rows.(engine.RawRows); ok {
+		r.raw = raw
+		r.pass = func(w io.Writer, limit int64) (int64, bool, error) { return raw.CopyDataRows(ctx, w, limit) }
+	}
+	return r, nil
+}
+
+// query starts a plan's statement. If its engine is not available, *p becomes the plan to take instead, once.
+func (s *session) query(ctx context.Context, p **engine.Plan) (engine.Rows, error) {
+	st := (*p).Statement
+	if s.wanted != nil && st.Columns != nil {
+		formats, err := encode.Formats(s.wanted, len(st.Columns))
+		if err != nil {
+			return nil, err
+		}
+		st.Formats = formats
+	}
+	rows, err := (*p).Engine.Query(ctx, st)
+	if !errors.Is(err, engine.ErrUnavailable) || (*p).Otherwise == nil {
+		return rows, err
+	}
+	other, otherErr := (*p).Otherwise(err)
+	if otherErr != nil {
+		return nil, otherErr
+	}
+	s.log.DebugContext(ctx, "plan changed", logkey.Query, s.lastID, logkey.Route, string(other.Route), logkey.Error, err)
+	*p = other
+	for _, n := range other.Notices {
+		s.notice(n)
+	}
+	return other.Engine.Query(ctx, other.Statement)
 }
 
 func (s *session) entry(st *sql.Statement) Entry {

@@ -42,8 +42,9 @@ type session struct {
 	transactions transactionID // so far
 	statements   map[string]*prepared
 	portals      map[string]*portal
-	skipping     bool   // an extended message failed: everything up to Sync is ignored
-	lastID       string // of the newest recorded statement
+	skipping     bool    // an extended message failed: everything up to Sync is ignored
+	lastID       string  // of the newest recorded statement
+	wanted       []int16 // the formats of the portal that is started; nil is text
 
 	mu      sync.Mutex
 	working []*task // guarded by mu; what a cancel ends

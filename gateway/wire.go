@@ -19,6 +19,9 @@ import (
 // flushBytes is how much of an answer is gathered before it is written.
 const flushBytes = 64 << 10
 
+// heldBack is how long rows may wait for others before they are written.
+const heldBack = 100 * time.Millisecond
+
 // keptBytes bounds the buffer that an idle session keeps.
 const keptBytes = 16 << 10
 
@@ -51,6 +54,28 @@ func (w *wire) flush() error {
 	}
 	w.buf = w.buf[:0]
 	return w.err
+}
+
+// passing takes whole messages that another server wrote.
+type passing struct {
+	*wire
+
+	written time.Time // when the last of them went to the client
+}
+
+// Write gathers the messages of p. Its error is that of flush.
+func (w *passing) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.buf = append(w.buf, p...)
+	if len(w.buf) >= flushBytes || time.Since(w.written) > heldBack {
+		if err := w.flush(); err != nil {
+			return 0, err
+		}
+		w.written = time.Now()
+	}
+	return len(p), nil
 }
 
 // shrink gives a large buffer back if nothing waits in it.

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,11 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 	} else {
 		p.CachedBytes = c.bytes // files of a local lake are scanned in place
 	}
-	text, err := d.req.Query.Render(source)
+	render := d.req.Query.Render
+	if c.route == engine.RouteHot && d.r.o.Hot.Postgres {
+		render = d.req.Query.RenderPostgres
+	}
+	text, err := render(source)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +35,8 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 		p.FilesKept += len(s.kept)
 		p.FilesPruned += len(s.table.Files) - len(s.kept)
 	}
-	if d.latency == Interactive && c.route == engine.RouteCold {
+	// A store that is down is worth a word to everybody who might have been answered by it.
+	if c.route == engine.RouteCold && (d.latency == Interactive || all[0].down && d.latency != Archive) {
 		p.Notices = append(p.Notices, engine.Notice{Severity: "NOTICE", Code: "00000", Message: "answered cold: " + all[0].why})
 	}
 	p.Observe = d.observe(c)
@@ -103,16 +109,7 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString("(SELECT ")
-	for i, name := range s.use.Columns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(quoteIdent(name))
-	}
-	if len(s.use.Columns) == 0 {
-		b.WriteString("1")
-	}
+	b.WriteString("(SELECT " + strings.Join(d.hotColumns(s), ", "))
 	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.table.Hot.MaxLoadSeq)
 	if w := s.table.Hot.Withdrawn; len(w) > 0 {
 		b.WriteString(" AND _tg_seq NOT IN (")
@@ -126,6 +123,24 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 	}
 	b.WriteString(")")
 	return b.String(), nil
+}
+
+// hotColumns are the columns that the statement needs; in PostgreSQL's words, where a * stands as it was written, all
+// of the relation's, of which the others are NULLs.
+func (d *decision) hotColumns(s *scan) []string {
+	var list []string
+	for _, c := range s.use.Relation.Columns {
+		switch {
+		case slices.Contains(s.use.Columns, c.Name):
+			list = append(list, quoteIdent(c.Name))
+		case d.r.o.Hot.Postgres:
+			list = append(list, "CAST(NULL AS "+c.Type.String()+") AS "+quoteIdent(c.Name))
+		}
+	}
+	if len(list) == 0 {
+		return []string{"1"}
+	}
+	return list
 }
 
 func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -19,6 +19,15 @@ type candidate struct {
 	barred *pgerr.Error
 	// why is the same for a notice or a reason, in a few words: `column user_agent is not hot (hot has 6 of 11)`.
 	why string
+	// down says that it is open but for the moment.
+	down bool
+}
+
+// bar closes the hot way.
+func (c *candidate) bar(why string) {
+	c.why = why
+	c.barred = pgerr.New(pgerr.ObjectNotInState, "the hot store cannot answer: %s", why).
+		WithHint("leave out engine(hot), or name hot columns only")
 }
 
 // candidates gives the hot and the cold way, in this order, each open or barred with the reason.
@@ -30,9 +39,11 @@ func (d *decision) candidates() []*candidate {
 	}
 	hot := &candidate{route: engine.RouteHot, estimate: d.r.timings.hot(d.fingerprint, d.tables(), rows)}
 	if why := d.notHot(); why != "" {
-		hot.why = why
-		hot.barred = pgerr.New(pgerr.ObjectNotInState, "the hot store cannot answer: %s", why).
-			WithHint("leave out engine(hot), or name hot columns only")
+		hot.bar(why)
+	} else if down := d.hotDown(); down != "" {
+		hot.bar("the hot store is down: " + down)
+		hot.barred.Hint = "leave out engine(hot): the lake has the answer too"
+		hot.down = true
 	}
 	cold := &candidate{route: engine.RouteCold, bytes: bytes, estimate: d.r.timings.cold(bytes, d.files())}
 	return []*candidate{hot, cold}
@@ -52,6 +63,13 @@ func (d *decision) notHot() string {
 		}
 	}
 	return ""
+}
+
+func (d *decision) hotDown() string {
+	if d.r.o.Hot.Down == nil {
+		return ""
+	}
+	return d.r.o.Hot.Down()
 }
 
 func (s *scan) notHot() string {

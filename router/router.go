@@ -7,6 +7,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -43,6 +44,10 @@ type Hot struct {
 	Engine engine.Engine
 	// Table gives the hot table's name in the engine's dialect.
 	Table func(catalog.Name) string
+	// Postgres says that the engine speaks PostgreSQL, not DuckDB.
+	Postgres bool
+	// Down says why the hot store is not there now, "" if it is; nil is never down.
+	Down func() string
 }
 
 // Options are what a Router is made of.
@@ -75,6 +80,7 @@ type Request struct {
 	Latency   string // session's class; the statement's hint is stronger
 	MaxScan   int64  // session's fence, bytes; 0: the router's
 	TimeZone  string
+	Asker     engine.Asker
 	// Generation repeats an older answer while the router still has it; 0: the newest.
 	Generation int64
 }
@@ -103,9 +109,15 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 		release()
 		return nil, err
 	}
-	p.Generation, p.AsOf, p.Latency, p.Release = v.Generation, v.CommittedAt, d.latency, sync.OnceFunc(release)
-	p.Explain = explain(p, d)
+	d.release = sync.OnceFunc(release)
+	d.finish(p)
 	return p, nil
+}
+
+// finish writes into a plan what every plan tells.
+func (d *decision) finish(p *engine.Plan) {
+	p.Generation, p.AsOf, p.Latency, p.Release = d.view.Generation, d.view.CommittedAt, d.latency, d.release
+	p.Explain = explain(p, d)
 }
 
 // pinTries bounds how often pin chases a catalog that changes under it.
@@ -153,6 +165,7 @@ type decision struct {
 	latency     string
 	fingerprint string
 	old         bool // not the newest generation: its hot rows may be gone
+	release     func()
 	scans       []*scan
 }
 
@@ -171,7 +184,11 @@ func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
 		return p, nil
 	}
 	d.preview()
-	all := d.candidates()
+	return d.settle(d.candidates())
+}
+
+// settle fences, chooses and builds. A statement that the hot engine cannot be told is answered cold.
+func (d *decision) settle(all []*candidate) (*engine.Plan, error) {
 	if err := d.fence(all); err != nil {
 		return nil, err
 	}
@@ -179,7 +196,32 @@ func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.build(c, all)
+	p, err := d.build(c, all)
+	if refused, ok := errors.AsType[*pgerr.Error](err); ok && c.route == engine.RouteHot && refused.Code == pgerr.FeatureNotSupported {
+		c.bar(refused.Message)
+		return d.settle(all)
+	}
+	if err == nil && c.route == engine.RouteHot {
+		p.Otherwise = func(cause error) (*engine.Plan, error) { return d.without(c, all, cause) }
+	}
+	return p, err
+}
+
+// without makes the plan for when a candidate turned out not to be available.
+func (d *decision) without(c *candidate, all []*candidate, cause error) (*engine.Plan, error) {
+	why := "it is not available"
+	if e, ok := errors.AsType[*pgerr.Error](cause); ok {
+		if why = e.Message; e.Detail != "" {
+			why += " (" + e.Detail + ")"
+		}
+	}
+	c.bar(why)
+	c.down = true
+	p, err := d.settle(all)
+	if err == nil {
+		d.finish(p)
+	}
+	return p, err
 }
 
 // classify reports whether the local engine answers: no relation of the lake is named.
@@ -230,7 +272,7 @@ func (d *decision) statement(text string) engine.Statement {
 	for i := range q.Names {
 		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
 	}
-	return engine.Statement{SQL: text, TimeZone: d.req.TimeZone, Columns: columns}
+	return engine.Statement{SQL: text, TimeZone: d.req.TimeZone, Columns: columns, Asker: d.req.Asker}
 }
 
 // Latency classes, strongest wish for speed first.

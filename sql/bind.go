@@ -26,7 +26,10 @@ type Query struct {
 	// but calls a function of the catalog.
 	System bool
 
-	text      string // with a marker for every Use, see render.go
+	text      string          // with a marker for every Use, see render.go
+	usesAt    []int32         // the place of every Use in the statement's text
+	constants map[int32]*expr // what depends on the session, by its place in the text
+	args      []Arg
 	statement *Statement
 	catalog   Catalog
 	env       Env
@@ -66,6 +69,7 @@ type binder struct {
 	args    []Arg // nil: not known yet
 	uses    []*useState
 	slots   []*slot
+	folded  map[int32]*expr // the session's functions, by their place in the text
 	aliases map[string]bool // taken in the DuckDB text, lower case
 	depth   int
 }
@@ -77,6 +81,7 @@ type useState struct {
 	needed  map[string]bool
 	where   map[string]Domain
 	exact   bool
+	at      int32 // its place in the text
 }
 
 // column is a column of one mention of a base relation.
@@ -105,7 +110,7 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 }
 
 func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
-	b := &binder{stmt: s, catalog: c, env: env, system: system, args: args, aliases: map[string]bool{}}
+	b := &binder{stmt: s, catalog: c, env: env, system: system, args: args, aliases: map[string]bool{}, folded: map[int32]*expr{}}
 	for _, p := range params {
 		switch _, ok := pgtypes.Lookup(p); {
 		case p == pgtypes.BPChar:
@@ -127,7 +132,7 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 			return nil, pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
-	q := &Query{Params: b.params, System: system, statement: s, catalog: c, env: env}
+	q := &Query{Params: b.params, System: system, constants: b.folded, args: args, statement: s, catalog: c, env: env}
 	for _, t := range p.targets {
 		t.e = b.arrayOutput(t.e)
 		q.Names = append(q.Names, t.name)
@@ -137,6 +142,9 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 		return nil, err
 	}
 	q.Uses = b.finishUses()
+	for _, u := range b.uses {
+		q.usesAt = append(q.usesAt, u.at)
+	}
 	q.Shape = b.shape(p)
 	return q, nil
 }

@@ -123,6 +123,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 		item.name, item.schema = r.Name.Table, r.Name.Schema
 	}
 	u := b.use(r, item.name)
+	u.at = v.Location
 	for _, c := range r.Columns {
 		col := u.columns[c.Name]
 		scale := -1

@@ -41,7 +41,7 @@ func Parse(text string) ([]*Statement, error) {
 		if raw.StmtLen == 0 {
 			to = len(text)
 		}
-		s := &Statement{Offset: from, Text: text[from:to], node: raw.Stmt, source: text, tokens: within(tokens.Tokens, from, to)}
+		s := &Statement{Offset: from, Text: text[from:to], node: raw.Stmt, grammar: tree.Version, source: text, tokens: within(tokens.Tokens, from, to)}
 		s.Hints = readHints(text, s.tokens)
 		if err := s.classify(); err != nil {
 			return nil, err

@@ -23,6 +23,7 @@ func (b *binder) sessionFunction(fn string, n *pg_query.FuncCall, sc *scope) (e 
 	}
 	if e != nil {
 		e.pos = n.Location
+		b.folded[n.Location] = e
 	}
 	return e, e != nil, err
 }
@@ -122,5 +123,6 @@ func (b *binder) valueFunction(n *pg_query.SQLValueFunction) (*expr, error) {
 		return nil, b.unsupported(n.Location, "%s", valueFunctionNames[n.Op])
 	}
 	e.pos = n.Location
+	b.folded[n.Location] = e
 	return e, nil
 }

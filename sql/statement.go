@@ -19,9 +19,10 @@ type Statement struct {
 	Explain     *Explain
 	Discard     string // ALL, PLANS, SEQUENCES, TEMP
 
-	node   *pg_query.Node
-	source string // the whole text: locations in node count its bytes
-	tokens []*pg_query.ScanToken
+	node    *pg_query.Node
+	grammar int32  // the version of the tree, as the parser says it
+	source  string // the whole text: locations in node count its bytes
+	tokens  []*pg_query.ScanToken
 }
 
 // Setting is SET or RESET.

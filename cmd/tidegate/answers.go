@@ -51,10 +51,8 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	})
 	o := router.Options{
 		Views: p.store, Pins: h.pins, Local: local, Cold: h.db, LocalPath: p.lake.LocalPath, MaxScan: p.maxScan(),
+		Hot:     h.tier(),
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database}, relations},
-	}
-	if h.loader != nil {
-		o.Hot = &router.Hot{Engine: h.db, Table: h.table}
 	}
 	return &answers{router: router.New(o), log: log}, nil
 }

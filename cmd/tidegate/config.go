@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"tidegate/internal/yamlfile"
 )
 
@@ -33,8 +35,17 @@ type lakeConfig struct {
 }
 
 type hotConfig struct {
-	Kind string `yaml:"kind"`
+	Kind   string `yaml:"kind"`
+	URL    string `yaml:"url"`
+	Schema string `yaml:"schema"`
+	Pool   int    `yaml:"pool"`
+	// Of Redshift: where COPY reads from, and as whom.
+	Stage   string `yaml:"stage"`
+	IAMRole string `yaml:"iam_role"`
 }
+
+// remote says that the hot store is a server of its own.
+func (h hotConfig) remote() bool { return h.Kind == "postgres" }
 
 type limits struct {
 	Connections int    `yaml:"connections"`
@@ -47,7 +58,7 @@ type limits struct {
 func defaults() config {
 	return config{
 		Listen: "127.0.0.1:5439", Database: "tidegate", DataDir: "./tidegate-data",
-		Hot: hotConfig{Kind: "embedded"}, Pipelines: "./pipelines",
+		Hot: hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8}, Pipelines: "./pipelines",
 		Limits: limits{Connections: 500, Memory: "50%", ETLMemory: "30%"},
 	}
 }
@@ -104,9 +115,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 	if !strings.HasPrefix(c.Catalog, "sqlite:") {
 		fail("catalog", "is %q; only sqlite:FILE is supported yet", c.Catalog)
 	}
-	if c.Hot.Kind != "embedded" && c.Hot.Kind != "none" {
-		fail("hot.kind", "is %q; the choices are embedded, none (redshift and postgres are not supported yet)", c.Hot.Kind)
-	}
+	c.checkHot(fail)
 	if host, _, err := net.SplitHostPort(c.Listen); err != nil {
 		fail("listen", "is %q; write HOST:PORT", c.Listen)
 	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
@@ -132,6 +141,28 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (c *config) checkHot(fail func(key, format string, args ...any)) {
+	switch c.Hot.Kind {
+	case "embedded", "none":
+		return
+	case "postgres":
+	case "redshift":
+		fail("hot.kind", "is redshift, whose loader is not supported yet; the choices are embedded, postgres, none")
+	default:
+		fail("hot.kind", "is %q; the choices are embedded, postgres, none", c.Hot.Kind)
+		return
+	}
+	if _, err := pgconn.ParseConfig(c.Hot.URL); c.Hot.URL == "" || err != nil {
+		fail("hot.url", "must be postgres://USER@HOST:PORT/DATABASE") // the error's text may hold the password
+	}
+	if c.Hot.Schema == "" {
+		fail("hot.schema", "is empty")
+	}
+	if c.Hot.Pool < 1 {
+		fail("hot.pool", "must be at least 1")
+	}
 }
 
 // maxScan gives the fence in bytes; 0 is none.

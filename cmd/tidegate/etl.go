@@ -13,6 +13,7 @@ import (
 	"tidegate/etl/hotload"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/logkey"
 )
 
 type etlCmd struct {
@@ -43,6 +44,11 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	runErr := parts.runPipelines(ctx, p, pipelines)
 	// What was committed is brought hot even if another pipeline failed.
 	loadErr := parts.bringHot(ctx, p)
+	if loadErr != nil && parts.Hot.remote() {
+		// The lake has it: a warehouse that is down keeps no pipeline from its work.
+		parts.log.WarnContext(ctx, "hot load", logkey.Error, loadErr)
+		loadErr = nil
+	}
 	return errors.Join(runErr, loadErr, parts.close())
 }
 

@@ -7,14 +7,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"tidegate/catalog"
 	"tidegate/etl/hotload"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
+	"tidegate/router"
 )
 
 type hotCmd struct {
-	Load hotLoadCmd `cmd:"" help:"Bring what is committed and not hot into the hot store."`
+	Load   hotLoadCmd   `cmd:"" help:"Bring what is committed and not hot into the hot store."`
+	Status hotStatusCmd `cmd:"" help:"Show what is hot and what is not yet."`
+	Verify hotVerifyCmd `cmd:"" help:"Compare the hot rows with the ledger and the catalog, pair by pair."`
 }
 
 type hotLoadCmd struct{}
@@ -38,11 +40,12 @@ func (hotLoadCmd) Run(ctx context.Context, p *program) error {
 // watchInterval is how often the owner looks for a new generation; etl run does not wait for it, it wakes.
 const watchInterval = 2 * time.Second
 
-// hotStore is the embedded hot store in the hands of its owner, in the instance that scans the lake too: DuckDB
-// allows one opener per file, so both tiers of a laptop share one.
+// hotStore is the hot store in the hands of its owner, beside the instance that scans the lake. An embedded one is
+// attached to that instance: DuckDB allows one opener per file, so both tiers of a laptop share one.
 type hotStore struct {
 	db     *duck.DB
 	loader *hotload.Loader // nil: hot.kind is none
+	server *hotServer      // nil: it is embedded
 	pins   *hotload.Pins
 	socket string
 }
@@ -51,12 +54,14 @@ type hotStore struct {
 func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*hotStore, error) {
 	h := &hotStore{pins: new(hotload.Pins), socket: hotload.SocketPath(p.DataDir)}
 	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{p.lake.LocalPath("")}}
-	if p.Hot.Kind == "embedded" {
+	if p.Hot.Kind != "none" {
 		lock, err := hotload.Acquire(p.DataDir)
 		if err != nil {
 			return nil, err
 		}
 		opened.add(lock.Release)
+	}
+	if p.Hot.Kind == "embedded" {
 		o.Attach = []duck.Attachment{{Name: hotload.Database, Path: p.hotFile()}}
 	}
 	db, err := p.openDuck(ctx, "spill", p.Limits.Memory, o)
@@ -65,13 +70,18 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 	}
 	opened.add(db.Close)
 	h.db = db
-	if p.Hot.Kind == "embedded" {
-		h.loader = &hotload.Loader{
-			Store: p.store, Lake: p.lake, Readers: h.pins, Log: p.log, Step: prog.step,
-			Hot: &hotload.Embedded{DB: db, Step: prog.step},
-		}
+	if p.Hot.Kind == "none" {
+		return h, nil
 	}
-	return h, nil
+	h.loader = &hotload.Loader{
+		Store: p.store, Lake: p.lake, Readers: h.pins, Log: p.log, Step: prog.step,
+		Hot: &hotload.Embedded{DB: db, Step: prog.step},
+	}
+	if p.Hot.remote() {
+		h.loader.Hot = p.postgresHot(db, prog.step)
+		h.server, err = p.newHotServer(h.loader, opened)
+	}
+	return h, err
 }
 
 // An owner without a socket is mostly an etl run, which is done soon: it is waited for.
@@ -113,8 +123,13 @@ func (p *parts) ownHotToServe(ctx context.Context, prog *program, opened *closeA
 	return h, errors.Join(err, serving)
 }
 
-// verify makes the coverage true before the first client reads.
+// verify makes the coverage true before the first client reads. A server may be down: it is verified when it is up,
+// and until then nobody reads it.
 func (h *hotStore) verify(ctx context.Context) error {
+	if h.server != nil {
+		h.server.verify(ctx)
+		return nil
+	}
 	if h.loader == nil {
 		return nil
 	}
@@ -135,9 +150,20 @@ func (h *hotStore) start(ctx context.Context, running *errgroup.Group) {
 	if h.loader == nil {
 		return
 	}
+	if h.server != nil {
+		running.Go(func() error { return h.server.keep(ctx) })
+	}
 	running.Go(func() error { return h.loader.Watch(ctx, watchInterval) })
 	running.Go(func() error { return hotload.Serve(ctx, h.socket, h.loadPending) })
 }
 
-// table names the hot table of a logical one in SQL.
-func (h *hotStore) table(name catalog.Name) string { return hotload.TableRef(name) }
+// tier is the hot tier as the router needs it; nil: there is none.
+func (h *hotStore) tier() *router.Hot {
+	switch {
+	case h.loader == nil:
+		return nil
+	case h.server != nil:
+		return h.server.tier()
+	}
+	return &router.Hot{Engine: h.db, Table: hotload.TableRef}
+}

@@ -54,6 +54,7 @@ func (planner) Call(context.Context, *sql.Statement, *gateway.State) (*engine.Pl
 func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {
 	r := router.Request{
 		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Generation: s.Generation,
+		Asker: engine.Asker{User: s.User, QueryGroup: s.QueryGroup},
 	}
 	if s.Pinned != 0 {
 		r.Generation = s.Pinned

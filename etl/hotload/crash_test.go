@@ -25,7 +25,11 @@ const (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		if err := loadAndDie(dir); err != nil {
+		die := loadAndDie
+		if url := os.Getenv(crashURL); url != "" {
+			die = func(dir string) error { return loadPostgresAndDie(dir, url) }
+		}
+		if err := die(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

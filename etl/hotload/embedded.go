@@ -239,14 +239,7 @@ func (e *Embedded) Load(ctx context.Context, l Load) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	seqs := make([]int64, len(l.Parts))
-	want := map[int64]int64{}
-	for i, p := range l.Parts {
-		seqs[i] = p.LoadSeq
-		if p.Rows > 0 {
-			want[p.LoadSeq] = p.Rows
-		}
-	}
+	seqs, want := l.seqs(), l.wanted()
 	insert := insertStatement(l, columns)
 	var rows int64
 	err = e.transaction(ctx, "load hot "+l.Table.Name.String(), func(s engine.Session) error {

@@ -32,6 +32,7 @@ type Hot interface {
 // Load is one batch's rows of some partitions on their way into the hot table.
 type Load struct {
 	Table *catalog.Table
+	Batch string // and revision, for the store's own record: "20180215T0300Z-0123456789ab.r1"
 	Parts []Part
 	// Subset are local paths of files that hold every hot column of these partitions, perhaps also rows of other
 	// partitions. Nil: the rows come from Files.

@@ -16,7 +16,14 @@ func insertStatement(l Load, columns []catalog.Column) string {
 	for _, c := range columns {
 		b.WriteString(quoteName(c.Name) + ", ")
 	}
-	b.WriteString(SeqColumn + ") SELECT ")
+	b.WriteString(SeqColumn + ") " + selectStatement(l, columns))
+	return b.String()
+}
+
+// selectStatement reads a load's rows in the table's sort order: the columns, and the part's load sequence behind them.
+func selectStatement(l Load, columns []catalog.Column) string {
+	var b strings.Builder
+	b.WriteString("SELECT ")
 	for _, c := range columns {
 		b.WriteString("s." + quoteName(c.Name) + ", ")
 	}

@@ -80,7 +80,7 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch) (Lo
 	if !ok {
 		return Load{}, fmt.Errorf("the embedded hot store loads from a file: lake, and this one is %s", l.Lake.Location())
 	}
-	load := Load{Table: tv.Table}
+	load := Load{Table: tv.Table, Batch: fmt.Sprintf("%s.r%d", b.id, b.revision)}
 	for _, f := range b.files { // by partition
 		if n := len(load.Parts); n == 0 || load.Parts[n-1].Partition != f.Partition {
 			load.Parts = append(load.Parts, Part{Partition: f.Partition})

@@ -47,6 +47,13 @@ func (l *Loader) verify(ctx context.Context, name catalog.Name, r *Report) error
 	return nil
 }
 
+// Distrust makes the next pass verify every table again: the hot store was out of sight, and may be another one.
+func (l *Loader) Distrust() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.verified)
+}
+
 // lostPairs gives the covered pairs whose rows are not all there, or too many.
 func lostPairs(tv *catalog.TableView, counts map[int64]int64) []catalog.Pair {
 	rows := map[catalog.Pair]int64{}

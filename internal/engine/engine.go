@@ -1,11 +1,13 @@
 // Package engine is the contract between those who decide how a statement is answered and those who answer it:
 // statements and plans in, column chunks out. It is pure Go and knows no engine.
 //
-// duck/ implements it with embedded DuckDB.
+// duck/ implements it with embedded DuckDB, hot/ with PostgreSQL or Redshift.
 package engine
 
 import (
 	"context"
+	"errors"
+	"io"
 	"iter"
 	"time"
 
@@ -21,6 +23,10 @@ type Engine interface {
 	// Errors that the client can understand are *pgerr.Error.
 	Query(ctx context.Context, s Statement) (Rows, error)
 }
+
+// ErrUnavailable is in the chain of what Query returns when this engine cannot answer now and another one may be asked
+// instead: it is down, has no connection left, or has not got what it should have. No row has been given then.
+var ErrUnavailable = errors.New("engine is not available")
 
 // Session is one private connection for statements that Tidegate builds itself: ETL, hot load, catalogs.
 // It is not safe for concurrent use, and a new statement ends the rows of the one before.
@@ -40,6 +46,17 @@ type Statement struct {
 	// Columns, if not nil, are the names and types that the client must see, in order; the engine's own
 	// types are converted to them. With nil the engine's types decide.
 	Columns []Column
+	// Formats are the wire formats (0 text, 1 binary), one per column, in which the caller would take the rows as
+	// they are (RawRows); nil is text. Engines that make chunks do not look at them.
+	Formats []int16
+	// Asker is for the engine's own audit and queues.
+	Asker Asker
+}
+
+// Asker says for whom a statement runs.
+type Asker struct {
+	User       string
+	QueryGroup string
 }
 
 // Column is one column of a result as the client sees it.
@@ -56,6 +73,18 @@ type Rows interface {
 	Next(ctx context.Context) (*Chunk, error)
 	// Close ends the work, wherever it is. It may be called more than once.
 	Close() error
+}
+
+// RawRows is a result whose rows already are messages of the protocol: they can pass as bytes, without decoding.
+// Between calls of CopyDataRows and Next no row is lost or given twice.
+type RawRows interface {
+	Rows
+	// Formats gives every column's format as the rows come; nil if they do not come in the types of Columns and
+	// must be read by Next.
+	Formats() []int16
+	// CopyDataRows writes whole DataRow messages to w, at most limit of them, and gives their number. done is set
+	// if the end was seen; after exactly limit rows it is not. Errors are those of Next, or w's.
+	CopyDataRows(ctx context.Context, w io.Writer, limit int64) (n int64, done bool, err error)
 }
 
 // Route says who answers.
@@ -87,6 +116,9 @@ type Plan struct {
 	Latency                string // the latency class that applied
 	Explain                []ExplainLine
 
+	// Otherwise, if not nil, makes the plan to take instead when Query failed with ErrUnavailable. It is called at
+	// most once and moves to the new plan what this one holds: this one's Release is not called any more.
+	Otherwise func(err error) (*Plan, error)
 	// Release gives back what the plan holds (its generation). Nil or called exactly once, after the last row.
 	Release func()
 	// Observe, if not nil, takes the measured time of a statement that ended well.

@@ -6,15 +6,11 @@
 package pins
 
 import (
-	_ "github.com/aws/aws-sdk-go-v2/aws" // S3 and Redshift
 	_ "github.com/aws/aws-sdk-go-v2/config"
-	_ "github.com/aws/aws-sdk-go-v2/credentials"
-	_ "github.com/aws/aws-sdk-go-v2/service/glue"     // publishing and importing tables
-	_ "github.com/aws/aws-sdk-go-v2/service/redshift" // IAM credentials
-	_ "github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
-	_ "github.com/aws/aws-sdk-go-v2/service/s3"  // lake and sources
-	_ "github.com/aws/aws-sdk-go-v2/service/sns" // notices
-	_ "github.com/aws/aws-sdk-go-v2/service/sqs" // discovery by events
+	_ "github.com/aws/aws-sdk-go-v2/service/glue" // publishing and importing tables
+	_ "github.com/aws/aws-sdk-go-v2/service/s3"   // lake and sources
+	_ "github.com/aws/aws-sdk-go-v2/service/sns"  // notices
+	_ "github.com/aws/aws-sdk-go-v2/service/sqs"  // discovery by events
 	_ "github.com/aws/aws-sdk-go-v2/service/sts"
 	_ "github.com/axiomhq/hyperloglog"                 // approximate distinct counts
 	_ "github.com/cenkalti/backoff/v5"                 // retries

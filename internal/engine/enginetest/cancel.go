@@ -33,11 +33,11 @@ func testCancelBlocked(t *testing.T, e engine.Engine) {
 	}
 }
 
-func testCancelBetween(t *testing.T, e engine.Engine) {
+func testCancelBetween(t *testing.T, c Config) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	rows, err := e.Query(ctx, engine.Statement{SQL: numbers("100000000")})
+	rows, err := c.Engine.Query(ctx, c.endless("100000000", "true"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,12 +52,10 @@ func testCancelBetween(t *testing.T, e engine.Engine) {
 	}
 }
 
-func testCancelNext(t *testing.T, e engine.Engine) {
+func testCancelNext(t *testing.T, c Config) {
 	t.Helper()
 	// More rows than an engine buffers, then hours without one.
-	rows := query(t, e, engine.Statement{
-		SQL: "select i from generate_series(1, 1000000000000) as t(i) where i < 1000000 or i % 7 > 7",
-	})
+	rows := query(t, c.Engine, c.endless("1000000000000", "i < 1000000 or i % 7 > 7"))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	timer := time.AfterFunc(50*time.Millisecond, func() { cancel(errStop) })
 	defer timer.Stop()
@@ -96,10 +94,10 @@ func testTwoRows(t *testing.T, e engine.Engine) {
 	}
 }
 
-func testCloseEarly(t *testing.T, e engine.Engine) {
+func testCloseEarly(t *testing.T, c Config) {
 	t.Helper()
 	for range 20 {
-		rows, err := e.Query(t.Context(), engine.Statement{SQL: numbers("100000000")})
+		rows, err := c.Engine.Query(t.Context(), c.endless("100000000", "true"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,188 @@
+package hot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/engine"
+)
+
+const (
+	connectTimeout = 5 * time.Second
+	cancelTimeout  = 10 * time.Second // for a statement that was left to end
+)
+
+// conn is one connection to the warehouse. pgconn makes it, with authentication and TLS; from then on messages are
+// read here, so that rows can pass as the bytes that they came in.
+type conn struct {
+	link   net.Conn
+	cancel func(ctx context.Context) error // sends a CancelRequest and waits until it has arrived
+	in     reader
+	out    []byte
+
+	made time.Time
+	idle time.Time // since when
+
+	zone  string // as SET
+	group string
+}
+
+// dial opens a connection and gives it the settings that make its text the text that the gateway writes.
+func dial(ctx context.Context, config *pgconn.Config, kind Kind) (*conn, error) {
+	ctx, stop := context.WithTimeout(ctx, connectTimeout)
+	defer stop()
+	pg, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the hot store: %w", err)
+	}
+	if err := pg.Exec(ctx, settings(kind)).Close(); err != nil {
+		return nil, errors.Join(fmt.Errorf("set up a connection to the hot store: %w", err), pg.Close(ctx))
+	}
+	hijacked, err := pg.Hijack()
+	if err != nil {
+		return nil, fmt.Errorf("take over a connection to the hot store: %w", err)
+	}
+	if n := hijacked.Frontend.ReadBufferLen(); n > 0 {
+		return nil, errors.Join(fmt.Errorf("take over a connection to the hot store: it sent %d bytes unasked", n), hijacked.Conn.Close())
+	}
+	return &conn{
+		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, made: time.Now(), zone: "UTC",
+	}, nil
+}
+
+// settings is what every connection begins with. Nothing of it depends on the client: its statements are rewritten,
+// and its SET and SHOW are answered by the gateway.
+func settings(kind Kind) string {
+	set := []string{"SET DateStyle TO 'ISO, MDY'", "SET TimeZone TO 'UTC'", "SET search_path TO pg_catalog"}
+	switch kind {
+	case Redshift:
+		set = append(set, "SET extra_float_digits TO 2") // 3 is refused
+	default:
+		set = append(set, "SET extra_float_digits TO 1", "SET IntervalStyle TO 'postgres'", "SET bytea_output TO 'hex'",
+			"SET default_transaction_read_only TO on", "SET jit TO off")
+	}
+	return strings.Join(set, "; ")
+}
+
+// errEnded says that the server ended the connection, in order.
+var errEnded = errors.New("the server ended the connection")
+
+// past is a deadline that ends reads and writes at once.
+func past() time.Time { return time.Unix(1, 0) }
+
+// watch ends the connection's reads and writes when ctx ends. After end it does nothing any more.
+func (c *conn) watch(ctx context.Context) (end func()) {
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	fired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(fired)
+		_ = c.link.SetDeadline(past()) // it fails on a closed connection only
+	})
+	return func() {
+		if !stop() {
+			<-fired
+		}
+	}
+}
+
+// send writes a statement, with the settings that it needs and the connection does not have in front of it.
+// before is the number of ReadyForQuery that come before its own.
+func (c *conn) send(s engine.Statement, kind Kind) (before int, err error) {
+	zone := s.TimeZone
+	if zone == "" {
+		zone = "UTC"
+	}
+	var set []string
+	if zone != c.zone {
+		set = append(set, "SET TimeZone TO "+quoteText(zone))
+	}
+	if kind == Redshift && s.Asker.QueryGroup != c.group {
+		set = append(set, "SET query_group TO "+quoteText(s.Asker.QueryGroup))
+	}
+	messages := []pgproto3.FrontendMessage{
+		&pgproto3.Parse{Query: comment(s.Asker) + s.SQL},
+		&pgproto3.Bind{ResultFormatCodes: s.Formats},
+		&pgproto3.Describe{ObjectType: 'P'},
+		&pgproto3.Execute{},
+		&pgproto3.Sync{},
+	}
+	if len(set) > 0 {
+		// Until the SET is known to have worked the connection has neither value.
+		c.zone, c.group = "", "\x00"
+		before = 1
+		messages = append([]pgproto3.FrontendMessage{&pgproto3.Query{String: strings.Join(set, "; ")}}, messages...)
+	}
+	c.out = c.out[:0]
+	for _, m := range messages {
+		if c.out, err = m.Encode(c.out); err != nil {
+			return before, fmt.Errorf("encode %T: %w", m, err)
+		}
+	}
+	_, err = c.link.Write(c.out)
+	if cap(c.out) > keptBytes {
+		c.out = nil
+	}
+	return before, err
+}
+
+// comment names the asker at the head of the statement, for the warehouse's own log of queries.
+func comment(a engine.Asker) string {
+	if a.User == "" {
+		return ""
+	}
+	return "/* tidegate user=" + inComment(a.User) + " */ "
+}
+
+// inComment keeps what cannot end the comment or begin another one.
+func inComment(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '*' || r == '/' || r < ' ' {
+			return '_'
+		}
+		return r
+	}, s)
+}
+
+func quoteText(s string) string {
+	s = strings.ReplaceAll(s, "'", "''")
+	if strings.Contains(s, `\`) {
+		return " E'" + strings.ReplaceAll(s, `\`, `\\`) + "'"
+	}
+	return "'" + s + "'"
+}
+
+// settle reads up to ReadyForQuery; the first error of the server on the way is returned as failed.
+func (c *conn) settle() (failed *pgproto3.ErrorResponse, err error) {
+	for {
+		kind, body, err := c.in.message()
+		if err != nil {
+			return failed, err
+		}
+		switch kind {
+		case kindReady:
+			return failed, nil
+		case kindError:
+			e := new(pgproto3.ErrorResponse)
+			if err := e.Decode(body); err != nil {
+				return failed, err
+			}
+			if failed == nil {
+				failed = e
+			}
+			if e.Severity == "FATAL" || e.Severity == "PANIC" {
+				return failed, errEnded
+			}
+		}
+	}
+}
+
+func (c *conn) close() { _ = c.link.Close() }

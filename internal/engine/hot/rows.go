@@ -1,0 +1,289 @@
+package hot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// chunkRows bounds a chunk.
+const chunkRows = 2048
+
+var errRowsClosed = errors.New("rows are closed")
+
+// rows is the result of a statement, read from the connection as it is asked for.
+type rows struct {
+	pool    *pool
+	conn    *conn // nil when it was given back
+	columns []engine.Column
+	come    []pgtypes.OID // the types in which the values come
+	formats []int16       // in which they come
+	raw     bool          // as they come they are what columns says
+
+	cause    func() error // why the statement's context ended; nil while it has not
+	endWatch func()
+
+	end    error // why there is no further row: io.EOF, an error, errRowsClosed
+	chunk  engine.Chunk
+	values []column
+}
+
+var _ engine.RawRows = (*rows)(nil)
+
+// start sends a statement over c and reads up to its first row. It takes over c.
+func (e *Engine) start(ctx context.Context, c *conn, s engine.Statement) (*rows, error) {
+	r := &rows{pool: e.pool, conn: c, cause: func() error {
+		if ctx.Err() == nil {
+			return nil
+		}
+		return context.Cause(ctx)
+	}}
+	r.endWatch = c.watch(ctx)
+	before, err := c.send(s, e.kind)
+	if err == nil {
+		err = r.begin(s, before)
+	} else {
+		err = fmt.Errorf("%w: %w", errLost, err)
+	}
+	if err != nil {
+		r.finish(ctx, err)
+		return nil, r.end
+	}
+	return r, nil
+}
+
+// begin reads the answers to SET, Parse, Bind and Describe, and stops in front of the first row.
+func (r *rows) begin(s engine.Statement, before int) error {
+	for range before {
+		failed, err := r.conn.settle()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errLost, err)
+		}
+		if failed != nil {
+			if _, err := r.conn.settle(); err != nil { // the statement's own answer
+				return fmt.Errorf("%w: %w", errLost, err)
+			}
+			return translate(failed)
+		}
+		r.conn.zone, r.conn.group = s.TimeZone, s.Asker.QueryGroup
+	}
+	for {
+		kind, _, err := r.conn.in.next()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errLost, err)
+		}
+		if kind == kindDataRow || kind == kindCommandComplete {
+			if r.columns == nil {
+				return pgerr.New(pgerr.FeatureNotSupported, "the hot engine runs queries only")
+			}
+			return nil
+		}
+		_, body, err := r.conn.in.message()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errLost, err)
+		}
+		switch kind {
+		case kindRowDescription:
+			if err := r.describe(body, s); err != nil {
+				return err
+			}
+		case kindError:
+			return r.conn.fail(body)
+		}
+	}
+}
+
+// describe compares what comes with what the client was told.
+func (r *rows) describe(body []byte, s engine.Statement) error {
+	come, err := readColumns(body)
+	if err != nil {
+		return err
+	}
+	r.columns = come
+	if s.Columns != nil {
+		r.columns = s.Columns
+	}
+	if len(r.columns) != len(come) {
+		return fmt.Errorf("the hot store's result has %d columns, %d are expected", len(come), len(r.columns))
+	}
+	r.raw = true
+	r.formats = make([]int16, len(come))
+	copy(r.formats, s.Formats)
+	for i, c := range come {
+		r.come = append(r.come, c.Type.OID)
+		r.raw = r.raw && c.Type.OID == r.columns[i].Type.OID
+		r.values = append(r.values, column{typ: r.columns[i].Type, come: c.Type.OID, binary: r.formats[i] == 1})
+	}
+	return nil
+}
+
+// Columns gives the columns as the client sees them.
+func (r *rows) Columns() []engine.Column { return r.columns }
+
+// Formats gives the formats in which the rows come, nil if their types are not those of Columns.
+func (r *rows) Formats() []int16 {
+	if !r.raw {
+		return nil
+	}
+	return r.formats
+}
+
+// ready reports why there is nothing to read, nil if there may be.
+func (r *rows) ready(ctx context.Context) error {
+	if r.end != nil {
+		return r.end
+	}
+	if err := r.cause(); err != nil {
+		r.finish(ctx, err)
+		return r.end
+	}
+	if ctx.Err() != nil {
+		r.finish(ctx, context.Cause(ctx))
+		return r.end
+	}
+	return nil
+}
+
+// CopyDataRows passes rows on as they came.
+func (r *rows) CopyDataRows(ctx context.Context, w io.Writer, limit int64) (n int64, done bool, err error) {
+	if err := r.ready(ctx); err != nil {
+		return 0, errors.Is(err, io.EOF), endOf(err)
+	}
+	defer r.conn.watch(ctx)()
+	for n < limit {
+		data, count, err := r.conn.in.rows(limit - n)
+		if err == nil && count == 0 {
+			err = r.after()
+		}
+		if err != nil {
+			r.finish(ctx, causeOf(ctx, err))
+			return n, errors.Is(r.end, io.EOF), endOf(r.end)
+		}
+		if _, err := w.Write(data); err != nil {
+			return n, false, err
+		}
+		n += count
+	}
+	return n, false, nil
+}
+
+// endOf makes the end no error.
+func endOf(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func causeOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, io.EOF) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Next gives the next rows as columns, converted to the types of Columns.
+func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	defer r.conn.watch(ctx)()
+	for i := range r.values {
+		r.values[i].reset()
+	}
+	r.chunk.Rows = 0
+	for r.chunk.Rows < chunkRows && (r.chunk.Rows == 0 || r.conn.in.waiting()) {
+		data, count, err := r.conn.in.rows(1)
+		if err == nil && count == 0 {
+			if r.chunk.Rows > 0 {
+				break // the end is the next call's
+			}
+			err = r.after()
+		}
+		if err == nil && count > 0 {
+			err = r.add(data)
+		}
+		if err != nil {
+			r.finish(ctx, causeOf(ctx, err))
+			return nil, r.end
+		}
+	}
+	r.chunk.Vectors = r.chunk.Vectors[:0]
+	for i := range r.values {
+		r.chunk.Vectors = append(r.chunk.Vectors, r.values[i].vector())
+	}
+	return &r.chunk, nil
+}
+
+// after reads what is no row: io.EOF for the end.
+func (r *rows) after() error {
+	kind, body, err := r.conn.in.message()
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case kindCommandComplete:
+		failed, err := r.conn.settle()
+		if err == nil && failed != nil {
+			err = translate(failed)
+		}
+		if err != nil {
+			return err
+		}
+		return io.EOF
+	case kindError:
+		return r.conn.fail(body)
+	}
+	return nil // a notice, or a parameter's new value
+}
+
+// finish keeps why there are no further rows and gives the connection back.
+func (r *rows) finish(ctx context.Context, err error) {
+	if c := r.conn; c != nil {
+		r.conn = nil
+		r.endWatch()
+		// Of two reasons the statement's own context comes first.
+		if cause := r.cause(); cause != nil && !errors.Is(err, io.EOF) {
+			err = cause
+		}
+		_, answered := errors.AsType[*pgerr.Error](err)
+		switch {
+		case errors.Is(err, errLost):
+			r.pool.drop(c)
+		case r.interrupted(ctx, err):
+			r.pool.abandon(ctx, c)
+		case answered, errors.Is(err, io.EOF):
+			r.pool.put(c)
+		default:
+			r.pool.drop(c)
+			err = &pgerr.Error{Code: pgerr.ConnectionFailure, Message: "the connection to the hot store was lost", Err: err}
+		}
+	}
+	if r.end == nil {
+		r.end = err
+	}
+}
+
+// interrupted reports whether the statement still runs at the server.
+func (r *rows) interrupted(ctx context.Context, err error) bool {
+	if errors.Is(err, io.EOF) {
+		return false
+	}
+	return errors.Is(err, errRowsClosed) || r.cause() != nil || ctx.Err() != nil
+}
+
+// Close ends the statement, wherever it is.
+func (r *rows) Close() error {
+	if r.conn != nil {
+		r.finish(context.Background(), errRowsClosed)
+	}
+	r.end = errRowsClosed
+	r.values = slices.Clip(r.values[:0])
+	return nil
+}

@@ -1,0 +1,182 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/testkit"
+)
+
+// TestHotPostgres runs the demo with a PostgreSQL as its hot store, takes the store away in mid-session and gives it
+// back.
+func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one story
+	t.Parallel()
+	proxy := testkit.NewProxy(t, testkit.Postgres(t), nil)
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "tidegate-data/demo.yml"), fmt.Sprintf(
+		"data_dir: ./tidegate-data\npipelines: ./tidegate-data/pipelines\nhot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }\n", proxy.URL()))
+	s := start(t, dir, demoArgs...)
+	truth := truthOf(t, dir)
+	notices := &noticeList{}
+	c := notices.connect(t, s)
+
+	t.Run("the truth is in the table", func(t *testing.T) { checkTruth(t, c, truth) })
+	t.Run("hot and cold answer alike", func(t *testing.T) { checkTiers(t, c) })
+	t.Run("the route is told", func(t *testing.T) { checkRoutes(t, s, c) })
+	t.Run("the second stage", func(t *testing.T) { checkSiteDaily(t, c) })
+	t.Run("pgx in every mode", func(t *testing.T) { checkPgx(t, s, truth) })
+	t.Run("in binary, with a limit", func(t *testing.T) { checkHotPortal(t, c) })
+	t.Run("cursors", func(t *testing.T) { checkHotCursor(t, c) })
+	t.Run("a late object reaches both tiers", func(t *testing.T) { checkLateObject(t, dir, c) })
+	t.Run("verify", func(t *testing.T) {
+		out := mustRun(t, dir, "hot", "verify", "-c", "tidegate-data/demo.yml")
+		if !strings.Contains(out, "web.events") {
+			t.Errorf("verify says nothing of the table:\n%s", out)
+		}
+		out = mustRun(t, dir, "hot", "status", "-c", "tidegate-data/demo.yml")
+		if !strings.Contains(out, "hot store: up") {
+			t.Errorf("status:\n%s", out)
+		}
+	})
+	t.Run("hot goes and comes back", func(t *testing.T) { checkHotDown(t, proxy, c, notices) })
+	s.interrupt(t)
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// noticeList keeps what a session was told.
+type noticeList struct {
+	mu   sync.Mutex
+	list []string // guarded by mu
+}
+
+func (n *noticeList) connect(t *testing.T, s *server) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OnNotice = func(_ *pgconn.PgConn, m *pgconn.Notice) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.list = append(n.list, m.Message)
+	}
+	c, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(t.Context()) })
+	return c
+}
+
+func (n *noticeList) take() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := strings.Join(n.list, "\n")
+	n.list = nil
+	return all
+}
+
+// checkHotPortal reads a hot result in pieces and in binary.
+func checkHotPortal(t *testing.T, c *pgx.Conn) {
+	t.Helper()
+	for _, tier := range []string{"hot", "cold"} {
+		query := "select /*+ tidegate engine(" + tier + ") */ ts, site_id, domain, user_id, load_ms, dt from web.events order by ts, site_id, user_id, load_ms limit 500"
+		rows, err := c.Query(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for rows.Next() {
+			v, err := rows.Values()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := v[0].(time.Time); !ok {
+				t.Fatalf("%s: ts is a %T", tier, v[0])
+			}
+			n++
+		}
+		if rows.Err() != nil || n != 500 {
+			t.Errorf("%s: %d rows, %v", tier, n, rows.Err())
+		}
+	}
+}
+
+// checkHotCursor reads a hot result by FETCH and MOVE.
+func checkHotCursor(t *testing.T, c *pgx.Conn) {
+	t.Helper()
+	read := func(tier string) []string {
+		var all []string
+		table(t, c, "begin")
+		table(t, c, "declare k cursor for select /*+ tidegate engine("+tier+") */ ts, site_id, user_id from web.events order by ts, site_id, user_id limit 50")
+		for _, fetch := range []string{"fetch 10 from k", "move 5 from k", "fetch 1 from k", "fetch all from k"} {
+			all = append(all, table(t, c, fetch)...)
+		}
+		table(t, c, "commit")
+		return all
+	}
+	hot, cold := read("hot"), read("cold")
+	if d := cmp.Diff(cold, hot); d != "" || len(hot) != 45 {
+		t.Errorf("%d rows: %s", len(hot), d)
+	}
+}
+
+// checkHotDown cuts the store off: the next query is answered cold at once and says so; later it is hot again.
+func checkHotDown(t *testing.T, proxy *testkit.Proxy, c *pgx.Conn, notices *noticeList) {
+	t.Helper()
+	const query = "select domain, count(*), sum(load_ms) from web.events where load_ms > 10 group by 1 order by 1"
+	table(t, c, "set tidegate.latency = 'interactive'")
+	want := table(t, c, query)
+	if got := route(t, c, query); got != "hot" {
+		t.Fatalf("route %s, want hot", got)
+	}
+	notices.take()
+	proxy.SetDown(true)
+	began := time.Now()
+	if d := cmp.Diff(want, table(t, c, query)); d != "" {
+		t.Errorf("answers differ: %s", d)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the first query took %s", took)
+	}
+	if got := notices.take(); !strings.Contains(got, "answered cold: ") {
+		t.Errorf("notices %q", got)
+	}
+	if d := cmp.Diff(want, table(t, c, query)); d != "" {
+		t.Errorf("answers differ: %s", d)
+	}
+	if got := notices.take(); !strings.Contains(got, "the hot store is down") {
+		t.Errorf("notices %q", got)
+	}
+	_, err := c.Exec(t.Context(), "select /*+ tidegate engine(hot) */ count(*) from web.events where load_ms > 10", pgx.QueryExecModeSimpleProtocol)
+	if err == nil || !strings.Contains(err.Error(), "hot store") {
+		t.Errorf("engine(hot): %v", err)
+	}
+	proxy.SetDown(false)
+	for deadline := time.Now().Add(20 * time.Second); route(t, c, query) != "hot"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the hot store does not come back")
+		}
+	}
+	if d := cmp.Diff(want, table(t, c, query)); d != "" {
+		t.Errorf("answers differ: %s", d)
+	}
+}
