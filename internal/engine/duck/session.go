@@ -107,3 +107,19 @@ func (s *Session) Close() error {
 	s.conn, s.active = nil, nil
 	return err
 }
+
+// Describe gives the columns of a statement's result, in the session's transaction and with its temporary tables.
+// It reads no data, and ends the rows of the statement before.
+func (s *Session) Describe(ctx context.Context, sql string) ([]engine.Column, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	w := s.conn.watch(ctx)
+	p, err := s.conn.prepare(sql, nil)
+	w.end()
+	if err != nil {
+		return nil, causeOr(w, err)
+	}
+	p.close()
+	return p.columns, nil
+}
