@@ -22,7 +22,6 @@ import (
 	_ "github.com/johannesboyne/gofakes3"              // S3 in tests
 	_ "github.com/prometheus/client_golang/prometheus" // metrics
 	_ "github.com/rogpeppe/go-internal/testscript"     // stories of the command line
-	_ "github.com/twmb/avro"                           // Avro sources and subsets
 	_ "github.com/vbauerster/mpb/v8"                   // progress on a terminal
 	_ "github.com/xdg-go/scram"                        // authentication
 )

@@ -182,6 +182,10 @@ func (s *session) plan(ctx context.Context, st statement, arguments []string) (*
 		return s.planDrop(ctx, st)
 	case "alter":
 		return s.planAlter(ctx, st)
+	case "copy":
+		return s.planCopy(ctx, st)
+	case "unload":
+		return s.planUnload(ctx, st)
 	}
 	return nil, unsupported(verb)
 }
