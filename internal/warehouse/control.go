@@ -181,7 +181,7 @@ func (c *cursor) settingValue(name string) (string, error) {
 		case word, quoted, text, number:
 			parts = append(parts, sign+t.value)
 		default:
-			c.at--
+			c.back(t)
 			return "", c.unexpected()
 		}
 		if !c.accept(",") {

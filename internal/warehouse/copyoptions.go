@@ -97,7 +97,7 @@ func (c *cursor) copyOption(o *copyOptions) error {
 	t := c.next()
 	name := strings.ToUpper(t.value)
 	if t.kind != word {
-		c.at--
+		c.back(t)
 		return c.unexpected()
 	}
 	var err error
@@ -142,7 +142,7 @@ func (c *cursor) copyOption(o *copyOptions) error {
 		if slices.Contains(notBuilt(), name) {
 			return unsupported("COPY with " + name)
 		}
-		c.at--
+		c.back(t)
 		return c.unexpected()
 	}
 	o.given = append(o.given, name)

@@ -35,6 +35,13 @@ func (c *cursor) next() token {
 	return t
 }
 
+// back takes back a token that next gave.
+func (c *cursor) back(t token) {
+	if t.kind != end {
+		c.at--
+	}
+}
+
 // accept passes over the words, if they are all next.
 func (c *cursor) accept(words ...string) bool {
 	for i, w := range words {

@@ -1,6 +1,8 @@
 package warehouse
 
 import (
+	"context"
+	"slices"
 	"strconv"
 
 	wire "github.com/jeroenrinzema/psql-wire"
@@ -22,6 +24,32 @@ func parameterTypes(st statement, declared []uint32) []pgtypes.OID {
 	out := make([]pgtypes.OID, n)
 	copy(out, declared)
 	return out
+}
+
+// inferTypes fills in the types that the client left open, where the statement tells them: $1 = column, or
+// VALUES ($1). The others stay open, and their values are literals that take the type of their place.
+func (s *session) inferTypes(ctx context.Context, st statement, oids []pgtypes.OID) error {
+	if !slices.Contains(oids, 0) || s.tx == txFailed {
+		return nil
+	}
+	placeholders := make([]string, len(oids))
+	for i, oid := range oids {
+		placeholders[i] = typed("$"+strconv.Itoa(i+1), oid)
+	}
+	sql, err := s.rewrite(st, placeholders)
+	if err != nil {
+		return err
+	}
+	inferred, err := s.duck.ParameterTypes(ctx, sql)
+	if err != nil {
+		return err
+	}
+	for i, t := range inferred {
+		if i < len(oids) && oids[i] == 0 && t.OID != pgtypes.Text {
+			oids[i] = t.OID
+		}
+	}
+	return nil
 }
 
 // maxParameters is how many parameters a statement may have in Redshift.
@@ -72,6 +100,14 @@ func arguments(oids []pgtypes.OID, given []wire.Parameter) ([]string, error) {
 		}
 		if _, err := pgtypes.CheckUTF8([]byte(v)); err != nil {
 			return nil, err
+		}
+		if oids[i] == pgtypes.Numeric { // a literal keeps every digit, where a cast would choose a scale
+			n, err := pgtypes.CheckNumeric(v)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = "(" + n + ")"
+			continue
 		}
 		out[i] = typed(quote(v), oids[i])
 	}

@@ -211,6 +211,29 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// Without declared types the statement tells them, as pgx's default mode needs.
+func TestParameterTypesAreInferred(t *testing.T) {
+	t.Parallel()
+	c := start(t).pgx(t)
+	if _, err := c.Exec(t.Context(), "create table p (n bigint, s varchar(10), v numeric(10,2), t timestamp)"); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2018, 2, 15, 3, 0, 0, 0, time.UTC)
+	if _, err := c.Exec(t.Context(), "insert into p (v, s, n, t) values ($1, $2, $3, $4)", "1.25", "x", 7, at); err != nil {
+		t.Fatal(err)
+	}
+	var n int64
+	var v string
+	err := c.QueryRow(t.Context(), "select n, v::varchar from p where n in ($1, $2) and s = $3 and t <= $4 limit $5", 7, 8, "x", at, 1).Scan(&n, &v)
+	if err != nil || n != 7 || v != "1.25" {
+		t.Errorf("got %d %s %v", n, v, err)
+	}
+	d, err := c.Prepare(t.Context(), "named", "delete from p where n = $1 and s = $2")
+	if err != nil || !cmp.Equal(d.ParamOIDs, []uint32{pgtype.Int8OID, pgtype.VarcharOID}) {
+		t.Errorf("parameters: %v %v", d, err)
+	}
+}
+
 func TestMessagesOfOneQuery(t *testing.T) {
 	t.Parallel()
 	l := start(t)

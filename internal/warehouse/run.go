@@ -88,6 +88,9 @@ func (s *session) simple(ctx context.Context, todo []statement, places wire.Prep
 // extended prepares a statement with parameters. They become constants when it is bound.
 func (s *session) extended(ctx context.Context, st statement, declared []uint32) (*wire.PreparedStatement, error) {
 	oids := parameterTypes(st, declared)
+	if err := s.inferTypes(ctx, st, oids); err != nil {
+		return nil, err
+	}
 	described, err := s.plan(ctx, st, unknownArguments(oids))
 	if err != nil {
 		return nil, err

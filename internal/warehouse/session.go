@@ -12,6 +12,7 @@ import (
 	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // duckSession is what a session needs of the engine: one private connection that can also describe.
@@ -19,6 +20,8 @@ type duckSession interface {
 	engine.Session
 	// Describe gives the columns of a statement's result and reads no data.
 	Describe(ctx context.Context, sql string) ([]engine.Column, error)
+	// ParameterTypes gives the types of $1, $2 … as far as the statement tells them; OID 0 otherwise.
+	ParameterTypes(ctx context.Context, sql string) ([]pgtypes.Type, error)
 }
 
 // session is one client's state. Its methods run on the goroutine of its connection, cancel on any.
@@ -35,6 +38,7 @@ type session struct {
 	begun     bool              // DuckDB's transaction is open, so its snapshot may be taken
 	restore   map[string]string // settings that SET LOCAL changed
 	temporary map[string]bool   // names of temporary tables made here
+	made      []string          // those of the open transaction
 
 	lastCopyRows int64
 	lastCopyID   int64 // -1 before the first COPY

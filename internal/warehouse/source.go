@@ -25,6 +25,22 @@ type object struct {
 	storage.Object
 }
 
+// clearStage removes what a process that died has left in the stage.
+func (w *Warehouse) clearStage() error {
+	for _, pattern := range []string{"copy-*", "unload-*"} {
+		left, err := filepath.Glob(filepath.Join(w.o.Stage, pattern))
+		if err != nil {
+			return fmt.Errorf("look into the stage: %w", err)
+		}
+		for _, path := range left {
+			if err := os.RemoveAll(path); err != nil {
+				return fmt.Errorf("clear the stage: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 // bucketOf opens the bucket of s3://bucket/key.
 func (w *Warehouse) bucketOf(url string) (b storage.Bucket, key string, err error) {
 	rest, ok := strings.CutPrefix(url, "s3://")

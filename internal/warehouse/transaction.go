@@ -82,13 +82,16 @@ func (s *session) rollback(ctx context.Context) error {
 			err = nil
 		}
 	}
+	for _, name := range s.made {
+		delete(s.temporary, name)
+	}
 	s.over(ctx)
 	return err
 }
 
 // over forgets the transaction.
 func (s *session) over(ctx context.Context) {
-	s.tx, s.begun = txNone, false
+	s.tx, s.begun, s.made = txNone, false, nil
 	s.w.locks.release(&s.locks)
 	for name, value := range s.restore {
 		if err := s.set(ctx, name, value); err != nil {

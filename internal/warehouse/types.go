@@ -27,7 +27,7 @@ const (
 func (c *cursor) typeName() (columnType, error) {
 	t := c.next()
 	if t.kind != word {
-		c.at--
+		c.back(t)
 		return columnType{}, c.unexpected()
 	}
 	switch t.value {

@@ -110,7 +110,7 @@ func (c *cursor) unloadOption(o *unloadOptions) error {
 	case "PARTITION", "ENCRYPTED", "KMS_KEY_ID", "ADDQUOTES", "ESCAPE", "NULL", "FIXEDWIDTH", "BZIP2", "ZSTD", "ROWGROUPSIZE", "EXTENSION":
 		return unsupported("UNLOAD with " + name)
 	default:
-		c.at--
+		c.back(t)
 		return c.unexpected()
 	}
 	o.given = append(o.given, name)

@@ -81,6 +81,9 @@ func New(ctx context.Context, o Options) (*Warehouse, error) {
 	for _, f := range o.Faults {
 		w.faults.add(f)
 	}
+	if err := w.clearStage(); err != nil {
+		return nil, err
+	}
 	if err := w.makeSystem(ctx); err != nil {
 		return nil, fmt.Errorf("make system views: %w", err)
 	}
