@@ -155,6 +155,7 @@ func TestTransactions(t *testing.T) {
 		t.Errorf("status after an error: %c, %v", a.TxStatus(), err)
 	}
 	refused(t, a, "select 1", "25P02", "aborted")
+	ask(t, b, "begin; lock t; rollback") // a failed block holds no lock
 	result, err := a.Exec(t.Context(), "commit").ReadAll()
 	if err != nil || result[0].CommandTag.String() != "ROLLBACK" || a.TxStatus() != 'I' {
 		t.Errorf("commit of a failed block: %v %v", result, err)

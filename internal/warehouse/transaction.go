@@ -101,12 +101,14 @@ func (s *session) over(ctx context.Context) {
 	clear(s.restore)
 }
 
-// failed notes that a statement did not end well.
+// failed notes that a statement did not end well. The work of a block is undone and its locks are free at once;
+// only the block itself waits for the client to end it.
 func (s *session) failed(ctx context.Context) error {
 	switch s.tx {
 	case txBlock:
+		err := s.rollback(ctx)
 		s.tx = txFailed
-		return nil
+		return err
 	case txImplicit:
 		return s.rollback(ctx)
 	default:
