@@ -23,12 +23,13 @@ var version = "development"
 type cli struct {
 	Config string `help:"Configuration file." short:"c" placeholder:"FILE" env:"TIDEGATE_CONFIG"`
 
-	Demo    demoCmd    `cmd:"" help:"Make raw logs, run their pipelines and serve the tables."`
-	Serve   serveCmd   `cmd:"" help:"Answer PostgreSQL clients."`
-	ETL     etlCmd     `cmd:"" name:"etl" help:"Turn raw objects into tables."`
-	Hot     hotCmd     `cmd:"" help:"The hot store."`
-	Check   configCmd  `cmd:"" name:"config" help:"The configuration."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Demo      demoCmd      `cmd:"" help:"Make raw logs, run their pipelines and serve the tables."`
+	Serve     serveCmd     `cmd:"" help:"Answer PostgreSQL clients."`
+	ETL       etlCmd       `cmd:"" name:"etl" help:"Turn raw objects into tables."`
+	Hot       hotCmd       `cmd:"" help:"The hot store."`
+	Warehouse warehouseCmd `cmd:"" help:"A stand-in of Redshift for laptops and tests."`
+	Check     configCmd    `cmd:"" name:"config" help:"The configuration."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // wrong is an error of the one who asked: exit code 2.

@@ -40,6 +40,7 @@ func rules() []rule {
 		{area: "internal/demo/...", only: true},
 		{area: "internal/yamlfile/...", only: true},
 		{area: "internal/testkit/..."},
+		{area: "internal/warehouse/...", allow: []string{"internal/engine", "internal/storage", "gateway/encode"}},
 		{area: "internal/logkey/...", only: true},
 		{area: "internal/hive/...", only: true},
 		{area: "internal/pgerr/...", only: true},

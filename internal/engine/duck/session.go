@@ -6,6 +6,7 @@ import (
 	bind "github.com/duckdb/duckdb-go-bindings"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
 )
 
 // Session is a private connection for statements that Tidegate builds itself. Unlike DB.Query it runs every kind
@@ -94,6 +95,26 @@ func (s *Session) begin(ctx context.Context) error {
 	return r.Close()
 }
 
+// ParameterTypes gives the types that DuckDB infers for $1, $2 … of a statement; OID 0 where it infers none. It
+// reads no data, and ends the rows of the statement before.
+func (s *Session) ParameterTypes(ctx context.Context, sql string) ([]pgtypes.Type, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	var stmt bind.PreparedStatement
+	defer func() { bind.DestroyPrepare(&stmt) }()
+	if bind.Prepare(s.conn.handle, sql, &stmt) == bind.StateError {
+		return nil, translate(bind.PrepareError(stmt))
+	}
+	out := make([]pgtypes.Type, bind.NParams(stmt))
+	for i := range out {
+		lt := bind.ParamLogicalType(stmt, bind.IdxT(i+1))
+		out[i] = readerOf(lt).typ
+		bind.DestroyLogicalType(&lt)
+	}
+	return out, nil
+}
+
 // Close ends the session; an open transaction is rolled back. It may be called more than once.
 func (s *Session) Close() error {
 	if s.conn == nil {
@@ -106,4 +127,20 @@ func (s *Session) Close() error {
 	s.db.release(s.conn, false)
 	s.conn, s.active = nil, nil
 	return err
+}
+
+// Describe gives the columns of a statement's result, in the session's transaction and with its temporary tables.
+// It reads no data, and ends the rows of the statement before.
+func (s *Session) Describe(ctx context.Context, sql string) ([]engine.Column, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	w := s.conn.watch(ctx)
+	p, err := s.conn.prepare(sql, nil)
+	w.end()
+	if err != nil {
+		return nil, causeOr(w, err)
+	}
+	p.close()
+	return p.columns, nil
 }
