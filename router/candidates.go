@@ -14,6 +14,8 @@ import (
 type candidate struct {
 	route    engine.Route
 	bytes    int64
+	cached   int64             // of bytes, on this machine already
+	files    []engine.ScanFile // of the cold way
 	estimate time.Duration
 	// barred says why this way is not open; nil if it is.
 	barred *pgerr.Error
@@ -34,8 +36,20 @@ func (d *decision) candidates() []*candidate {
 		hot.barred = pgerr.New(pgerr.ObjectNotInState, "the hot store cannot answer: %s", why).
 			WithHint("leave out engine(hot), or name hot columns only")
 	}
-	cold := &candidate{route: engine.RouteCold, bytes: bytes, estimate: d.r.timings.cold(bytes, d.files())}
-	return []*candidate{hot, cold}
+	return []*candidate{hot, d.coldCandidate(bytes)}
+}
+
+// coldCandidate estimates the scan and, of a lake that is elsewhere, the fetching before it.
+func (d *decision) coldCandidate(bytes int64) *candidate {
+	c := &candidate{route: engine.RouteCold, bytes: bytes, cached: bytes, estimate: d.r.timings.cold(bytes, d.files())}
+	for _, s := range d.scans {
+		c.files = append(c.files, s.files()...)
+	}
+	if cache := d.r.o.Cache; cache != nil {
+		c.cached = min(bytes, cache.Present(c.files))
+		c.estimate += time.Duration(float64(bytes-c.cached) / cache.FetchRate() * float64(time.Second))
+	}
+	return c
 }
 
 // notHot says what keeps the hot store from answering, "" if nothing does.
@@ -111,6 +125,9 @@ func (d *decision) fence(all []*candidate) error {
 			c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query would read %s in %d files, max_scan is %s",
 				formatBytes(c.bytes), d.files(), formatBytes(limit)).WithHint("%s", d.narrower())
 		}
+		if c.barred == nil && c.route == engine.RouteCold {
+			d.fenceCache(c)
+		}
 		if c.barred == nil {
 			open++
 		}
@@ -119,6 +136,17 @@ func (d *decision) fence(all []*candidate) error {
 		return all[len(all)-1].barred
 	}
 	return nil
+}
+
+// fenceCache bars a cold plan that needs more of the column cache than there is: nothing could make it fit.
+func (d *decision) fenceCache(c *candidate) {
+	if d.r.o.Cache == nil || c.bytes <= d.r.o.Cache.MaxBytes() {
+		return
+	}
+	need, have := formatBytes(c.bytes), formatBytes(d.r.o.Cache.MaxBytes())
+	c.why = fmt.Sprintf("it would need %s of the column cache, which has %s", need, have)
+	c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query needs %s of the column cache in %d files, which has %s",
+		need, d.files(), have).WithHint("%s", d.narrower())
 }
 
 // maxScan is the tightest fence that applies: a hint or a session can lower the router's, not lift it.

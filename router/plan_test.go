@@ -39,7 +39,7 @@ func TestPlan(t *testing.T) {
 				f.view = parseCatalog(t, d.Input)
 				f.router = New(Options{
 					Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
-					LocalPath: func(key string) string { return "/lake/" + key },
+					LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
 					Hot:       &Hot{Engine: noEngine("hot"), Table: func(n catalog.Name) string { return "hot." + n.String() }},
 				})
 				return ""

@@ -11,6 +11,7 @@ import (
 	"tidegate/etl/hotload"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
+	"tidegate/internal/storage/colcache"
 )
 
 type hotCmd struct {
@@ -42,6 +43,7 @@ const watchInterval = 2 * time.Second
 // allows one opener per file, so both tiers of a laptop share one.
 type hotStore struct {
 	db     *duck.DB
+	cache  *colcache.Cache // nil: the lake is scanned in place
 	loader *hotload.Loader // nil: hot.kind is none
 	pins   *hotload.Pins
 	socket string
@@ -50,7 +52,12 @@ type hotStore struct {
 // ownHot takes the ownership and opens the instance. What it opens is added to opened, also when it fails.
 func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*hotStore, error) {
 	h := &hotStore{pins: new(hotload.Pins), socket: hotload.SocketPath(p.DataDir)}
-	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{p.lake.LocalPath("")}}
+	cache, scanned, err := p.openCache(p.lake, opened)
+	if err != nil {
+		return nil, err
+	}
+	h.cache = cache
+	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{scanned}}
 	if p.Hot.Kind == "embedded" {
 		lock, err := hotload.Acquire(p.DataDir)
 		if err != nil {

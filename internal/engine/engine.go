@@ -40,6 +40,17 @@ type Statement struct {
 	// Columns, if not nil, are the names and types that the client must see, in order; the engine's own
 	// types are converted to them. With nil the engine's types decide.
 	Columns []Column
+	// Files are the objects of the lake that the text scans, each with the columns it needs of them. Engines that
+	// open files in place need not look at them.
+	Files []ScanFile
+}
+
+// ScanFile is one Parquet object of the lake as a statement scans it. Several scans of one object are several of them.
+type ScanFile struct {
+	Key, ETag   string
+	Size        int64    // bytes
+	FooterBytes int64    // metadata, its length and the magic bytes; 0: unknown
+	Columns     []string // top-level columns that are in the file or absent from it, never partition columns
 }
 
 // Column is one column of a result as the client sees it.

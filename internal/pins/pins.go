@@ -16,12 +16,12 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/sns" // notices
 	_ "github.com/aws/aws-sdk-go-v2/service/sqs" // discovery by events
 	_ "github.com/aws/aws-sdk-go-v2/service/sts"
-	_ "github.com/axiomhq/hyperloglog"                 // approximate distinct counts
-	_ "github.com/jackc/pgx/v5/pgxpool"                // Redshift and PostgreSQL as hot store
-	_ "github.com/jeroenrinzema/psql-wire"             // the stand-in of a warehouse
-	_ "github.com/johannesboyne/gofakes3"              // S3 in tests
-	_ "github.com/rogpeppe/go-internal/testscript"     // stories of the command line
-	_ "github.com/twmb/avro"                           // Avro sources and subsets
-	_ "github.com/vbauerster/mpb/v8"                   // progress on a terminal
-	_ "github.com/xdg-go/scram"                        // authentication
+	_ "github.com/axiomhq/hyperloglog"             // approximate distinct counts
+	_ "github.com/jackc/pgx/v5/pgxpool"            // Redshift and PostgreSQL as hot store
+	_ "github.com/jeroenrinzema/psql-wire"         // the stand-in of a warehouse
+	_ "github.com/johannesboyne/gofakes3"          // S3 in tests
+	_ "github.com/rogpeppe/go-internal/testscript" // stories of the command line
+	_ "github.com/twmb/avro"                       // Avro sources and subsets
+	_ "github.com/vbauerster/mpb/v8"               // progress on a terminal
+	_ "github.com/xdg-go/scram"                    // authentication
 )

@@ -23,6 +23,7 @@ var errDamaged = errors.New("not a sound Parquet file")
 
 // layout says where the column chunks of an object are.
 type layout struct {
+	footerLength int64   // of the local file, trailer included
 	footerOffset int64   // where the object's metadata begins, and that of the local file
 	chunks       []chunk // by offset; they do not overlap and end before footerOffset
 }
@@ -94,6 +95,7 @@ func readFooter(footer []byte, size int64) (l *layout, local []byte, err error) 
 		return nil, nil, err
 	}
 	local, err = serialize(md)
+	l.footerLength = int64(len(local))
 	return l, local, err
 }
 

@@ -24,6 +24,7 @@ type want struct {
 	all         bool
 	footerBytes int64
 	chunks      []chunk // once the footer is known
+	footer      int64   // bytes of the local footer, likewise
 }
 
 // Release lets the files go. It may be called more than once.
@@ -78,6 +79,7 @@ func (c *Cache) Acquire(ctx context.Context, objects []Object) (*Lease, error) {
 		}
 		// Waiting without pins: two that wait for each other's room would wait for ever.
 		freed := l.giveUp()
+		c.shed(l, full.shed)
 		select {
 		case <-freed:
 		case <-time.After(look):
@@ -142,7 +144,7 @@ func (l *Lease) fill(ctx context.Context) error {
 			if err != nil {
 				return c.explain(w.e, err)
 			}
-			w.chunks = layout.of(w.columns, w.all)
+			w.chunks, w.footer = layout.of(w.columns, w.all), layout.footerLength
 			return nil
 		})
 	}

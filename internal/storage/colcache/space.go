@@ -1,10 +1,12 @@
 package colcache
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 
 	"tidegate/internal/logkey"
@@ -127,21 +129,49 @@ func (c *Cache) reserve(l *Lease) (*room, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var own int64
+	var own, alone int64 // alone: if the files held nothing else
 	for i := range l.wants {
 		own += l.wants[i].e.bytes
+		alone += l.wants[i].alone()
 	}
 	switch {
-	case need > 0 && own+need > c.o.MaxBytes:
+	case need > 0 && alone > c.o.MaxBytes:
 		// Queries in waves of files that fit are not built yet.
 		return nil, pgerr.New(pgerr.ConfigurationLimit, "the query needs %d bytes of the column cache, which has %d",
-			own+need, c.o.MaxBytes).WithHint("narrow the time range, name fewer columns, or raise lake.cache.max_bytes")
+			alone, c.o.MaxBytes).WithHint("narrow the time range, name fewer columns, or raise lake.cache.max_bytes")
+	case need > 0 && own+need > c.o.MaxBytes:
+		return nil, &noRoomError{need: need, held: c.pinned + c.reserved, limit: c.o.MaxBytes, shed: own + need - c.o.MaxBytes}
 	case need > 0 && c.pinned+c.reserved+need > c.o.MaxBytes:
 		return nil, &noRoomError{need: need, held: c.pinned + c.reserved, limit: c.o.MaxBytes}
 	}
 	c.evict(need)
 	c.reserved += need
 	return r, nil
+}
+
+// alone is the room that the want needs in a file without any other column.
+func (w *want) alone() int64 {
+	const ends = 4 * block // the file's first block, and those in which the footer begins and ends
+	return space(w.chunks) + w.footer/block*block + ends
+}
+
+// shed drops files of the lease, whose other columns leave no room for the ones it needs: those with most of them
+// first, until so many bytes have left. What others pin stays. The lease has been given up.
+func (c *Cache) shed(l *Lease, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	surplus := func(w want) int64 { return w.e.bytes - w.alone() }
+	slices.SortFunc(l.wants, func(a, b want) int { return cmp.Compare(surplus(b), surplus(a)) })
+	for _, w := range l.wants {
+		if bytes <= 0 || surplus(w) <= 0 {
+			return
+		}
+		if w.e.pins == 0 && c.entries[w.e.id] == w.e {
+			bytes -= surplus(w)
+			c.metrics.evicted.Add(float64(w.e.bytes))
+			c.drop(w.e)
+		}
+	}
 }
 
 // settle accounts what the want's file takes now, in place of its reservation.
@@ -189,6 +219,7 @@ func (c *Cache) allocated(e *entry) int64 {
 // noRoomError says that running queries hold the room that a query needs.
 type noRoomError struct {
 	need, held, limit int64
+	shed              int64 // that the query's own files must lose before there can be room
 }
 
 func (e *noRoomError) Error() string {
