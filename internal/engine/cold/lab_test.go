@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/cold"
 	"tidegate/internal/engine/duck"
@@ -23,8 +21,6 @@ import (
 	"tidegate/internal/storage/file"
 	"tidegate/internal/storage/storagetest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // lab is a lake behind a faulty bucket, the cache in front of it, and a DuckDB that scans the lake in place.
 type lab struct {

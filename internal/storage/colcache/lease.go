@@ -121,6 +121,7 @@ func (c *Cache) pin(objects []Object) *Lease {
 			i = len(l.wants)
 			at[e] = i
 			c.hold(e)
+			c.recent.MoveToFront(e.recent)
 			l.wants = append(l.wants, want{e: e, columns: map[string]bool{}, footerBytes: o.FooterBytes})
 		}
 		for column := range o.columns() {

@@ -36,7 +36,6 @@ func (c *Cache) hold(e *entry) {
 		c.pinned += e.bytes
 	}
 	e.pins++
-	c.recent.MoveToFront(e.recent)
 }
 
 // letGo unpins an entry; what nobody can use any more leaves. mu is held. Once a number of entries is let go of,
@@ -160,7 +159,7 @@ func (w *want) alone() int64 {
 func (c *Cache) shed(l *Lease, bytes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	surplus := func(w want) int64 { return w.e.bytes - w.alone() }
+	surplus := func(w want) int64 { return w.e.bytes + space(w.e.missing(w.chunks)) - w.alone() }
 	slices.SortFunc(l.wants, func(a, b want) int { return cmp.Compare(surplus(b), surplus(a)) })
 	for _, w := range l.wants {
 		if bytes <= 0 || surplus(w) <= 0 {
