@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
 )
@@ -140,13 +141,34 @@ func (d *decision) fence(all []*candidate) error {
 
 // fenceCache bars a cold plan that needs more of the column cache than there is: nothing could make it fit.
 func (d *decision) fenceCache(c *candidate) {
-	if d.r.o.Cache == nil || c.bytes <= d.r.o.Cache.MaxBytes() {
+	if d.r.o.Cache == nil {
 		return
 	}
-	need, have := formatBytes(c.bytes), formatBytes(d.r.o.Cache.MaxBytes())
+	distinct := d.distinctBytes()
+	if distinct <= d.r.o.Cache.MaxBytes() {
+		return
+	}
+	need, have := formatBytes(distinct), formatBytes(d.r.o.Cache.MaxBytes())
 	c.why = fmt.Sprintf("it would need %s of the column cache, which has %s", need, have)
 	c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query needs %s of the column cache in %d files, which has %s",
 		need, d.files(), have).WithHint("%s", d.narrower())
+}
+
+// distinctBytes is what the statement needs of the lake: a column of a file once, however many scans read it.
+func (d *decision) distinctBytes() int64 {
+	seen := map[*catalog.ColumnStats]bool{}
+	var n int64
+	for _, s := range d.scans {
+		for _, f := range s.kept {
+			for i := range f.Stats {
+				if c := &f.Stats[i]; slices.Contains(s.use.Columns, c.Name) && !seen[c] {
+					seen[c] = true
+					n += c.Bytes
+				}
+			}
+		}
+	}
+	return n
 }
 
 // maxScan is the tightest fence that applies: a hint or a session can lower the router's, not lift it.

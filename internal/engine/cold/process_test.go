@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // child runs one test of this binary in a process of its own.
 func child(t *testing.T, dir, test string, before ...string) *exec.Cmd {
 	t.Helper()
-	args := append(before, os.Args[0], "-test.run", "^"+test+"$", "-test.count=1")
+	args := slices.Concat(before, []string{os.Args[0], "-test.run", "^" + test + "$", "-test.count=1"})
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), childDir+"="+dir)
 	return cmd
@@ -42,7 +43,7 @@ func crashLake(t *testing.T, l *lab) {
 
 // TestKilledWhileFetching kills processes that fetch, at seeded moments, and asks in the folder that each left: every
 // answer must be right.
-func TestKilledWhileFetching(t *testing.T) {
+func TestKilledWhileFetching(t *testing.T) { //nolint:tparallel // one process at a time has the folder
 	t.Parallel()
 	const rounds, seed = 8, 4
 	dir := t.TempDir()
@@ -82,7 +83,7 @@ func checkLeft(t *testing.T, l *lab) int {
 	t.Helper()
 	names := []string{"id", "site", "url", "ts", "r", "x", "nl", "h"}
 	var kept int
-	t.Run("look", func(t *testing.T) { //nolint:tparallel // one process at a time has the folder
+	t.Run("look", func(t *testing.T) {
 		l.open(t, colcache.Options{})
 		kept = int(l.cache.Present(objectsOf(with(l.files, names...))))
 		for _, c := range names {

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -21,7 +22,7 @@ func (c *Cache) work(ctx context.Context, e *entry, fetch, verify []chunk) error
 	f, err := os.OpenFile(c.dataPath(e.id), os.O_RDWR, 0)
 	if err != nil {
 		err = diskError{fmt.Errorf("open file of %s: %w", e.object.Key, err)}
-		for _, ch := range append(fetch, verify...) {
+		for _, ch := range slices.Concat(fetch, verify) {
 			e.settle(ch, false, err)
 		}
 		return err

@@ -69,13 +69,16 @@ func readFooter(footer []byte, size int64) (l *layout, local []byte, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	md, err := metadata.NewFileMetaData(footer[:n], nil)
+	md, err := decodeMetadata(footer[:n])
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: read metadata: %w", errDamaged, err)
+		return nil, nil, err
 	}
 	l = &layout{footerOffset: size - trailer - n}
 	names := map[string]string{}
 	for _, group := range md.RowGroups {
+		if group == nil {
+			return nil, nil, fmt.Errorf("%w: a row group is missing", errDamaged)
+		}
 		for _, c := range group.Columns {
 			if c == nil || c.MetaData == nil || c.FilePath != nil || len(c.MetaData.PathInSchema) == 0 {
 				return nil, nil, fmt.Errorf("%w: a column chunk is encrypted or in another file", errDamaged)
@@ -97,6 +100,19 @@ func readFooter(footer []byte, size int64) (l *layout, local []byte, err error) 
 	local, err = serialize(md)
 	l.footerLength = int64(len(local))
 	return l, local, err
+}
+
+// decodeMetadata turns arrow-go's panics into errors: it has one for a schema whose counts are not true.
+func decodeMetadata(b []byte) (md *metadata.FileMetaData, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			md, err = nil, fmt.Errorf("%w: read metadata: %v", errDamaged, r)
+		}
+	}()
+	if md, err = metadata.NewFileMetaData(b, nil); err != nil {
+		return nil, fmt.Errorf("%w: read metadata: %w", errDamaged, err)
+	}
+	return md, nil
 }
 
 // shared gives the lower-case name of a column, the same string for every chunk.
