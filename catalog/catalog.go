@@ -102,6 +102,8 @@ type File struct {
 	Path          string // key in the lake
 	Rows          int64
 	Bytes         int64
+	ETag          string // of the object; "" in a catalog from before it was kept
+	FooterBytes   int64  // metadata, its length and the magic bytes; 0: unknown
 	SchemaVersion int
 	Generation    int64         // that made it visible
 	Stats         []ColumnStats // by the columns of the file, in the order of the table's columns at SchemaVersion

@@ -70,6 +70,7 @@ type FileRecord struct {
 	Partition   string        `json:"partition"`
 	Rows        int64         `json:"rows"`
 	Bytes       int64         `json:"bytes"`
+	ETag        string        `json:"etag,omitempty"`
 	FooterBytes int64         `json:"footer_bytes"`
 	Columns     []ColumnStats `json:"columns"`
 }

@@ -69,6 +69,11 @@ func (b *batch) verifyFiles(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		object, err := b.Lake.Stat(ctx, f.Path)
+		if err != nil {
+			return fmt.Errorf("look at a written file: %w", err)
+		}
+		f.ETag = object.ETag
 		f.Rows, f.Bytes, f.FooterBytes, f.Columns = foot.rows, foot.sizeBytes, foot.footerBytes, foot.columns
 		partition[path] = f.Partition
 		paths = append(paths, path)

@@ -14,13 +14,11 @@ import (
 
 // build makes the plan of the chosen way.
 func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
-	p := &engine.Plan{Route: c.route, Bytes: c.bytes, Estimate: c.estimate, Reason: d.reason(c, all)}
+	p := &engine.Plan{Route: c.route, Bytes: c.bytes, CachedBytes: c.cached, Estimate: c.estimate, Reason: d.reason(c, all)}
 	source := d.coldSource
 	p.Engine = d.r.o.Cold
 	if c.route == engine.RouteHot {
 		source, p.Engine = d.hotSource, d.r.o.Hot.Engine
-	} else {
-		p.CachedBytes = c.bytes // files of a local lake are scanned in place
 	}
 	render := d.req.Query.Render
 	if c.route == engine.RouteHot && d.r.o.Hot.Postgres {
@@ -31,6 +29,7 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 		return nil, err
 	}
 	p.Statement = d.statement(text)
+	p.Statement.Files = c.files
 	for _, s := range d.scans {
 		p.FilesKept += len(s.kept)
 		p.FilesPruned += len(s.table.Files) - len(s.kept)
@@ -67,6 +66,9 @@ func (d *decision) observe(c *candidate) func(time.Duration) {
 	if c.route == engine.RouteHot {
 		return func(t time.Duration) { d.r.timings.observeHot(d.fingerprint, tables, t) }
 	}
+	if c.cached < c.bytes {
+		return nil // it took the time of fetching too, which the cache measures
+	}
 	return func(t time.Duration) { d.r.timings.observeCold(bytes, files, t) }
 }
 
@@ -87,7 +89,7 @@ func (d *decision) coldSource(u *sql.Use) (string, error) {
 	}
 	files := make([]parquetscan.ParquetFile, len(s.kept))
 	for i, f := range s.kept {
-		files[i] = parquetscan.ParquetFile{Path: d.r.o.LocalPath(f.Path), Partition: f.Partition}
+		files[i] = parquetscan.ParquetFile{Path: d.r.o.LocalPath(scanFile(f)), Partition: f.Partition}
 	}
 	return parquetscan.ParquetSource(files, s.columns()), nil
 }

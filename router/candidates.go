@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
 )
@@ -14,6 +15,8 @@ import (
 type candidate struct {
 	route    engine.Route
 	bytes    int64
+	cached   int64             // of bytes, on this machine already
+	files    []engine.ScanFile // of the cold way
 	estimate time.Duration
 	// barred says why this way is not open; nil if it is.
 	barred *pgerr.Error
@@ -45,8 +48,20 @@ func (d *decision) candidates() []*candidate {
 		hot.barred.Hint = "leave out engine(hot): the lake has the answer too"
 		hot.down = true
 	}
-	cold := &candidate{route: engine.RouteCold, bytes: bytes, estimate: d.r.timings.cold(bytes, d.files())}
-	return []*candidate{hot, cold}
+	return []*candidate{hot, d.coldCandidate(bytes)}
+}
+
+// coldCandidate estimates the scan and, of a lake that is elsewhere, the fetching before it.
+func (d *decision) coldCandidate(bytes int64) *candidate {
+	c := &candidate{route: engine.RouteCold, bytes: bytes, cached: bytes, estimate: d.r.timings.cold(bytes, d.files())}
+	for _, s := range d.scans {
+		c.files = append(c.files, s.files()...)
+	}
+	if cache := d.r.o.Cache; cache != nil {
+		c.cached = min(bytes, cache.Present(c.files))
+		c.estimate += time.Duration(float64(bytes-c.cached) / cache.FetchRate() * float64(time.Second))
+	}
+	return c
 }
 
 // notHot says what keeps the hot store from answering, "" if nothing does.
@@ -129,6 +144,9 @@ func (d *decision) fence(all []*candidate) error {
 			c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query would read %s in %d files, max_scan is %s",
 				formatBytes(c.bytes), d.files(), formatBytes(limit)).WithHint("%s", d.narrower())
 		}
+		if c.barred == nil && c.route == engine.RouteCold {
+			d.fenceCache(c)
+		}
 		if c.barred == nil {
 			open++
 		}
@@ -137,6 +155,38 @@ func (d *decision) fence(all []*candidate) error {
 		return all[len(all)-1].barred
 	}
 	return nil
+}
+
+// fenceCache bars a cold plan that needs more of the column cache than there is: nothing could make it fit.
+func (d *decision) fenceCache(c *candidate) {
+	if d.r.o.Cache == nil {
+		return
+	}
+	distinct := d.distinctBytes()
+	if distinct <= d.r.o.Cache.MaxBytes() {
+		return
+	}
+	need, have := formatBytes(distinct), formatBytes(d.r.o.Cache.MaxBytes())
+	c.why = fmt.Sprintf("it would need %s of the column cache, which has %s", need, have)
+	c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query needs %s of the column cache in %d files, which has %s",
+		need, d.files(), have).WithHint("%s", d.narrower())
+}
+
+// distinctBytes is what the statement needs of the lake: a column of a file once, however many scans read it.
+func (d *decision) distinctBytes() int64 {
+	seen := map[*catalog.ColumnStats]bool{}
+	var n int64
+	for _, s := range d.scans {
+		for _, f := range s.kept {
+			for i := range f.Stats {
+				if c := &f.Stats[i]; slices.Contains(s.use.Columns, c.Name) && !seen[c] {
+					seen[c] = true
+					n += c.Bytes
+				}
+			}
+		}
+	}
+	return n
 }
 
 // maxScan is the tightest fence that applies: a hint or a session can lower the router's, not lift it.

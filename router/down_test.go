@@ -21,7 +21,7 @@ func TestHotDown(t *testing.T) {
 	}, "\n"))}
 	f.router = New(Options{
 		Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
-		LocalPath: func(key string) string { return "/lake/" + key },
+		LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
 		Hot: &Hot{
 			Engine: noEngine("hot"), Postgres: true, Down: func() string { return down },
 			Table: func(n catalog.Name) string { return "hot." + n.String() },

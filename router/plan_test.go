@@ -26,6 +26,7 @@ import (
 //	  table NAME COLUMN:TYPE… [hot=COLUMN,…] [time=COLUMN]     a COLUMN:TYPE* is a partition column
 //	  file TABLE BATCH PARTITION rows=N COLUMN=LOW..HIGH…      every column takes 1000 bytes, no NULLs
 //	  hot TABLE BATCH PARTITION                                 the pair is covered
+//	cache max=BYTES present=BYTES   the lake is elsewhere behind this cache; 1 MB/s are fetched
 //	plan [latency=CLASS] [max_scan=BYTES]   plans the statement and prints what was decided
 func TestPlan(t *testing.T) {
 	t.Parallel()
@@ -39,9 +40,12 @@ func TestPlan(t *testing.T) {
 				f.view = parseCatalog(t, d.Input)
 				f.router = New(Options{
 					Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
-					LocalPath: func(key string) string { return "/lake/" + key },
+					LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
 					Hot:       &Hot{Engine: noEngine("hot"), Table: func(n catalog.Name) string { return "hot." + n.String() }},
 				})
+				return ""
+			case "cache":
+				f.router.o.Cache = parseCache(t, d)
 				return ""
 			case "plan":
 				return f.plan(t, d)
@@ -55,6 +59,21 @@ func TestPlan(t *testing.T) {
 type planFixture struct {
 	view   *catalog.View
 	router *Router
+}
+
+// fixedCache holds the same for every statement.
+type fixedCache struct{ most, present int64 }
+
+func (c fixedCache) Present([]engine.ScanFile) int64 { return c.present }
+func (c fixedCache) MaxBytes() int64                 { return c.most }
+func (c fixedCache) FetchRate() float64              { return 1e6 }
+
+func parseCache(t *testing.T, d *datadriven.TestData) fixedCache {
+	t.Helper()
+	var c fixedCache
+	d.ScanArgs(t, "max", &c.most)
+	d.ScanArgs(t, "present", &c.present)
+	return c
 }
 
 func (f *planFixture) View(context.Context) (*catalog.View, error) { return f.view, nil }
@@ -104,7 +123,14 @@ func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
 		fmt.Fprintf(&b, "%s: %s\n", n.Severity, n.Message)
 	}
 	fmt.Fprintf(&b, "%s by %s: %s\n", p.Route, p.Engine, p.Reason)
-	fmt.Fprintf(&b, "files %d kept, %d pruned; %d bytes\n", p.FilesKept, p.FilesPruned, p.Bytes)
+	fmt.Fprintf(&b, "files %d kept, %d pruned; %d bytes", p.FilesKept, p.FilesPruned, p.Bytes)
+	if f.router.o.Cache != nil {
+		fmt.Fprintf(&b, ", %d cached; %s", p.CachedBytes, formatDuration(p.Estimate))
+		for _, s := range p.Statement.Files {
+			fmt.Fprintf(&b, "\nneeds %v of %s", s.Columns, s.Key)
+		}
+	}
+	b.WriteByte('\n')
 	b.WriteString(paths.ReplaceAllStringFunc(p.Statement.SQL, shortPath) + "\n")
 	return b.String()
 }

@@ -50,6 +50,16 @@ type Hot struct {
 	Down func() string
 }
 
+// Cache keeps on this machine what statements needed of a lake that is elsewhere.
+type Cache interface {
+	// Present gives how many bytes of what the files' columns need are here.
+	Present(files []engine.ScanFile) int64
+	// MaxBytes is the most that one statement can have of the lake.
+	MaxBytes() int64
+	// FetchRate is the measured speed of fetching what is not here, in bytes per second.
+	FetchRate() float64
+}
+
 // Options are what a Router is made of.
 type Options struct {
 	Views   Views
@@ -57,8 +67,9 @@ type Options struct {
 	Local   engine.Engine // relations of Systems and SELECTs without relations
 	Systems []System
 	Cold    engine.Engine
-	// LocalPath gives the path of a lake object that the cold engine can open.
-	LocalPath func(key string) string
+	// LocalPath gives the path under which the cold engine opens an object of the lake.
+	LocalPath func(f engine.ScanFile) string
+	Cache     Cache // nil: the lake is on this machine, and scanned in place
 	Hot       *Hot  // nil: there is no hot tier
 	MaxScan   int64 // bytes that one cold query may read; 0: no fence
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tidegate/catalog"
+	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
@@ -42,6 +43,26 @@ func (s *scan) bytes() int64 {
 		}
 	}
 	return n
+}
+
+// files gives the kept files with the columns that the statement needs of them.
+func (s *scan) files() []engine.ScanFile {
+	var columns []string
+	for _, c := range s.columns() {
+		if !c.Partition {
+			columns = append(columns, c.Name)
+		}
+	}
+	files := make([]engine.ScanFile, len(s.kept))
+	for i, f := range s.kept {
+		files[i] = scanFile(f)
+		files[i].Columns = columns
+	}
+	return files
+}
+
+func scanFile(f *catalog.File) engine.ScanFile {
+	return engine.ScanFile{Key: f.Path, ETag: f.ETag, Size: f.Bytes, FooterBytes: f.FooterBytes}
 }
 
 func (s *scan) rows() int64 {

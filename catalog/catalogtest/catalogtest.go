@@ -86,7 +86,7 @@ func Record(batch string, seq int64, partitions ...Partition) *catalog.Record {
 		for i, rows := range p.Rows {
 			r.Files = append(r.Files, catalog.FileRecord{
 				Path:      fmt.Sprintf("web.events/%s/run=%s.r1.abcd/%04d.parquet", p.Value, batch, i),
-				Partition: p.Value, Rows: rows, Bytes: 100 * rows, FooterBytes: 77, Columns: stats(rows),
+				Partition: p.Value, Rows: rows, Bytes: 100 * rows, ETag: fmt.Sprintf("etag-%d", rows), FooterBytes: 77, Columns: stats(rows),
 			})
 			r.Counts.Emitted += rows
 		}

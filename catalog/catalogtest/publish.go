@@ -47,7 +47,8 @@ func publish(t *testing.T, open Opener) {
 	var got []string
 	for _, f := range tv.Files {
 		got = append(got, fmt.Sprintf("%s %s %d %d", f.Partition, f.Path[len(f.Path)-12:], f.Rows, f.Bytes))
-		if f.Batch != "b1" || f.Revision != 1 || f.SchemaVersion != 1 || f.Generation != g || f.ID == 0 {
+		if f.Batch != "b1" || f.Revision != 1 || f.SchemaVersion != 1 || f.Generation != g || f.ID == 0 ||
+			f.ETag != fmt.Sprintf("etag-%d", f.Rows) || f.FooterBytes != 77 {
 			t.Errorf("file %+v", f)
 		}
 		equal(t, "statistics", f.Stats, stats(f.Rows))

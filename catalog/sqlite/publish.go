@@ -263,9 +263,9 @@ func (p *publication) addFiles() error {
 			}
 			p.partitions[f.Partition] = partition
 		}
-		err := p.exec(`INSERT INTO file (table_id, batch_id, partition_id, path, rows, bytes, footer_bytes,
-				schema_version, begin_generation, stats) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			p.tableID, p.batchID, partition, f.Path, f.Rows, f.Bytes, f.FooterBytes,
+		err := p.exec(`INSERT INTO file (table_id, batch_id, partition_id, path, rows, bytes, etag, footer_bytes,
+				schema_version, begin_generation, stats) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			p.tableID, p.batchID, partition, f.Path, f.Rows, f.Bytes, f.ETag, f.FooterBytes,
 			p.r.Table.SchemaVersion, p.generation, encodeStats(f.Columns))
 		if err != nil && strings.Contains(err.Error(), "file.path") {
 			return fmt.Errorf("%w: file %s is there already", catalog.ErrConflict, f.Path)

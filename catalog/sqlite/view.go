@@ -217,7 +217,8 @@ func (l *loader) files(id int64, old []*catalog.File, since int64) ([]*catalog.F
 		f := new(catalog.File)
 		var batch, partition int64
 		var stats stdsql.RawBytes
-		err := rows.Scan(&f.ID, &batch, &f.Revision, &partition, &f.Path, &f.Rows, &f.Bytes, &f.SchemaVersion, &f.Generation, &stats)
+		err := rows.Scan(&f.ID, &batch, &f.Revision, &partition, &f.Path, &f.Rows, &f.Bytes, &f.ETag, &f.FooterBytes,
+			&f.SchemaVersion, &f.Generation, &stats)
 		if err != nil {
 			return err
 		}
@@ -227,8 +228,8 @@ func (l *loader) files(id int64, old []*catalog.File, since int64) ([]*catalog.F
 		}
 		files = append(files, f)
 		return nil
-	}, `SELECT f.file_id, f.batch_id, b.revision, f.partition_id, f.path, f.rows, f.bytes, f.schema_version,
-			f.begin_generation, f.stats
+	}, `SELECT f.file_id, f.batch_id, b.revision, f.partition_id, f.path, f.rows, f.bytes, f.etag, f.footer_bytes,
+			f.schema_version, f.begin_generation, f.stats
 		FROM file f JOIN batch b USING (batch_id)
 		WHERE f.table_id = ? AND f.begin_generation > ? AND f.end_generation IS NULL`, id, since)
 	if err != nil {

@@ -50,10 +50,10 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		QueryLog: func(ctx context.Context) ([]querylog.Entry, error) { return log.Entries(ctx, loggedQueries) },
 	})
 	o := router.Options{
-		Views: p.store, Pins: h.pins, Local: local, Cold: h.db, LocalPath: p.lake.LocalPath, MaxScan: p.maxScan(),
-		Hot:     h.tier(),
+		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(),
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database}, relations},
 	}
+	p.scanCold(&o, h)
 	return &answers{router: router.New(o), log: log}, nil
 }
 

@@ -31,7 +31,14 @@ type config struct {
 }
 
 type lakeConfig struct {
-	Location string `yaml:"location"`
+	Location string      `yaml:"location"`
+	Cache    cacheConfig `yaml:"cache"`
+}
+
+// cacheConfig is the column cache of a lake that is not a folder of this machine.
+type cacheConfig struct {
+	Path     string `yaml:"path"`
+	MaxBytes string `yaml:"max_bytes"`
 }
 
 type hotConfig struct {
@@ -58,7 +65,8 @@ type limits struct {
 func defaults() config {
 	return config{
 		Listen: "127.0.0.1:5439", Database: "tidegate", DataDir: "./tidegate-data",
-		Hot: hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8}, Pipelines: "./pipelines",
+		Lake: lakeConfig{Cache: cacheConfig{MaxBytes: "20GiB"}}, Pipelines: "./pipelines",
+		Hot:    hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8},
 		Limits: limits{Connections: 500, Memory: "50%", ETLMemory: "30%"},
 	}
 }
@@ -83,6 +91,9 @@ func loadConfig(path string) (config, error) {
 	}
 	if c.Lake.Location == "" {
 		c.Lake.Location = "file:" + filepath.Join(c.DataDir, "lake")
+	}
+	if c.Lake.Cache.Path == "" {
+		c.Lake.Cache.Path = filepath.Join(c.DataDir, "cache")
 	}
 	if err := c.check(path, lines); err != nil {
 		return c, wrong{err}
@@ -109,7 +120,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		line := max(lines[key], 1)
 		errs = append(errs, &yamlfile.Error{File: path, Line: line, Message: key + " " + fmt.Sprintf(format, args...)})
 	}
-	if !strings.HasPrefix(c.Lake.Location, "file:") {
+	if !c.lakeIsFolder() {
 		fail("lake.location", "is %q; only file:DIRECTORY is supported yet", c.Lake.Location)
 	}
 	if !strings.HasPrefix(c.Catalog, "sqlite:") {
@@ -134,6 +145,11 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		if _, err := parseMemory(value); err != nil {
 			fail(key, "%v", err)
 		}
+	}
+	if n, err := parseBytes(c.Lake.Cache.MaxBytes); err != nil {
+		fail("lake.cache.max_bytes", "%v", err)
+	} else if n < minCache {
+		fail("lake.cache.max_bytes", "is %s; queries need at least 64MiB", c.Lake.Cache.MaxBytes)
 	}
 	if c.Limits.MaxScan != "" {
 		if _, err := parseBytes(c.Limits.MaxScan); err != nil {
@@ -165,9 +181,25 @@ func (c *config) checkHot(fail func(key, format string, args ...any)) {
 	}
 }
 
+const (
+	minCache = 64 << 20
+	// largestScan is how much one query may read of a lake that is elsewhere, if nobody says otherwise.
+	largestScan = 100 << 30
+)
+
 // maxScan gives the fence in bytes; 0 is none.
 func (c *config) maxScan() int64 {
+	if c.Limits.MaxScan == "" && !c.lakeIsFolder() {
+		return min(largestScan, 4*c.cacheBytes())
+	}
 	n, _ := parseBytes(c.Limits.MaxScan) // checked
+	return n
+}
+
+func (c *config) lakeIsFolder() bool { return strings.HasPrefix(c.Lake.Location, "file:") }
+
+func (c *config) cacheBytes() int64 {
+	n, _ := parseBytes(c.Lake.Cache.MaxBytes) // checked
 	return n
 }
 

@@ -10,6 +10,7 @@ import (
 	"tidegate/etl/hotload"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
+	"tidegate/internal/storage/colcache"
 	"tidegate/router"
 )
 
@@ -44,6 +45,7 @@ const watchInterval = 2 * time.Second
 // attached to that instance: DuckDB allows one opener per file, so both tiers of a laptop share one.
 type hotStore struct {
 	db     *duck.DB
+	cache  *colcache.Cache // nil: the lake is scanned in place
 	loader *hotload.Loader // nil: hot.kind is none
 	server *hotServer      // nil: it is embedded
 	pins   *hotload.Pins
@@ -53,7 +55,12 @@ type hotStore struct {
 // ownHot takes the ownership and opens the instance. What it opens is added to opened, also when it fails.
 func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*hotStore, error) {
 	h := &hotStore{pins: new(hotload.Pins), socket: hotload.SocketPath(p.DataDir)}
-	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{p.lake.LocalPath("")}}
+	cache, scanned, err := p.openCache(p.lake, opened)
+	if err != nil {
+		return nil, err
+	}
+	h.cache = cache
+	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{scanned}}
 	if p.Hot.Kind != "none" {
 		lock, err := hotload.Acquire(p.DataDir)
 		if err != nil {

@@ -46,6 +46,7 @@ func rules() []rule {
 		{area: "internal/pgerr/...", only: true},
 		{area: "internal/pgtypes/...", allow: []string{"internal/pgerr"}, only: true},
 		{area: "sql/..."},
+		{area: "internal/engine/cold/...", allow: []string{"internal/engine", "internal/storage/colcache"}},
 		{area: "internal/engine/..."},
 		{area: "internal/storage/..."},
 		{area: "catalog/...", allow: []string{"internal/storage"}},

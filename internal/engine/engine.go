@@ -51,12 +51,23 @@ type Statement struct {
 	Formats []int16
 	// Asker is for the engine's own audit and queues.
 	Asker Asker
+	// Files are the objects of the lake that the text scans, each with the columns it needs of them. Engines that
+	// open files in place need not look at them.
+	Files []ScanFile
 }
 
 // Asker says for whom a statement runs.
 type Asker struct {
 	User       string
 	QueryGroup string
+}
+
+// ScanFile is one Parquet object of the lake as a statement scans it. Several scans of one object are several of them.
+type ScanFile struct {
+	Key, ETag   string
+	Size        int64    // bytes
+	FooterBytes int64    // metadata, its length and the magic bytes; 0: unknown
+	Columns     []string // top-level columns that are in the file or absent from it, never partition columns
 }
 
 // Column is one column of a result as the client sees it.

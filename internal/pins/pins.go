@@ -12,12 +12,10 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/sns"  // notices
 	_ "github.com/aws/aws-sdk-go-v2/service/sqs"  // discovery by events
 	_ "github.com/aws/aws-sdk-go-v2/service/sts"
-	_ "github.com/axiomhq/hyperloglog"                 // approximate distinct counts
-	_ "github.com/cenkalti/backoff/v5"                 // retries
-	_ "github.com/jackc/pgx/v5/pgxpool"                // Redshift and PostgreSQL as hot store
-	_ "github.com/johannesboyne/gofakes3"              // S3 in tests
-	_ "github.com/prometheus/client_golang/prometheus" // metrics
-	_ "github.com/rogpeppe/go-internal/testscript"     // stories of the command line
-	_ "github.com/vbauerster/mpb/v8"                   // progress on a terminal
-	_ "github.com/xdg-go/scram"                        // authentication
+	_ "github.com/axiomhq/hyperloglog"             // approximate distinct counts
+	_ "github.com/jackc/pgx/v5/pgxpool"            // Redshift and PostgreSQL as hot store
+	_ "github.com/johannesboyne/gofakes3"          // S3 in tests
+	_ "github.com/rogpeppe/go-internal/testscript" // stories of the command line
+	_ "github.com/vbauerster/mpb/v8"               // progress on a terminal
+	_ "github.com/xdg-go/scram"                    // authentication
 )

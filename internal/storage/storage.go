@@ -21,6 +21,9 @@ var ErrExists = errors.New("object exists")
 // ErrChanged says that the object's ETag is no longer the one asked for.
 var ErrChanged = errors.New("object changed")
 
+// ErrDenied says that the store refuses this caller: no permission, or credentials that are wrong or have expired.
+var ErrDenied = errors.New("access denied")
+
 // Object describes one object. Keys use "/" and never begin with it.
 type Object struct {
 	Key          string

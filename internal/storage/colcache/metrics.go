@@ -1,0 +1,41 @@
+package colcache
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics count what the cache does. Bytes are of objects, except used and evicted, which are of the disk.
+type metrics struct {
+	requested prometheus.Counter
+	fetched   prometheus.Counter
+	refetched prometheus.Counter
+	evicted   prometheus.Counter
+	retries   prometheus.Counter
+	damaged   prometheus.Counter
+	absent    prometheus.Counter
+	used      prometheus.Gauge
+}
+
+func newMetrics(r prometheus.Registerer) metrics {
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tidegate", Subsystem: "cache", Name: name, Help: help})
+		if r != nil {
+			r.MustRegister(c)
+		}
+		return c
+	}
+	m := metrics{
+		requested: counter("requested_bytes_total", "Column chunks that queries needed, present or not."),
+		fetched:   counter("fetched_bytes_total", "Bytes received from the lake."),
+		refetched: counter("refetched_bytes_total", "Column chunks fetched that had been present before in this process."),
+		evicted:   counter("evicted_bytes_total", "Disk given back by files that made room for others."),
+		retries:   counter("fetch_retries_total", "Requests that failed for the moment and were made again."),
+		damaged:   counter("damaged_total", "Chunks and footers on disk that did not fit their checksum."),
+		absent:    counter("absent_reads_total", "Statements that read a chunk which was not there; their objects were fetched whole."),
+		used: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "tidegate", Subsystem: "cache", Name: "used_bytes", Help: "Disk that the cache's files take.",
+		}),
+	}
+	if r != nil {
+		r.MustRegister(m.used)
+	}
+	return m
+}
