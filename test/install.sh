@@ -14,6 +14,16 @@ missing() {
 	have psql || echo postgresql-client-15
 }
 
+# S3 for the tests, as a program of its own: its dependencies would be more than all of go.mod.
+versitygw_version=v1.8.0
+versitygw=.tools/versitygw-$versitygw_version
+
+install_versitygw() {
+	[ -x "$versitygw" ] && return
+	GOBIN=$PWD/.tools/build go install "github.com/versity/versitygw/cmd/versitygw@$versitygw_version" >&2 &&
+		mv .tools/build/versitygw "$versitygw" && rmdir .tools/build
+}
+
 install() {
 	export DEBIAN_FRONTEND=noninteractive
 	# The tests make servers of their own: the package shall not start one.
@@ -25,6 +35,7 @@ install() {
 	apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
 }
 
+cd "$(dirname "$0")/.."
 left=$(missing)
 if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086 # one word each
@@ -33,6 +44,16 @@ if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 fi
 if [ -n "$left" ]; then
 	echo "test/install.sh: missing: $(echo $left); as root: apt-get install $(echo $left)" >&2
+fi
+if ! install_versitygw; then
+	echo "test/install.sh: missing: versitygw; go install github.com/versity/versitygw/cmd/versitygw@$versitygw_version did not work" >&2
+	left="$left versitygw"
+fi
+if ! command -v moto_server >/dev/null; then
+	echo "test/install.sh: missing: moto_server; pip install 'moto[server]'" >&2
+	left="$left moto_server"
+fi
+if [ -n "$left" ]; then
 	if [ "${CI:-}" = true ]; then
 		exit 1
 	fi

@@ -1,7 +1,7 @@
 // Package storage is the contract of an object store: immutable objects under keys, listed in
 // byte order, written whole or not at all.
 //
-// file/ implements it on a directory; storagetest/ is the suite that every implementation passes.
+// file/ implements it on a directory, s3/ on S3; storagetest/ is the suite that every implementation passes.
 package storage
 
 import (
