@@ -26,8 +26,7 @@ func (p *parts) openCache(lake storage.Bucket, opened *closeAll) (cache *colcach
 
 // scanCold tells the router who answers cold statements: DuckDB in place, or behind the column cache.
 func (p *parts) scanCold(o *router.Options, h *hotStore) {
-	var lake storage.Bucket = p.lake
-	if local, ok := lake.(storage.LocalPather); ok {
+	if local, ok := p.lake.(storage.LocalPather); ok {
 		o.Cold = h.db
 		o.LocalPath = func(f engine.ScanFile) string { return local.LocalPath(f.Key) }
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"tidegate/internal/storage/s3"
 	"tidegate/internal/yamlfile"
 )
 
@@ -32,7 +33,17 @@ type config struct {
 
 type lakeConfig struct {
 	Location string      `yaml:"location"`
+	S3       s3Config    `yaml:"s3"`
 	Cache    cacheConfig `yaml:"cache"`
+}
+
+// s3Config says how to reach S3, for the lake and for the sources of pipelines. What is empty is the SDK's default.
+type s3Config struct {
+	Endpoint  string `yaml:"endpoint"`
+	Region    string `yaml:"region"`
+	PathStyle bool   `yaml:"path_style"`
+	Profile   string `yaml:"profile"`
+	RoleARN   string `yaml:"role_arn"`
 }
 
 // cacheConfig is the column cache of a lake that is not a folder of this machine.
@@ -121,7 +132,9 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		errs = append(errs, &yamlfile.Error{File: path, Line: line, Message: key + " " + fmt.Sprintf(format, args...)})
 	}
 	if !c.lakeIsFolder() {
-		fail("lake.location", "is %q; only file:DIRECTORY is supported yet", c.Lake.Location)
+		if _, _, err := s3.ParseLocation(c.Lake.Location); err != nil {
+			fail("lake.location", "is wrong: %v; write file:DIRECTORY or s3://BUCKET/PREFIX", err)
+		}
 	}
 	if !strings.HasPrefix(c.Catalog, "sqlite:") {
 		fail("catalog", "is %q; only sqlite:FILE is supported yet", c.Catalog)

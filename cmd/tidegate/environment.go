@@ -41,6 +41,14 @@ func setText(f reflect.Value, s string) error {
 		f.SetString(s)
 		return nil
 	}
+	if f.Kind() == reflect.Bool {
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", s)
+		}
+		f.SetBool(b)
+		return nil
+	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
 		return fmt.Errorf("%q is not a whole number", s)

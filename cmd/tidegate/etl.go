@@ -14,6 +14,7 @@ import (
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
 )
 
 type etlCmd struct {
@@ -80,7 +81,7 @@ func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pi
 		return err
 	}
 	runner, err := etl.New(etl.Options{
-		Store: p.store, Lake: p.lake, Source: openSource, Engine: db,
+		Store: p.store, Lake: p.lake, Source: func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }, Engine: db,
 		WorkDir: p.scratch("etl"), Log: p.log, Step: prog.step,
 	})
 	if err != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,22 +57,33 @@ type hotStore struct {
 // ownHot takes the ownership and opens the instance. What it opens is added to opened, also when it fails.
 func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*hotStore, error) {
 	h := &hotStore{pins: new(hotload.Pins), socket: hotload.SocketPath(p.DataDir)}
-	cache, scanned, err := p.openCache(p.lake, opened)
+	// Absolute, as DuckDB's fence wants it. Only the owner uses it, so what is there was left by one that was killed.
+	work, err := filepath.Abs(p.scratch("hotload"))
 	if err != nil {
 		return nil, err
 	}
-	h.cache = cache
-	o := duck.Options{Threads: p.Limits.Threads, Fence: true, AllowedDirs: []string{scanned}}
+	o := duck.Options{Threads: p.Limits.Threads, Fence: true}
 	if p.Hot.Kind != "none" {
+		// Before the cache, which has one owner too: whoever is not the owner shall hear that, and wake it.
 		lock, err := hotload.Acquire(p.DataDir)
 		if err != nil {
 			return nil, err
 		}
 		opened.add(lock.Release)
+		if err := errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o755)); err != nil {
+			return nil, err
+		}
+		o.AllowedDirs = append(o.AllowedDirs, work)
 	}
 	if p.Hot.Kind == "embedded" {
 		o.Attach = []duck.Attachment{{Name: hotload.Database, Path: p.hotFile()}}
 	}
+	cache, scanned, err := p.openCache(p.lake, opened)
+	if err != nil {
+		return nil, err
+	}
+	h.cache = cache
+	o.AllowedDirs = append(o.AllowedDirs, scanned)
 	db, err := p.openDuck(ctx, "spill", p.Limits.Memory, o)
 	if err != nil {
 		return nil, err
@@ -81,7 +94,7 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 		return h, nil
 	}
 	h.loader = &hotload.Loader{
-		Store: p.store, Lake: p.lake, Readers: h.pins, Log: p.log, Step: prog.step,
+		Store: p.store, Lake: p.lake, WorkDir: work, Readers: h.pins, Log: p.log, Step: prog.step,
 		Hot: &hotload.Embedded{DB: db, Step: prog.step},
 	}
 	if p.Hot.remote() {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/lmittmann/tint"
 	"github.com/mattn/go-isatty"
@@ -17,6 +18,7 @@ import (
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/file"
+	"tidegate/internal/storage/s3"
 )
 
 // parts are the pieces that more than one verb builds on.
@@ -24,12 +26,12 @@ type parts struct {
 	config
 	log   *slog.Logger
 	store *sqlite.Store
-	lake  *file.Bucket
+	lake  storage.Bucket
 }
 
 // open makes the folders, the lake and the catalog. Everything it opens is closed by close.
 func open(ctx context.Context, c config, log *slog.Logger) (*parts, error) {
-	lake, err := file.Create(c.Lake.Location)
+	lake, err := openLake(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +63,35 @@ func (p *parts) openDuck(ctx context.Context, name, memory string, o duck.Option
 	return duck.Open(ctx, o)
 }
 
+// openLake opens the lake by its location's scheme. A bucket that cannot be listed is told before any work.
+func openLake(ctx context.Context, c config) (storage.Bucket, error) {
+	if c.lakeIsFolder() {
+		b, err := file.Create(c.Lake.Location)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+	b, err := s3.Open(ctx, c.Lake.Location, c.Lake.S3.options())
+	if err != nil {
+		return nil, err
+	}
+	return b, b.Check(ctx)
+}
+
+func (c s3Config) options() s3.Options {
+	return s3.Options{Endpoint: c.Endpoint, Region: c.Region, PathStyle: c.PathStyle, Profile: c.Profile, RoleARN: c.RoleARN}
+}
+
 // openSource opens the location of a pipeline's raw objects.
-func openSource(location string) (storage.Bucket, error) {
+func (p *parts) openSource(ctx context.Context, location string) (storage.Bucket, error) {
+	if strings.HasPrefix(location, "s3://") {
+		b, err := s3.Open(ctx, location, p.Lake.S3.options())
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
 	b, err := file.Open(location)
 	if err != nil {
 		return nil, err

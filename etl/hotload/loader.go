@@ -26,9 +26,11 @@ const conflicts = 20
 // Loader keeps the hot store at what the catalog says. Only the owner of the hot store may use one, and only one.
 type Loader struct {
 	Store catalog.Store
-	// Lake holds the commit records and the files; it must be a storage.LocalPather.
+	// Lake holds the commit records and the files.
 	Lake storage.Bucket
-	Hot  Hot
+	// WorkDir is where files of a lake that is not a storage.LocalPather lie while they are loaded. Hot reads them there.
+	WorkDir string
+	Hot     Hot
 	// Readers are those of this process; nil if nobody reads here.
 	Readers Readers
 	Log     *slog.Logger
@@ -152,9 +154,14 @@ func (l *Loader) step(name string) {
 }
 
 // load brings one batch's pairs into the hot store and publishes their coverage.
-func (l *Loader) load(ctx context.Context, tv *catalog.TableView, b batch, r *Report) error {
+func (l *Loader) load(ctx context.Context, tv *catalog.TableView, b batch, r *Report) (err error) {
 	begin := time.Now()
-	load, err := l.source(ctx, tv, b)
+	lake, err := l.localLake()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lake.remove()) }()
+	load, err := l.source(ctx, tv, b, lake)
 	if err != nil {
 		return err
 	}

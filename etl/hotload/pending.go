@@ -10,7 +10,6 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/internal/engine/parquetscan"
-	"tidegate/internal/storage"
 )
 
 // batch is what of a batch is to be loaded: its live files in partitions that should be hot and are not.
@@ -75,11 +74,7 @@ func covered(tv *catalog.TableView, f *catalog.File) bool {
 
 // source makes the load of a batch, still without load sequences: from the column subset, or from the full-field
 // files if an older pipeline wrote a subset that lacks a column that is hot today.
-func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch) (Load, error) {
-	local, ok := l.Lake.(storage.LocalPather)
-	if !ok {
-		return Load{}, fmt.Errorf("the embedded hot store loads from a file: lake, and this one is %s", l.Lake.Location())
-	}
+func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lake *localLake) (Load, error) {
 	load := Load{Table: tv.Table, Batch: fmt.Sprintf("%s.r%d", b.id, b.revision)}
 	for _, f := range b.files { // by partition
 		if n := len(load.Parts); n == 0 || load.Parts[n-1].Partition != f.Partition {
@@ -94,12 +89,18 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch) (Lo
 	if usable(r.Subset, tv.Table) {
 		load.Subset = make([]string, len(r.Subset.Paths))
 		for i, key := range r.Subset.Paths {
-			load.Subset[i] = local.LocalPath(key)
+			if load.Subset[i], err = lake.path(ctx, key, ""); err != nil {
+				return Load{}, err
+			}
 		}
 		return load, checkSubset(r, b)
 	}
 	for _, f := range b.files {
-		load.Files = append(load.Files, parquetscan.ParquetFile{Path: local.LocalPath(f.Path), Partition: f.Partition})
+		path, err := lake.path(ctx, f.Path, f.ETag)
+		if err != nil {
+			return Load{}, err
+		}
+		load.Files = append(load.Files, parquetscan.ParquetFile{Path: path, Partition: f.Partition})
 	}
 	return load, nil
 }

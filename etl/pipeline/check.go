@@ -86,10 +86,9 @@ func (l *loader) source(d *draft, data []byte) {
 	switch {
 	case s.Location == "":
 		l.missing(d, "source.location", "location: file:./raw/")
-	case strings.HasPrefix(s.Location, "s3://"):
-		l.at(d, "source.location", "s3:// is not supported yet; the location can be file:PATH")
+	case strings.HasPrefix(s.Location, "s3://") && !strings.HasPrefix(s.Location, "s3:///") && s.Location != "s3://":
 	case !strings.HasPrefix(s.Location, "file:") || s.Location == "file:":
-		l.at(d, "source.location", "location %q is not file:PATH", s.Location)
+		l.at(d, "source.location", "location %q is not file:PATH or s3://BUCKET/PREFIX", s.Location)
 	}
 	if s.Format == "" {
 		l.missing(d, "source.format", "format: json")

@@ -1,0 +1,60 @@
+package hotload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"tidegate/internal/storage"
+)
+
+// localLake gives paths of the lake's files that the hot store can read: in place, or copies that one load has.
+type localLake struct {
+	lake storage.Bucket
+	dir  string // of the copies; "": in place
+}
+
+func (l *Loader) localLake() (*localLake, error) {
+	if _, ok := l.Lake.(storage.LocalPather); ok {
+		return &localLake{lake: l.Lake}, nil
+	}
+	if err := os.MkdirAll(l.WorkDir, 0o755); err != nil {
+		return nil, fmt.Errorf("make folder for files of the lake: %w", err)
+	}
+	dir, err := os.MkdirTemp(l.WorkDir, "load-")
+	if err != nil {
+		return nil, fmt.Errorf("make folder for files of the lake: %w", err)
+	}
+	return &localLake{lake: l.Lake, dir: dir}, nil
+}
+
+// path gives the object's file. A copy is whole: the bucket's body is the object or an error.
+func (l *localLake) path(ctx context.Context, key, etag string) (path string, err error) {
+	if local, ok := l.lake.(storage.LocalPather); ok {
+		return local.LocalPath(key), nil
+	}
+	body, _, err := l.lake.Get(ctx, key, etag)
+	if err != nil {
+		return "", fmt.Errorf("fetch %s: %w", key, err)
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	f, err := os.CreateTemp(l.dir, "*.parquet")
+	if err != nil {
+		return "", fmt.Errorf("fetch %s: %w", key, err)
+	}
+	_, err = io.Copy(f, body)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("fetch %s: %w", key, err)
+	}
+	return f.Name(), nil
+}
+
+// remove removes the copies.
+func (l *localLake) remove() error {
+	if l.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(l.dir)
+}
