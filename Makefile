@@ -27,6 +27,7 @@ demo: build ## raw logs, pipelines, a server to connect psql to; Ctrl-C ends it,
 # The race detector sees Go only; where libduckdb is linked it would cost a large binary for each package.
 test: ## every test; installs what it lacks as root, names what it leaves out otherwise (an error if CI=true)
 	@left=$$(test/install.sh | tr '\n' ' '); \
+	PATH="$$PATH:$(TOOLS)/moto/bin"; export PATH; \
 	race="$(call without,$(duckdb))"; plain="$(call with,$(duckdb))"; \
 	if [ -n "$$race" ]; then $(GO) test -race -timeout 10m $$race; fi; \
 	if [ -n "$$plain" ]; then $(GO) test -timeout 10m $$plain; fi; \

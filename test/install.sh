@@ -12,6 +12,8 @@ have() {
 missing() {
 	have initdb && have postgres || echo postgresql-15
 	have psql || echo postgresql-client-15
+	command -v moto_server >/dev/null || [ -x .tools/moto/bin/moto_server ] ||
+		python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }
 
 # S3 for the tests, as a program of its own: its dependencies would be more than all of go.mod.
@@ -22,6 +24,13 @@ install_versitygw() {
 	[ -x "$versitygw" ] && return
 	GOBIN=$PWD/.tools/build go install "github.com/versity/versitygw/cmd/versitygw@$versitygw_version" >&2 &&
 		mv .tools/build/versitygw "$versitygw" && rmdir .tools/build
+}
+
+# moto_server in an environment of its own, which make test puts into PATH.
+install_moto() {
+	command -v moto_server >/dev/null && return
+	[ -x .tools/moto/bin/moto_server ] && return
+	[ "$(id -u)" = 0 ] && python3 -m venv .tools/moto >&2 && .tools/moto/bin/pip install --quiet 'moto[server]' >&2
 }
 
 install() {
@@ -49,7 +58,7 @@ if ! install_versitygw; then
 	echo "test/install.sh: missing: versitygw; go install github.com/versity/versitygw/cmd/versitygw@$versitygw_version did not work" >&2
 	left="$left versitygw"
 fi
-if ! command -v moto_server >/dev/null; then
+if ! install_moto; then
 	echo "test/install.sh: missing: moto_server; pip install 'moto[server]'" >&2
 	left="$left moto_server"
 fi
