@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 
 	"github.com/goccy/go-yaml"
 )
@@ -35,10 +36,27 @@ func (configPrintCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	c.Hot.URL = withoutPassword(c.Hot.URL)
 	text, err := yaml.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	_, err = p.out.Write(text)
 	return err
+}
+
+// withoutPassword hides the password of a connection URL; of another form of connection string it hides everything.
+func withoutPassword(connection string) string {
+	u, err := url.Parse(connection)
+	switch {
+	case connection == "":
+		return ""
+	case err != nil || u.Host == "":
+		return "xxxxx"
+	}
+	if q := u.Query(); q.Has("password") {
+		q.Set("password", "xxxxx")
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
 }

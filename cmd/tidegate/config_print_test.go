@@ -1,0 +1,18 @@
+package main
+
+import "testing"
+
+func TestWithoutPassword(t *testing.T) {
+	t.Parallel()
+	for connection, want := range map[string]string{
+		"":                                 "",
+		"postgres://a@h:1/x":               "postgres://a@h:1/x",
+		"postgres://a:secret@h:1/x":        "postgres://a:xxxxx@h:1/x",
+		"postgres://a@h/x?password=secret": "postgres://a@h/x?password=xxxxx",
+		"host=h user=a password=secret":    "xxxxx",
+	} {
+		if got := withoutPassword(connection); got != want {
+			t.Errorf("%s: got %s, want %s", connection, got, want)
+		}
+	}
+}
