@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// load reads text as a configuration file of an empty folder, with these environment variables.
+func load(t *testing.T, text string, environment map[string]string) (config, error) {
+	t.Helper()
+	for name, value := range environment {
+		t.Setenv(name, value)
+	}
+	path := filepath.Join(t.TempDir(), "x.yml")
+	writeFile(t, path, text)
+	return loadConfig(path)
+}
+
+func TestConfigMistakes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"unknown keys and kinds", "listn: x\nlake: { cach: {} }\nlimits: { connections: many }\n", []string{
+			"x.yml:1: unknown key listn (did you mean listen?)",
+			"x.yml:2: unknown key cach (did you mean cache?)",
+			"x.yml:3: limits.connections must be a whole number, not many",
+		}},
+		{"an address that others reach", "\nlisten: 0.0.0.0:5439\n", []string{`x.yml:2: listen is "0.0.0.0:5439"; clients are trusted`}},
+		{"no port", "listen: localhost\n", []string{`x.yml:1: listen is "localhost"; write HOST:PORT`}},
+		{"hot stores", "hot: { kind: oracle }\n", []string{`x.yml:1: hot.kind is "oracle"; the choices are embedded, postgres, none`}},
+		{"sizes", "limits:\n  memory: lots\n  max_scan: 3 parsecs\n", []string{
+			`x.yml:2: limits.memory "lots" is not a size`, `x.yml:3: limits.max_scan "3 parsecs" is not a size`,
+		}},
+		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is "mysql://x"; only sqlite:FILE is supported yet`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, c.text, nil)
+			if _, ok := errors.AsType[wrong](err); !ok {
+				t.Fatalf("got %v, want an error of the asker", err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("no line %q in:\n%v", want, err)
+				}
+			}
+		})
+	}
+}
+
+func TestConfigFromEnvironment(t *testing.T) { //nolint:paralleltest // the environment is the process's
+	c, err := load(t, "database: file\ndata_dir: /d\n", map[string]string{
+		"TIDEGATE_DATABASE": "environment", "TIDEGATE_LIMITS_CONNECTIONS": "7", "TIDEGATE_LAKE_S3_PATH_STYLE": "true",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{c.Database, c.Limits.Connections, c.Lake.S3.PathStyle, c.Catalog, c.Lake.Location}
+	if d := cmp.Diff([]any{"environment", 7, true, "sqlite:/d/catalog.db", "file:/d/lake"}, got); d != "" {
+		t.Error(d)
+	}
+	t.Setenv("TIDEGATE_LIMITS_CONNECTIONS", "many")
+	if _, err := load(t, "", nil); err == nil || !strings.Contains(err.Error(), "TIDEGATE_LIMITS_CONNECTIONS") {
+		t.Errorf("got %v, want an error that names the variable", err)
+	}
+}
+
+func TestParseBytes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"1000": 1000, "4kB": 4 << 10, "512 MiB": 512 << 20, "20GiB": 20 << 30, "1.5gb": 3 << 29, "0": 0} {
+		if got, err := parseBytes(text); err != nil || got != want {
+			t.Errorf("%s: got %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "GB", "-1", "3 parsecs", "1XB"} {
+		if got, err := parseBytes(text); err == nil {
+			t.Errorf("%q: got %d, want an error", text, got)
+		}
+	}
+}
