@@ -10,6 +10,7 @@ import (
 	"tidegate/etl/raw"
 	"tidegate/internal/engine/parquetscan"
 	"tidegate/internal/pgtypes"
+	"tidegate/internal/storage"
 )
 
 const createLosers = "CREATE TEMP TABLE " + losersTable + " (id BIGINT)"
@@ -75,7 +76,7 @@ func (b *batch) dedupeAgainstTable(ctx context.Context, same []string) error {
 		if !ok || !overlaps(f, ranges) {
 			continue
 		}
-		path, err := localFile(ctx, b.Lake, f.Path, b.dir)
+		path, err := storage.LocalFile(ctx, b.Lake, f.Path, "", b.dir)
 		if err != nil {
 			return err
 		}

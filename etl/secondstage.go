@@ -10,6 +10,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/engine/parquetscan"
 	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
 	"tidegate/sql"
 )
 
@@ -198,7 +199,7 @@ func (b *batch) scan(ctx context.Context, u *sql.Use, read map[catalog.Name][]*c
 	table := b.view.Tables[name].Table
 	var files []parquetscan.ParquetFile
 	for _, f := range read[name] {
-		path, err := localFile(ctx, b.Lake, f.Path, b.dir)
+		path, err := storage.LocalFile(ctx, b.Lake, f.Path, "", b.dir)
 		if err != nil {
 			return "", err
 		}

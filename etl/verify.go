@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tidegate/catalog"
+	"tidegate/internal/storage"
 )
 
 // verify reads back what write put into the lake and checks that it is, to the row, what was computed, and that
@@ -61,7 +62,7 @@ func (b *batch) verifyFiles(ctx context.Context) error {
 	footers := map[string]int64{}
 	for i := range b.files {
 		f := &b.files[i]
-		path, err := localFile(ctx, b.Lake, f.Path, b.dir)
+		path, err := storage.LocalFile(ctx, b.Lake, f.Path, "", b.dir)
 		if err != nil {
 			return err
 		}
@@ -107,7 +108,7 @@ func (b *batch) verifySubset(ctx context.Context) error {
 	var paths []string
 	var rows int64
 	for _, key := range b.subset.Paths {
-		path, err := localFile(ctx, b.Lake, key, b.dir)
+		path, err := storage.LocalFile(ctx, b.Lake, key, "", b.dir)
 		if err != nil {
 			return err
 		}

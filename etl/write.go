@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,25 +170,4 @@ func (b *batch) putFile(ctx context.Context, key, path string) (err error) {
 		return fmt.Errorf("put %s into the lake: %w", key, err)
 	}
 	return os.Remove(path)
-}
-
-// localFile gives a path of the object's bytes: its own in a lake on this machine, else a copy below dir.
-func localFile(ctx context.Context, bucket storage.Bucket, key, dir string) (path string, err error) {
-	if local, ok := bucket.(storage.LocalPather); ok {
-		return local.LocalPath(key), nil
-	}
-	body, _, err := bucket.Get(ctx, key, "")
-	if err != nil {
-		return "", fmt.Errorf("fetch %s: %w", key, err)
-	}
-	defer func() { err = errors.Join(err, body.Close()) }()
-	f, err := os.CreateTemp(dir, "fetched-*.parquet")
-	if err != nil {
-		return "", fmt.Errorf("fetch %s: %w", key, err)
-	}
-	_, err = io.Copy(f, body)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("fetch %s: %w", key, err)
-	}
-	return f.Name(), nil
 }

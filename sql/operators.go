@@ -304,12 +304,17 @@ func (b *binder) likeColumn(_, e, other *expr) *expr {
 	return e
 }
 
-func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
-	l, err := b.expr(n.Lexpr, sc)
-	if err != nil {
-		return nil, err
+// operands binds both sides of an operator.
+func (b *binder) operands(n *pg_query.A_Expr, sc *scope) (l, r *expr, err error) {
+	if l, err = b.expr(n.Lexpr, sc); err != nil {
+		return nil, nil, err
 	}
-	r, err := b.expr(n.Rexpr, sc)
+	r, err = b.expr(n.Rexpr, sc)
+	return l, r, err
+}
+
+func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	l, r, err := b.operands(n, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -333,11 +338,7 @@ func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 }
 
 func (b *binder) nullIf(n *pg_query.A_Expr, sc *scope) (*expr, error) {
-	l, err := b.expr(n.Lexpr, sc)
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.expr(n.Rexpr, sc)
+	l, r, err := b.operands(n, sc)
 	if err != nil {
 		return nil, err
 	}

@@ -270,11 +270,7 @@ func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 	if !b.system {
 		return nil, b.unsupported(n.Location, "ANY and ALL of an array")
 	}
-	l, err := b.expr(n.Lexpr, sc)
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.expr(n.Rexpr, sc)
+	l, r, err := b.operands(n, sc)
 	if err != nil {
 		return nil, err
 	}

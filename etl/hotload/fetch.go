@@ -2,9 +2,7 @@ package hotload
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"tidegate/internal/storage"
@@ -31,24 +29,8 @@ func (l *Loader) localLake() (*localLake, error) {
 }
 
 // path gives the object's file. A copy is whole: the bucket's body is the object or an error.
-func (l *localLake) path(ctx context.Context, key, etag string) (path string, err error) {
-	if local, ok := l.lake.(storage.LocalPather); ok {
-		return local.LocalPath(key), nil
-	}
-	body, _, err := l.lake.Get(ctx, key, etag)
-	if err != nil {
-		return "", fmt.Errorf("fetch %s: %w", key, err)
-	}
-	defer func() { err = errors.Join(err, body.Close()) }()
-	f, err := os.CreateTemp(l.dir, "*.parquet")
-	if err != nil {
-		return "", fmt.Errorf("fetch %s: %w", key, err)
-	}
-	_, err = io.Copy(f, body)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("fetch %s: %w", key, err)
-	}
-	return f.Name(), nil
+func (l *localLake) path(ctx context.Context, key, etag string) (string, error) {
+	return storage.LocalFile(ctx, l.lake, key, etag, l.dir)
 }
 
 // remove removes the copies.
