@@ -49,9 +49,10 @@ func (s *session) explain(ctx context.Context, st *sql.Statement, q *sql.Query) 
 	}
 	s.tx.pinned, s.tx.queried = s.state.Pinned, true
 	p.Observe = nil // nothing of it is run
-	rows := explainText(p.Explain)
+	lines := p.Explain()
+	rows := explainText(lines)
 	if x.Format == "json" {
-		if rows, err = explainJSON(p.Explain); err != nil {
+		if rows, err = explainJSON(lines); err != nil {
 			s.record(entry, p, 0, err)
 			return nil, err
 		}

@@ -95,9 +95,11 @@ func (p *planner) Plan(_ context.Context, q *sql.Query, st *sql.Statement, s *St
 		Reason:    "no relation",
 		Engine:    p.db,
 		Statement: engine.Statement{SQL: text, TimeZone: s.TimeZone, Columns: columns},
-		Explain: []engine.ExplainLine{
-			{Label: "Route", Key: "route", Value: "local", Text: "local"},
-			{Label: "Bytes", Key: "bytes", Value: int64(0), Text: "0 B"},
+		Explain: func() []engine.ExplainLine {
+			return []engine.ExplainLine{
+				{Label: "Route", Key: "route", Value: "local", Text: "local"},
+				{Label: "Bytes", Key: "bytes", Value: int64(0), Text: "0 B"},
+			}
 		},
 	}, nil
 }

@@ -128,7 +128,7 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 // finish writes into a plan what every plan tells.
 func (d *decision) finish(p *engine.Plan) {
 	p.Generation, p.AsOf, p.Latency, p.Release = d.view.Generation, d.view.CommittedAt, d.latency, d.release
-	p.Explain = explain(p, d)
+	p.Explain = func() []engine.ExplainLine { return explain(p, d) }
 }
 
 // pinTries bounds how often pin chases a catalog that changes under it.

@@ -125,7 +125,8 @@ type Plan struct {
 	CachedBytes            int64 // of these, already on this machine
 	Estimate               time.Duration
 	Latency                string // the latency class that applied
-	Explain                []ExplainLine
+	// Explain gives the lines of EXPLAIN (ROUTE). It is called by EXPLAIN only: writing the plan down is work.
+	Explain func() []ExplainLine
 
 	// Otherwise, if not nil, makes the plan to take instead when Query failed with ErrUnavailable. It is called at
 	// most once and moves to the new plan what this one holds: this one's Release is not called any more.
