@@ -51,11 +51,15 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 		$(GO) test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) </dev/null; \
 	done
 
-bench: ## what benchmarks there are, and how to run them
-	@echo 'go test -run "^$$" -bench NAME -benchmem FOLDER runs one of:'
-	@grep -rHo --include='*_test.go' '^func Benchmark[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file name; do \
-		echo "  $$name $$(dirname "$$file")"; done
-	@echo 'The suites that compare with PostgreSQL, DuckDB and pgbouncer are not written yet.'
+bench: ## SUITE=x: one line of JSON for each metric beside its baseline; QUICK=1 takes fewer samples. Without: the choices
+	@if [ -n "$(SUITE)" ]; then \
+		$(GO) build -o bin/bench ./bench && PATH="$$PATH:$(TOOLS)/moto/bin" bin/bench -suite "$(SUITE)" $(if $(QUICK),-quick); \
+	else \
+		echo 'make bench SUITE=x runs one of:'; $(GO) run ./bench -list | sed 's/^/  /'; \
+		echo 'go test -run "^$$" -bench NAME -benchmem FOLDER runs one of:'; \
+		grep -rHo --include='*_test.go' '^func Benchmark[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file name; do \
+			echo "  $$name $$(dirname "$$file")"; done; \
+	fi
 
 clean: ## remove what was built, not the data of the demo
 	rm -rf bin cover.out
