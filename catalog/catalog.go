@@ -65,6 +65,9 @@ type Column struct {
 	Description string       `json:"description,omitempty"`
 	// Partition columns are not in the files: their value is in the path.
 	Partition bool `json:"partition,omitempty"`
+	// MaxBytes is the length in UTF-8 that no value of the column exceeds, in any file; 0: no limit is known. It is for
+	// text, varchar and json.
+	MaxBytes int `json:"max_bytes,omitempty"`
 }
 
 // TimeSpec says which column is the table's time and how it becomes the partition key dt.

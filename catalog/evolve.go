@@ -8,8 +8,9 @@ import (
 )
 
 // Follows reports whether next may be the definition of a table that is prev today, with data in its files:
-// columns may be added anywhere and widened, everything else about columns and partitions stays. The version must
-// be equal when the columns are, and one more when they are not. The error is ErrConflict and says what differs.
+// columns may be added anywhere and widened, everything else about columns and partitions stays. MaxBytes may grow or
+// go, and never shrink: files that are there may hold longer values. The version must be equal when names and types of
+// the columns are, and one more when they are not. The error is ErrConflict and says what differs.
 func Follows(prev, next *Table) error {
 	if prev.Name != next.Name {
 		return fmt.Errorf("%w: %s does not follow from %s", ErrConflict, next.Name, prev.Name)
@@ -34,6 +35,10 @@ func Follows(prev, next *Table) error {
 			return fmt.Errorf("%w: column %s of %s is %s and cannot become %s; make a new column",
 				ErrConflict, old.Name, next.Name, old.Type, column.Type)
 		}
+		if WiderLimit(old.MaxBytes, column.MaxBytes) != column.MaxBytes {
+			return fmt.Errorf("%w: column %s of %s may hold values of %s, which cannot become %s",
+				ErrConflict, old.Name, next.Name, limitText(old.MaxBytes), limitText(column.MaxBytes))
+		}
 		same = same && i == 0 && column.Type == old.Type
 		at += i + 1
 	}
@@ -51,6 +56,21 @@ func Follows(prev, next *Table) error {
 			ErrConflict, next.SchemaVersion, next.Name, want, prev.SchemaVersion)
 	}
 	return nil
+}
+
+// WiderLimit gives the MaxBytes of a column whose values keep one of two limits; 0 is none.
+func WiderLimit(a, b int) int {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
+}
+
+func limitText(maxBytes int) string {
+	if maxBytes == 0 {
+		return "any length"
+	}
+	return fmt.Sprintf("%d bytes", maxBytes)
 }
 
 // Widens reports whether every value of the type from is one of the type to, read from the same files.

@@ -23,6 +23,11 @@ func TestFollows(t *testing.T) {
 			Columns: columns, PartitionBy: []string{"dt"},
 		}
 	}
+	limited := func(n int) catalog.Column {
+		c := column("b", "text")
+		c.MaxBytes = n
+		return c
+	}
 	a, b, dt := column("a", "int"), column("b", "text"), column("dt", "date")
 	for _, c := range []struct {
 		name       string
@@ -48,6 +53,12 @@ func TestFollows(t *testing.T) {
 		{"text to varchar(n)", table(1, b, dt), table(2, column("b", "varchar(4)"), dt), false},
 		{"numeric wider", table(1, column("a", "numeric(10,2)"), dt), table(2, column("a", "numeric(12,3)"), dt), true},
 		{"numeric fewer whole digits", table(1, column("a", "numeric(10,2)"), dt), table(2, column("a", "numeric(10,3)"), dt), false},
+		{"limit grows", table(1, a, limited(10), dt), table(1, a, limited(11), dt), true},
+		{"limit goes", table(1, a, limited(10), dt), table(1, a, b, dt), true},
+		{"limit shrinks", table(1, a, limited(10), dt), table(1, a, limited(9), dt), false},
+		{"limit comes", table(1, a, b, dt), table(1, a, limited(9), dt), false},
+		{"limit shrinks beside a new column", table(1, limited(10)), table(2, limited(9), a), false},
+		{"limit of a new column", table(1, a, dt), table(2, a, limited(9), dt), true},
 		{"partition column's type", table(1, a, dt), table(2, a, catalog.Column{Name: "dt", Type: b.Type, Partition: true}), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

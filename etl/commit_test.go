@@ -196,6 +196,38 @@ func TestSchemaEvolution(t *testing.T) {
 	}
 }
 
+// TestLimitEvolution: the definition's max_bytes holds for every file, whatever the pipeline says since.
+func TestLimitEvolution(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	for i, c := range []struct {
+		name           string
+		pipeline, want int
+		path           string // as written of a path of 9 bytes
+	}{
+		{"first", 4, 4, "/123"},
+		{"grown", 6, 6, "/12345"},
+		{"shrunk", 3, 6, "/12"},
+		{"gone", 0, 0, "/12345678"},
+		{"back", 4, 0, "/123"},
+	} {
+		p := l.events()
+		if c.pipeline > 0 {
+			p.Columns = []pipeline.Column{{Name: "path", MaxBytes: c.pipeline, OnOverflow: "truncate"}}
+		}
+		l.put(t, c.name+".gz", event(c.name, "2018-02-14T01:00:00Z", i, `,"path":"/12345678"`))
+		l.mustRun(t, p)
+		table := l.table(t, "web.events").Table
+		if path, _ := table.Column("path"); path.MaxBytes != c.want || table.SchemaVersion != 1 {
+			t.Errorf("%s: max_bytes %d of schema version %d, want %d of 1", c.name, path.MaxBytes, table.SchemaVersion, c.want)
+		}
+		got := l.query(t, "web.events", "SELECT path FROM t WHERE event_id = '"+c.name+"'")
+		if diff := cmp.Diff([]string{c.path}, got); diff != "" {
+			t.Errorf("%s:\n%s", c.name, diff)
+		}
+	}
+}
+
 func TestParquetSource(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)

@@ -11,7 +11,8 @@ import (
 
 // target gives the table's definition as the pipeline wants it. have is the definition in the catalog, nil for a
 // new table. SchemaVersion grows by one when columns are added or widened; a difference that files written
-// earlier could not be read through is an error that says which and the way out.
+// earlier could not be read through is an error that says which and the way out. MaxBytes is what all files keep: a
+// pipeline that has a smaller one now applies it to its rows, and the column keeps the larger.
 func target(p *pipeline.Pipeline, columns []catalog.Column, have *catalog.Table) (*catalog.Table, error) {
 	want := &catalog.Table{
 		Name: p.Table, Description: p.Description, SchemaVersion: 1, Columns: columns, PartitionBy: p.PartitionBy,
@@ -25,6 +26,7 @@ func target(p *pipeline.Pipeline, columns []catalog.Column, have *catalog.Table)
 	if have == nil {
 		return want, nil
 	}
+	want.Columns = withLimits(columns, have)
 	want.SchemaVersion = have.SchemaVersion
 	if !slices.EqualFunc(have.Columns, columns, func(a, b catalog.Column) bool { return a.Name == b.Name && a.Type == b.Type }) {
 		want.SchemaVersion++
@@ -37,6 +39,17 @@ func target(p *pipeline.Pipeline, columns []catalog.Column, have *catalog.Table)
 		return nil, fmt.Errorf("%s: time changed, and with it the meaning of the partitions that %s has; choose a new table name", p.YMLFile, p.Table)
 	}
 	return want, nil
+}
+
+// withLimits gives the columns with MaxBytes as far as the files of the table keep it too.
+func withLimits(columns []catalog.Column, have *catalog.Table) []catalog.Column {
+	columns = slices.Clone(columns)
+	for i, c := range columns {
+		if old, ok := have.Column(c.Name); ok {
+			columns[i].MaxBytes = catalog.WiderLimit(old.MaxBytes, c.MaxBytes)
+		}
+	}
+	return columns
 }
 
 // hotColumns gives the hot columns in the table's order, partition columns included.

@@ -79,8 +79,8 @@ func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
 		if c.Name != "" {
 			l.member(d, fmt.Sprintf("columns[%d].name", i), c.Name, all, "column")
 		}
-		if j := slices.Index(all, c.Name); j >= 0 && c.MaxBytes > 0 && pgtypes.ClassOf(columns[j].Type.OID) != pgtypes.ClassText {
-			l.at(d, fmt.Sprintf("columns[%d].max_bytes", i), "column %s is %s; max_bytes is for text", c.Name, columns[j].Type)
+		if j := slices.Index(all, c.Name); j >= 0 && c.MaxBytes > 0 {
+			l.maxBytes(d, fmt.Sprintf("columns[%d]", i), columns[j], c.OnOverflow)
 		}
 	}
 	if d.Time != nil && d.Time.Column != "" {
@@ -91,6 +91,17 @@ func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
 	}
 	if !slices.ContainsFunc(columns, func(c catalog.Column) bool { return !c.Partition }) {
 		l.at(d, "partition_by", "every column is a partition column; files would have none")
+	}
+}
+
+// maxBytes checks that values of a column have a length, and that they can be cut if they shall be.
+func (l *loader) maxBytes(d *draft, path string, c catalog.Column, onOverflow string) {
+	switch {
+	case pgtypes.ClassOf(c.Type.OID) == pgtypes.ClassText:
+	case c.Type.OID != pgtypes.JSON:
+		l.at(d, path+".max_bytes", "column %s is %s; max_bytes is for text, varchar and json", c.Name, c.Type)
+	case onOverflow == "truncate":
+		l.at(d, path+".on_overflow", "column %s is json; what is cut off is json no longer: write on_overflow: reject", c.Name)
 	}
 }
 

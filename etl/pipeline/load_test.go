@@ -83,7 +83,11 @@ func describe(b *strings.Builder, p *Pipeline, columns []catalog.Column) {
 		fmt.Fprintf(b, "  reads %v lookback %s\n", p.Upstream, p.Lookback)
 	}
 	for _, c := range columns {
-		fmt.Fprintf(b, "  column %s %s partition=%v %q\n", c.Name, c.Type, c.Partition, c.Description)
+		fmt.Fprintf(b, "  column %s %s partition=%v %q", c.Name, c.Type, c.Partition, c.Description)
+		if c.MaxBytes > 0 {
+			fmt.Fprintf(b, " max_bytes=%d", c.MaxBytes)
+		}
+		b.WriteByte('\n')
 	}
 	if p.Time != nil {
 		fmt.Fprintf(b, "  time %+v\n", *p.Time)

@@ -90,7 +90,7 @@ func (p *Pipeline) describe(c *catalog.Column) *pgtypes.Type {
 	if i < 0 {
 		return nil
 	}
-	c.Description = p.Columns[i].Description
+	c.Description, c.MaxBytes = p.Columns[i].Description, p.Columns[i].MaxBytes
 	return p.Columns[i].Type
 }
 
