@@ -19,6 +19,9 @@ import (
 // content, or a schema that does not follow from the one before.
 var ErrConflict = errors.New("catalog conflict")
 
+// ErrNoGeneration says that there is no generation of this number.
+var ErrNoGeneration = errors.New("no such generation")
+
 // Name is a table's identity, lower case.
 type Name struct{ Schema, Table string }
 
@@ -227,6 +230,12 @@ type Cover struct {
 type Store interface {
 	// View gives the newest generation. It is cheap when nothing changed since the last call.
 	View(ctx context.Context) (*View, error)
+	// ViewAt gives an older generation: the files and the coverage that counted at it. Of its Withdrawn, what was
+	// purged since may be left out. ErrNoGeneration if it is not between 0 and the newest.
+	ViewAt(ctx context.Context, generation int64) (*View, error)
+	// Changed gives the first generation after one that changed the live files of one of the tables, and when it was
+	// committed; 0 if none did.
+	Changed(ctx context.Context, after int64, tables ...Name) (generation int64, at time.Time, err error)
 
 	// Reserve gives the next batch seq of a table (1 for a table that is not there yet).
 	Reserve(ctx context.Context, table Name) (int64, error)

@@ -41,6 +41,8 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"two stores", twoStores},
 		{"concurrent publishers", concurrentPublishers},
 		{"views do not change", viewsDoNotChange},
+		{"older generations", olderGenerations},
+		{"what changed", changed},
 		{"ended context", endedContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {

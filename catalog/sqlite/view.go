@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tidegate/catalog"
 )
@@ -72,7 +73,7 @@ func (s *Store) refresh(ctx context.Context) (*catalog.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	next, err := (&loader{ctx: ctx, tx: tx}).load(s.view)
+	next, err := (&loader{ctx: ctx, tx: tx}).newest(s.view)
 	if err := errors.Join(err, tx.Rollback()); err != nil {
 		return nil, err
 	}
@@ -84,6 +85,7 @@ func (s *Store) refresh(ctx context.Context) (*catalog.View, error) {
 type loader struct {
 	ctx context.Context //nolint:containedctx // lives for one transaction, as database/sql's own Tx
 	tx  *stdsql.Tx
+	at  int64 // the generation that is read
 }
 
 // each runs scan on every row.
@@ -101,20 +103,28 @@ func (l *loader) each(scan func(*stdsql.Rows) error, query string, args ...any) 
 	return rows.Err()
 }
 
-// load makes the newest View. Tables that did not change since prev are shared with it.
-func (l *loader) load(prev *viewState) (*viewState, error) {
-	next := &viewState{view: &catalog.View{Tables: map[catalog.Name]*catalog.TableView{}}, tables: map[int64]*tableState{}}
+// newest makes the newest View, from an older one if there is one.
+func (l *loader) newest(prev *viewState) (*viewState, error) {
 	var committed int64
 	err := l.tx.QueryRowContext(l.ctx, `SELECT number, committed_at FROM generation ORDER BY number DESC LIMIT 1`).
-		Scan(&next.view.Generation, &committed)
+		Scan(&l.at, &committed)
 	if err != nil && !errors.Is(err, stdsql.ErrNoRows) {
 		return nil, err
 	}
-	next.view.CommittedAt = instant(committed)
-	if prev == nil {
-		prev = &viewState{view: &catalog.View{}}
+	return l.load(prev, instant(committed))
+}
+
+// load makes the View of generation l.at. Tables that are the same in other, an older View or a newer one, are shared
+// with it; of the others only what differs is read.
+func (l *loader) load(other *viewState, committed time.Time) (*viewState, error) {
+	next := &viewState{
+		view:   &catalog.View{Generation: l.at, CommittedAt: committed, Tables: map[catalog.Name]*catalog.TableView{}},
+		tables: map[int64]*tableState{},
 	}
-	err = l.each(func(rows *stdsql.Rows) error {
+	if other == nil {
+		other = &viewState{view: &catalog.View{}}
+	}
+	err := l.each(func(rows *stdsql.Rows) error {
 		var id int64
 		var t tableState
 		if err := rows.Scan(&id, &t.hotChanges, &t.generation, &t.defined); err != nil {
@@ -122,13 +132,15 @@ func (l *loader) load(prev *viewState) (*viewState, error) {
 		}
 		next.tables[id] = &t
 		return nil
-	}, `SELECT t.table_id, t.hot_changes, (SELECT max(number) FROM generation g WHERE g.table_id = t.table_id), d.begin_generation
-		FROM tbl t JOIN definition d ON d.table_id = t.table_id AND d.end_generation IS NULL`)
+	}, `SELECT t.table_id, t.hot_changes, (SELECT max(number) FROM generation g WHERE g.table_id = t.table_id AND number <= ?1),
+			d.begin_generation
+		FROM tbl t JOIN definition d ON d.table_id = t.table_id
+			AND d.begin_generation <= ?1 AND (d.end_generation IS NULL OR d.end_generation > ?1)`, l.at)
 	if err != nil {
 		return nil, err
 	}
 	for id, t := range next.tables {
-		if err := l.table(id, t, prev); err != nil {
+		if err := l.table(id, t, other); err != nil {
 			return nil, fmt.Errorf("table %d: %w", id, err)
 		}
 		next.view.Tables[t.view.Table.Name] = t.view
@@ -137,8 +149,8 @@ func (l *loader) load(prev *viewState) (*viewState, error) {
 	return next, nil
 }
 
-func (l *loader) table(id int64, t *tableState, prev *viewState) error {
-	old, ok := prev.tables[id]
+func (l *loader) table(id int64, t *tableState, other *viewState) error {
+	old, ok := other.tables[id]
 	if ok && old.generation == t.generation && old.hotChanges == t.hotChanges {
 		t.view = old.view
 		return nil
@@ -168,8 +180,8 @@ func (l *loader) table(id int64, t *tableState, prev *viewState) error {
 
 func (l *loader) definition(id int64) (*catalog.Table, error) {
 	var text string
-	err := l.tx.QueryRowContext(l.ctx, `SELECT definition FROM definition WHERE table_id = ? AND end_generation IS NULL`, id).
-		Scan(&text)
+	err := l.tx.QueryRowContext(l.ctx, `SELECT definition FROM definition WHERE table_id = ?1
+		AND begin_generation <= ?2 AND (end_generation IS NULL OR end_generation > ?2)`, id, l.at).Scan(&text)
 	if err != nil {
 		return nil, err
 	}
@@ -181,30 +193,47 @@ func (l *loader) definition(id int64) (*catalog.Table, error) {
 	return t, nil
 }
 
-// files gives the live files from those that were live at generation since.
-func (l *loader) files(id int64, old []*catalog.File, since int64) ([]*catalog.File, error) {
+// files gives the live files from those that were, or will be, live at generation since.
+func (l *loader) files(id int64, others []*catalog.File, since int64) ([]*catalog.File, error) {
 	ended := map[int64]bool{}
 	err := l.each(func(rows *stdsql.Rows) error {
 		var file int64
 		err := rows.Scan(&file)
 		ended[file] = true
 		return err
-	}, `SELECT file_id FROM file WHERE table_id = ? AND end_generation > ?`, id, since)
+	}, `SELECT file_id FROM file WHERE table_id = ? AND end_generation > ? AND end_generation <= ?`, id, since, l.at)
 	if err != nil {
 		return nil, err
 	}
-	files := make([]*catalog.File, 0, len(old))
-	names := map[string]string{}
-	for _, f := range old {
-		if !ended[f.ID] {
+	files := make([]*catalog.File, 0, len(others))
+	for _, f := range others {
+		if f.Generation <= l.at && !ended[f.ID] {
 			files = append(files, f)
 		}
 	}
+	names := map[string]string{}
 	if len(files) > 0 {
 		for i := range files[0].Stats {
 			names[files[0].Stats[i].Name] = files[0].Stats[i].Name
 		}
 	}
+	missing := `f.begin_generation > ?2 AND f.begin_generation <= ?3 AND (f.end_generation IS NULL OR f.end_generation > ?3)`
+	if since > l.at {
+		missing = `f.end_generation > ?3 AND f.end_generation <= ?2 AND f.begin_generation <= ?3`
+	}
+	more, err := l.readFiles(id, names, missing, since)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, more...)
+	slices.SortFunc(files, func(a, b *catalog.File) int {
+		return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))
+	})
+	return files, nil
+}
+
+// readFiles reads files of a table; names are the strings that statistics share.
+func (l *loader) readFiles(id int64, names map[string]string, where string, since int64) ([]*catalog.File, error) {
 	batches, err := l.text(`SELECT batch_id, batch FROM batch WHERE table_id = ?`, id)
 	if err != nil {
 		return nil, err
@@ -213,6 +242,7 @@ func (l *loader) files(id int64, old []*catalog.File, since int64) ([]*catalog.F
 	if err != nil {
 		return nil, err
 	}
+	var files []*catalog.File
 	err = l.each(func(rows *stdsql.Rows) error {
 		f := new(catalog.File)
 		var batch, partition int64
@@ -231,14 +261,8 @@ func (l *loader) files(id int64, old []*catalog.File, since int64) ([]*catalog.F
 	}, `SELECT f.file_id, f.batch_id, b.revision, f.partition_id, f.path, f.rows, f.bytes, f.etag, f.footer_bytes,
 			f.schema_version, f.begin_generation, f.stats
 		FROM file f JOIN batch b USING (batch_id)
-		WHERE f.table_id = ? AND f.begin_generation > ? AND f.end_generation IS NULL`, id, since)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(files, func(a, b *catalog.File) int {
-		return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))
-	})
-	return files, nil
+		WHERE f.table_id = ?1 AND `+where, id, since, l.at)
+	return files, err
 }
 
 // text reads id → text, so that the files of a batch share its name.
@@ -264,11 +288,13 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		return err
 	}, `SELECT b.batch, p.value, h.load_seq, h.hot_schema_version
 		FROM hot_part h JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
-		WHERE h.table_id = ? AND h.end_generation IS NULL`, id)
+		WHERE h.table_id = ?1 AND h.begin_generation <= ?2 AND (h.end_generation IS NULL OR h.end_generation > ?2)`, id, l.at)
 	if err != nil {
 		return h, err
 	}
-	err = l.tx.QueryRowContext(l.ctx, `SELECT coalesce(max(load_seq), 0) FROM hot_part WHERE table_id = ?`, id).Scan(&h.MaxLoadSeq)
+	var versions int
+	err = l.tx.QueryRowContext(l.ctx, `SELECT coalesce(max(load_seq), 0), coalesce(max(hot_schema_version), 0)
+		FROM hot_part WHERE table_id = ? AND begin_generation <= ?`, id, l.at).Scan(&h.MaxLoadSeq, &versions)
 	if err != nil {
 		return h, err
 	}
@@ -277,7 +303,7 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		err := rows.Scan(&seq)
 		h.Withdrawn = append(h.Withdrawn, seq)
 		return err
-	}, `SELECT load_seq FROM hot_part WHERE table_id = ? AND end_generation IS NOT NULL AND purged = 0 ORDER BY load_seq`, id)
+	}, `SELECT load_seq FROM hot_part WHERE table_id = ? AND end_generation <= ? AND purged = 0 ORDER BY load_seq`, id, l.at)
 	if err != nil {
 		return h, err
 	}
@@ -291,6 +317,6 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		err := json.Unmarshal([]byte(columns), &names)
 		h.Versions[version] = names
 		return err
-	}, `SELECT version, columns FROM hot_schema WHERE table_id = ?`, id)
+	}, `SELECT version, columns FROM hot_schema WHERE table_id = ? AND version <= ?`, id, versions)
 	return h, err
 }
