@@ -111,7 +111,7 @@ type counter interface {
 
 func (p *parts) hotVerify(ctx context.Context, prog *program, opened *closeAll) error {
 	var counts counter
-	var ledger *hotload.Postgres
+	var ledger *hotload.Server
 	if p.Hot.remote() {
 		ledger = p.postgresHot(nil, nil)
 		counts = ledger

@@ -29,7 +29,7 @@ const connectTimeout = 5 * time.Second
 type hotServer struct {
 	engine *hot.Engine
 	loader *hotload.Loader
-	table  *hotload.Postgres
+	table  *hotload.Server
 	log    *slog.Logger
 	// trusted is engine.Lost() + 1 when the tables were last found to be what the catalog says; 0: never.
 	trusted atomic.Int64
@@ -45,26 +45,28 @@ func (p *parts) newHotServer(loader *hotload.Loader, opened *closeAll) (*hotServ
 }
 
 // postgresHot is the loader's side of the server.
-func (p *parts) postgresHot(db *duck.DB, step func(string)) *hotload.Postgres {
-	return &hotload.Postgres{
-		Schema: p.Hot.Schema, Read: db, Step: step,
+func (p *parts) postgresHot(db *duck.DB, step func(string)) *hotload.Server {
+	return &hotload.Server{
+		Schema: p.Hot.Schema, Step: step, Dialect: &hotload.Postgres{Read: db, Encode: encodeBinary},
 		Connect: func(ctx context.Context) (*pgconn.PgConn, error) {
 			ctx, stop := context.WithTimeout(ctx, connectTimeout)
 			defer stop()
 			return pgconn.Connect(ctx, p.Hot.URL)
 		},
-		Encode: func(columns []engine.Column) (hotload.Encoder, error) {
-			formats := make([]int16, len(columns))
-			for i := range formats {
-				formats[i] = encode.BinaryFormat
-			}
-			e, err := encode.New(columns, formats, time.UTC)
-			if err != nil {
-				return nil, fmt.Errorf("encode rows for the hot store: %w", err)
-			}
-			return e, nil
-		},
 	}
+}
+
+// encodeBinary makes the encoder of rows on their way into the hot store.
+func encodeBinary(columns []engine.Column) (hotload.Encoder, error) {
+	formats := make([]int16, len(columns))
+	for i := range formats {
+		formats[i] = encode.BinaryFormat
+	}
+	e, err := encode.New(columns, formats, time.UTC)
+	if err != nil {
+		return nil, fmt.Errorf("encode rows for the hot store: %w", err)
+	}
+	return e, nil
 }
 
 // tier is the hot tier as the router needs it.

@@ -25,13 +25,17 @@ const (
 )
 
 // copyRows reads the load's rows with DuckDB and copies them into the hot table.
-func (p *Postgres) copyRows(ctx context.Context, c *pgconn.PgConn, l Load, columns []catalog.Column) (n int64, err error) {
+func (p *Postgres) copyRows(ctx context.Context, c *pgconn.PgConn, table string, l Load, columns []catalog.Column) (n int64, err error) {
+	source, err := l.open(ctx)
+	if err != nil {
+		return 0, err
+	}
 	s, err := p.Read.Session(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	rows, err := s.Query(ctx, selectStatement(l, columns))
+	rows, err := s.Query(ctx, selectStatement(source, columns))
 	if err != nil {
 		return 0, fmt.Errorf("read what is to be loaded: %w", err)
 	}
@@ -53,7 +57,7 @@ func (p *Postgres) copyRows(ctx context.Context, c *pgconn.PgConn, l Load, colum
 		next:   func() (*engine.Chunk, error) { return rows.Next(ctx) },
 		encode: encoder, out: []byte(copyHead),
 	}
-	tag, err := c.CopyFrom(ctx, r, "COPY "+p.TableRef(l.Table.Name)+" ("+strings.Join(names, ", ")+") FROM STDIN (FORMAT binary)")
+	tag, err := c.CopyFrom(ctx, r, "COPY "+table+" ("+strings.Join(names, ", ")+") FROM STDIN (FORMAT binary)")
 	if r.err != nil && !errors.Is(r.err, io.EOF) {
 		err = r.err // what the server says of it is only that the client gave up
 	}

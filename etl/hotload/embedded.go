@@ -11,6 +11,7 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
 )
 
 // The hot tables lie in this schema of the database that is attached under this name.
@@ -93,18 +94,41 @@ func hotColumns(t *catalog.Table) ([]catalog.Column, error) {
 	return columns, nil
 }
 
+// Check compares the hot table with the definition.
+func (e *Embedded) Check(ctx context.Context, t *catalog.Table, loaded []string) error {
+	columns, err := hotColumns(t)
+	if err != nil {
+		return err
+	}
+	return e.transaction(ctx, "look at hot table of "+t.Name.String(), func(s engine.Session) error {
+		have, err := held(ctx, s, t.Name)
+		if err != nil || len(have) == 0 {
+			return err
+		}
+		_, err = compare(TableRef(t.Name), wantedHere(columns), have, loaded)
+		return err
+	})
+}
+
 // Ensure makes or alters the table. A column that is no longer hot stays, for the rows that have it.
-func (e *Embedded) Ensure(ctx context.Context, t *catalog.Table) error {
+func (e *Embedded) Ensure(ctx context.Context, t *catalog.Table, loaded []string) error {
 	columns, err := hotColumns(t)
 	if err != nil {
 		return err
 	}
 	return e.transaction(ctx, "make hot table of "+t.Name.String(), func(s engine.Session) error {
-		have, err := columnTypes(ctx, s, t.Name)
+		have, err := held(ctx, s, t.Name)
 		if err != nil {
 			return err
 		}
-		for _, statement := range tableStatements(t.Name, columns, have) {
+		if len(have) == 0 && len(loaded) > 0 {
+			return goneError(TableRef(t.Name))
+		}
+		statements, err := tableStatements(t.Name, columns, have, loaded)
+		if err != nil {
+			return err
+		}
+		for _, statement := range statements {
 			if _, err := s.Exec(ctx, statement); err != nil {
 				return err
 			}
@@ -113,47 +137,72 @@ func (e *Embedded) Ensure(ctx context.Context, t *catalog.Table) error {
 	})
 }
 
-// tableStatements brings a table that has these types (none: no table) to the columns.
-func tableStatements(name catalog.Name, columns []catalog.Column, have map[string]string) []string {
-	ref := TableRef(name)
+// wantedHere gives the columns in the types in which they are held here: DuckDB has one type for all texts.
+func wantedHere(columns []catalog.Column) []wantedColumn {
+	wanted := make([]wantedColumn, len(columns))
+	for i, c := range columns {
+		wanted[i] = wantedColumn{name: c.Name, typeName: c.Type.DuckDB(), typ: fromDuckDB(c.Type.DuckDB())}
+	}
+	return wanted
+}
+
+// fromDuckDB gives the first type of ours that DuckDB holds in this one; Unknown for none.
+func fromDuckDB(name string) pgtypes.Type {
+	if args, ok := strings.CutPrefix(name, "DECIMAL"); ok {
+		if t, err := pgtypes.Parse("numeric" + args); err == nil {
+			return t
+		}
+	}
+	if name == "TIMESTAMP WITH TIME ZONE" {
+		name = "TIMESTAMPTZ"
+	}
+	for _, info := range pgtypes.Infos() {
+		if strings.EqualFold(info.DuckDB, name) {
+			return pgtypes.Of(info.OID)
+		}
+	}
+	return pgtypes.Of(pgtypes.Unknown)
+}
+
+// tableStatements brings a table that has these columns (none: no table) to the wanted ones.
+func tableStatements(name catalog.Name, columns []catalog.Column, have []heldColumn, loaded []string) ([]string, error) {
+	ref, wanted := TableRef(name), wantedHere(columns)
 	if len(have) == 0 {
 		var b strings.Builder
 		b.WriteString("CREATE TABLE " + ref + " (")
-		for _, c := range columns {
-			b.WriteString(quoteName(c.Name) + " " + c.Type.DuckDB() + ", ")
+		for _, w := range wanted {
+			b.WriteString(quoteName(w.name) + " " + w.typeName + ", ")
 		}
 		b.WriteString(SeqColumn + " BIGINT NOT NULL)")
-		return []string{"CREATE SCHEMA IF NOT EXISTS " + Database + "." + Schema, b.String()}
+		return []string{"CREATE SCHEMA IF NOT EXISTS " + Database + "." + Schema, b.String()}, nil
+	}
+	change, err := compare(ref, wanted, have, loaded)
+	if err != nil {
+		return nil, err
 	}
 	var alter []string
-	for _, c := range columns {
-		switch typ, ok := have[c.Name]; {
-		case !ok:
-			alter = append(alter, "ALTER TABLE "+ref+" ADD COLUMN "+quoteName(c.Name)+" "+c.Type.DuckDB())
-		case !sameType(typ, c.Type.DuckDB()):
-			alter = append(alter, "ALTER TABLE "+ref+" ALTER COLUMN "+quoteName(c.Name)+" SET DATA TYPE "+c.Type.DuckDB())
-		}
+	for _, w := range change.add {
+		alter = append(alter, "ALTER TABLE "+ref+" ADD COLUMN "+quoteName(w.name)+" "+w.typeName)
 	}
-	return alter
+	for _, w := range change.widen {
+		alter = append(alter, "ALTER TABLE "+ref+" ALTER COLUMN "+quoteName(w.name)+" SET DATA TYPE "+w.typeName)
+	}
+	return alter, nil
 }
 
-// sameType compares a type of duckdb_columns() with one of DDL.
-func sameType(have, want string) bool {
-	if want == "TIMESTAMPTZ" {
-		want = "TIMESTAMP WITH TIME ZONE"
-	}
-	return strings.EqualFold(have, want)
-}
-
-// columnTypes gives the type of every column of the hot table; none if there is no table.
-func columnTypes(ctx context.Context, s engine.Session, name catalog.Name) (map[string]string, error) {
-	types := map[string]string{}
-	err := each(ctx, s, "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = "+quoteText(Database)+
-		" AND schema_name = "+quoteText(Schema)+" AND table_name = "+quoteText(tableName(name)),
+// held gives the columns of the hot table; none if there is no table.
+func held(ctx context.Context, s engine.Session, name catalog.Name) ([]heldColumn, error) {
+	var columns []heldColumn
+	err := each(ctx, s, "SELECT column_name, data_type, CASE WHEN is_nullable OR column_default IS NOT NULL THEN '' ELSE 'required' END "+
+		"FROM duckdb_columns() WHERE database_name = "+quoteText(Database)+" AND schema_name = "+quoteText(Schema)+
+		" AND table_name = "+quoteText(tableName(name))+" ORDER BY column_index",
 		func(c *engine.Chunk, row int) {
-			types[text(&c.Vectors[0], row)] = text(&c.Vectors[1], row)
+			columns = append(columns, heldColumn{
+				name: text(&c.Vectors[0], row), typeName: text(&c.Vectors[1], row), typ: fromDuckDB(text(&c.Vectors[1], row)),
+				required: text(&c.Vectors[2], row) != "",
+			})
 		})
-	return types, err
+	return columns, err
 }
 
 // text gives a value of a text vector.
@@ -189,7 +238,7 @@ func each(ctx context.Context, s engine.Session, query string, use func(c *engin
 func (e *Embedded) Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error) {
 	counts := map[int64]int64{}
 	err := e.transaction(ctx, "count rows of hot "+table.String(), func(s engine.Session) error {
-		have, err := columnTypes(ctx, s, table)
+		have, err := held(ctx, s, table)
 		if err != nil || len(have) == 0 {
 			return err
 		}
@@ -211,7 +260,7 @@ func (e *Embedded) Purge(ctx context.Context, table catalog.Name, loadSeqs []int
 		return nil
 	}
 	return e.transaction(ctx, "purge hot "+table.String(), func(s engine.Session) error {
-		have, err := columnTypes(ctx, s, table)
+		have, err := held(ctx, s, table)
 		if err != nil || len(have) == 0 {
 			return err
 		}
@@ -239,8 +288,12 @@ func (e *Embedded) Load(ctx context.Context, l Load) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	from, err := l.open(ctx)
+	if err != nil {
+		return 0, err
+	}
 	seqs, want := l.seqs(), l.wanted()
-	insert := insertStatement(l, columns)
+	insert := insertStatement(from, columns)
 	var rows int64
 	err = e.transaction(ctx, "load hot "+l.Table.Name.String(), func(s engine.Session) error {
 		if _, err := s.Exec(ctx, "DELETE FROM "+TableRef(l.Table.Name)+whereSeqs(seqs)); err != nil {

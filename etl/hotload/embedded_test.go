@@ -67,26 +67,30 @@ func TestEnsureAgainChangesNothing(t *testing.T) {
 	add(pgtypes.NumericOf(10, 2))
 	add(pgtypes.VarcharOf(40))
 	e := &Embedded{DB: db}
-	if err := e.Ensure(t.Context(), table); err != nil {
+	if err := e.Ensure(t.Context(), table, nil); err != nil {
 		t.Fatal(err)
 	}
 	s, err := db.Session(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	have, err := columnTypes(t.Context(), s, table.Name)
+	have, err := held(t.Context(), s, table.Name)
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string(nil), tableStatements(table.Name, table.Columns, have)); diff != "" {
+	statements, err := tableStatements(table.Name, table.Columns, have, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string(nil), statements); diff != "" {
 		t.Errorf("a second Ensure would do (-want +got):\n%s", diff)
 	}
 	table.Columns[0].Name, table.Hot.Columns[0] = "added", "added"
-	if err := e.Ensure(t.Context(), table); err != nil {
+	if err := e.Ensure(t.Context(), table, nil); err != nil {
 		t.Errorf("add a column: %v", err)
 	}
 	table.Hot.Columns[0] = "nowhere"
-	if err := e.Ensure(t.Context(), table); err == nil {
+	if err := e.Ensure(t.Context(), table, nil); err == nil {
 		t.Error("a hot column that is no column was accepted")
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"context"
 
 	"tidegate/catalog"
-	"tidegate/internal/engine/parquetscan"
 )
 
 // SeqColumn is the hidden column of every hot table: the load sequence of the row's pair (catalog.HotPart).
@@ -18,8 +17,12 @@ const SeqColumn = "_tg_seq"
 
 // Hot is a hot store as the loader needs it. Every method is one transaction: done or nothing.
 type Hot interface {
+	// Check compares the table, if it is there, with the definition, and gives an AlteredError if somebody else has
+	// changed it. What Ensure would mend is no error. loaded are the columns that rows in it were loaded with.
+	Check(ctx context.Context, t *catalog.Table, loaded []string) error
 	// Ensure makes the table, or adds and widens columns, so that it has the definition's hot columns and SeqColumn.
-	Ensure(ctx context.Context, t *catalog.Table) error
+	// Errors are those of Check, and one for a table that should hold rows and is not there.
+	Ensure(ctx context.Context, t *catalog.Table, loaded []string) error
 	// Counts gives the number of rows of each load sequence in the table; none if there is no such table.
 	Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error)
 	// Load writes rows under their parts' load sequences, in place of any that have these already. If a part has
@@ -34,12 +37,25 @@ type Load struct {
 	Table *catalog.Table
 	Batch string // and revision, for the store's own record: "20180215T0300Z-0123456789ab.r1"
 	Parts []Part
-	// Subset are local paths of files that hold every hot column of these partitions, perhaps also rows of other
-	// partitions. Nil: the rows come from Files.
-	Subset []string
+	// Subset has every hot column of these partitions, perhaps also rows of other partitions. Nil: the rows come from
+	// Files.
+	Subset *Subset
 	// Files are the full-field files of exactly these partitions.
-	Files []parquetscan.ParquetFile
+	Files []LakeFile
+	// Path gives a path of an object on this machine, which it fetches if need be. It is good until Load returns.
+	Path func(ctx context.Context, key, etag string) (string, error)
 }
+
+// Subset is a batch's column-subset output.
+type Subset struct {
+	Keys []string // in the lake
+	// Columns are those of the files, in their order and of the types that they were written with.
+	Columns []catalog.Column
+	Rows    int64
+}
+
+// LakeFile is a full-field file of the lake.
+type LakeFile struct{ Key, ETag, Partition string }
 
 // Part is one partition of a load.
 type Part struct {

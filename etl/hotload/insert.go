@@ -1,6 +1,7 @@
 package hotload
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +10,38 @@ import (
 	"tidegate/internal/engine/parquetscan"
 )
 
+// source is a load whose files are on this machine.
+type source struct {
+	Load
+	subset []string // paths; nil: the rows come from files
+	files  []parquetscan.ParquetFile
+}
+
+// open brings the load's files to this machine.
+func (l Load) open(ctx context.Context) (source, error) {
+	s := source{Load: l}
+	if l.Subset != nil {
+		s.subset = make([]string, len(l.Subset.Keys))
+		for i, key := range l.Subset.Keys {
+			var err error
+			if s.subset[i], err = l.Path(ctx, key, ""); err != nil {
+				return source{}, err
+			}
+		}
+		return s, nil
+	}
+	for _, f := range l.Files {
+		path, err := l.Path(ctx, f.Key, f.ETag)
+		if err != nil {
+			return source{}, err
+		}
+		s.files = append(s.files, parquetscan.ParquetFile{Path: path, Partition: f.Partition})
+	}
+	return s, nil
+}
+
 // insertStatement writes a load's rows in the table's sort order, each under its part's load sequence.
-func insertStatement(l Load, columns []catalog.Column) string {
+func insertStatement(l source, columns []catalog.Column) string {
 	var b strings.Builder
 	b.WriteString("INSERT INTO " + TableRef(l.Table.Name) + " (")
 	for _, c := range columns {
@@ -21,13 +52,13 @@ func insertStatement(l Load, columns []catalog.Column) string {
 }
 
 // selectStatement reads a load's rows in the table's sort order: the columns, and the part's load sequence behind them.
-func selectStatement(l Load, columns []catalog.Column) string {
+func selectStatement(l source, columns []catalog.Column) string {
 	var b strings.Builder
 	b.WriteString("SELECT ")
 	for _, c := range columns {
 		b.WriteString("s." + quoteName(c.Name) + ", ")
 	}
-	if l.Subset != nil {
+	if l.subset != nil {
 		fromSubset(&b, l, columns)
 	} else {
 		fromFiles(&b, l, columns)
@@ -44,9 +75,9 @@ func selectStatement(l Load, columns []catalog.Column) string {
 }
 
 // fromSubset finds a row's part by its partition columns, which the subset files have.
-func fromSubset(b *strings.Builder, l Load, columns []catalog.Column) {
-	files := make([]parquetscan.ParquetFile, len(l.Subset))
-	for i, path := range l.Subset {
+func fromSubset(b *strings.Builder, l source, columns []catalog.Column) {
+	files := make([]parquetscan.ParquetFile, len(l.subset))
+	for i, path := range l.subset {
 		files[i] = parquetscan.ParquetFile{Path: path}
 	}
 	source := make([]parquetscan.SourceColumn, len(columns))
@@ -93,13 +124,13 @@ func partitionLiteral(t *catalog.Table, partition, column string) string {
 }
 
 // fromFiles reads full-field files. The load sequence is given to the scan as one more partition column.
-func fromFiles(b *strings.Builder, l Load, columns []catalog.Column) {
+func fromFiles(b *strings.Builder, l source, columns []catalog.Column) {
 	seqs := map[string]int64{}
 	for _, p := range l.Parts {
 		seqs[p.Partition] = p.LoadSeq
 	}
-	files := make([]parquetscan.ParquetFile, len(l.Files))
-	for i, f := range l.Files {
+	files := make([]parquetscan.ParquetFile, len(l.files))
+	for i, f := range l.files {
 		seq := fmt.Sprintf("%s=%d", SeqColumn, seqs[f.Partition])
 		files[i] = parquetscan.ParquetFile{Path: f.Path, Partition: strings.TrimPrefix(f.Partition+"/"+seq, "/")}
 	}

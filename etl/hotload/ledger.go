@@ -17,40 +17,43 @@ import (
 // writes them: what it says was done was done, also when nobody heard the answer to COMMIT.
 const ledgerTable = "tidegate_load"
 
-func (p *Postgres) ledgerRef() string { return quoteName(p.Schema) + "." + ledgerTable }
+func (s *Server) ledgerRef() string { return s.ref(ledgerTable) }
 
-func (p *Postgres) ledgerStatement() string {
-	return "CREATE TABLE IF NOT EXISTS " + p.ledgerRef() + " (target varchar(512) NOT NULL, load_seq bigint NOT NULL, " +
-		"batch varchar(128) NOT NULL, partition varchar(2048) NOT NULL, rows bigint NOT NULL, sha256 varchar(64) NOT NULL, " +
-		"loaded_at timestamptz NOT NULL, PRIMARY KEY (target, load_seq))"
+func (s *Server) createLedger() string {
+	// The name partition is Redshift's own, and needs quotes there.
+	return "CREATE TABLE IF NOT EXISTS " + s.ledgerRef() + " (target varchar(512) NOT NULL, load_seq bigint NOT NULL, " +
+		`batch varchar(128) NOT NULL, "partition" varchar(2048) NOT NULL, rows bigint NOT NULL, sha256 varchar(64) NOT NULL, ` +
+		"loaded_at timestamptz NOT NULL, PRIMARY KEY (target, load_seq))" + s.Dialect.ledgerOptions()
 }
 
 // lockLedger is the first statement of every transaction that changes hot rows: loaders follow one another, and what
 // the one before did is seen.
-func (p *Postgres) lockLedger() string {
-	return "LOCK TABLE " + p.ledgerRef() + " IN ACCESS EXCLUSIVE MODE"
+func (s *Server) lockLedger() string { return "LOCK TABLE " + s.ledgerRef() }
+
+// ledgerRows is the WHERE of the ledger's rows of the load sequences.
+func (s *Server) ledgerRows(table catalog.Name, seqs []int64) string {
+	return strings.Replace(whereSeqs(seqs), SeqColumn, "load_seq", 1) + " AND target = " + s.Dialect.quote(table.String())
 }
 
 // forget removes what the ledger says of the load sequences.
-func (p *Postgres) forget(table catalog.Name, seqs []int64) string {
-	where := strings.Replace(whereSeqs(seqs), SeqColumn, "load_seq", 1)
-	return "DELETE FROM " + p.ledgerRef() + where + " AND target = " + quoteText(table.String())
+func (s *Server) forget(table catalog.Name, seqs []int64) string {
+	return "DELETE FROM " + s.ledgerRef() + s.ledgerRows(table, seqs)
 }
 
 // remember writes the load's rows into the ledger.
-func (p *Postgres) remember(l Load) string {
+func (s *Server) remember(l Load) string {
+	quote, now := s.Dialect.quote, s.Dialect.now()
 	values := make([]string, len(l.Parts))
 	for i, part := range l.Parts {
-		values[i] = fmt.Sprintf("(%s, %d, %s, %s, %d, %s, now())", quoteText(l.Table.Name.String()), part.LoadSeq,
-			quoteText(l.Batch), quoteText(part.Partition), part.Rows, quoteText(l.hash(part)))
+		values[i] = fmt.Sprintf("(%s, %d, %s, %s, %d, %s, %s)", quote(l.Table.Name.String()), part.LoadSeq,
+			quote(l.Batch), quote(part.Partition), part.Rows, quote(l.hash(part)), now)
 	}
-	return "INSERT INTO " + p.ledgerRef() + " (target, load_seq, batch, partition, rows, sha256, loaded_at) VALUES " + strings.Join(values, ", ")
+	return "INSERT INTO " + s.ledgerRef() + ` (target, load_seq, batch, "partition", rows, sha256, loaded_at) VALUES ` + strings.Join(values, ", ")
 }
 
 // ledgerOf reports whether every part of the load is in the ledger, from the same files.
-func (p *Postgres) ledgerOf(ctx context.Context, c *pgconn.PgConn, l Load) (bool, error) {
-	where := strings.Replace(whereSeqs(l.seqs()), SeqColumn, "load_seq", 1)
-	rows, err := texts(ctx, c, "SELECT load_seq, sha256 FROM "+p.ledgerRef()+where+" AND target = "+quoteText(l.Table.Name.String()))
+func (s *Server) ledgerOf(ctx context.Context, c *pgconn.PgConn, l Load) (bool, error) {
+	rows, err := texts(ctx, c, "SELECT load_seq, sha256 FROM "+s.ledgerRef()+s.ledgerRows(l.Table.Name, l.seqs()))
 	if err != nil {
 		return false, err
 	}
@@ -67,13 +70,13 @@ func (p *Postgres) ledgerOf(ctx context.Context, c *pgconn.PgConn, l Load) (bool
 }
 
 // inLedger asks over a new connection, behind the lock: a transaction that is still being committed comes first.
-func (p *Postgres) inLedger(ctx context.Context, l Load) (loaded bool, err error) {
-	err = p.connected(ctx, "read the ledger of the hot store", func(c *pgconn.PgConn) error {
+func (s *Server) inLedger(ctx context.Context, l Load) (loaded bool, err error) {
+	err = s.connected(ctx, "read the ledger of the hot store", func(c *pgconn.PgConn) error {
 		_, err := transaction(ctx, c, func() error {
-			if err := exec(ctx, c, p.lockLedger()); err != nil {
+			if err := exec(ctx, c, s.lockLedger()); err != nil {
 				return err
 			}
-			loaded, err = p.ledgerOf(ctx, c, l)
+			loaded, err = s.ledgerOf(ctx, c, l)
 			return err
 		})
 		return err
@@ -82,14 +85,14 @@ func (p *Postgres) inLedger(ctx context.Context, l Load) (loaded bool, err error
 }
 
 // Ledger gives the rows of each load sequence as the ledger has them; none if there is no ledger.
-func (p *Postgres) Ledger(ctx context.Context, table catalog.Name) (map[int64]int64, error) {
+func (s *Server) Ledger(ctx context.Context, table catalog.Name) (map[int64]int64, error) {
 	counts := map[int64]int64{}
-	err := p.connected(ctx, "read the ledger of the hot store", func(c *pgconn.PgConn) error {
-		there, err := texts(ctx, c, "SELECT to_regclass("+quoteText(p.ledgerRef())+")")
-		if err != nil || there[0][0] == "" {
+	err := s.connected(ctx, "read the ledger of the hot store", func(c *pgconn.PgConn) error {
+		have, err := s.Dialect.held(ctx, c, s, ledgerTable)
+		if err != nil || len(have) == 0 {
 			return err
 		}
-		rows, err := texts(ctx, c, "SELECT load_seq, rows FROM "+p.ledgerRef()+" WHERE target = "+quoteText(table.String()))
+		rows, err := texts(ctx, c, "SELECT load_seq, rows FROM "+s.ledgerRef()+" WHERE target = "+s.Dialect.quote(table.String()))
 		if err != nil {
 			return err
 		}
@@ -129,12 +132,12 @@ func (l Load) wanted() map[int64]int64 {
 func (l Load) hash(p Part) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x00%s\x00%d\x00%s", l.Batch, p.Partition, p.Rows, strings.Join(l.Table.Hot.Columns, "\x00"))
-	for _, path := range l.Subset {
-		fmt.Fprintf(h, "\x00%s", path)
+	if l.Subset != nil {
+		fmt.Fprintf(h, "\x00%s", strings.Join(l.Subset.Keys, "\x00"))
 	}
 	for _, f := range l.Files {
 		if f.Partition == p.Partition {
-			fmt.Fprintf(h, "\x00%s", f.Path)
+			fmt.Fprintf(h, "\x00%s", f.Key)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"tidegate/catalog"
-	"tidegate/internal/engine/parquetscan"
 )
 
 // batch is what of a batch is to be loaded: its live files in partitions that should be hot and are not.
@@ -63,6 +62,20 @@ func pending(tv *catalog.TableView) (batch, bool) {
 	return b, true
 }
 
+// loadedColumns are the columns with which the table's covered rows were loaded.
+func loadedColumns(tv *catalog.TableView) []string {
+	var columns []string
+	seen := map[int]bool{}
+	for _, part := range tv.Hot.Covered {
+		if !seen[part.SchemaVersion] {
+			seen[part.SchemaVersion] = true
+			columns = append(columns, tv.Hot.Versions[part.SchemaVersion]...)
+		}
+	}
+	slices.Sort(columns)
+	return slices.Compact(columns)
+}
+
 func covered(tv *catalog.TableView, f *catalog.File) bool {
 	part, ok := tv.Hot.Covered[catalog.Pair{Batch: f.Batch, Partition: f.Partition}]
 	if !ok {
@@ -75,7 +88,7 @@ func covered(tv *catalog.TableView, f *catalog.File) bool {
 // source makes the load of a batch, still without load sequences: from the column subset, or from the full-field
 // files if an older pipeline wrote a subset that lacks a column that is hot today.
 func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lake *localLake) (Load, error) {
-	load := Load{Table: tv.Table, Batch: fmt.Sprintf("%s.r%d", b.id, b.revision)}
+	load := Load{Table: tv.Table, Batch: fmt.Sprintf("%s.r%d", b.id, b.revision), Path: lake.path}
 	for _, f := range b.files { // by partition
 		if n := len(load.Parts); n == 0 || load.Parts[n-1].Partition != f.Partition {
 			load.Parts = append(load.Parts, Part{Partition: f.Partition})
@@ -87,20 +100,18 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lak
 		return Load{}, err
 	}
 	if usable(r.Subset, tv.Table) {
-		load.Subset = make([]string, len(r.Subset.Paths))
-		for i, key := range r.Subset.Paths {
-			if load.Subset[i], err = lake.path(ctx, key, ""); err != nil {
-				return Load{}, err
+		load.Subset = &Subset{Keys: r.Subset.Paths, Rows: r.Subset.Rows}
+		for _, name := range r.Subset.Columns {
+			c, ok := r.Table.Column(name)
+			if !ok {
+				return Load{}, fmt.Errorf("commit record of batch %s: its column subset has %s, which is no column", b.id, name)
 			}
+			load.Subset.Columns = append(load.Subset.Columns, c)
 		}
 		return load, checkSubset(r, b)
 	}
 	for _, f := range b.files {
-		path, err := lake.path(ctx, f.Path, f.ETag)
-		if err != nil {
-			return Load{}, err
-		}
-		load.Files = append(load.Files, parquetscan.ParquetFile{Path: path, Partition: f.Partition})
+		load.Files = append(load.Files, LakeFile{Key: f.Path, ETag: f.ETag, Partition: f.Partition})
 	}
 	return load, nil
 }

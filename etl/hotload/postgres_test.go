@@ -30,21 +30,21 @@ import (
 const crashURL = "TIDEGATE_TEST_CRASH_URL"
 
 // postgresHot is the hot store of a world in a schema of a cluster.
-func (w *world) postgresHot(url, schema string) *hotload.Postgres {
-	return &hotload.Postgres{
-		Schema: schema, Read: w.db,
+func (w *world) postgresHot(url, schema string) *hotload.Server {
+	return &hotload.Server{
+		Schema:  schema,
 		Connect: func(ctx context.Context) (*pgconn.PgConn, error) { return pgconn.Connect(ctx, url) },
-		Encode: func(columns []engine.Column) (hotload.Encoder, error) {
+		Dialect: &hotload.Postgres{Read: w.db, Encode: func(columns []engine.Column) (hotload.Encoder, error) {
 			formats := make([]int16, len(columns))
 			for i := range formats {
 				formats[i] = encode.BinaryFormat
 			}
 			return encode.New(columns, formats, time.UTC)
-		},
+		}},
 	}
 }
 
-func (w *world) postgresLoader(hot *hotload.Postgres) *hotload.Loader {
+func (w *world) postgresLoader(hot *hotload.Server) *hotload.Loader {
 	return &hotload.Loader{Store: w.store, Lake: w.lake, Hot: hot, Log: slog.New(slog.NewTextHandler(w.log, nil)), Step: hot.Step}
 }
 
@@ -77,7 +77,7 @@ func joinClose(err error, w *world) error {
 }
 
 // checkPostgres holds the hot table against the full-field files, and the ledger against the hot table.
-func checkPostgres(t *testing.T, w *world, hot *hotload.Postgres, all bool) {
+func checkPostgres(t *testing.T, w *world, hot *hotload.Server, all bool) {
 	t.Helper()
 	v := w.view(t)
 	name := events().Name
@@ -115,7 +115,7 @@ func checkPostgres(t *testing.T, w *world, hot *hotload.Postgres, all bool) {
 }
 
 // postgresSummary is what a reader of the view sees, as world.hot gives it.
-func postgresSummary(t *testing.T, hot *hotload.Postgres, tv *catalog.TableView) []string {
+func postgresSummary(t *testing.T, hot *hotload.Server, tv *catalog.TableView) []string {
 	t.Helper()
 	c, err := hot.Connect(t.Context())
 	if err != nil {
@@ -270,11 +270,12 @@ func TestPostgresDeliveredTwice(t *testing.T) {
 	table := events()
 	w.commit(t, table, "b1", nil, part{13, "a", 400}, part{14, "", 50})
 	hot := w.postgresHot(pg.DSN(), "twice")
-	if err := hot.Ensure(t.Context(), table); err != nil {
+	if err := hot.Ensure(t.Context(), table, nil); err != nil {
 		t.Fatal(err)
 	}
 	load := hotload.Load{
-		Table: table, Batch: "b1.r1", Subset: []string{w.lake.LocalPath("_hot/web.events/run=b1.r1.00aa/0000.parquet")},
+		Table: table, Batch: "b1.r1", Subset: &hotload.Subset{Keys: []string{"_hot/web.events/run=b1.r1.00aa/0000.parquet"}},
+		Path:  func(_ context.Context, key, _ string) (string, error) { return w.lake.LocalPath(key), nil },
 		Parts: []hotload.Part{{part{13, "a", 0}.partition(), 1, 400}, {part{14, "", 0}.partition(), 2, 50}},
 	}
 	for range 3 {
@@ -313,7 +314,7 @@ func TestPostgresTable(t *testing.T) {
 	w := newWorld(t)
 	hot := w.postgresHot(pg.DSN(), "made")
 	table := events()
-	ensure := func() error { return hot.Ensure(t.Context(), table) }
+	ensure := func() error { return hot.Ensure(t.Context(), table, nil) }
 	if err := ensure(); err != nil {
 		t.Fatal(err)
 	}

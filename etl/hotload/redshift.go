@@ -1,97 +1,126 @@
 package hotload
 
 import (
-	"encoding/json"
-	"errors"
+	"context"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/catalog"
 	"tidegate/internal/pgtypes"
+	"tidegate/internal/storage"
 )
 
-// Redshift writes the statements of a Redshift hot store. They follow Redshift's documentation of COPY ("COPY from
-// columnar data formats", "Using a manifest to specify data files") and of CREATE TABLE.
+// Redshift is the dialect of Amazon Redshift, which reads the rows itself: COPY takes Parquet objects of S3 that a
+// manifest names. Its statements follow Redshift's documentation of COPY ("COPY from columnar data formats", "Using a
+// manifest to specify data files") and of CREATE and ALTER TABLE.
 //
 // TRUNCATE never occurs: it commits, also within a transaction.
 type Redshift struct {
-	Schema  string // of the hot tables and the ledger
+	Read    Sessions // DuckDB, which writes what COPY cannot take as it is in the lake
+	WorkDir string   // where DuckDB may write it
+	// Lake is the lake; what lies on S3 is copied from there.
+	Lake storage.Bucket
+	// Stage is a place on S3 for manifests and what COPY cannot take from the lake. It belongs to one hot store: what is
+	// below Schema there is removed.
+	Stage   storage.Bucket
 	IAMRole string // that COPY reads S3 as
 }
-
-// stageTable is the temporary table of a load's transaction.
-const stageTable = "tg_stage"
 
 // maxVarchar is the longest VARCHAR, in bytes.
 const maxVarchar = 65535
 
-// TableRef is the hot table's name in SQL. Redshift folds names in quotes too: all of ours are lower case.
-func (r *Redshift) TableRef(name catalog.Name) string {
-	return quoteName(r.Schema) + "." + quoteName(tableName(name))
-}
-
-// Type gives the column type that holds every value of t. TEXT would be VARCHAR(256), and a length counts bytes.
-func (r *Redshift) Type(t pgtypes.Type) (string, error) {
-	switch t.OID {
+// columnType gives the column type that holds every value of a column. TEXT would be VARCHAR(256), and a length counts
+// bytes.
+func (r *Redshift) columnType(c catalog.Column) (string, error) {
+	switch t := c.Type; t.OID {
 	case pgtypes.Bool, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Float4, pgtypes.Float8, pgtypes.Date,
 		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz:
 		return t.String(), nil
 	case pgtypes.Numeric:
 		if t.Typmod < 0 {
-			return "", fmt.Errorf("a numeric without precision has no place in Redshift, whose default is numeric(18,0): write numeric(%d,s)", pgtypes.MaxPrecision)
+			return "", fmt.Errorf("column %s: a numeric without precision has no place in Redshift, whose default is numeric(18,0): "+
+				"write numeric(%d,s)", c.Name, pgtypes.MaxPrecision)
 		}
 		return t.String(), nil
 	case pgtypes.Varchar, pgtypes.Text, pgtypes.JSON:
-		n := maxVarchar
-		if t.OID == pgtypes.Varchar && t.Typmod >= 4 {
-			n = min(4*(int(t.Typmod)-4), maxVarchar) // a character of UTF-8 has up to four bytes
-		}
-		return fmt.Sprintf("character varying(%d)", n), nil
+		return fmt.Sprintf("character varying(%d)", textBytes(c)), nil
 	case pgtypes.UUID:
 		return "character varying(36)", nil
 	}
-	return "", fmt.Errorf("type %s has no place in Redshift", t)
+	return "", fmt.Errorf("column %s: type %s has no place in Redshift", c.Name, c.Type)
 }
 
-func (r *Redshift) columnList(columns []catalog.Column) (definitions, names []string, err error) {
-	for _, c := range columns {
-		t, err := r.Type(c.Type)
-		if err != nil {
-			return nil, nil, fmt.Errorf("column %s: %w", c.Name, err)
+// textBytes is the length that every value of a text column has at most, in bytes.
+func textBytes(c catalog.Column) int {
+	n := maxVarchar
+	if c.Type.OID == pgtypes.Varchar && c.Type.Typmod >= 4 {
+		n = 4 * (int(c.Type.Typmod) - 4) // a character of UTF-8 has up to four bytes
+	}
+	if c.MaxBytes > 0 {
+		n = min(n, c.MaxBytes)
+	}
+	return min(n, maxVarchar)
+}
+
+func (r *Redshift) now() string { return "getdate()" }
+
+// ledgerOptions put the ledger, which is small, on every node.
+func (r *Redshift) ledgerOptions() string { return " DISTSTYLE ALL" }
+
+// quote writes a text as a literal, where a backslash escapes.
+func (r *Redshift) quote(text string) string { return strings.ReplaceAll(quoteText(text), `\`, `\\`) }
+
+func (r *Redshift) held(ctx context.Context, c *pgconn.PgConn, s *Server, table string) ([]heldColumn, error) {
+	rows, err := texts(ctx, c, "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default "+
+		"FROM svv_columns WHERE table_schema = "+r.quote(s.Schema)+" AND table_name = "+r.quote(table)+" ORDER BY ordinal_position")
+	columns := make([]heldColumn, len(rows))
+	for i, row := range rows {
+		typeName := row[1]
+		switch typeName {
+		case "character varying", "character":
+			typeName += "(" + row[2] + ")"
+		case "numeric":
+			typeName += "(" + row[3] + "," + row[4] + ")"
 		}
-		definitions, names = append(definitions, quoteName(c.Name)+" "+t), append(names, quoteName(c.Name))
+		columns[i] = parsed(row[0], typeName, row[5] == "NO" && row[6] == "")
 	}
-	return definitions, names, nil
+	return columns, err
 }
 
-// CreateTable makes the hot table, sorted as the pipeline says.
-func (r *Redshift) CreateTable(t *catalog.Table) (string, error) {
-	columns, err := hotColumns(t)
-	if err != nil {
-		return "", err
-	}
-	definitions, _, err := r.columnList(columns)
-	if err != nil {
-		return "", err
-	}
+// create makes the hot table, sorted and distributed as the pipeline says.
+func (r *Redshift) create(_ context.Context, _ *pgconn.PgConn, s *Server, t *catalog.Table, columns []wantedColumn) ([]string, error) {
+	statement, err := r.createTable(s.TableRef(t.Name), t, columns, nil)
+	return []string{statement}, err
+}
+
+// createTable makes a table of the columns, and of others that a hot table has had.
+func (r *Redshift) createTable(ref string, t *catalog.Table, columns []wantedColumn, others []heldColumn) (string, error) {
 	dist, err := distribution(t.Hot.Dist)
 	if err != nil {
 		return "", err
 	}
-	text := "CREATE TABLE " + r.TableRef(t.Name) + " (" + strings.Join(definitions, ", ") + ", " + SeqColumn + " bigint NOT NULL)" + dist
+	var b strings.Builder
+	b.WriteString("CREATE TABLE " + ref + " (")
+	for _, w := range columns {
+		b.WriteString(quoteName(w.name) + " " + w.typeName + ", ")
+	}
+	for _, h := range others {
+		b.WriteString(quoteName(h.name) + " " + h.typeName + ", ")
+	}
+	b.WriteString(SeqColumn + " bigint NOT NULL)" + dist)
 	var sort []string
 	for _, name := range t.Hot.Sort {
-		for _, c := range columns {
-			if c.Name == name {
-				sort = append(sort, quoteName(name))
-			}
+		if slices.ContainsFunc(columns, func(w wantedColumn) bool { return w.name == name }) {
+			sort = append(sort, quoteName(name))
 		}
 	}
 	if len(sort) > 0 {
-		text += " SORTKEY (" + strings.Join(sort, ", ") + ")"
+		b.WriteString(" SORTKEY (" + strings.Join(sort, ", ") + ")")
 	}
-	return text, nil
+	return b.String(), nil
 }
 
 // distribution reads hot.dist of a pipeline: key(COLUMN), even, all, auto or nothing.
@@ -109,133 +138,55 @@ func distribution(dist string) (string, error) {
 	return "", fmt.Errorf("hot.dist is %q; the choices are key(COLUMN), even, all, auto", dist)
 }
 
-// CreateLedger makes the ledger: small, and on every node.
-func (r *Redshift) CreateLedger() string {
-	return "CREATE TABLE IF NOT EXISTS " + r.ledgerRef() + " (target varchar(512) NOT NULL, load_seq bigint NOT NULL, " +
-		"batch varchar(128) NOT NULL, partition varchar(2048) NOT NULL, rows bigint NOT NULL, sha256 varchar(64) NOT NULL, " +
-		"loaded_at timestamp NOT NULL) DISTSTYLE ALL"
-}
-
-func (r *Redshift) ledgerRef() string { return quoteName(r.Schema) + "." + ledgerTable }
-
-// ManifestEntry is one file of a manifest.
-type ManifestEntry struct {
-	URL   string // s3://bucket/key
-	Bytes int64
-}
-
-// Manifest names the files of a COPY. Without one COPY takes every key that begins with what it is told; a file that
-// is not mandatory may be missing without a word; and Parquet needs the length. A file named twice would be loaded
-// twice, so that is an error.
-func (r *Redshift) Manifest(files []ManifestEntry) ([]byte, error) {
-	type meta struct {
-		ContentLength int64 `json:"content_length"`
+// alter changes one thing per statement. A VARCHAR grows outside of a transaction only, and no other type can be
+// altered: for one of those the table is made anew, and takes the place of the old one.
+func (r *Redshift) alter(s *Server, t *catalog.Table, change tableChange) ([][]string, error) {
+	var groups [][]string
+	table := "ALTER TABLE " + s.TableRef(t.Name)
+	anew := false
+	for _, w := range change.add {
+		groups = append(groups, []string{table + " ADD COLUMN " + quoteName(w.name) + " " + w.typeName})
 	}
-	type entry struct {
-		URL       string `json:"url"`
-		Mandatory bool   `json:"mandatory"`
-		Meta      meta   `json:"meta"`
-	}
-	seen := map[string]bool{}
-	entries := []entry{}
-	for _, f := range files {
-		if !strings.HasPrefix(f.URL, "s3://") {
-			return nil, fmt.Errorf("COPY reads from S3 only, not %s", f.URL)
+	for _, w := range change.widen {
+		if w.typ.OID != pgtypes.Varchar {
+			anew = true
+			continue
 		}
-		if seen[f.URL] {
-			return nil, fmt.Errorf("file %s is named twice", f.URL)
-		}
-		seen[f.URL] = true
-		entries = append(entries, entry{f.URL, true, meta{f.Bytes}})
+		groups = append(groups, []string{table + " ALTER COLUMN " + quoteName(w.name) + " TYPE " + w.typeName})
 	}
-	if len(entries) == 0 {
-		return nil, errors.New("a manifest needs a file")
+	if !anew {
+		return groups, nil
 	}
-	return json.Marshal(map[string]any{"entries": entries})
+	rebuilt, err := r.rebuild(s, t, change)
+	return append(groups, rebuilt), err
 }
 
-// Statements are a load's transaction, in order. The caller compares what CountCopied and CountHot give with what
-// the load says before it goes on, and rolls back otherwise.
-type Statements struct {
-	Begin, Lock, Known string // Known: what the ledger has of the load, load sequence and hash
-	Stage, Copy        string
-	CountCopied        string // rows that COPY took, and rows that are staged
-	Delete, Insert     string
-	CountHot           string // rows of each load sequence
-	Forget, Remember   string
-	Commit             string
-}
-
-// Load writes the statements. fileColumns is the order of the columns in the Parquet files, which COPY reads by
-// position. The ledger's lock comes before anything that makes a snapshot: what the loader before committed is seen.
-func (r *Redshift) Load(l Load, fileColumns []string, manifestURL string) (*Statements, error) {
-	inFile := make([]catalog.Column, len(fileColumns))
-	for i, name := range fileColumns {
-		c, ok := l.Table.Column(name)
-		if !ok {
-			return nil, fmt.Errorf("column %s of the files is not a column of %s", name, l.Table.Name)
-		}
-		inFile[i] = c
-	}
-	staged, stagedNames, err := r.columnList(inFile)
+// rebuild copies the table into one of the wanted types. Columns that are no longer hot go with it.
+func (r *Redshift) rebuild(s *Server, t *catalog.Table, change tableChange) ([]string, error) {
+	wanted, err := s.wanted(t)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := hotColumns(l.Table)
-	if err != nil {
-		return nil, err
+	var others []heldColumn
+	names := make([]string, 0, len(wanted)+1)
+	for _, w := range wanted {
+		names = append(names, quoteName(w.name))
 	}
-	_, names, err := r.columnList(columns)
-	if err != nil {
-		return nil, err
-	}
-	seqs := l.seqs()
-	inLedger := strings.Replace(whereSeqs(seqs), SeqColumn, "load_seq", 1) + " AND target = " + quoteText(l.Table.Name.String())
-	values := make([]string, len(l.Parts))
-	for i, p := range l.Parts {
-		// INSERT … SELECT … UNION ALL: Redshift takes several rows in VALUES too, but no function there.
-		values[i] = fmt.Sprintf("SELECT %s, %d, %s, %s, %d, %s, getdate()", quoteText(l.Table.Name.String()), p.LoadSeq,
-			quoteText(l.Batch), quoteText(p.Partition), p.Rows, quoteText(l.hash(p)))
-	}
-	seqOf, in := r.partOf(l)
-	ref := r.TableRef(l.Table.Name)
-	return &Statements{
-		Begin: "BEGIN", Lock: "LOCK " + r.ledgerRef(),
-		Known: "SELECT load_seq, sha256 FROM " + r.ledgerRef() + inLedger,
-		Stage: "CREATE TEMP TABLE " + stageTable + " (" + strings.Join(staged, ", ") + ")",
-		Copy: "COPY " + stageTable + " (" + strings.Join(stagedNames, ", ") + ") FROM " + quoteText(manifestURL) +
-			" IAM_ROLE " + quoteText(r.IAMRole) + " FORMAT AS PARQUET MANIFEST",
-		CountCopied: "SELECT pg_last_copy_count(), count(*) FROM " + stageTable,
-		Delete:      "DELETE FROM " + ref + whereSeqs(seqs),
-		Insert: "INSERT INTO " + ref + " (" + strings.Join(names, ", ") + ", " + SeqColumn + ") SELECT " + strings.Join(names, ", ") +
-			", " + seqOf + " FROM " + stageTable + in,
-		CountHot: "SELECT " + SeqColumn + ", count(*) FROM " + ref + whereSeqs(seqs) + " GROUP BY 1",
-		Forget:   "DELETE FROM " + r.ledgerRef() + inLedger,
-		Remember: "INSERT INTO " + r.ledgerRef() + " (target, load_seq, batch, partition, rows, sha256, loaded_at) " + strings.Join(values, " UNION ALL "),
-		Commit:   "COMMIT",
-	}, nil
-}
-
-// partOf gives the expression of a staged row's load sequence, and the WHERE that keeps the rows of the load's parts:
-// there is no VALUES to join with.
-func (r *Redshift) partOf(l Load) (seq, where string) {
-	if len(l.Table.PartitionBy) == 0 {
-		return strconv.FormatInt(l.Parts[0].LoadSeq, 10), ""
-	}
-	var cases, conditions []string
-	for _, p := range l.Parts {
-		var keys []string
-		for _, name := range l.Table.PartitionBy {
-			value, null, ok := catalog.PartitionValue(p.Partition, name)
-			if null || !ok {
-				keys = append(keys, quoteName(name)+" IS NULL")
-			} else {
-				keys = append(keys, quoteName(name)+" = "+quoteText(value))
-			}
+	for _, h := range change.have {
+		ours := slices.ContainsFunc(wanted, func(w wantedColumn) bool { return w.name == h.name })
+		if !ours && h.name != SeqColumn {
+			others, names = append(others, h), append(names, quoteName(h.name))
 		}
-		condition := strings.Join(keys, " AND ")
-		cases = append(cases, fmt.Sprintf("WHEN %s THEN %d", condition, p.LoadSeq))
-		conditions = append(conditions, "("+condition+")")
 	}
-	return "CASE " + strings.Join(cases, " ") + " END", " WHERE " + strings.Join(conditions, " OR ")
+	names = append(names, SeqColumn)
+	// No table of the lake has this name: a dot is only in those that have it behind their schema.
+	anew := tableName(t.Name) + "..anew"
+	create, err := r.createTable(s.ref(anew), t, wanted, others)
+	list := strings.Join(names, ", ")
+	return []string{
+		s.lockLedger(), create,
+		"INSERT INTO " + s.ref(anew) + " (" + list + ") SELECT " + list + " FROM " + s.TableRef(t.Name),
+		"DROP TABLE " + s.TableRef(t.Name),
+		"ALTER TABLE " + s.ref(anew) + " RENAME TO " + quoteName(tableName(t.Name)),
+	}, err
 }
