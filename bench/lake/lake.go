@@ -24,6 +24,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 		name    string
 		measure func(context.Context) error
 	}{
+		{"queries", s.queries},
 		{"ranged reads", s.rangedReads},
 	} {
 		if err := m.measure(ctx); err != nil {

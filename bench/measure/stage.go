@@ -60,7 +60,9 @@ func (s *stage) TempDir() string {
 
 func (s *stage) Error(args ...any) { s.errs = append(s.errs, errors.New(fmt.Sprint(args...))) }
 
-func (s *stage) Errorf(format string, args ...any) { s.errs = append(s.errs, fmt.Errorf(format, args...)) }
+func (s *stage) Errorf(format string, args ...any) {
+	s.errs = append(s.errs, fmt.Errorf(format, args...))
+}
 
 func (s *stage) Fatal(args ...any) {
 	s.Error(args...)
