@@ -80,6 +80,9 @@ type TimeSpec struct {
 	Grain  string `json:"grain"` // hour, day or month
 }
 
+// HotMaxBytes is the longest text or json of a hot column, in bytes of UTF-8: Redshift's longest VARCHAR.
+const HotMaxBytes = 65535
+
 // HotSpec says what of the table is hot.
 type HotSpec struct {
 	Columns []string `json:"columns"` // in the table's order; partition columns included
@@ -181,7 +184,8 @@ type View struct {
 }
 
 // Counts are the algebra of a batch (design §6): Read = Blank + Rejected + parsed, and
-// parsed = Filtered + Deduplicated + Emitted.
+// parsed = Filtered + Deduplicated + Emitted. Truncated are those of the emitted rows in which a value was cut to its
+// column's length.
 type Counts struct {
 	Read         int64 `json:"read"`
 	Blank        int64 `json:"blank"`
@@ -189,6 +193,7 @@ type Counts struct {
 	Filtered     int64 `json:"filtered"`
 	Deduplicated int64 `json:"deduplicated"`
 	Emitted      int64 `json:"emitted"`
+	Truncated    int64 `json:"truncated,omitempty"`
 }
 
 // BatchState says where a batch is.

@@ -15,6 +15,9 @@ import (
 // by partition and cluster_by; and b.parts, the partitions that have rows. Sorting everything once lets each file
 // be a plain scan of row ids that follow each other.
 func (b *batch) arrange(ctx context.Context) error {
+	if err := b.countTruncated(ctx); err != nil {
+		return fmt.Errorf("count what was cut: %w", err)
+	}
 	values := idents(b.table.PartitionBy)
 	parts := "CREATE TEMP TABLE " + partsTable + " AS SELECT 0::INTEGER AS " + partColumn
 	join := "true"

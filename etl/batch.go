@@ -48,6 +48,8 @@ type batch struct {
 	counts     catalog.Counts
 	parsed     int64 // records that the SELECT saw
 	rejects    map[string]int64
+	cuts       []string         // columns that may be cut, in order of their cutColumn
+	truncated  map[string]int64 // rows in which the column was cut
 	bytesIn    int64
 	quarantine string // key; "" without rejects
 	sourceKind string // what sourceTable is: TABLE or VIEW
@@ -78,7 +80,7 @@ func unsound(format string, args ...any) error { return &checkError{fmt.Sprintf(
 func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.Table, inputs []catalog.Input, replaces []catalog.Replaced, newest time.Time) (*batch, error) {
 	b := &batch{
 		run: t, table: table, view: view, kind: catalog.RecordAppend, inputs: inputs, replaces: replaces,
-		id: batchID(t.p.Table, t.p.Version(), inputs, replaces, newest), started: t.Now(), rejects: map[string]int64{},
+		id: batchID(t.p.Table, t.p.Version(), inputs, replaces, newest), started: t.Now(), rejects: map[string]int64{}, truncated: map[string]int64{},
 	}
 	var random [2]byte
 	if _, err := rand.Read(random[:]); err != nil {

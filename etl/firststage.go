@@ -169,12 +169,16 @@ func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects [
 			return fmt.Errorf("count filtered records: %w", err)
 		}
 	}
+	if err := b.rejectRows(ctx, rejects, b.fitRules()); err != nil {
+		return fmt.Errorf("reject rows that do not fit: %w", err)
+	}
+	// Behind the rows whose times are out of range: their comparison would fail.
 	future, err := b.futureRules(ctx, objects)
 	if err != nil {
 		return fmt.Errorf("look for records of the future: %w", err)
 	}
-	if err := b.rejectRows(ctx, rejects, append(b.overflowRules(), future...)); err != nil {
-		return fmt.Errorf("reject rows: %w", err)
+	if err := b.rejectRows(ctx, rejects, future); err != nil {
+		return fmt.Errorf("reject records of the future: %w", err)
 	}
 	if err := b.exec(ctx, "DROP "+b.sourceKind+" "+sourceTable); err != nil {
 		return fmt.Errorf("drop the source: %w", err)

@@ -189,7 +189,7 @@ func TestMaxBytes(t *testing.T) {
 		event("too long", "2018-02-14T01:00:00Z", 1, ""),
 	)
 	got := l.mustRun(t, p).Pipelines[0]
-	if want := (catalog.Counts{Read: 6, Rejected: 1, Emitted: 5}); got.Counts != want {
+	if want := (catalog.Counts{Read: 6, Rejected: 1, Emitted: 5, Truncated: 4}); got.Counts != want {
 		t.Errorf("counts: got %+v, want %+v", got.Counts, want)
 	}
 	if diff := cmp.Diff(map[string]int64{"too_long(event_id)": 1}, got.Rejects); diff != "" {

@@ -1,14 +1,17 @@
 package etl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 
+	"tidegate/catalog"
 	"tidegate/etl/raw"
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage"
@@ -19,20 +22,6 @@ const reasonColumn = "_tg_reason"
 
 // rule is a condition on rowsTable under which a row's record is rejected.
 type rule struct{ condition, reason string }
-
-// overflowRules reject what is too long for a column with on_overflow reject.
-func (b *batch) overflowRules() []rule {
-	var rules []rule
-	for _, c := range b.p.Columns {
-		if c.MaxBytes > 0 && c.OnOverflow == "reject" {
-			rules = append(rules, rule{
-				condition: fmt.Sprintf("coalesce(strlen(CAST(%s AS VARCHAR)) > %d, false)", ident(c.Name), c.MaxBytes),
-				reason:    "too_long(" + c.Name + ")",
-			})
-		}
-	}
-	return rules
-}
 
 // futureRules reject a time that is too far after its object's LastModified. Validation sees that only where a field of
 // the record is the time itself.
@@ -72,22 +61,22 @@ func (b *batch) rejectRows(ctx context.Context, rejects string, rules []rule) er
 	}
 	var broken, reason []string
 	for _, r := range rules {
-		broken = append(broken, r.condition)
+		broken = append(broken, "("+r.condition+")")
 		reason = append(reason, fmt.Sprintf("WHEN %s THEN %s", r.condition, literal(r.reason)))
 	}
 	where := strings.Join(broken, " OR ")
-	moved := rowsTable + "_rejected"
-	err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s, %s, CASE %s END AS %s FROM %s WHERE %s",
-		moved, raw.ObjectColumn, raw.LineColumn, strings.Join(reason, " "), reasonColumn, rowsTable, where))
-	if err != nil {
-		return err
+	found := "CASE " + strings.Join(reason, " ") + " END AS " + reasonColumn
+	query := b.rejectedRows(found, where)
+	if b.p.Source != nil {
+		moved := rowsTable + "_rejected"
+		err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS SELECT %s, %s, %s FROM %s WHERE %s",
+			moved, raw.ObjectColumn, raw.LineColumn, found, rowsTable, where))
+		if err != nil {
+			return err
+		}
+		query = b.rejectedRecords(moved)
 	}
-	var fields []string
-	for _, f := range b.p.SourceFields() {
-		fields = append(fields, literal(f.Name), "s."+ident(f.Name))
-	}
-	n, err := b.reject(ctx, rejects, fmt.Sprintf("SELECT s.%[1]s::BIGINT, s.%[2]s::BIGINT, o.%[3]s, json_object(%[4]s)::VARCHAR FROM %[5]s s JOIN %[6]s o USING (%[1]s, %[2]s) ORDER BY 1, 2",
-		raw.ObjectColumn, raw.LineColumn, reasonColumn, strings.Join(fields, ", "), sourceTable, moved))
+	n, err := b.reject(ctx, rejects, query)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -99,12 +88,35 @@ func (b *batch) rejectRows(ctx context.Context, rejects string, rules []rule) er
 		return fmt.Errorf("%d rows are rejected, but %d records were quarantined", deleted, n)
 	}
 	b.counts.Rejected += n
-	b.parsed -= n
+	if b.p.Source != nil {
+		b.parsed -= n
+	}
 	return nil
 }
 
-// reject appends records to the local quarantine file, and gives their number. The query gives object, line, reason and
-// what is kept of the record.
+// rejectedRecords reads what the source has of the rows in moved.
+func (b *batch) rejectedRecords(moved string) string {
+	var fields []string
+	for _, f := range b.p.SourceFields() {
+		fields = append(fields, literal(f.Name), "s."+ident(f.Name))
+	}
+	return fmt.Sprintf("SELECT s.%[1]s::BIGINT, s.%[2]s::BIGINT, o.%[3]s, json_object(%[4]s)::VARCHAR FROM %[5]s s JOIN %[6]s o USING (%[1]s, %[2]s) ORDER BY 1, 2",
+		raw.ObjectColumn, raw.LineColumn, reasonColumn, strings.Join(fields, ", "), sourceTable, moved)
+}
+
+// rejectedRows reads rows of a second stage, which are made of many records: they are kept as they are, under the names
+// of the tables that were read, and without a line.
+func (b *batch) rejectedRows(reason, where string) string {
+	var fields []string
+	for _, c := range b.table.Columns {
+		fields = append(fields, literal(c.Name), ident(c.Name))
+	}
+	return fmt.Sprintf("SELECT NULL::BIGINT, 0::BIGINT, %s, json_object(%s)::VARCHAR AS kept FROM %s WHERE %s ORDER BY kept",
+		reason, strings.Join(fields, ", "), rowsTable, where)
+}
+
+// reject appends records to the local quarantine file, and gives their number. The query gives the place of the object in
+// b.inputs (NULL: none, the rows are a second stage's), line, reason and what is kept of the record.
 func (b *batch) reject(ctx context.Context, path, query string) (n int64, err error) {
 	w := raw.AppendQuarantine(path)
 	defer func() {
@@ -114,7 +126,10 @@ func (b *batch) reject(ctx context.Context, path, query string) (n int64, err er
 	err = each(ctx, b.session, query, func(row []cell) error {
 		n++
 		b.rejects[row[2].s]++
-		in := b.inputs[row[0].i]
+		in := catalog.Input{Key: b.upstream()}
+		if !row[0].null {
+			in = b.inputs[row[0].i]
+		}
 		return w.Write(raw.Reject{Object: in.Key, ETag: in.ETag, Line: row[1].i, Reason: row[2].s, Raw: []byte(row[3].s)})
 	})
 	return n, err
@@ -140,20 +155,13 @@ func (b *batch) putQuarantine(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-// rejectSummary lists the reasons with their counts, most frequent first.
-func rejectSummary(rejects map[string]int64) string {
-	var reasons []string
-	for reason := range rejects {
-		reasons = append(reasons, reason)
-	}
-	slices.SortFunc(reasons, func(a, b string) int {
-		if rejects[a] != rejects[b] {
-			return int(rejects[b] - rejects[a])
-		}
-		return strings.Compare(a, b)
+// summary lists names with their counts, most frequent first.
+func summary(counts map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
 	})
-	for i, reason := range reasons {
-		reasons[i] = fmt.Sprintf("%s %d", reason, rejects[reason])
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", name, counts[name])
 	}
-	return strings.Join(reasons, ", ")
+	return strings.Join(names, ", ")
 }

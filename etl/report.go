@@ -24,7 +24,9 @@ type PipelineReport struct {
 	BytesIn, BytesOut int64 // input objects (for a second stage: upstream's files); full-field and subset files
 	Files             int   // full-field
 	// Rejects counts rejected records by reason: "missing_field(ts)".
-	Rejects    map[string]int64
+	Rejects map[string]int64
+	// Truncated counts emitted rows by the column that was cut in them.
+	Truncated  map[string]int64
 	Generation int64 // of the last commit; 0 without one
 	Elapsed    time.Duration
 	Err        error // nil if all went well
@@ -40,14 +42,18 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 	c.Filtered += b.counts.Filtered
 	c.Deduplicated += b.counts.Deduplicated
 	c.Emitted += b.counts.Emitted
+	c.Truncated += b.counts.Truncated
 	p.BytesIn += b.bytesIn
 	p.BytesOut += b.bytesOut()
 	p.Files += len(b.files)
 	if p.Rejects == nil {
-		p.Rejects = map[string]int64{}
+		p.Rejects, p.Truncated = map[string]int64{}, map[string]int64{}
 	}
 	for reason, n := range b.rejects {
 		p.Rejects[reason] += n
+	}
+	for column, n := range b.truncated {
+		p.Truncated[column] += n
 	}
 	p.Generation = generation
 }

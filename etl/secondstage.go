@@ -3,6 +3,7 @@ package etl
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -164,12 +165,28 @@ func (b *batch) runTables(ctx context.Context, parts, rebuild []*upstreamPart, i
 			return fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
 		}
 	}
+	rejects := filepath.Join(b.dir, "rejects.ndjson.gz")
+	if err := b.rejectRows(ctx, rejects, b.fitRules()); err != nil {
+		return fmt.Errorf("reject rows that do not fit: %w", err)
+	}
 	b.Step("transformed")
 	// A row of a second stage is made of many: there are no duplicates to drop, whatever unique_key says.
 	if err := b.exec(ctx, createLosers); err != nil {
 		return err
 	}
+	if err := b.putQuarantine(ctx, rejects); err != nil {
+		return err
+	}
 	return b.settle(ctx)
+}
+
+// upstream names the tables that a second stage reads.
+func (b *batch) upstream() string {
+	names := make([]string, len(b.p.Upstream))
+	for i, name := range b.p.Upstream {
+		names[i] = name.String()
+	}
+	return strings.Join(names, ",")
 }
 
 // readSet gives the upstream files that the SELECT must see: those of the rebuilt partitions and, with lookback,

@@ -25,7 +25,8 @@ func (b *batch) environment() sql.Env {
 }
 
 // fill makes rowsTable of a rendered SELECT with these output names: the table's columns by name, each in its
-// type, dt computed, and after them the carried columns, which the SELECT gives last.
+// type, dt computed, a cutColumn for each that may be cut, and after them the carried columns, which the SELECT gives
+// last.
 func (b *batch) fill(ctx context.Context, rendered string, names, carried []string) error {
 	positions := make([]string, len(names)+len(carried))
 	for i := range positions {
@@ -42,8 +43,14 @@ func (b *batch) fill(ctx context.Context, rendered string, names, carried []stri
 			all = append(all, expression+" AS "+ident(c.Name))
 			continue
 		}
-		given = append(given, b.refined(positions[i], c)+" AS "+ident(c.Name))
+		expression, cut := b.refined(positions[i], c)
+		given = append(given, expression+" AS "+ident(c.Name))
 		all = append(all, ident(c.Name))
+		if cut != "" {
+			given = append(given, cut+" AS "+cutColumn(len(b.cuts)))
+			all = append(all, cutColumn(len(b.cuts)))
+			b.cuts = append(b.cuts, c.Name)
+		}
 	}
 	for i, c := range carried {
 		given = append(given, positions[len(names)+i]+" AS "+ident(c))
@@ -51,34 +58,6 @@ func (b *batch) fill(ctx context.Context, rendered string, names, carried []stri
 	}
 	return b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM (SELECT %s FROM (%s) AS t(%s))",
 		rowsTable, strings.Join(all, ", "), strings.Join(given, ", "), rendered, strings.Join(positions, ", ")))
-}
-
-// refined gives an output in its column's type and within its max_bytes, where that truncates. A varchar(n) is cut
-// to n characters, as PostgreSQL's explicit cast does.
-func (b *batch) refined(position string, c catalog.Column) string {
-	expression := fmt.Sprintf("CAST(%s AS %s)", position, c.Type.DuckDB())
-	if c.Type.OID == pgtypes.Varchar && c.Type.Typmod >= 4 {
-		expression = fmt.Sprintf("left(%s, %d)", expression, c.Type.Typmod-4)
-	}
-	if c.Partition && pgtypes.ClassOf(c.Type.OID) == pgtypes.ClassText {
-		// A Hive folder has no empty value.
-		expression = "nullif(" + expression + ", '')"
-	}
-	if r, ok := b.refinement(c.Name); ok && r.MaxBytes > 0 && r.OnOverflow == "truncate" {
-		expression = truncated(expression, r.MaxBytes)
-	}
-	return expression
-}
-
-// truncated cuts a text to at most n bytes without cutting a character: if the byte after the cut continues one, the
-// cut moves to before it. (DuckDB's decode(…, 'ignore') leaves the first byte of a cut character.)
-func truncated(text string, n int) string {
-	continues := func(at int) string {
-		return fmt.Sprintf("hex(array_slice(encode(%s), %d, %d)) BETWEEN '80' AND 'BF'", text, at, at)
-	}
-	return fmt.Sprintf(`CASE WHEN strlen(%[1]s) <= %[2]d THEN %[1]s ELSE decode(array_slice(encode(%[1]s), 1,
-		CASE WHEN NOT %[3]s THEN %[2]d WHEN NOT %[4]s THEN %[2]d - 1 WHEN NOT %[5]s THEN %[2]d - 2 ELSE %[2]d - 3 END)) END`,
-		text, n, continues(n+1), continues(n), continues(n-1))
 }
 
 func (b *batch) refinement(name string) (pipeline.Column, bool) {

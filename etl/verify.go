@@ -26,9 +26,9 @@ func (b *batch) verify(ctx context.Context) error {
 	if b.p.Source == nil {
 		// A SELECT over tables may aggregate: what it reads is in Inputs, and here read means the rows it gave.
 		for _, p := range b.parts {
-			b.counts.Read += p.rows
 			b.parsed += p.rows
 		}
+		b.counts.Read = b.parsed + b.counts.Rejected
 	}
 	return b.verifyAlgebra()
 }
@@ -48,7 +48,7 @@ func (b *batch) verifyAlgebra() error {
 	}
 	if c.Read > 0 && float64(c.Rejected)/float64(c.Read) > b.p.Checks.MaxRejectRatio {
 		return unsound("%d of %d records were rejected (%s), more than checks.max_reject_ratio %g allows",
-			c.Rejected, c.Read, rejectSummary(b.rejects), b.p.Checks.MaxRejectRatio)
+			c.Rejected, c.Read, summary(b.rejects), b.p.Checks.MaxRejectRatio)
 	}
 	return nil
 }

@@ -80,9 +80,9 @@ func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
 		}
 		c := &b.Counts
 		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state,
-				read, blank, rejected, filtered, deduplicated, emitted, bytes_in, bytes_out, started_at, reason)
-			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
-			c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, b.BytesIn, b.BytesOut,
+				read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out, started_at, reason)
+			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
+			c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, b.BytesIn, b.BytesOut,
 			micros(b.StartedAt), b.Reason)
 	})
 }
@@ -99,7 +99,7 @@ WITH pair AS (
 	LEFT JOIN generation g ON g.number = h.begin_generation
 	GROUP BY pair.batch_id
 )
-SELECT t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated, b.emitted,
+SELECT t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated, b.emitted, b.truncated,
        b.bytes_in, b.bytes_out, b.started_at, b.committed_at, coalesce(hot.loaded_at, 0), b.reason
 FROM batch b JOIN tbl t USING (table_id) LEFT JOIN hot USING (batch_id)
 ORDER BY b.batch_id`
@@ -131,7 +131,7 @@ func scanBatch(rows *stdsql.Rows) (catalog.Batch, error) {
 	var started, committed, loaded int64
 	c := &b.Counts
 	err := rows.Scan(&name, &b.ID, &b.Revision, &b.Seq, &b.State,
-		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted,
+		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted, &c.Truncated,
 		&b.BytesIn, &b.BytesOut, &started, &committed, &loaded, &b.Reason)
 	if err != nil {
 		return b, err

@@ -210,11 +210,11 @@ func (p *publication) addBatch() error {
 	}
 	c := &r.Counts
 	return p.row(`INSERT INTO batch (table_id, batch, revision, seq, state, kind, pipeline, version,
-			read, blank, rejected, filtered, deduplicated, emitted, bytes_in, bytes_out,
+			read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out,
 			started_at, committed_at, generation, content)
-		VALUES (?, ?, ?, ?, 'committed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING batch_id`,
+		VALUES (?, ?, ?, ?, 'committed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING batch_id`,
 		p.tableID, r.Batch, r.Revision, r.Seq, string(r.Kind), r.Pipeline.Name, r.Pipeline.Version,
-		c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, bytesIn, bytesOut,
+		c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, bytesIn, bytesOut,
 		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content).Scan(&p.batchID)
 }
 

@@ -93,11 +93,11 @@ func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pi
 
 func printReport(out io.Writer, r etl.Report) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "TABLE\tBATCHES\tREAD\tREJECTED\tFILTERED\tDUPLICATES\tEMITTED\tFILES\tSECONDS")
+	fmt.Fprintln(w, "TABLE\tBATCHES\tREAD\tREJECTED\tFILTERED\tDUPLICATES\tEMITTED\tTRUNCATED\tFILES\tSECONDS")
 	for _, p := range r.Pipelines {
 		c := p.Counts
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", p.Table, p.Batches, c.Read, c.Rejected,
-			c.Filtered, c.Deduplicated, c.Emitted, p.Files, p.Elapsed.Seconds())
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", p.Table, p.Batches, c.Read, c.Rejected,
+			c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, p.Files, p.Elapsed.Seconds())
 	}
 	return w.Flush()
 }

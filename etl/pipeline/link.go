@@ -97,6 +97,8 @@ func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
 // maxBytes checks that values of a column have a length, and that they can be cut if they shall be.
 func (l *loader) maxBytes(d *draft, path string, c catalog.Column, onOverflow string) {
 	switch {
+	case d.Hot != nil && slices.Contains(d.Hot.Columns, c.Name) && c.MaxBytes > catalog.HotMaxBytes:
+		l.at(d, path+".max_bytes", "column %s is hot, and a hot column has at most %d bytes", c.Name, catalog.HotMaxBytes)
 	case pgtypes.ClassOf(c.Type.OID) == pgtypes.ClassText:
 	case c.Type.OID != pgtypes.JSON:
 		l.at(d, path+".max_bytes", "column %s is %s; max_bytes is for text, varchar and json", c.Name, c.Type)

@@ -27,7 +27,8 @@ func definitions() map[string][]engine.LoadColumn {
 			"rows_read", pgtypes.Int8, "rows_blank", pgtypes.Int8, "rows_rejected", pgtypes.Int8,
 			"rows_filtered", pgtypes.Int8, "rows_deduplicated", pgtypes.Int8, "rows_emitted", pgtypes.Int8,
 			"bytes_in", pgtypes.Int8, "bytes_out", pgtypes.Int8, "started_at", pgtypes.Timestamptz,
-			"committed_at", pgtypes.Timestamptz, "hot_loaded_at", pgtypes.Timestamptz, "reason", pgtypes.Text),
+			"committed_at", pgtypes.Timestamptz, "hot_loaded_at", pgtypes.Timestamptz, "reason", pgtypes.Text,
+			"rows_truncated", pgtypes.Int8),
 		"files": columns(
 			"table_name", pgtypes.Text, "batch", pgtypes.Text, "partition", pgtypes.Text, "path", pgtypes.Text,
 			"rows", pgtypes.Int8, "bytes", pgtypes.Int8, "generation", pgtypes.Int8),

@@ -171,7 +171,7 @@ func batchRow(b catalog.Batch) []any {
 	return []any{
 		b.Table.String(), b.ID, int64(b.Revision), string(b.State), c.Read, c.Blank, c.Rejected, c.Filtered,
 		c.Deduplicated, c.Emitted, b.BytesIn, b.BytesOut, timeOrNull(b.StartedAt), timeOrNull(b.CommittedAt),
-		timeOrNull(b.HotLoadedAt), orNull(b.Reason),
+		timeOrNull(b.HotLoadedAt), orNull(b.Reason), c.Truncated,
 	}
 }
 

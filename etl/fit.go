@@ -1,0 +1,178 @@
+package etl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tidegate/catalog"
+	"tidegate/internal/logkey"
+	"tidegate/internal/pgtypes"
+)
+
+// What a hot table on a server takes of a column: the least of what PostgreSQL and Redshift do. It is asked of every hot
+// column, wherever hot is today, because the lake outlives that; so no value is found by a load, where it would keep its
+// whole batch out.
+const (
+	// hotRowBytes is the longest row that Redshift's COPY takes.
+	hotRowBytes = 4 << 20
+	// hotFirstDay begins the range of both servers' dates and timestamps. DuckDB's timestamps end before theirs do.
+	hotFirstDay, hotLastDay = "4713-01-01 (BC)", "294276-12-31"
+)
+
+// A partition's value is the name of a folder, percent-encoded behind the column's name. A file's system takes 255 bytes
+// of a name, S3 1024 of a whole key.
+const (
+	folderBytes = 255
+	pathBytes   = 700
+)
+
+// limit is how long a column's values may be: in bytes of UTF-8, 0 without one, and whether a longer one is cut, not its
+// row rejected.
+type limit struct {
+	bytes int
+	cut   bool
+}
+
+// limitOf gives the limit of a text or json column.
+func (b *batch) limitOf(c catalog.Column) limit {
+	var l limit
+	if r, ok := b.refinement(c.Name); ok {
+		l = limit{r.MaxBytes, r.OnOverflow == "truncate"}
+	}
+	if b.isHot(c) && (l.bytes == 0 || l.bytes > catalog.HotMaxBytes) {
+		l.bytes = catalog.HotMaxBytes
+	}
+	return l
+}
+
+func (b *batch) isHot(c catalog.Column) bool {
+	return b.table.Hot != nil && slices.Contains(b.table.Hot.Columns, c.Name)
+}
+
+// fitRules reject rows with a value that its column cannot have.
+func (b *batch) fitRules() []rule {
+	var rules []rule
+	var long []string
+	for _, c := range b.table.Columns {
+		name := ident(c.Name)
+		switch c.Type.OID {
+		case pgtypes.Text, pgtypes.Varchar:
+			rules = append(rules, b.textRules(c)...)
+		case pgtypes.JSON:
+			if n := b.limitOf(c).bytes; n > 0 {
+				rules = append(rules, rule{fmt.Sprintf("strlen(CAST(%s AS VARCHAR)) > %d", name, n), "too_long(" + c.Name + ")"})
+			}
+		case pgtypes.Date:
+			if b.isHot(c) || b.isTime(c) {
+				rules = append(rules, rule{fmt.Sprintf("%[1]s < DATE '%[2]s' OR %[1]s > DATE '%[3]s' OR NOT isfinite(%[1]s)",
+					name, hotFirstDay, hotLastDay), "out_of_range(" + c.Name + ")"})
+			}
+		case pgtypes.Timestamp, pgtypes.Timestamptz:
+			if b.isHot(c) || b.isTime(c) {
+				rules = append(rules, rule{fmt.Sprintf("%[1]s < %[2]s '%[3]s 00:00:00' OR NOT isfinite(%[1]s)",
+					name, c.Type.DuckDB(), hotFirstDay), "out_of_range(" + c.Name + ")"})
+			}
+		}
+		if b.isHot(c) && isLong(c.Type) {
+			long = append(long, fmt.Sprintf("coalesce(strlen(CAST(%s AS VARCHAR)), 0)", name))
+		}
+	}
+	if len(long)*catalog.HotMaxBytes > hotRowBytes {
+		rules = append(rules, rule{fmt.Sprintf("%s > %d", strings.Join(long, " + "), hotRowBytes), "row_too_long"})
+	}
+	return rules
+}
+
+func isLong(t pgtypes.Type) bool {
+	return t.OID == pgtypes.Text || t.OID == pgtypes.Varchar || t.OID == pgtypes.JSON
+}
+
+// isTime reports whether c is the table's time: its range is asked of it everywhere, because dt is made from it.
+func (b *batch) isTime(c catalog.Column) bool {
+	return b.table.Time != nil && b.table.Time.Column == c.Name
+}
+
+// textRules are those of a text column. U+0000 is in no text of PostgreSQL: a client would see the text end there.
+func (b *batch) textRules(c catalog.Column) []rule {
+	name := ident(c.Name)
+	rules := []rule{{fmt.Sprintf("contains(%s, chr(0))", name), "nul_character(" + c.Name + ")"}}
+	tooLong := "too_long(" + c.Name + ")"
+	if l := b.limitOf(c); l.bytes > 0 && !l.cut {
+		rules = append(rules, rule{fmt.Sprintf("strlen(%s) > %d", name, l.bytes), tooLong})
+	}
+	if c.Partition {
+		// Each character of hive.Escape becomes three.
+		encoded := fmt.Sprintf(`strlen(regexp_replace(%s, '[\x00-\x1f\x7f"#%%''*/:=?\\{}\[\]^]', '%%00', 'g'))`, name)
+		most := min(folderBytes-len(c.Name)-len("="), pathBytes/len(b.table.PartitionBy))
+		rules = append(rules, rule{fmt.Sprintf("%s > %d", encoded, most), tooLong})
+	}
+	return rules
+}
+
+// refined gives an output in its column's type and within its length, where that cuts. A varchar(n) is cut to n
+// characters, as PostgreSQL's explicit cast does. cut is the condition under which something was cut off; "" if nothing
+// can be.
+func (b *batch) refined(position string, c catalog.Column) (expression, cut string) {
+	whole := fmt.Sprintf("CAST(%s AS %s)", position, c.Type.DuckDB())
+	if pgtypes.ClassOf(c.Type.OID) != pgtypes.ClassText {
+		return whole, ""
+	}
+	expression = whole
+	if c.Type.OID == pgtypes.Varchar && c.Type.Typmod >= 4 {
+		expression = fmt.Sprintf("left(%s, %d)", expression, c.Type.Typmod-4)
+	}
+	if l := b.limitOf(c); l.cut {
+		expression = truncated(expression, l.bytes)
+	}
+	if expression != whole {
+		cut = fmt.Sprintf("coalesce(strlen(%s) < strlen(%s), false)", expression, whole)
+	}
+	if c.Partition {
+		// A Hive folder has no empty value.
+		expression = "nullif(" + expression + ", '')"
+	}
+	return expression, cut
+}
+
+// truncated cuts a text to at most n bytes without cutting a character: if the byte after the cut continues one, the
+// cut moves to before it. (DuckDB's decode(…, 'ignore') leaves the first byte of a cut character.)
+func truncated(text string, n int) string {
+	continues := func(at int) string {
+		return fmt.Sprintf("hex(array_slice(encode(%s), %d, %d)) BETWEEN '80' AND 'BF'", text, at, at)
+	}
+	return fmt.Sprintf(`CASE WHEN strlen(%[1]s) <= %[2]d THEN %[1]s ELSE decode(array_slice(encode(%[1]s), 1,
+		CASE WHEN NOT %[3]s THEN %[2]d WHEN NOT %[4]s THEN %[2]d - 1 WHEN NOT %[5]s THEN %[2]d - 2 ELSE %[2]d - 3 END)) END`,
+		text, n, continues(n+1), continues(n), continues(n-1))
+}
+
+// cutColumn says in rowsTable whether the nth of b.cuts was cut in a row.
+func cutColumn(n int) string { return fmt.Sprintf("_tg_cut%d", n) }
+
+// countTruncated counts the rows that will be written, in which something was cut, and per column.
+func (b *batch) countTruncated(ctx context.Context) error {
+	if len(b.cuts) == 0 {
+		return nil
+	}
+	var any, counts []string
+	for i := range b.cuts {
+		any = append(any, cutColumn(i))
+		counts = append(counts, fmt.Sprintf("(count(*) FILTER (%s))::BIGINT", cutColumn(i)))
+	}
+	query := fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s r ANTI JOIN %s l ON l.id = r.rowid WHERE %s",
+		strings.Join(counts, ", "), rowsTable, losersTable, strings.Join(any, " OR "))
+	err := each(ctx, b.session, query, func(row []cell) error {
+		b.counts.Truncated = row[0].i
+		for i, c := range b.cuts {
+			if n := row[i+1].i; n > 0 {
+				b.truncated[c] = n
+			}
+		}
+		return nil
+	})
+	if err == nil && b.counts.Truncated > 0 {
+		b.log.WarnContext(ctx, "values were cut to their columns' lengths", logkey.Rows, b.counts.Truncated, logkey.Reason, summary(b.truncated))
+	}
+	return err
+}
