@@ -11,7 +11,7 @@ type bindings struct {
 	view *catalog.View
 }
 
-// Relation finds a lake table or a system relation.
+// Relation finds a lake table, a system relation, or what the warehouse alone has.
 func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 	if t, ok := b.view.Tables[catalog.Name{Schema: schema, Table: table}]; ok {
 		return lakeRelation(t.Table), true
@@ -20,6 +20,9 @@ func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 		if rel, ok := s.Relation(schema, table); ok {
 			return rel, true
 		}
+	}
+	if hot := b.r.o.Hot; hot != nil && hot.Only != nil {
+		return hot.Only.Relation(schema, table)
 	}
 	return nil, false
 }
@@ -36,7 +39,8 @@ func (b bindings) HasSchema(schema string) bool {
 			return true
 		}
 	}
-	return false
+	hot := b.r.o.Hot
+	return hot != nil && hot.Only != nil && hot.Only.HasSchema(schema)
 }
 
 func lakeRelation(t *catalog.Table) *sql.Relation {

@@ -45,6 +45,8 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 func (d *decision) reason(c *candidate, all []*candidate) string {
 	hot, cold := all[0], all[1]
 	switch {
+	case d.hotOnly() != nil:
+		return cold.why
 	case d.req.Statement.Hints.Engine != "":
 		return "the statement asks for engine(" + d.req.Statement.Hints.Engine + ")"
 	case c == cold && hot.barred != nil:
@@ -74,9 +76,9 @@ func (d *decision) observe(c *candidate) func(time.Duration) {
 
 // scanOf finds the scan of a mention.
 func (d *decision) scanOf(u *sql.Use) (*scan, error) {
-	for i, other := range d.req.Query.Uses {
-		if other == u {
-			return d.scans[i], nil
+	for _, s := range d.scans {
+		if s.use == u {
+			return s, nil
 		}
 	}
 	return nil, fmt.Errorf("relation %s is not part of the query", u.Relation.Name)
@@ -106,12 +108,15 @@ func (s *scan) columns() []parquetscan.SourceColumn {
 // hotSource reads the rows that count at the pinned generation: not those loaded later, and not those withdrawn
 // whose deletion is still to come.
 func (d *decision) hotSource(u *sql.Use) (string, error) {
+	if u.Relation.Class == sql.ClassHotOnly {
+		return d.hotOnlySource(u), nil
+	}
 	s, err := d.scanOf(u)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString("(SELECT " + strings.Join(d.hotColumns(s), ", "))
+	b.WriteString("(SELECT " + strings.Join(d.hotColumns(u), ", "))
 	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.table.Hot.MaxLoadSeq)
 	if w := s.table.Hot.Withdrawn; len(w) > 0 {
 		b.WriteString(" AND _tg_seq NOT IN (")
@@ -129,11 +134,11 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 
 // hotColumns are the columns that the statement needs; in PostgreSQL's words, where a * stands as it was written, all
 // of the relation's, of which the others are NULLs.
-func (d *decision) hotColumns(s *scan) []string {
+func (d *decision) hotColumns(u *sql.Use) []string {
 	var list []string
-	for _, c := range s.use.Relation.Columns {
+	for _, c := range u.Relation.Columns {
 		switch {
-		case slices.Contains(s.use.Columns, c.Name):
+		case slices.Contains(u.Columns, c.Name):
 			list = append(list, quoteIdent(c.Name))
 		case d.r.o.Hot.Postgres:
 			list = append(list, "CAST(NULL AS "+c.Type.String()+") AS "+quoteIdent(c.Name))

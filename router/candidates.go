@@ -41,6 +41,9 @@ func (d *decision) candidates() []*candidate {
 		rows += s.rows()
 	}
 	hot := &candidate{route: engine.RouteHot, estimate: d.r.timings.hot(d.fingerprint, d.tables(), rows)}
+	if rel := d.hotOnly(); rel != nil {
+		return d.hotOnlyCandidates(hot, rel)
+	}
 	if why := d.notHot(); why != "" {
 		hot.bar(why)
 	} else if down := d.hotDown(); down != "" {
@@ -120,8 +123,8 @@ func columnsAre(names []string) string {
 
 func (d *decision) tables() string {
 	var names []string
-	for _, s := range d.scans {
-		names = append(names, s.table.Table.Name.String())
+	for _, u := range d.req.Query.Uses {
+		names = append(names, u.Relation.Name.String())
 	}
 	return strings.Join(names, ",")
 }
@@ -150,6 +153,9 @@ func (d *decision) fence(all []*candidate) error {
 		if c.barred == nil {
 			open++
 		}
+	}
+	if open == 0 && d.hotOnly() != nil {
+		return all[0].barred // the cold way was never one
 	}
 	if open == 0 {
 		return all[len(all)-1].barred

@@ -48,6 +48,8 @@ type Hot struct {
 	Postgres bool
 	// Down says why the hot store is not there now, "" if it is; nil is never down.
 	Down func() string
+	// Only is what the hot store has and the lake has not; nil is nothing.
+	Only HotOnly
 }
 
 // Cache keeps on this machine what statements needed of a lake that is elsewhere.
@@ -191,10 +193,12 @@ func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
 	if err := d.scanAll(); err != nil {
 		return nil, err
 	}
-	if p, ok := d.fromStatistics(); ok {
-		return p, nil
+	if len(d.scans) == len(d.req.Query.Uses) {
+		if p, ok := d.fromStatistics(); ok {
+			return p, nil
+		}
+		d.preview()
 	}
-	d.preview()
 	return d.settle(d.candidates())
 }
 
@@ -208,6 +212,9 @@ func (d *decision) settle(all []*candidate) (*engine.Plan, error) {
 		return nil, err
 	}
 	p, err := d.build(c, all)
+	if d.hotOnly() != nil {
+		return p, err // there is no other way
+	}
 	if refused, ok := errors.AsType[*pgerr.Error](err); ok && c.route == engine.RouteHot && refused.Code == pgerr.FeatureNotSupported {
 		c.bar(refused.Message)
 		return d.settle(all)
@@ -235,9 +242,9 @@ func (d *decision) without(c *candidate, all []*candidate, cause error) (*engine
 	return p, err
 }
 
-// classify reports whether the local engine answers: no relation of the lake is named.
+// classify reports whether the local engine answers: no table of the lake or the warehouse is named.
 func (d *decision) classify() (local bool, err error) {
-	lake := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class == sql.ClassLake })
+	lake := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class != sql.ClassSystem })
 	system := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class == sql.ClassSystem })
 	if lake >= 0 && system >= 0 {
 		return false, pgerr.New(pgerr.FeatureNotSupported, "a statement cannot read %s and %s together",

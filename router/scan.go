@@ -20,8 +20,12 @@ type scan struct {
 	limited bool
 }
 
+// scanAll finds the lake's tables among the relations.
 func (d *decision) scanAll() error {
 	for _, u := range d.req.Query.Uses {
+		if u.Relation.Class == sql.ClassHotOnly {
+			continue
+		}
 		n := catalog.Name{Schema: u.Relation.Name.Schema, Table: u.Relation.Name.Table}
 		t, ok := d.view.Tables[n]
 		if !ok {

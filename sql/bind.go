@@ -71,6 +71,7 @@ type binder struct {
 	slots   []*slot
 	folded  map[int32]*expr // the session's functions, by their place in the text
 	aliases map[string]bool // taken in the DuckDB text, lower case
+	foreign error           // of the first column needed whose type is not known
 	depth   int
 }
 
@@ -121,10 +122,13 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 		b.params = append(b.params, p)
 	}
 	p, err := b.selectStatement(s.node.GetSelectStmt(), nil, nil, usage{})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = b.settleTargets(p)
 	}
-	if err := b.settleTargets(p); err != nil {
+	if b.foreign != nil {
+		return nil, b.foreign // it was bound as text, so what else is wrong may follow from that
+	}
+	if err != nil {
 		return nil, err
 	}
 	for i := range b.params {
@@ -203,13 +207,14 @@ func classOf(s *Statement, c Catalog, env Env) (class Class, any bool, err error
 			seen[r.Class] = true
 		}
 	})
-	if seen[ClassLake] && seen[ClassSystem] {
+	tables := seen[ClassLake] || seen[ClassHotOnly]
+	if tables && seen[ClassSystem] {
 		return 0, true, pgerr.New(pgerr.FeatureNotSupported, "a query over tables and system relations at once is not supported yet")
 	}
 	if seen[ClassSystem] {
 		return ClassSystem, true, nil
 	}
-	return ClassLake, seen[ClassLake], nil
+	return ClassLake, tables, nil
 }
 
 // relation finds the relation that a FROM item names.

@@ -122,6 +122,9 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if alias == "" {
 		item.name, item.schema = r.Name.Table, r.Name.Schema
 	}
+	if r.Class == ClassHotOnly && !v.Inh {
+		return nil, b.unsupported(v.Location, "ONLY")
+	}
 	u := b.use(r, item.name)
 	u.at = v.Location
 	for _, c := range r.Columns {
@@ -132,7 +135,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 		}
 		item.columns = append(item.columns, &visible{
 			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.use.Alias) + "." + name(c.Name), column: col,
-			need: func() { u.needed[col.name] = true },
+			need: func() { b.need(u, c, v.Location) },
 		})
 	}
 	if err := b.rename(item.columns, item.name, names); err != nil {
@@ -142,6 +145,14 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 		sql:    mark + "u" + itoa(len(b.uses)-1) + mark + " AS " + name(u.use.Alias),
 		tables: []*rangeItem{item}, columns: item.columns, reach: map[*useState]bool{u: false}, base: u,
 	}, nil
+}
+
+// need records that a column is read.
+func (b *binder) need(u *useState, c Column, pos int32) {
+	u.needed[c.Name] = true
+	if c.Foreign != "" && b.foreign == nil {
+		b.foreign = b.unsupported(pos, "column %s.%s, whose type is %s,", u.use.Relation.Name, c.Name, c.Foreign)
+	}
 }
 
 func columnType(t pgtypes.Type) pgtypes.Type {

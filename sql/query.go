@@ -57,8 +57,9 @@ type Class uint8
 
 // The classes of relation.
 const (
-	ClassLake   Class = iota // in the lake, hot in part
-	ClassSystem              // pg_catalog, information_schema, tidegate
+	ClassLake    Class = iota // in the lake, hot in part
+	ClassSystem               // pg_catalog, information_schema, tidegate
+	ClassHotOnly              // in the warehouse, not in the lake
 )
 
 // Relation is what the binder must know of a relation.
@@ -72,6 +73,8 @@ type Relation struct {
 type Column struct {
 	Name string
 	Type pgtypes.Type
+	// Foreign names a type that Tidegate does not know: the column cannot be read, and Type is text. "" is known.
+	Foreign string
 }
 
 // Catalog finds relations by name. Names are as PostgreSQL folds them: lower case unless they were quoted.

@@ -51,7 +51,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	})
 	o := router.Options{
 		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(),
-		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database}, relations},
+		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
 	}
 	p.scanCold(&o, h)
 	return &answers{router: router.New(o), log: log}, nil
@@ -66,26 +66,34 @@ func (a *answers) Record(e gateway.Entry) {
 	})
 }
 
-// searchPath is PostgreSQL's and then every schema of the lake, so that \dt shows the tables and their bare names
-// are found.
-func (p *parts) searchPath(ctx context.Context) ([]string, error) {
-	v, err := p.store.View(ctx)
-	if err != nil {
-		return nil, err
+// searchPath is PostgreSQL's, then every schema of the lake and every other one of the warehouse, so that \dt shows
+// the tables and their bare names are found.
+func (p *parts) searchPath(h *hotStore) func(context.Context) ([]string, error) {
+	return func(ctx context.Context) ([]string, error) {
+		v, err := p.store.View(ctx)
+		if err != nil {
+			return nil, err
+		}
+		schemas := map[string]bool{}
+		for name := range v.Tables {
+			schemas[name.Schema] = true
+		}
+		path := append([]string{"$user", "public"}, slices.Sorted(maps.Keys(schemas))...)
+		for _, s := range h.hotOnly().schemaNames() {
+			if !slices.Contains(path, s) {
+				path = append(path, s)
+			}
+		}
+		return path, nil
 	}
-	schemas := map[string]bool{}
-	for name := range v.Tables {
-		schemas[name.Schema] = true
-	}
-	return append([]string{"$user", "public"}, slices.Sorted(maps.Keys(schemas))...), nil
 }
 
 // newGateway puts the protocol in front.
-func (p *parts) newGateway(a *answers) *gateway.Server {
+func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 	o := gateway.Options{
 		Database: p.Database, MaxConnections: p.Limits.Connections,
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
-		SearchPath: p.searchPath,
+		SearchPath: p.searchPath(h),
 	}
 	return gateway.New(o, planner{a.router}, a, p.log)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -57,6 +58,9 @@ type hotConfig struct {
 	URL    string `yaml:"url"`
 	Schema string `yaml:"schema"`
 	Pool   int    `yaml:"pool"`
+	// Relations are the schemas and schema.table patterns of the warehouse that clients see beside the lake's tables;
+	// empty is every schema of the users' own.
+	Relations []string `yaml:"relations"`
 	// Of Redshift: where COPY reads from, and as whom.
 	Stage   string `yaml:"stage"`
 	IAMRole string `yaml:"iam_role"`
@@ -191,6 +195,11 @@ func (c *config) checkHot(fail func(key, format string, args ...any)) {
 	}
 	if c.Hot.Pool < 1 {
 		fail("hot.pool", "must be at least 1")
+	}
+	for i, pattern := range c.Hot.Relations {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Count(pattern, ".") > 1 {
+			fail(fmt.Sprintf("hot.relations[%d]", i), "is %q; write a schema or schema.table, * stands for any letters", pattern)
+		}
 	}
 }
 

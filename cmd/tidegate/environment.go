@@ -9,7 +9,7 @@ import (
 )
 
 // fromEnvironment sets every key of the configuration for which a variable is there: TIDEGATE_ and the key's path
-// in capitals, joined by underscores.
+// in capitals, joined by underscores. Lists are separated by commas.
 func fromEnvironment(c *config, lookup func(string) (string, bool)) error {
 	return setFrom("TIDEGATE", reflect.ValueOf(c).Elem(), lookup)
 }
@@ -39,6 +39,10 @@ func setText(f reflect.Value, s string) error {
 	}
 	if f.Kind() == reflect.String {
 		f.SetString(s)
+		return nil
+	}
+	if f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.String {
+		f.Set(reflect.ValueOf(strings.Split(s, ",")))
 		return nil
 	}
 	if f.Kind() == reflect.Bool {

@@ -148,6 +148,7 @@ func (p *parts) ownHotToServe(ctx context.Context, prog *program, opened *closeA
 func (h *hotStore) verify(ctx context.Context) error {
 	if h.server != nil {
 		h.server.verify(ctx)
+		h.server.only.look(ctx)
 		return nil
 	}
 	if h.loader == nil {
@@ -186,4 +187,12 @@ func (h *hotStore) tier() *router.Hot {
 		return h.server.tier()
 	}
 	return &router.Hot{Engine: h.db, Table: hotload.TableRef}
+}
+
+// hotOnly gives what the hot store has beside the lake's tables, as it was last listed.
+func (h *hotStore) hotOnly() *hotOnlyList {
+	if h.server == nil {
+		return &hotOnlyList{}
+	}
+	return h.server.only.list()
 }

@@ -30,6 +30,7 @@ type hotServer struct {
 	engine *hot.Engine
 	loader *hotload.Loader
 	table  *hotload.Server
+	only   *hotOnly
 	log    *slog.Logger
 	// trusted is engine.Lost() + 1 when the tables were last found to be what the catalog says; 0: never.
 	trusted atomic.Int64
@@ -41,7 +42,7 @@ func (p *parts) newHotServer(loader *hotload.Loader, opened *closeAll) (*hotServ
 		return nil, err
 	}
 	opened.add(e.Close)
-	return &hotServer{engine: e, loader: loader, table: p.postgresHot(nil, nil), log: p.log}, nil
+	return &hotServer{engine: e, loader: loader, table: p.postgresHot(nil, nil), only: p.newHotOnly(e), log: p.log}, nil
 }
 
 // postgresHot is the loader's side of the server.
@@ -71,7 +72,7 @@ func encodeBinary(columns []engine.Column) (hotload.Encoder, error) {
 
 // tier is the hot tier as the router needs it.
 func (s *hotServer) tier() *router.Hot {
-	return &router.Hot{Engine: s.engine, Table: s.table.TableRef, Postgres: true, Down: s.down}
+	return &router.Hot{Engine: s.engine, Table: s.table.TableRef, Postgres: true, Down: s.down, Only: s.only}
 }
 
 func (s *hotServer) down() string {
@@ -84,7 +85,7 @@ func (s *hotServer) down() string {
 	return ""
 }
 
-// keep probes the server and verifies its tables whenever it has come up, until ctx ends.
+// keep probes the server, verifies its tables whenever it has come up, and lists its own relations, until ctx ends.
 func (s *hotServer) keep(ctx context.Context) error {
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error {
@@ -96,6 +97,7 @@ func (s *hotServer) keep(ctx context.Context) error {
 			}
 		})
 	})
+	running.Go(func() error { return s.only.keep(ctx) })
 	running.Go(func() error {
 		for {
 			s.verify(ctx)

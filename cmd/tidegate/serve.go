@@ -56,7 +56,7 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	if err != nil {
 		return err
 	}
-	server := p.newGateway(answers)
+	server := p.newGateway(answers, owner)
 	// No client may read a hot store that was lost or cut off. What else fails to load stays cold, and is tried again.
 	if err := owner.verify(ctx); err != nil {
 		return err

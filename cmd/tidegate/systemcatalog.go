@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"tidegate/catalog"
@@ -17,29 +18,40 @@ type postgresCatalog struct {
 	*pgcatalog.Catalog
 	relations *system.Relations
 	database  string
-	shown     atomic.Pointer[int64] // schema generation that is shown; nil before the first
+	hotOnly   func() *hotOnlyList
+	shown     atomic.Pointer[shownCatalog] // nil before the first
+
+	mu      sync.Mutex
+	version int64 // of what was shown last; guarded by mu
 }
+
+// shownCatalog says what the catalog was made of.
+type shownCatalog struct{ schemaGeneration, hotOnly int64 }
 
 // Prepare shows the tables of v unless their definitions are shown already. Statements that name no relation are
 // prepared for too: 'web.events'::regclass needs the names.
 func (c *postgresCatalog) Prepare(ctx context.Context, v *catalog.View, _ []*sql.Use) error {
-	if g := c.shown.Load(); g != nil && *g == v.SchemaGeneration {
+	only := c.hotOnly()
+	want := shownCatalog{v.SchemaGeneration, only.version}
+	if g := c.shown.Load(); g != nil && *g == want {
 		return nil
 	}
-	// No generation is 0 to Refresh's caller: an empty catalog is a version like any other.
-	if err := c.Refresh(ctx, v.SchemaGeneration+1, c.contents(v)); err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.Refresh(ctx, c.version+1, c.contents(v, only)); err != nil {
 		return err
 	}
-	g := v.SchemaGeneration
-	c.shown.Store(&g)
+	c.version++
+	c.shown.Store(&want)
 	return nil
 }
 
-func (c *postgresCatalog) contents(v *catalog.View) *pgcatalog.Contents {
+func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList) *pgcatalog.Contents {
 	contents := &pgcatalog.Contents{Database: c.database, Roles: []pgcatalog.Role{{Name: "tidegate", Login: true}}}
 	for _, t := range v.Tables {
 		contents.Tables = append(contents.Tables, lakeTable(t.Table))
 	}
+	contents.Tables = append(contents.Tables, only.shown(v)...)
 	slices.SortFunc(contents.Tables, func(a, b pgcatalog.Table) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})

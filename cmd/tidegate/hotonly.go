@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/gateway/pgcatalog"
+	"tidegate/internal/engine/hot"
+	"tidegate/internal/logkey"
+	"tidegate/internal/pgtypes"
+	"tidegate/router"
+	"tidegate/sql"
+)
+
+// listInterval is how old the list of hot-only relations may become.
+const listInterval = time.Minute
+
+// hotOnly are the warehouse's relations that the lake has not, as they were last listed. While the warehouse is down
+// the last list stays.
+type hotOnly struct {
+	engine *hot.Engine
+	scope  hotScope
+	views  router.Views
+	log    *slog.Logger
+
+	listing sync.Mutex            // held while listing, so that no older list replaces a newer one
+	hidden  map[catalog.Name]bool // that the log has warned of; guarded by listing
+	last    atomic.Pointer[hotOnlyList]
+}
+
+// hotOnlyList is one list. It is immutable.
+type hotOnlyList struct {
+	version   int64 // grows with every list that differs from the one before
+	listed    *hot.Listing
+	lost      int // hot.Engine.Lost when it was asked for
+	at        time.Time
+	relations map[sql.TableName]*sql.Relation
+	schemas   map[string]bool
+	tables    []pgcatalog.Table
+}
+
+var _ router.HotOnly = (*hotOnly)(nil)
+
+// lister is whoever lists: the engine, or one connection of it that has changed something.
+type lister interface {
+	List(ctx context.Context) (*hot.Listing, error)
+}
+
+func (p *parts) newHotOnly(e *hot.Engine) *hotOnly {
+	return &hotOnly{
+		engine: e, scope: hotScope{own: p.Hot.Schema, patterns: p.Hot.Relations}, views: p.store, log: p.log,
+		hidden: map[catalog.Name]bool{},
+	}
+}
+
+func (h *hotOnly) list() *hotOnlyList {
+	if l := h.last.Load(); l != nil {
+		return l
+	}
+	return &hotOnlyList{}
+}
+
+// Relation finds a relation by its name.
+func (h *hotOnly) Relation(schema, table string) (*sql.Relation, bool) {
+	r, ok := h.list().relations[sql.TableName{Schema: schema, Table: table}]
+	return r, ok
+}
+
+// HasSchema reports whether the warehouse has the schema, with relations or without.
+func (h *hotOnly) HasSchema(schema string) bool { return h.list().schemas[schema] }
+
+// Down says why the warehouse is not asked.
+func (h *hotOnly) Down() string { return h.engine.Down() }
+
+// keep lists again whenever the list is old or the warehouse was away, until ctx ends.
+func (h *hotOnly) keep(ctx context.Context) error {
+	for {
+		h.look(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(probeInterval):
+		}
+	}
+}
+
+// look lists if it is time to.
+func (h *hotOnly) look(ctx context.Context) {
+	l := h.last.Load()
+	if h.engine.Down() != "" || l != nil && time.Since(l.at) < listInterval && l.lost == h.engine.Lost() {
+		return
+	}
+	if err := h.refresh(ctx, h.engine); err != nil && ctx.Err() == nil {
+		h.log.WarnContext(ctx, "list the warehouse's relations", logkey.Error, err)
+	}
+}
+
+// refresh lists by asking from.
+func (h *hotOnly) refresh(ctx context.Context, from lister) error {
+	h.listing.Lock()
+	defer h.listing.Unlock()
+	lost := h.engine.Lost()
+	listed, err := from.List(ctx)
+	if err != nil {
+		return err
+	}
+	before := h.list()
+	next := *before
+	if !reflect.DeepEqual(before.listed, listed) {
+		next = *h.scope.list(listed)
+		next.version = before.version + 1
+	}
+	next.lost, next.at = lost, time.Now()
+	h.last.Store(&next)
+	return h.warn(ctx, &next)
+}
+
+// warn tells once of every relation that a table of the lake hides.
+func (h *hotOnly) warn(ctx context.Context, l *hotOnlyList) error {
+	v, err := h.views.View(ctx)
+	if err != nil {
+		return err
+	}
+	for name := range l.relations {
+		n := catalog.Name(name)
+		if _, ok := v.Tables[n]; ok && !h.hidden[n] {
+			h.hidden[n] = true
+			h.log.WarnContext(ctx, "a table of the lake hides a relation of the warehouse", logkey.Table, n.String())
+		}
+	}
+	return nil
+}
+
+// hotScope says which of the warehouse's relations are hot-only ones.
+type hotScope struct {
+	own      string   // the schema of the tables that Tidegate loads
+	patterns []string // hot.relations; empty is all
+}
+
+// has reports whether relations of that name may be seen. The name "" asks whether the schema may have any.
+func (s hotScope) has(schema, name string) bool {
+	if schema == s.own || s.isSystem(schema) {
+		return false
+	}
+	for _, p := range s.patterns {
+		if matches(p, schema, name) {
+			return true
+		}
+	}
+	return len(s.patterns) == 0
+}
+
+func (hotScope) isSystem(schema string) bool {
+	return schema == "tidegate" || schema == "information_schema" || strings.HasPrefix(schema, "pg_")
+}
+
+func matches(pattern, schema, name string) bool {
+	s, t, ok := strings.Cut(pattern, ".")
+	if !ok || name == "" {
+		t = "*"
+		name = "any"
+	}
+	inSchema, err1 := path.Match(s, schema)
+	inTable, err2 := path.Match(t, name)
+	return err1 == nil && err2 == nil && inSchema && inTable
+}
+
+// list makes the list of what is in scope. Views over the tables that Tidegate loads are left out: their rows are not
+// those of one generation.
+func (s hotScope) list(listed *hot.Listing) *hotOnlyList {
+	l := &hotOnlyList{listed: listed, relations: map[sql.TableName]*sql.Relation{}, schemas: map[string]bool{}}
+	for _, schema := range listed.Schemas {
+		if s.has(schema, "") {
+			l.schemas[schema] = true
+		}
+	}
+	reads := s.readers(listed)
+	for _, r := range listed.Relations {
+		if !s.has(r.Schema, r.Name) || reads[hot.RelationName{Schema: r.Schema, Name: r.Name}] {
+			continue
+		}
+		rel := hotRelation(r)
+		l.relations[rel.Name] = rel
+		l.tables = append(l.tables, hotTable(r))
+	}
+	return l
+}
+
+// readers gives the views that read a table of the own schema, through other views too.
+func (s hotScope) readers(listed *hot.Listing) map[hot.RelationName]bool {
+	readers := map[hot.RelationName]bool{}
+	for grown := true; grown; {
+		grown = false
+		for _, r := range listed.Relations {
+			name := hot.RelationName{Schema: r.Schema, Name: r.Name}
+			own := func(n hot.RelationName) bool { return n.Schema == s.own || readers[n] }
+			if !readers[name] && slices.ContainsFunc(r.Reads, own) {
+				readers[name], grown = true, true
+			}
+		}
+	}
+	return readers
+}
+
+func hotRelation(r *hot.Relation) *sql.Relation {
+	rel := &sql.Relation{Name: sql.TableName{Schema: r.Schema, Table: r.Name}, Class: sql.ClassHotOnly}
+	for _, c := range r.Columns {
+		col := sql.Column{Name: c.Name, Type: c.Type}
+		if _, ok := pgtypes.Lookup(c.Type.OID); !ok || c.Type.OID == pgtypes.Unknown {
+			col.Type, col.Foreign = pgtypes.Of(pgtypes.Text), c.TypeName
+		}
+		rel.Columns = append(rel.Columns, col)
+	}
+	return rel
+}
+
+// firstUserType is the first OID that PostgreSQL gives to what users make.
+const firstUserType = 16384
+
+func hotTable(r *hot.Relation) pgcatalog.Table {
+	out := pgcatalog.Table{Schema: r.Schema, Name: r.Name, View: r.View, Rows: -1}
+	for _, c := range r.Columns {
+		col := pgcatalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull}
+		if c.Type.OID >= firstUserType {
+			// The catalog shows PostgreSQL's own types only.
+			col.Type, col.Description = pgtypes.Of(pgtypes.Text), "of the warehouse's type "+c.TypeName+", which cannot be read"
+		}
+		out.Columns = append(out.Columns, col)
+	}
+	return out
+}
+
+// shown gives the list's tables that no table of v hides.
+func (l *hotOnlyList) shown(v *catalog.View) []pgcatalog.Table {
+	return slices.DeleteFunc(slices.Clone(l.tables), func(t pgcatalog.Table) bool {
+		_, hidden := v.Tables[catalog.Name{Schema: t.Schema, Table: t.Name}]
+		return hidden
+	})
+}
+
+// schemaNames gives the schemas that have relations, sorted.
+func (l *hotOnlyList) schemaNames() []string {
+	names := map[string]bool{}
+	for n := range l.relations {
+		names[n.Schema] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,159 @@
+package hot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
+)
+
+// Listing is what the warehouse's own catalog has at one moment, system schemas left out.
+type Listing struct {
+	Schemas   []string
+	Relations []*Relation // by schema and name
+}
+
+// Relation is a table or view of the warehouse.
+type Relation struct {
+	Schema, Name string // Schema is "pg_temp" for a temporary table of the connection that was asked
+	View         bool
+	Columns      []Column
+	// Reads are the relations that a view's definition names.
+	Reads []RelationName
+}
+
+// RelationName is a relation's name in the warehouse.
+type RelationName struct{ Schema, Name string }
+
+// Column is a column as the warehouse declares it. Type may be one that pgtypes does not know; TypeName is how the
+// warehouse writes it.
+type Column struct {
+	Name     string
+	Type     pgtypes.Type
+	TypeName string
+	NotNull  bool
+}
+
+// TempSchema is how a session names its own temporary tables, whatever the server calls their schema.
+const TempSchema = "pg_temp"
+
+// Of a connection's temporary schemas only its own is in its search path; nothing but tables and views can be
+// listed. The catalogs and functions are those of Redshift too, which forked before array_agg and regnamespace.
+const (
+	ownSchema = `(left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema'` +
+		` OR left(n.nspname, 8) = 'pg_temp_' AND pg_catalog.pg_table_is_visible(c.oid))`
+	listedName = `CASE WHEN left(n.nspname, 8) = 'pg_temp_' THEN '` + TempSchema + `' ELSE n.nspname END`
+
+	schemasSQL = `SELECT n.nspname FROM pg_catalog.pg_namespace n` +
+		` WHERE left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema' ORDER BY 1`
+
+	columnsSQL = `SELECT ` + listedName + ` AS schema, c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod,` +
+		` pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull` +
+		` FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace` +
+		` LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped` +
+		` WHERE c.relkind IN ('r', 'p', 'v', 'm') AND ` + ownSchema +
+		` ORDER BY 1, 2, a.attnum`
+
+	readsSQL = `SELECT DISTINCT ` + listedName + ` AS schema, c.relname, tn.nspname AS read_schema, t.relname AS read_name` +
+		` FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace` +
+		` JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid` +
+		` JOIN pg_catalog.pg_depend d ON d.objid = r.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass` +
+		` AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> c.oid` +
+		` JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace` +
+		` WHERE ` + ownSchema
+)
+
+// List asks the warehouse what it has.
+func (e *Engine) List(ctx context.Context) (*Listing, error) { return list(ctx, e) }
+
+// querier is whatever runs queries: the pool, or one connection that sees its own transaction.
+type querier interface {
+	Query(ctx context.Context, s engine.Statement) (engine.Rows, error)
+}
+
+func list(ctx context.Context, e querier) (*Listing, error) {
+	l := &Listing{}
+	schemas, err := textRows(ctx, e, schemasSQL, 1)
+	if err != nil {
+		return nil, fmt.Errorf("list the warehouse's schemas: %w", err)
+	}
+	for _, r := range schemas {
+		l.Schemas = append(l.Schemas, r[0])
+	}
+	columns, err := textRows(ctx, e, columnsSQL, 8)
+	if err != nil {
+		return nil, fmt.Errorf("list the warehouse's relations: %w", err)
+	}
+	byName := map[RelationName]*Relation{}
+	for _, r := range columns {
+		name := RelationName{r[0], r[1]}
+		rel := byName[name]
+		if rel == nil {
+			rel = &Relation{Schema: name.Schema, Name: name.Name, View: r[2] == "v"}
+			byName[name] = rel
+			l.Relations = append(l.Relations, rel)
+		}
+		if r[3] == "" {
+			continue // a relation without columns
+		}
+		c, err := listedColumn(r[3:])
+		if err != nil {
+			return nil, err
+		}
+		rel.Columns = append(rel.Columns, c)
+	}
+	reads, err := textRows(ctx, e, readsSQL, 4)
+	if err != nil {
+		return nil, fmt.Errorf("list what the warehouse's views read: %w", err)
+	}
+	for _, r := range reads {
+		if rel := byName[RelationName{r[0], r[1]}]; rel != nil {
+			rel.Reads = append(rel.Reads, RelationName{r[2], r[3]})
+		}
+	}
+	return l, nil
+}
+
+func listedColumn(r []string) (Column, error) {
+	oid, err1 := strconv.ParseUint(r[1], 10, 32)
+	mod, err2 := strconv.ParseInt(r[2], 10, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		return Column{}, fmt.Errorf("read the type of column %s: %w", r[0], err)
+	}
+	return Column{
+		Name: r[0], Type: pgtypes.Type{OID: pgtypes.OID(oid), Typmod: int32(mod)}, TypeName: r[3], NotNull: r[4] == "t",
+	}, nil
+}
+
+// textRows runs a query of n columns and gives its rows as text; NULL is "".
+func textRows(ctx context.Context, e querier, query string, n int) (all [][]string, err error) {
+	s := engine.Statement{SQL: query}
+	for range n {
+		s.Columns = append(s.Columns, engine.Column{Type: pgtypes.Of(pgtypes.Text)})
+	}
+	rows, err := e.Query(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for {
+		chunk, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range chunk.Rows {
+			row := make([]string, n)
+			for j := range row {
+				row[j] = chunk.Vectors[j].Text[i]
+			}
+			all = append(all, row)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package hot_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"tidegate/internal/engine/hot"
+	"tidegate/internal/pgtypes"
+	"tidegate/internal/testkit"
+)
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	pg := testkit.Postgres(t)
+	c, err := pgx.Connect(t.Context(), pg.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(t.Context()) })
+	_, err = c.Exec(t.Context(), `
+		create schema "My Sales";
+		create type mood as enum ('good');
+		create table "My Sales"."T" (id int not null, "Price" numeric(12,2), gone int, m mood, tags text[]);
+		alter table "My Sales"."T" drop column gone;
+		create table nothing ();
+		create view v as select id from "My Sales"."T";
+		create temp table other_session (x int);
+		create index on "My Sales"."T" (id);
+		create sequence s`, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := open(t, hot.Options{URL: pg.DSN()})
+	l, err := e.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mood pgtypes.OID
+	if err := c.QueryRow(t.Context(), "select 'mood'::regtype::oid").Scan(&mood); err != nil {
+		t.Fatal(err)
+	}
+	want := &hot.Listing{
+		Schemas: []string{"My Sales", "public"},
+		Relations: []*hot.Relation{
+			{Schema: "My Sales", Name: "T", Columns: []hot.Column{
+				{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer", NotNull: true},
+				{Name: "Price", Type: pgtypes.NumericOf(12, 2), TypeName: "numeric(12,2)"},
+				{Name: "m", Type: pgtypes.Of(mood), TypeName: "public.mood"},
+				{Name: "tags", Type: pgtypes.Of(pgtypes.TextArray), TypeName: "text[]"},
+			}},
+			{Schema: "public", Name: "nothing"},
+			{
+				Schema: "public", Name: "v", View: true, Reads: []hot.RelationName{{Schema: "My Sales", Name: "T"}},
+				Columns: []hot.Column{{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer"}},
+			},
+		},
+	}
+	if d := cmp.Diff(want, l); d != "" {
+		t.Errorf("listing: -want +got\n%s", d)
+	}
+}
