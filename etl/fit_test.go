@@ -16,8 +16,16 @@ import (
 
 // fitColumns are the columns of fitting in order, with a value that fits.
 var fitColumns = []struct{ name, value string }{
-	{"event_id", "''"}, {"ts", "TIMESTAMPTZ '2018-02-14 00:00:00+00'"}, {"name", "'a'"}, {"note", "'a'"}, {"code", "'abc'"}, {"tag", "'a'"},
-	{"doc", "'{}'"}, {"day", "DATE '2018-02-14'"}, {"at", "TIMESTAMP '2018-02-14 00:00:00'"}, {"kind", "'k'"},
+	{"event_id", "''"},
+	{"ts", "TIMESTAMPTZ '2018-02-14 00:00:00+00'"},
+	{"name", "'a'"},
+	{"note", "'a'"},
+	{"code", "'abc'"},
+	{"tag", "'a'"},
+	{"doc", "'{}'"},
+	{"day", "DATE '2018-02-14'"},
+	{"at", "TIMESTAMP '2018-02-14 00:00:00'"},
+	{"kind", "'k'"},
 }
 
 // fitting is a pipeline over Parquet, which can hold values that JSON cannot. note is not hot.
