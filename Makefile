@@ -52,7 +52,8 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 	done
 
 bench: ## SUITE=x: one line of JSON for each metric beside its baseline; QUICK=1 takes fewer samples. Without: the choices
-	@if [ -n "$(SUITE)" ]; then \
+	@if [ "$(SUITE)" = hot ]; then test/install.sh pgbouncer >/dev/null; fi; \
+	if [ -n "$(SUITE)" ]; then \
 		$(GO) build -o bin/bench ./bench && PATH="$$PATH:$(TOOLS)/moto/bin" bin/bench -suite "$(SUITE)" $(if $(QUICK),-quick); \
 	else \
 		echo 'make bench SUITE=x runs one of:'; $(GO) run ./bench -list | sed 's/^/  /'; \

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 
+	"tidegate/bench/hot"
 	"tidegate/bench/lake"
 	"tidegate/bench/measure"
 )
@@ -22,6 +23,7 @@ type suite struct {
 
 func suites() []suite {
 	return []suite{
+		{"hot", hot.Run},
 		{"lake", lake.Run},
 	}
 }

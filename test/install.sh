@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt.
+# Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt. Arguments are
+# further Debian packages, which have a program of their name.
 # Prints the name of every part that is still missing, one a line, on standard output, and how to get it on
 # standard error. With CI=true a missing part is an error.
 set -euo pipefail
 
 # The binaries of a server are not always on the PATH.
 have() {
-	command -v "$1" >/dev/null || [ -x "/usr/lib/postgresql/15/bin/$1" ]
+	command -v "$1" >/dev/null || [ -x "/usr/lib/postgresql/15/bin/$1" ] || [ -x "/usr/sbin/$1" ]
 }
 
 missing() {
@@ -14,6 +15,8 @@ missing() {
 	have psql || echo postgresql-client-15
 	command -v moto_server >/dev/null || [ -x .tools/moto/bin/moto_server ] ||
 		python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+	local part
+	for part in "$@"; do have "$part" || echo "$part"; done
 }
 
 # S3 for the tests, as a program of its own: its dependencies would be more than all of go.mod.
@@ -45,11 +48,11 @@ install() {
 }
 
 cd "$(dirname "$0")/.."
-left=$(missing)
+left=$(missing "$@")
 if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086 # one word each
 	install $left >&2 || echo "test/install.sh: apt-get could not install: $(echo $left)" >&2
-	left=$(missing)
+	left=$(missing "$@")
 fi
 if [ -n "$left" ]; then
 	echo "test/install.sh: missing: $(echo $left); as root: apt-get install $(echo $left)" >&2

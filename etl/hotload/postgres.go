@@ -77,7 +77,25 @@ func (p *Postgres) create(ctx context.Context, c *pgconn.PgConn, s *Server, t *c
 	}
 	b.WriteString(SeqColumn + " bigint NOT NULL)")
 	// Loads append, so their rows lie together: the smallest index finds them.
-	return []string{b.String(), "CREATE INDEX ON " + ref + " USING brin (" + SeqColumn + ")"}, nil
+	statements := []string{b.String(), "CREATE INDEX ON " + ref + " USING brin (" + SeqColumn + ")"}
+	if key := sortKey(t, columns); len(key) > 0 {
+		statements = append(statements, "CREATE INDEX ON "+ref+" ("+strings.Join(key, ", ")+")")
+	}
+	return statements, nil
+}
+
+// sortKey gives the columns of the hot table's btree, quoted: those of hot.sort up to the first whose values may be
+// long. An entry of PostgreSQL's btree has at most 2704 bytes, and one longer value would keep its batch out.
+func sortKey(t *catalog.Table, columns []wantedColumn) []string {
+	var key []string
+	for _, name := range t.Hot.Sort {
+		i := slices.IndexFunc(columns, func(w wantedColumn) bool { return w.name == name })
+		if i < 0 || columns[i].typ.Len() < 0 {
+			break
+		}
+		key = append(key, quoteName(name))
+	}
+	return key
 }
 
 // alter adds and widens columns in one transaction.

@@ -343,3 +343,35 @@ func TestPostgresTable(t *testing.T) {
 		t.Errorf("a changed column: %v", err)
 	}
 }
+
+// TestPostgresSortKey finds hot.sort as a btree, up to the first column whose values may be too long for one, and loads
+// a value that would be.
+func TestPostgresSortKey(t *testing.T) {
+	t.Parallel()
+	pg := testkit.Postgres(t)
+	w := newWorld(t)
+	hot := w.postgresHot(pg.DSN(), "sorted")
+	table := events()
+	table.Hot.Sort = []string{"load_ms", "ts", "kind", "dt"}
+	if err := hot.Ensure(t.Context(), table, nil); err != nil {
+		t.Fatal(err)
+	}
+	c, err := hot.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	results, err := c.Exec(t.Context(), `SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'sorted.web__events'::regclass ORDER BY 1;
+		INSERT INTO sorted.web__events (kind, _tg_seq) SELECT string_agg(md5(i::text), ''), 1 FROM generate_series(1, 1000) i`).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range results[0].Rows {
+		_, using, _ := strings.Cut(string(r[0]), " USING ")
+		got = append(got, using)
+	}
+	if d := cmp.Diff([]string{"brin (_tg_seq)", "btree (load_ms, ts)"}, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -20,20 +20,40 @@ import (
 
 const debianBinaries = "/usr/lib/postgresql/15/bin"
 
-// Cluster is a running PostgreSQL 15, reachable through a socket in Dir only.
+// Cluster is a running PostgreSQL 15, reachable through a socket in Dir and, if Port is set, on the loopback.
 type Cluster struct {
-	Dir string // the socket's directory
+	Dir  string // the socket's directory
+	Port string // of TCP; "" is none
 }
 
-// DSN is what pgx and libpq connect with, as user postgres without a password.
+// DSN is what pgx and libpq connect with through the socket, as user postgres without a password.
 func (c *Cluster) DSN() string {
-	return "host=" + c.Dir + " user=postgres dbname=postgres sslmode=disable"
+	dsn := "host=" + c.Dir + " user=postgres dbname=postgres sslmode=disable"
+	if c.Port != "" {
+		dsn += " port=" + c.Port // it names the socket too
+	}
+	return dsn
 }
 
 // Postgres starts a PostgreSQL 15 with an empty cluster: UTF8, C.UTF-8, time zone UTC. It stops with the test.
 // Where PostgreSQL 15 is not installed the test is skipped, and fails if CI is set. Start one per test and share it
 // among subtests: it takes about a second.
 func Postgres(tb testing.TB) *Cluster {
+	tb.Helper()
+	return postgres(tb, "")
+}
+
+// PostgresTCP is Postgres that listens on a free port of the loopback too.
+func PostgresTCP(tb testing.TB) *Cluster {
+	tb.Helper()
+	port, err := freePort(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return postgres(tb, port)
+}
+
+func postgres(tb testing.TB, port string) *Cluster {
 	tb.Helper()
 	Require(tb, "comparison with PostgreSQL 15", postgresBinary("initdb"), postgresBinary("postgres"))
 	owner, err := clusterOwner()
@@ -47,9 +67,14 @@ func Postgres(tb testing.TB) *Cluster {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		tb.Fatalf("initdb: %v\n%s", err, out)
 	}
+	args := []string{"-D", data, "-k", dir, "-c", "fsync=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC"}
+	if port == "" {
+		args = append(args, "-c", "listen_addresses=")
+	} else {
+		args = append(args, "-c", "listen_addresses=127.0.0.1", "-p", port)
+	}
 	// The server outlives the test's own context, so that Cleanup can stop it in order.
-	server := command(context.WithoutCancel(tb.Context()), owner, dir, "postgres", "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "timezone=UTC", "-c", "log_timezone=UTC")
+	server := command(context.WithoutCancel(tb.Context()), owner, dir, "postgres", args...)
 	stderr, err := server.StderrPipe()
 	if err != nil {
 		tb.Fatalf("pipe the log of postgres: %v", err)
@@ -64,7 +89,7 @@ func Postgres(tb testing.TB) *Cluster {
 	if err := waitReady(stderr); err != nil {
 		tb.Fatal(err)
 	}
-	return &Cluster{Dir: dir}
+	return &Cluster{Dir: dir, Port: port}
 }
 
 // Require skips the test if one of the programs is missing, naming the part that is left out; with CI set it fails.

@@ -1,0 +1,138 @@
+package hot
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/bench/measure"
+)
+
+// passThrough measures whole results: rows per second, in the text format.
+func (s *suite) passThrough() error {
+	query := func(t target) string { return "select id, ts, site_id, domain, path, load_ms from " + t.table }
+	for _, p := range []struct {
+		metric  string
+		message func(text string) ([]byte, error)
+	}{
+		{"rows_passthrough", simple},
+		{"rows_passthrough_extended", extended},
+	} {
+		err := s.compare(p.metric, "rows/s", s.Samples(), func(t target) (func() (float64, error), error) {
+			c, err := t.connect()
+			if err != nil {
+				return nil, err
+			}
+			message, err := p.message(query(t))
+			if err != nil {
+				return nil, err
+			}
+			run := func() (float64, error) {
+				began := time.Now()
+				n, err := c.ask(message)
+				if err == nil && n != s.rows {
+					err = fmt.Errorf("%d rows came, not %d", n, s.rows)
+				}
+				return float64(n) / time.Since(began).Seconds(), err
+			}
+			_, err = run() // once, so that the server has read the table
+			return run, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Points are measured in short turns, so that what else the machine does hits everybody.
+const (
+	pointRounds  = 41
+	pointQueries = 100 // of a turn
+)
+
+// points measures a row by its key: as text whose literal is another one every time, and prepared.
+func (s *suite) points() error {
+	rounds := pointRounds
+	if s.Quick {
+		rounds = 11
+	}
+	text := func(t target, where string) string {
+		return "select id, ts, site_id, domain, path, load_ms from " + t.table + " where id = " + where
+	}
+	err := s.compare("point_p50", "us", rounds, func(t target) (func() (float64, error), error) {
+		c, err := t.connect()
+		return s.turn(c, func(id int) ([]byte, error) { return simple(text(t, strconv.Itoa(id))) }), err
+	})
+	if err != nil {
+		return err
+	}
+	return s.compare("point_p50_prepared", "us", rounds, func(t target) (func() (float64, error), error) {
+		c, err := t.connect()
+		if err != nil {
+			return nil, err
+		}
+		prepare, err := encode(&pgproto3.Parse{Name: "point", Query: text(t, "$1")}, &pgproto3.Sync{})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := c.ask(prepare); err != nil {
+			return nil, err
+		}
+		return s.turn(c, func(id int) ([]byte, error) {
+			return encode(&pgproto3.Bind{PreparedStatement: "point", Parameters: [][]byte{strconv.AppendInt(nil, int64(id), 10)}},
+				&pgproto3.Execute{}, &pgproto3.Sync{})
+		}), nil
+	})
+}
+
+// turn gives the median of some queries for one row each, in microseconds.
+func (s *suite) turn(c *client, message func(id int) ([]byte, error)) func() (float64, error) {
+	id := 0
+	return func() (float64, error) {
+		var times []float64
+		for range pointQueries {
+			id = (id + 7919) % s.rows // a prime: all over the table
+			m, err := message(id)
+			if err != nil {
+				return 0, err
+			}
+			began := time.Now()
+			n, err := c.ask(m)
+			times = append(times, float64(time.Since(began))/float64(time.Microsecond))
+			if err == nil && n != 1 {
+				err = fmt.Errorf("%d rows came, not 1", n)
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+		return measure.Median(times), nil
+	}
+}
+
+// connectTurn is how many connections are made in a turn.
+const connectTurn = 10
+
+// connects measures from dialing to the first ReadyForQuery.
+func (s *suite) connects() error {
+	return s.compare("connect_p50", "us", 4*s.Samples(), func(t target) (func() (float64, error), error) {
+		return func() (float64, error) {
+			var times []float64
+			for range connectTurn {
+				began := time.Now()
+				c, err := t.dial()
+				if err != nil {
+					return 0, err
+				}
+				times = append(times, float64(time.Since(began))/float64(time.Microsecond))
+				if err := c.conn.Close(); err != nil {
+					return 0, err
+				}
+			}
+			return measure.Median(times), nil
+		}, nil
+	})
+}
