@@ -6,11 +6,8 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/internal/storage/s3"
 	"tidegate/internal/yamlfile"
@@ -52,22 +49,6 @@ type cacheConfig struct {
 	Path     string `yaml:"path"`
 	MaxBytes string `yaml:"max_bytes"`
 }
-
-type hotConfig struct {
-	Kind   string `yaml:"kind"`
-	URL    string `yaml:"url"`
-	Schema string `yaml:"schema"`
-	Pool   int    `yaml:"pool"`
-	// Relations are the schemas and schema.table patterns of the warehouse that clients see beside the lake's tables;
-	// empty is every schema of the users' own.
-	Relations []string `yaml:"relations"`
-	// Of Redshift: where COPY reads from, and as whom.
-	Stage   string `yaml:"stage"`
-	IAMRole string `yaml:"iam_role"`
-}
-
-// remote says that the hot store is a server of its own.
-func (h hotConfig) remote() bool { return h.Kind == "postgres" }
 
 type limits struct {
 	Connections int    `yaml:"connections"`
@@ -174,33 +155,6 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (c *config) checkHot(fail func(key, format string, args ...any)) {
-	switch c.Hot.Kind {
-	case "embedded", "none":
-		return
-	case "postgres":
-	case "redshift":
-		fail("hot.kind", "is redshift, whose loader is not supported yet; the choices are embedded, postgres, none")
-	default:
-		fail("hot.kind", "is %q; the choices are embedded, postgres, none", c.Hot.Kind)
-		return
-	}
-	if _, err := pgconn.ParseConfig(c.Hot.URL); c.Hot.URL == "" || err != nil {
-		fail("hot.url", "must be postgres://USER@HOST:PORT/DATABASE") // the error's text may hold the password
-	}
-	if c.Hot.Schema == "" {
-		fail("hot.schema", "is empty")
-	}
-	if c.Hot.Pool < 1 {
-		fail("hot.pool", "must be at least 1")
-	}
-	for i, pattern := range c.Hot.Relations {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Count(pattern, ".") > 1 {
-			fail(fmt.Sprintf("hot.relations[%d]", i), "is %q; write a schema or schema.table, * stands for any letters", pattern)
-		}
-	}
 }
 
 const (

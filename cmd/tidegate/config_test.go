@@ -33,7 +33,7 @@ func TestConfigMistakes(t *testing.T) {
 		}},
 		{"an address that others reach", "\nlisten: 0.0.0.0:5439\n", []string{`x.yml:2: listen is "0.0.0.0:5439"; clients are trusted`}},
 		{"no port", "listen: localhost\n", []string{`x.yml:1: listen is "localhost"; write HOST:PORT`}},
-		{"hot stores", "hot: { kind: oracle }\n", []string{`x.yml:1: hot.kind is "oracle"; the choices are embedded, postgres, none`}},
+		{"hot stores", "hot: { kind: oracle }\n", []string{`x.yml:1: hot.kind is "oracle"; the choices are embedded, postgres, redshift, none`}},
 		{"sizes", "limits:\n  memory: lots\n  max_scan: 3 parsecs\n", []string{
 			`x.yml:2: limits.memory "lots" is not a size`, `x.yml:3: limits.max_scan "3 parsecs" is not a size`,
 		}},

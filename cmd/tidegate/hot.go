@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -57,8 +56,8 @@ type hotStore struct {
 // ownHot takes the ownership and opens the instance. What it opens is added to opened, also when it fails.
 func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*hotStore, error) {
 	h := &hotStore{pins: new(hotload.Pins), socket: hotload.SocketPath(p.DataDir)}
-	// Absolute, as DuckDB's fence wants it. Only the owner uses it, so what is there was left by one that was killed.
-	work, err := filepath.Abs(p.scratch("hotload"))
+	// Only the owner uses it, so what is there was left by one that was killed.
+	work, err := p.hotWork()
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +97,7 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 		Hot: &hotload.Embedded{DB: db, Step: prog.step},
 	}
 	if p.Hot.remote() {
-		h.loader.Hot = p.postgresHot(db, prog.step)
-		h.server, err = p.newHotServer(h.loader, opened)
+		h.server, err = p.newHotServer(ctx, h.loader, db, prog.step, opened)
 	}
 	return h, err
 }

@@ -55,7 +55,11 @@ func (p *parts) hotStatus(ctx context.Context, out io.Writer) error {
 	if err := w.Flush(); err != nil || !p.Hot.remote() {
 		return err
 	}
-	c, err := p.postgresHot(nil, nil).Connect(ctx)
+	access, err := p.newHotAccess(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := access.connect(ctx)
 	if err != nil {
 		_, printErr := fmt.Fprintf(out, "hot store: down (%v)\n", err)
 		return printErr
@@ -113,7 +117,13 @@ func (p *parts) hotVerify(ctx context.Context, prog *program, opened *closeAll) 
 	var counts counter
 	var ledger *hotload.Server
 	if p.Hot.remote() {
-		ledger = p.postgresHot(nil, nil)
+		access, err := p.newHotAccess(ctx)
+		if err != nil {
+			return err
+		}
+		if ledger, err = p.hotTables(ctx, access, nil, nil); err != nil {
+			return err
+		}
 		counts = ledger
 	} else {
 		h, err := p.ownHot(ctx, prog, opened)

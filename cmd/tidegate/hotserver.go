@@ -2,17 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"tidegate/etl/hotload"
-	"tidegate/gateway/encode"
-	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/engine/hot"
 	"tidegate/internal/logkey"
@@ -21,9 +17,6 @@ import (
 
 // probeInterval is how often a hot store on a server is looked at.
 const probeInterval = time.Second
-
-// connectTimeout bounds how long the loader waits for a connection.
-const connectTimeout = 5 * time.Second
 
 // hotServer is a hot store that is a server of its own, which may be down, and another one when it is up again.
 type hotServer struct {
@@ -36,38 +29,22 @@ type hotServer struct {
 	trusted atomic.Int64
 }
 
-func (p *parts) newHotServer(loader *hotload.Loader, opened *closeAll) (*hotServer, error) {
-	e, err := hot.New(hot.Options{Kind: hot.PostgreSQL, URL: p.Hot.URL, Pool: p.Hot.Pool})
+func (p *parts) newHotServer(ctx context.Context, loader *hotload.Loader, db *duck.DB, step func(string), opened *closeAll) (*hotServer, error) {
+	access, err := p.newHotAccess(ctx)
+	if err != nil {
+		return nil, err
+	}
+	table, err := p.hotTables(ctx, access, db, step)
+	if err != nil {
+		return nil, err
+	}
+	loader.Hot = table
+	e, err := hot.New(hot.Options{Kind: hot.Kind(p.Hot.Kind), URL: p.Hot.URL, Pool: p.Hot.Pool, Credentials: access.credentials})
 	if err != nil {
 		return nil, err
 	}
 	opened.add(e.Close)
-	return &hotServer{engine: e, loader: loader, table: p.postgresHot(nil, nil), only: p.newHotOnly(e), log: p.log}, nil
-}
-
-// postgresHot is the loader's side of the server.
-func (p *parts) postgresHot(db *duck.DB, step func(string)) *hotload.Server {
-	return &hotload.Server{
-		Schema: p.Hot.Schema, Step: step, Dialect: &hotload.Postgres{Read: db, Encode: encodeBinary},
-		Connect: func(ctx context.Context) (*pgconn.PgConn, error) {
-			ctx, stop := context.WithTimeout(ctx, connectTimeout)
-			defer stop()
-			return pgconn.Connect(ctx, p.Hot.URL)
-		},
-	}
-}
-
-// encodeBinary makes the encoder of rows on their way into the hot store.
-func encodeBinary(columns []engine.Column) (hotload.Encoder, error) {
-	formats := make([]int16, len(columns))
-	for i := range formats {
-		formats[i] = encode.BinaryFormat
-	}
-	e, err := encode.New(columns, formats, time.UTC)
-	if err != nil {
-		return nil, fmt.Errorf("encode rows for the hot store: %w", err)
-	}
-	return e, nil
+	return &hotServer{engine: e, loader: loader, table: table, only: p.newHotOnly(e), log: p.log}, nil
 }
 
 // tier is the hot tier as the router needs it.

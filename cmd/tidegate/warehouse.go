@@ -11,13 +11,15 @@ import (
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/file"
+	"tidegate/internal/storage/s3"
 	"tidegate/internal/warehouse"
 )
 
 type warehouseCmd struct {
 	Listen  string   `help:"Address to listen on." default:"127.0.0.1:5440"`
 	Data    string   `help:"Folder of its tables." default:"./tidegate-data/warehouse" type:"path"`
-	Buckets string   `help:"Folder whose sub-folders are the buckets of s3:// URLs." placeholder:"DIR" type:"path"`
+	Buckets string   `help:"Folder whose sub-folders are the buckets of s3:// URLs." placeholder:"DIR" type:"path" xor:"buckets"`
+	S3      string   `help:"S3 that has the buckets of s3:// URLs, with the bucket in the path; credentials are those of AWS's default chain." placeholder:"URL" name:"s3-endpoint" xor:"buckets"`
 	Memory  string   `help:"Memory of the engine." default:"2GB"`
 	Fail    []string `help:"Failures: refuse, slow-queue=D, pause-before-commit=D, drop-before-commit, drop-after-commit, serialization-failure; *N strikes N times." placeholder:"FAULT"`
 }
@@ -58,7 +60,8 @@ func (v warehouseCmd) serve(ctx context.Context, p *program, listener net.Listen
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	w, err := warehouse.New(ctx, warehouse.Options{
-		Database: db, Stage: stage, Open: v.bucket, Faults: faults, Log: log,
+		Database: db, Stage: stage, Faults: faults, Log: log,
+		Open: func(name string) (storage.Bucket, error) { return v.bucket(ctx, name) },
 	})
 	if err != nil {
 		return err
@@ -66,8 +69,15 @@ func (v warehouseCmd) serve(ctx context.Context, p *program, listener net.Listen
 	return w.Serve(ctx, listener)
 }
 
-// bucket opens the bucket of a URL: a folder below --buckets.
-func (v warehouseCmd) bucket(name string) (storage.Bucket, error) {
+// bucket opens the bucket of a URL: a folder below --buckets, or one of an S3.
+func (v warehouseCmd) bucket(ctx context.Context, name string) (storage.Bucket, error) {
+	if v.S3 != "" {
+		b, err := s3.Open(ctx, "s3://"+name, s3.Options{Endpoint: v.S3, PathStyle: true})
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
 	if v.Buckets == "" || name != filepath.Base(name) || name == ".." {
 		return nil, fmt.Errorf("bucket %s: %w", name, storage.ErrNotFound)
 	}

@@ -230,8 +230,16 @@ func (r *Redshift) copyStatements(columns []stagedColumn, manifestURL string) (c
 	}
 	create = "CREATE TEMP TABLE " + stageTable + " (" + strings.Join(definitions, ", ") + ")"
 	copyText = "COPY " + stageTable + " (" + strings.Join(names, ", ") + ") FROM " + r.quote(manifestURL) +
-		" IAM_ROLE " + r.quote(r.IAMRole) + " FORMAT AS PARQUET MANIFEST"
+		" IAM_ROLE " + r.role() + " FORMAT AS PARQUET MANIFEST"
 	return create, copyText
+}
+
+// role is that of IAM_ROLE: a word for the cluster's own, else a text.
+func (r *Redshift) role() string {
+	if r.IAMRole == "default" {
+		return r.IAMRole
+	}
+	return r.quote(r.IAMRole)
 }
 
 // withDetail adds what a server says of the reason: "Spectrum Scan Error" alone tells nothing.

@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -13,11 +12,10 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/logging"
+
+	"tidegate/internal/awsconfig"
 )
 
 const (
@@ -29,41 +27,23 @@ const (
 	// connections that stay open: more than anyone here reads at a time. The SDK keeps 10, and a scan would open and
 	// close one for each further range.
 	idleConnections = 128
-	// credentialsMargin is how long before their end credentials are renewed.
-	credentialsMargin = 5 * time.Minute
 )
 
 // newClient makes a client from the machine's AWS configuration and the options, which are stronger.
 func newClient(ctx context.Context, o Options) (*s3.Client, error) {
-	load := []func(*config.LoadOptions) error{
+	settings := awsconfig.Options{Region: o.Region, Profile: o.Profile, RoleARN: o.RoleARN, Credentials: o.Credentials}
+	if o.Endpoint != "" {
+		settings.DefaultRegion = "us-east-1"
+	}
+	c, err := awsconfig.Load(ctx, settings,
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
 			t.ResponseHeaderTimeout = headerTimeout
 		})),
-		config.WithLogger(logging.Nop{}), // it would write to stderr past the program's log
 		config.WithRetryer(func() aws.Retryer { return newRetryer(nil, o.maxBackoff) }),
-	}
-	if o.Region != "" {
-		load = append(load, config.WithRegion(o.Region))
-	}
-	if o.Profile != "" {
-		load = append(load, config.WithSharedConfigProfile(o.Profile))
-	}
-	if o.Credentials != nil {
-		load = append(load, config.WithCredentialsProvider(o.Credentials))
-	}
-	c, err := config.LoadDefaultConfig(ctx, load...)
+	)
 	if err != nil {
-		return nil, fmt.Errorf("load AWS configuration: %w", err)
-	}
-	if c.Region == "" {
-		if o.Endpoint == "" {
-			return nil, errors.New("no AWS region is configured: set the region, or AWS_REGION")
-		}
-		c.Region = "us-east-1"
-	}
-	if o.RoleARN != "" {
-		c.Credentials = assume(c, o.RoleARN)
+		return nil, err
 	}
 	return s3.NewFromConfig(c, func(s *s3.Options) {
 		s.UsePathStyle = o.PathStyle
@@ -73,16 +53,6 @@ func newClient(ctx context.Context, o Options) (*s3.Client, error) {
 			s.BaseEndpoint = aws.String(o.Endpoint)
 		}
 	}), nil
-}
-
-// assume gives credentials of a role, renewed before they end.
-func assume(c aws.Config, role string) aws.CredentialsProvider {
-	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), role, func(a *stscreds.AssumeRoleOptions) {
-		a.RoleSessionName = "tidegate"
-	})
-	return aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
-		o.ExpiryWindow = credentialsMargin
-	})
 }
 
 // retryer is the SDK's standard one, without its quota, and renews credentials that S3 calls expired.
