@@ -59,6 +59,9 @@ type Table struct {
 	ClusterBy     []string  `json:"cluster_by,omitempty"`
 	UniqueKey     []string  `json:"unique_key,omitempty"`
 	Hot           *HotSpec  `json:"hot,omitempty"` // nil: never hot
+	// MaxStaleness is how far behind an interactive answer may be while newer data is not hot yet; 0: not at all,
+	// nil: DefaultMaxStaleness.
+	MaxStaleness *time.Duration `json:"max_staleness,omitempty"`
 }
 
 // Column is one column of a table.

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,8 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 func (d *decision) reason(c *candidate, all []*candidate) string {
 	hot, cold := all[0], all[1]
 	switch {
+	case c == hot && d.freshness != "":
+		return d.freshness
 	case d.hotOnly() != nil:
 		return cold.why
 	case d.req.Statement.Hints.Engine != "":
@@ -105,8 +108,8 @@ func (s *scan) columns() []parquetscan.SourceColumn {
 	return columns
 }
 
-// hotSource reads the rows that count at the pinned generation: not those loaded later, and not those withdrawn
-// whose deletion is still to come.
+// hotSource reads the rows that count at the generation that is read: not those loaded after the newest one, not those
+// withdrawn whose deletion is still to come, and not those of files that are newer.
 func (d *decision) hotSource(u *sql.Use) (string, error) {
 	if u.Relation.Class == sql.ClassHotOnly {
 		return d.hotOnlySource(u), nil
@@ -117,10 +120,10 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("(SELECT " + strings.Join(d.hotColumns(u), ", "))
-	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.table.Hot.MaxLoadSeq)
-	if w := s.table.Hot.Withdrawn; len(w) > 0 {
+	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.now.Hot.MaxLoadSeq)
+	if out := slices.Concat(s.now.Hot.Withdrawn, s.newer()); len(out) > 0 {
 		b.WriteString(" AND _tg_seq NOT IN (")
-		for i, seq := range w {
+		for i, seq := range out {
 			if i > 0 {
 				b.WriteString(", ")
 			}
@@ -130,6 +133,20 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 	}
 	b.WriteString(")")
 	return b.String(), nil
+}
+
+// newer gives the load sequences of pairs that are newer than the generation that is read, sorted.
+func (s *scan) newer() []int64 {
+	if s.now == s.table {
+		return nil
+	}
+	seqs := map[int64]bool{}
+	for _, f := range s.now.Files {
+		if part, ok := s.now.Hot.Covered[pairOf(f)]; ok && f.Generation > s.generation {
+			seqs[part.LoadSeq] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seqs))
 }
 
 // hotColumns are the columns that the statement needs; in PostgreSQL's words, where a * stands as it was written, all

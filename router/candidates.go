@@ -24,6 +24,8 @@ type candidate struct {
 	why string
 	// down says that it is open but for the moment.
 	down bool
+	// pending says that it will be open when what is missing is loaded.
+	pending bool
 }
 
 // bar closes the hot way.
@@ -44,8 +46,9 @@ func (d *decision) candidates() []*candidate {
 	if rel := d.hotOnly(); rel != nil {
 		return d.hotOnlyCandidates(hot, rel)
 	}
-	if why := d.notHot(); why != "" {
+	if why, pending := d.notHot(); why != "" {
 		hot.bar(why)
+		hot.pending = pending
 	} else if down := d.hotDown(); down != "" {
 		hot.bar("the hot store is down: " + down)
 		hot.barred.Hint = "leave out engine(hot): the lake has the answer too"
@@ -67,20 +70,18 @@ func (d *decision) coldCandidate(bytes int64) *candidate {
 	return c
 }
 
-// notHot says what keeps the hot store from answering, "" if nothing does.
-func (d *decision) notHot() string {
+// notHot says what keeps the hot store from answering, "" if nothing does; pending, if loading will mend it.
+func (d *decision) notHot() (why string, pending bool) {
 	if d.r.o.Hot == nil {
-		return "there is no hot store"
-	}
-	if d.old {
-		return fmt.Sprintf("generation %d is not the newest", d.view.Generation)
+		return "there is no hot store", false
 	}
 	for _, s := range d.scans {
-		if why := s.notHot(); why != "" {
-			return why
+		reason, later := s.notHot()
+		if reason != "" && (why == "" || pending && !later) {
+			why, pending = reason, later
 		}
 	}
-	return ""
+	return why, pending
 }
 
 func (d *decision) hotDown() string {
@@ -90,24 +91,42 @@ func (d *decision) hotDown() string {
 	return d.r.o.Hot.Down()
 }
 
-func (s *scan) notHot() string {
-	spec, name := s.table.Table.Hot, s.table.Table.Name
+// notHot is the decision's for one scan.
+func (s *scan) notHot() (why string, pending bool) {
+	spec, name := s.now.Table.Hot, s.table.Table.Name
+	if s.now.Table.SchemaVersion != s.table.Table.SchemaVersion {
+		return fmt.Sprintf("the columns of %s have changed since", name), false
+	}
 	if spec == nil {
-		return fmt.Sprintf("table %s is never hot", name)
+		return fmt.Sprintf("table %s is never hot", name), false
 	}
 	if missing := without(s.use.Columns, spec.Columns); len(missing) > 0 {
-		return fmt.Sprintf("%s not hot (hot has %d of %d)", columnsAre(missing), len(spec.Columns), len(s.table.Table.Columns))
+		return fmt.Sprintf("%s not hot (hot has %d of %d)", columnsAre(missing), len(spec.Columns), len(s.table.Table.Columns)), false
+	}
+	if f, ok := s.replaced(); ok {
+		return fmt.Sprintf("batch %s in partition %s of %s was replaced since", f.Batch, f.Partition, name), false
 	}
 	if pairs := s.uncoveredPairs(); len(pairs) > 0 {
-		return fmt.Sprintf("partition %s of %s is not all hot yet", pairs[0].Partition, name)
+		return s.uncovered(pairs)
 	}
 	for _, f := range s.kept {
-		part := s.table.Hot.Covered[pairOf(f)]
-		if missing := without(s.use.Columns, s.table.Hot.Versions[part.SchemaVersion]); len(missing) > 0 {
-			return fmt.Sprintf("%s not hot in partition %s", columnsAre(missing), f.Partition)
+		part := s.now.Hot.Covered[pairOf(f)]
+		if missing := without(s.use.Columns, s.now.Hot.Versions[part.SchemaVersion]); len(missing) > 0 {
+			return fmt.Sprintf("%s not hot in partition %s", columnsAre(missing), f.Partition), true
 		}
 	}
-	return ""
+	return "", false
+}
+
+// uncovered says why pairs are not hot, those first that never will be.
+func (s *scan) uncovered(pairs []catalog.Pair) (why string, pending bool) {
+	in := s.now.InKeep()
+	for _, p := range pairs {
+		if !in(p.Partition) {
+			return fmt.Sprintf("partition %s of %s is older than what is kept hot", p.Partition, s.table.Table.Name), false
+		}
+	}
+	return fmt.Sprintf("partition %s of %s is not all hot yet", pairs[0].Partition, s.table.Table.Name), true
 }
 
 func without(columns, have []string) []string {

@@ -14,11 +14,11 @@ import (
 func TestHotDown(t *testing.T) {
 	t.Parallel()
 	down := ""
-	f := &planFixture{view: parseCatalog(t, strings.Join([]string{
+	f := &planFixture{catalogHistory: catalogHistory{parseCatalog(t, strings.Join([]string{
 		"table web.events id:int8 load_ms:int4 dt:text* hot=id,dt",
 		"file web.events b1 dt=2018-02-15 rows=10 id=1..9",
 		"hot web.events b1 dt=2018-02-15",
-	}, "\n"))}
+	}, "\n"))}}
 	f.router = New(Options{
 		Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
 		LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
@@ -29,7 +29,7 @@ func TestHotDown(t *testing.T) {
 	})
 	plan := func(query string) (*engine.Plan, error) {
 		t.Helper()
-		return f.ask(t, query, Request{Latency: Interactive})
+		return f.ask(t, query, Request{Latency: Interactive, MaxStaleness: -1})
 	}
 	const query = "select *, e.id + 1 from (select id, dt from web.events) e order by 1"
 	p, err := plan(query)

@@ -40,8 +40,8 @@ func (d *decision) hotOnlyCandidates(hot *candidate, rel *sql.Relation) []*candi
 		down = d.hotDown()
 	}
 	if len(d.scans) > 0 {
-		if why := d.notHot(); why != "" {
-			hot.why = why
+		if why, pending := d.notHot(); why != "" {
+			hot.why, hot.pending = why, pending
 			hot.barred = pgerr.New(pgerr.FeatureNotSupported, "%s and hot-only %s cannot be read together: %s",
 				d.scans[0].table.Table.Name, rel.Name, why).
 				WithHint("name hot columns and loaded partitions only, or read the two in statements of their own")

@@ -30,12 +30,12 @@ func (h *fixedHotOnly) Down() string                 { return h.down }
 func TestHotOnly(t *testing.T) {
 	t.Parallel()
 	only, down := &fixedHotOnly{}, ""
-	f := &planFixture{view: parseCatalog(t, strings.Join([]string{
+	f := &planFixture{catalogHistory: catalogHistory{parseCatalog(t, strings.Join([]string{
 		"table web.events id:int8 load_ms:int4 dt:text* hot=id,dt",
 		"file web.events b1 dt=2018-02-15 rows=10 id=1..9",
 		"hot web.events b1 dt=2018-02-15",
 		"table public.events id:int8",
-	}, "\n"))}
+	}, "\n"))}}
 	f.router = New(Options{
 		Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
 		LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },

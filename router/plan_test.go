@@ -25,9 +25,14 @@ import (
 //	catalog                 makes the catalog anew. Lines:
 //	  table NAME COLUMN:TYPE… [hot=COLUMN,…] [time=COLUMN]     a COLUMN:TYPE* is a partition column
 //	  file TABLE BATCH PARTITION rows=N COLUMN=LOW..HIGH…      every column takes 1000 bytes, no NULLs
-//	  hot TABLE BATCH PARTITION                                 the pair is covered
+//	  hot TABLE BATCH PARTITION                                 the pair is covered, with the columns that are hot now
+//	  withdraw TABLE BATCH PARTITION                            it is not any more
+//	  replaced TABLE BATCH PARTITION                            its file and its coverage end
+//	  column TABLE COLUMN:TYPE                                  a new or a wider column: the next schema version
+//	  spec TABLE hot=COLUMN,… [keep=HOURS] [stale=DURATION]     what is hot from now on, and how far behind it may be
+//	generation ago=DURATION         the next generation, committed so long ago: the one before, changed by such lines
 //	cache max=BYTES present=BYTES   the lake is elsewhere behind this cache; 1 MB/s are fetched
-//	plan [latency=CLASS] [max_scan=BYTES]   plans the statement and prints what was decided
+//	plan [latency=CLASS] [max_scan=BYTES] [generation=N] [max_staleness=DURATION]   plans the statement and prints what was decided
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -37,12 +42,17 @@ func TestPlan(t *testing.T) {
 			t.Helper()
 			switch d.Cmd {
 			case "catalog":
-				f.view = parseCatalog(t, d.Input)
+				f.catalogHistory = catalogHistory{parseCatalog(t, d.Input)}
 				f.router = New(Options{
 					Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
 					LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
 					Hot:       &Hot{Engine: noEngine("hot"), Table: func(n catalog.Name) string { return "hot." + n.String() }},
 				})
+				return ""
+			case "generation":
+				var ago string
+				d.ScanArgs(t, "ago", &ago)
+				f.next(t, ago, d.Input)
 				return ""
 			case "cache":
 				f.router.o.Cache = parseCache(t, d)
@@ -57,7 +67,7 @@ func TestPlan(t *testing.T) {
 }
 
 type planFixture struct {
-	view   *catalog.View
+	catalogHistory
 	router *Router
 }
 
@@ -76,8 +86,6 @@ func parseCache(t *testing.T, d *datadriven.TestData) fixedCache {
 	return c
 }
 
-func (f *planFixture) View(context.Context) (*catalog.View, error) { return f.view, nil }
-
 type noPins struct{}
 
 func (noPins) Pin(int64) func() { return func() {} }
@@ -95,7 +103,7 @@ func (noEngine) Query(context.Context, engine.Statement) (engine.Rows, error) {
 
 func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	req := Request{}
+	req := Request{MaxStaleness: -1}
 	for _, a := range d.CmdArgs {
 		switch a.Key {
 		case "latency":
@@ -106,6 +114,14 @@ func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
 				t.Fatal(err)
 			}
 			req.MaxScan = n
+		case "generation":
+			n, err := strconv.ParseInt(a.Vals[0], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Generation = n
+		case "max_staleness":
+			req.MaxStaleness = parseSpan(t, a.Vals[0])
 		default:
 			t.Fatalf("unknown argument %s", a.Key)
 		}
@@ -130,6 +146,9 @@ func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
 			fmt.Fprintf(&b, "\nneeds %v of %s", s.Columns, s.Key)
 		}
 	}
+	if p.Generation != f.catalogHistory[0].Generation {
+		fmt.Fprintf(&b, "; generation %d", p.Generation)
+	}
 	b.WriteByte('\n')
 	b.WriteString(paths.ReplaceAllStringFunc(p.Statement.SQL, shortPath) + "\n")
 	return b.String()
@@ -152,7 +171,7 @@ func (f *planFixture) ask(t *testing.T, text string, req Request) (*engine.Plan,
 	if err != nil {
 		return nil, err
 	}
-	relations, err := f.router.Bindings(t.Context())
+	relations, err := f.router.Bindings(t.Context(), req.Generation)
 	if err != nil {
 		return nil, err
 	}
@@ -166,32 +185,6 @@ func (f *planFixture) ask(t *testing.T, text string, req Request) (*engine.Plan,
 		return nil, err
 	}
 	return f.router.Plan(t.Context(), req)
-}
-
-func parseCatalog(t *testing.T, text string) *catalog.View {
-	t.Helper()
-	v := &catalog.View{Generation: 7, CommittedAt: time.Unix(0, 0), Tables: map[catalog.Name]*catalog.TableView{}}
-	for line := range strings.Lines(text) {
-		words := strings.Fields(line)
-		if len(words) == 0 {
-			continue
-		}
-		name, _ := catalog.ParseName(words[1])
-		switch words[0] {
-		case "table":
-			v.Tables[name] = parseTable(t, name, words[2:])
-		case "file":
-			tv := v.Tables[name]
-			tv.Files = append(tv.Files, parseFile(t, tv.Table, words[2:]))
-		case "hot":
-			tv := v.Tables[name]
-			tv.Hot.MaxLoadSeq++
-			tv.Hot.Covered[catalog.Pair{Batch: words[2], Partition: words[3]}] = catalog.HotPart{LoadSeq: tv.Hot.MaxLoadSeq, SchemaVersion: 1}
-		default:
-			t.Fatalf("unknown line %s", line)
-		}
-	}
-	return v
 }
 
 func parseTable(t *testing.T, name catalog.Name, words []string) *catalog.TableView {

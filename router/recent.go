@@ -1,6 +1,9 @@
 package router
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -8,49 +11,61 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-// recentViews is how many generations a session can go back to. Views share what did not change.
-const recentViews = 64
+// recentViews is how many older generations are kept in memory. Views share what did not change, so one costs the
+// tables that did.
+const recentViews = 8
 
-// recent keeps the newest generations that the router has seen, for repeatable transactions and for
-// SET tidegate.generation.
+// recent holds the older generations that statements read last.
 type recent struct {
 	mu    sync.Mutex
-	views []*catalog.View // guarded by mu; ascending by generation
+	views []*catalog.View // guarded by mu; the last used is last
+}
+
+func (r *recent) find(generation int64) *catalog.View {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.views, func(v *catalog.View) bool { return v.Generation == generation })
+	if i < 0 {
+		return nil
+	}
+	v := r.views[i]
+	r.views = append(slices.Delete(r.views, i, i+1), v)
+	return v
 }
 
 func (r *recent) keep(v *catalog.View) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if n := len(r.views); n > 0 && r.views[n-1].Generation >= v.Generation {
-		return
+	if slices.ContainsFunc(r.views, func(old *catalog.View) bool { return old.Generation == v.Generation }) {
+		return // another statement was faster
 	}
 	r.views = append(r.views, v)
 	if len(r.views) > recentViews {
-		r.views = slices.Delete(r.views, 0, len(r.views)-recentViews)
+		r.views = slices.Delete(r.views, 0, 1)
 	}
 }
 
-func (r *recent) newest() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.views) == 0 {
-		return 0
+// viewAt gives a generation by its number, 0 for the newest.
+func (r *Router) viewAt(ctx context.Context, generation int64) (*catalog.View, error) {
+	newest, err := r.newest(ctx)
+	if err != nil || generation == 0 || generation == newest.Generation {
+		return newest, err
 	}
-	return r.views[len(r.views)-1].Generation
+	return r.older(ctx, generation)
 }
 
-func (r *recent) find(generation int64) (*catalog.View, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, v := range r.views {
-		if v.Generation == generation {
-			return v, nil
-		}
+func (r *Router) older(ctx context.Context, generation int64) (*catalog.View, error) {
+	if v := r.recent.find(generation); v != nil {
+		return v, nil
 	}
-	err := pgerr.New(pgerr.ObjectNotInState, "generation %d is not kept", generation)
-	if n := len(r.views); n > 0 {
-		err = err.WithHint("kept are %d to %d; SET tidegate.generation = 0 reads the newest",
-			r.views[0].Generation, r.views[n-1].Generation)
+	v, err := r.o.Views.ViewAt(ctx, generation)
+	if errors.Is(err, catalog.ErrNoGeneration) {
+		return nil, pgerr.New(pgerr.ObjectNotInState, "there is no generation %d", generation).
+			WithHint("SET tidegate.generation = 0 reads the newest; tidegate.tables has its number")
 	}
-	return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("read catalog: %w", err)
+	}
+	r.recent.keep(v)
+	return v, nil
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"tidegate/catalog"
 	"tidegate/internal/engine"
@@ -18,9 +19,14 @@ import (
 	"tidegate/sql"
 )
 
-// Views gives the catalog's newest generation.
+// Views gives the catalog's generations.
 type Views interface {
+	// View gives the newest one.
 	View(ctx context.Context) (*catalog.View, error)
+	// ViewAt gives an older one, or catalog.ErrNoGeneration.
+	ViewAt(ctx context.Context, generation int64) (*catalog.View, error)
+	// Changed gives the first generation after one that changed the live files of one of the tables, and when.
+	Changed(ctx context.Context, after int64, tables ...catalog.Name) (generation int64, at time.Time, err error)
 }
 
 // Pins keeps a generation's hot rows in place while a statement reads them.
@@ -78,9 +84,10 @@ type Options struct {
 
 // Router plans statements. It is safe for concurrent use.
 type Router struct {
-	o       Options
-	timings *timings
-	recent  recent
+	o        Options
+	timings  *timings
+	recent   recent
+	complete hotComplete
 }
 
 // New makes a Router.
@@ -94,13 +101,16 @@ type Request struct {
 	MaxScan   int64  // session's fence, bytes; 0: the router's
 	TimeZone  string
 	Asker     engine.Asker
-	// Generation repeats an older answer while the router still has it; 0: the newest.
+	// Generation repeats an older answer; 0: the newest, or one that MaxStaleness allows.
 	Generation int64
+	// MaxStaleness is how old an interactive answer may be while newer data is not hot yet; 0: not at all, negative:
+	// as the tables say.
+	MaxStaleness time.Duration
 }
 
-// Bindings gives the relations that a statement may name at the newest generation.
-func (r *Router) Bindings(ctx context.Context) (sql.Catalog, error) {
-	v, err := r.newest(ctx)
+// Bindings gives the relations that a statement may name at a generation, 0 for the newest.
+func (r *Router) Bindings(ctx context.Context, generation int64) (sql.Catalog, error) {
+	v, err := r.viewAt(ctx, generation)
 	if err != nil {
 		return nil, err
 	}
@@ -109,22 +119,26 @@ func (r *Router) Bindings(ctx context.Context) (sql.Catalog, error) {
 
 // Plan decides how the request is answered. The plan holds its generation until Release.
 func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
-	v, release, err := r.pin(ctx, req.Generation)
+	h, err := r.pin(ctx, req.Generation)
 	if err != nil {
 		return nil, err
 	}
-	d := &decision{
-		r: r, req: req, view: v, latency: latencyOf(req), fingerprint: req.Statement.Fingerprint(),
-		old: req.Generation != 0 && req.Generation != r.recent.newest(),
-	}
+	d := r.decide(req, h)
 	p, err := d.plan(ctx)
 	if err != nil {
-		release()
+		d.release()
 		return nil, err
 	}
-	d.release = sync.OnceFunc(release)
 	d.finish(p)
 	return p, nil
+}
+
+// decide begins a decision over a generation, which it releases.
+func (r *Router) decide(req Request, h held) *decision {
+	return &decision{
+		r: r, req: req, view: h.view, newest: h.newest, release: sync.OnceFunc(h.release),
+		latency: latencyOf(req), fingerprint: req.Statement.Fingerprint(),
+	}
 }
 
 // finish writes into a plan what every plan tells.
@@ -133,52 +147,16 @@ func (d *decision) finish(p *engine.Plan) {
 	p.Explain = func() []engine.ExplainLine { return explain(p, d) }
 }
 
-// pinTries bounds how often pin chases a catalog that changes under it.
-const pinTries = 100
-
-// pin holds a generation, 0 for the newest. Rows that a newer generation withdrew may be deleted as soon as nobody
-// holds an older one, so a pin counts only if the generation was still the newest after it was set.
-func (r *Router) pin(ctx context.Context, generation int64) (*catalog.View, func(), error) {
-	for range pinTries {
-		v, err := r.newest(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		if generation != 0 && generation != v.Generation {
-			old, err := r.recent.find(generation)
-			return old, func() {}, err
-		}
-		release := r.o.Pins.Pin(v.Generation)
-		now, err := r.newest(ctx)
-		if err == nil && now.Generation == v.Generation {
-			return v, release, nil
-		}
-		release()
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	return nil, nil, pgerr.New(pgerr.CannotConnectNow, "the catalog changes faster than a statement can begin")
-}
-
-func (r *Router) newest(ctx context.Context) (*catalog.View, error) {
-	v, err := r.o.Views.View(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read catalog: %w", err)
-	}
-	r.recent.keep(v)
-	return v, nil
-}
-
 // decision is one plan in the making.
 type decision struct {
 	r           *Router
 	req         Request
 	view        *catalog.View
+	newest      *catalog.View // after view was pinned
 	latency     string
 	fingerprint string
-	old         bool // not the newest generation: its hot rows may be gone
-	release     func()
+	freshness   string // why view is not the newest although nobody asked for it; "" if it is
+	release     func() // of view
 	scans       []*scan
 }
 
@@ -193,13 +171,15 @@ func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
 	if err := d.scanAll(); err != nil {
 		return nil, err
 	}
-	if len(d.scans) == len(d.req.Query.Uses) {
-		if p, ok := d.fromStatistics(); ok {
-			return p, nil
-		}
-		d.preview()
+	if p, ok := d.fromStatistics(); ok {
+		return p, nil
 	}
-	return d.settle(d.candidates())
+	d.preview()
+	all := d.candidates()
+	if p, err := d.fresher(ctx, all[0]); p != nil || err != nil {
+		return p, err
+	}
+	return d.settle(all)
 }
 
 // settle fences, chooses and builds. A statement that the hot engine cannot be told is answered cold.

@@ -14,8 +14,11 @@ import (
 // scan is one mention of a lake table in the statement, with the files that may hold its rows.
 type scan struct {
 	use   *sql.Use
-	table *catalog.TableView
-	kept  []*catalog.File
+	table *catalog.TableView // at the generation that is read
+	now   *catalog.TableView // at the newest one, which says what is hot
+	// generation is the one that is read.
+	generation int64
+	kept       []*catalog.File
 	// limited says that a preview needs only the kept files although others may hold rows.
 	limited bool
 }
@@ -31,7 +34,7 @@ func (d *decision) scanAll() error {
 		if !ok {
 			return fmt.Errorf("table %s is not in generation %d", n, d.view.Generation)
 		}
-		d.scans = append(d.scans, &scan{use: u, table: t, kept: Prune(t, u.Where)})
+		d.scans = append(d.scans, &scan{use: u, table: t, now: d.newest.Tables[n], generation: d.view.Generation, kept: Prune(t, u.Where)})
 	}
 	return nil
 }
@@ -77,11 +80,14 @@ func (s *scan) rows() int64 {
 	return n
 }
 
+// single reports whether the statement mentions one relation only, a table of the lake.
+func (d *decision) single() bool { return len(d.scans) == 1 && len(d.req.Query.Uses) == 1 }
+
 // preview narrows the one scan of a LIMIT query to the files that can satisfy it, in catalog order or, for an
 // ORDER BY, from the end that the order begins with.
 func (d *decision) preview() {
 	shape := d.req.Query.Shape
-	if shape.Limit < 0 || shape.Filtered || len(d.scans) != 1 {
+	if shape.Limit < 0 || shape.Filtered || !d.single() {
 		return
 	}
 	s := d.scans[0]
@@ -163,12 +169,24 @@ func sign(desc bool) int {
 	return 1
 }
 
+// replaced gives a kept file that is not live any more. Its hot rows may be gone.
+func (s *scan) replaced() (*catalog.File, bool) {
+	if s.now == s.table {
+		return nil, false
+	}
+	i := slices.IndexFunc(s.kept, func(f *catalog.File) bool { return !s.now.Live(f) })
+	if i < 0 {
+		return nil, false
+	}
+	return s.kept[i], true
+}
+
 // uncoveredPairs gives the pairs of the kept files that are not hot, sorted.
 func (s *scan) uncoveredPairs() []catalog.Pair {
 	seen := map[catalog.Pair]bool{}
 	for _, f := range s.kept {
 		p := catalog.Pair{Batch: f.Batch, Partition: f.Partition}
-		if _, ok := s.table.Hot.Covered[p]; !ok {
+		if _, ok := s.now.Hot.Covered[p]; !ok {
 			seen[p] = true
 		}
 	}

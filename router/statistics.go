@@ -15,7 +15,7 @@ import (
 // An engine hint asks for the engine, so it is not answered here.
 func (d *decision) fromStatistics() (*engine.Plan, bool) {
 	calls := d.req.Query.Shape.Statistics
-	if calls == nil || len(d.scans) != 1 || !d.scans[0].use.Exact || d.req.Statement.Hints.Engine != "" {
+	if calls == nil || !d.single() || !d.scans[0].use.Exact || d.req.Statement.Hints.Engine != "" {
 		return nil, false
 	}
 	s := d.scans[0]

@@ -14,9 +14,9 @@ import (
 // planner lets the gateway's sessions ask the router: the two do not know each other.
 type planner struct{ router *router.Router }
 
-// Bind resolves a read against the newest catalog.
+// Bind resolves a read against the catalog at the generation that the session reads.
 func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
-	relations, err := p.router.Bindings(ctx)
+	relations, err := p.router.Bindings(ctx, generation(s))
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +52,18 @@ func (planner) Call(context.Context, *sql.Statement, *gateway.State) (*engine.Pl
 }
 
 func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {
-	r := router.Request{
-		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Generation: s.Generation,
-		Asker: engine.Asker{User: s.User, QueryGroup: s.QueryGroup},
+	return router.Request{
+		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Generation: generation(s),
+		MaxStaleness: s.MaxStaleness, Asker: engine.Asker{User: s.User, QueryGroup: s.QueryGroup},
 	}
+}
+
+// generation is the one that the transaction or the session reads, 0 for the newest.
+func generation(s *gateway.State) int64 {
 	if s.Pinned != 0 {
-		r.Generation = s.Pinned
+		return s.Pinned
 	}
-	return r
+	return s.Generation
 }
 
 var _ gateway.Planner = planner{}

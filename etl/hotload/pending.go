@@ -40,7 +40,9 @@ func leaving(tv *catalog.TableView) []catalog.Pair {
 func pending(tv *catalog.TableView) (batch, bool) {
 	in := tv.InKeep()
 	var oldest *catalog.File
-	wanted := func(f *catalog.File) bool { return in(f.Partition) && !covered(tv, f) }
+	wanted := func(f *catalog.File) bool {
+		return in(f.Partition) && !tv.Covers(catalog.Pair{Batch: f.Batch, Partition: f.Partition})
+	}
 	for _, f := range tv.Files {
 		if wanted(f) && (oldest == nil || f.Generation < oldest.Generation) {
 			oldest = f
@@ -74,15 +76,6 @@ func loadedColumns(tv *catalog.TableView) []string {
 	}
 	slices.Sort(columns)
 	return slices.Compact(columns)
-}
-
-func covered(tv *catalog.TableView, f *catalog.File) bool {
-	part, ok := tv.Hot.Covered[catalog.Pair{Batch: f.Batch, Partition: f.Partition}]
-	if !ok {
-		return false
-	}
-	has := tv.Hot.Versions[part.SchemaVersion]
-	return !slices.ContainsFunc(tv.Table.Hot.Columns, func(c string) bool { return !slices.Contains(has, c) })
 }
 
 // source makes the load of a batch, still without load sequences: from the column subset, or from the full-field

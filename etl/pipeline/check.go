@@ -172,7 +172,11 @@ func knownZone(name string) bool {
 
 func (l *loader) hot(d *draft) {
 	h := d.yml.Hot
+	d.MaxStaleness = (*time.Duration)(d.yml.Staleness)
 	if h == nil {
+		if d.MaxStaleness != nil {
+			l.at(d, "max_staleness", "max_staleness needs hot: a table that is never hot is never behind")
+		}
 		return
 	}
 	d.Hot = &catalog.HotSpec{Columns: h.Columns, Keep: time.Duration(h.Keep), Sort: h.Sort, Dist: h.Dist}

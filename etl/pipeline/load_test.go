@@ -96,6 +96,9 @@ func describe(b *strings.Builder, p *Pipeline, columns []catalog.Column) {
 	if p.Hot != nil {
 		fmt.Fprintf(b, "  hot %+v\n", *p.Hot)
 	}
+	if p.MaxStaleness != nil {
+		fmt.Fprintf(b, "  max_staleness %s\n", *p.MaxStaleness)
+	}
 	for _, c := range p.Columns {
 		if c.MaxBytes > 0 {
 			fmt.Fprintf(b, "  limit %s %d %s\n", c.Name, c.MaxBytes, c.OnOverflow)

@@ -28,11 +28,13 @@ type Pipeline struct {
 	ClusterBy   []string
 	UniqueKey   []string
 	Hot         *catalog.HotSpec
-	Columns     []Column // in the yml's order; refines columns of the SELECT
-	Checks      Checks
-	MaxBytes    int64 // of input objects per batch
-	MaxObjects  int
-	Lookback    time.Duration // second stage: how far a change widens what is rebuilt
+	// MaxStaleness is catalog.Table's.
+	MaxStaleness *time.Duration
+	Columns      []Column // in the yml's order; refines columns of the SELECT
+	Checks       Checks
+	MaxBytes     int64 // of input objects per batch
+	MaxObjects   int
+	Lookback     time.Duration // second stage: how far a change widens what is rebuilt
 
 	// Statement is the parsed SELECT. First stage: its relation is "source".
 	Statement *sql.Statement

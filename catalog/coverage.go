@@ -1,0 +1,57 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DefaultMaxStaleness is MaxStaleness of a definition that does not have it.
+const DefaultMaxStaleness = 15 * time.Minute
+
+// Staleness is how old an interactive answer from the table may be while its newest data is not hot yet.
+func (t *Table) Staleness() time.Duration {
+	if t.MaxStaleness == nil {
+		return DefaultMaxStaleness
+	}
+	return *t.MaxStaleness
+}
+
+// Covers reports whether a pair's rows are hot with every hot column of the definition: those loaded before a column
+// became hot would answer NULL for it.
+func (v *TableView) Covers(p Pair) bool {
+	part, ok := v.Hot.Covered[p]
+	if !ok || v.Table.Hot == nil {
+		return false
+	}
+	has := v.Hot.Versions[part.SchemaVersion]
+	return !slices.ContainsFunc(v.Table.Hot.Columns, func(c string) bool { return !slices.Contains(has, c) })
+}
+
+// Live reports whether a file of the table, of whatever generation, is live in v.
+func (v *TableView) Live(f *File) bool {
+	_, ok := slices.BinarySearchFunc(v.Files, f, func(a, b *File) int {
+		return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))
+	})
+	return ok
+}
+
+// FirstPending gives the generation of the oldest file of v that should be hot and is not, by what now, the table's
+// newest view, says: it lies inside keep, and was replaced or is not covered with every hot column. 0 if there is
+// none: then v is hot-complete, and its rows inside keep are in the hot table. It is so too if the table is never hot.
+//
+// Whatever precedes that generation is the newest that could be hot-complete: the file is in every one from there on.
+func (v *TableView) FirstPending(now *TableView) int64 {
+	in := now.InKeep()
+	var first int64
+	for _, f := range v.Files {
+		if first != 0 && f.Generation >= first || !in(f.Partition) {
+			continue
+		}
+		if v != now && !now.Live(f) || !now.Covers(Pair{Batch: f.Batch, Partition: f.Partition}) {
+			first = f.Generation
+		}
+	}
+	return first
+}

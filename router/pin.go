@@ -1,0 +1,59 @@
+package router
+
+import (
+	"context"
+	"fmt"
+
+	"tidegate/catalog"
+	"tidegate/internal/pgerr"
+)
+
+// held is a generation in the hands of a statement.
+type held struct {
+	view *catalog.View
+	// newest is the newest generation after view was pinned. Hot rows that are covered in it stay until release: to be
+	// purged they must be withdrawn first, by a later generation, which then waits for the pin.
+	newest  *catalog.View
+	release func()
+}
+
+// pinTries bounds how often pin chases a catalog that changes under it.
+const pinTries = 100
+
+// pin holds a generation, 0 for the newest: then it is pinned only when it was still the newest afterwards.
+func (r *Router) pin(ctx context.Context, generation int64) (held, error) {
+	for range pinTries {
+		v, err := r.viewAt(ctx, generation)
+		if err != nil {
+			return held{}, err
+		}
+		h, err := r.hold(ctx, v)
+		if err != nil {
+			return held{}, err
+		}
+		if generation != 0 || h.newest.Generation == v.Generation {
+			return h, nil
+		}
+		h.release()
+	}
+	return held{}, pgerr.New(pgerr.CannotConnectNow, "the catalog changes faster than a statement can begin")
+}
+
+// hold pins v first and then looks what the newest generation is.
+func (r *Router) hold(ctx context.Context, v *catalog.View) (held, error) {
+	release := r.o.Pins.Pin(v.Generation)
+	newest, err := r.newest(ctx)
+	if err != nil {
+		release()
+		return held{}, err
+	}
+	return held{v, newest, release}, nil
+}
+
+func (r *Router) newest(ctx context.Context) (*catalog.View, error) {
+	v, err := r.o.Views.View(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read catalog: %w", err)
+	}
+	return v, nil
+}
