@@ -21,8 +21,8 @@ help: ## this list
 build: ## the program, into bin/tidegate
 	$(GO) build -o bin/tidegate ./cmd/tidegate
 
-demo: build ## raw logs, pipelines, a server to connect psql to; Ctrl-C ends it, again reuses what is there
-	bin/tidegate demo
+demo: build ## raw logs, pipelines, a server to connect psql to; Ctrl-C ends it. LAKE=s3 HOT=warehouse: on stand-ins
+	$(if $(LAKE)$(HOT),LAKE="$(LAKE)" HOT="$(HOT)" HOT_URL="$(HOT_URL)" examples/demo.sh,bin/tidegate demo)
 
 # The race detector sees Go only; where libduckdb is linked it would cost a large binary for each package.
 test: ## every test; installs what it lacks as root, names what it leaves out otherwise (an error if CI=true)

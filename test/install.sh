@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt. Arguments are
 # further Debian packages, which have a program of their name.
+# versitygw as the only argument installs that alone, for the demo.
 # Prints the name of every part that is still missing, one a line, on standard output, and how to get it on
 # standard error. With CI=true a missing part is an error.
 set -euo pipefail
@@ -48,6 +49,10 @@ install() {
 }
 
 cd "$(dirname "$0")/.."
+if [ "$*" = versitygw ]; then
+	install_versitygw
+	exit
+fi
 left=$(missing "$@")
 if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086 # one word each

@@ -18,6 +18,7 @@ import (
 )
 
 type demoCmd struct {
+	Data    string `help:"Folder of its configuration, pipelines and data." default:"./tidegate-data"`
 	Records int `help:"Page views to make." default:"1000000"`
 	Days    int `help:"Days they arrive in." default:"14"`
 	Sites   int `help:"Sites they are of." default:"50"`
@@ -29,9 +30,9 @@ const rawLogs = "tidegate-data/raw/web"
 // Run makes what is not there yet, runs the pipelines and serves. A second run finds everything and only serves.
 func (d *demoCmd) Run(ctx context.Context, p *program) error {
 	if p.config != "" {
-		return wrong{errors.New("demo has a configuration of its own, in ./tidegate-data/demo.yml; use serve with yours")}
+		return wrong{fmt.Errorf("demo has a configuration of its own, in %s/demo.yml; use serve with yours", d.Data)}
 	}
-	path, err := layOutDemo()
+	path, err := layOutDemo(d.Data)
 	if err != nil {
 		return err
 	}
@@ -68,8 +69,9 @@ func (p *parts) demonstrate(ctx context.Context, prog *program, path string, pip
 }
 
 // layOutDemo writes the demo's configuration and pipelines unless they are there: what the user changed stays.
-func layOutDemo() (string, error) {
+func layOutDemo(dir string) (string, error) {
 	c := defaults()
+	c.DataDir = dir
 	c.Pipelines = filepath.Join(c.DataDir, "pipelines")
 	web, err := fs.Sub(examples.Web, "web/pipelines")
 	if err != nil {

@@ -82,3 +82,24 @@ func Moto(tb testing.TB) string {
 		return []string{"-H", "127.0.0.1", "-p", port}
 	})
 }
+
+// Keys gives the keys of a bucket that have the prefix, in order.
+func (s *S3Server) Keys(tb testing.TB, bucket, prefix string) []string {
+	tb.Helper()
+	root := filepath.Join(s.root, bucket)
+	var keys []string
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		key, err := filepath.Rel(root, path)
+		if strings.HasPrefix(filepath.ToSlash(key), prefix) {
+			keys = append(keys, filepath.ToSlash(key))
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return keys
+}

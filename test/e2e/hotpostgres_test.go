@@ -140,7 +140,7 @@ func checkHotCursor(t *testing.T, c *pgx.Conn) {
 }
 
 // checkHotDown cuts the store off: the next query is answered cold at once and says so; later it is hot again.
-func checkHotDown(t *testing.T, proxy *testkit.Proxy, c *pgx.Conn, notices *noticeList) {
+func checkHotDown(t *testing.T, store interface{ SetDown(down bool) }, c *pgx.Conn, notices *noticeList) {
 	t.Helper()
 	const query = "select domain, count(*), sum(load_ms) from web.events where load_ms > 10 group by 1 order by 1"
 	table(t, c, "set tidegate.latency = 'interactive'")
@@ -149,7 +149,7 @@ func checkHotDown(t *testing.T, proxy *testkit.Proxy, c *pgx.Conn, notices *noti
 		t.Fatalf("route %s, want hot", got)
 	}
 	notices.take()
-	proxy.SetDown(true)
+	store.SetDown(true)
 	began := time.Now()
 	if d := cmp.Diff(want, table(t, c, query)); d != "" {
 		t.Errorf("answers differ: %s", d)
@@ -168,7 +168,7 @@ func checkHotDown(t *testing.T, proxy *testkit.Proxy, c *pgx.Conn, notices *noti
 	if err == nil || !strings.Contains(err.Error(), "hot store") {
 		t.Errorf("engine(hot): %v", err)
 	}
-	proxy.SetDown(false)
+	store.SetDown(false)
 	for deadline := time.Now().Add(20 * time.Second); route(t, c, query) != "hot"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the hot store does not come back")
