@@ -87,13 +87,10 @@ func (c *config) checkRedshift(fail func(key, format string, args ...any)) {
 	if c.Hot.IAMRole == "" {
 		fail("hot.iam_role", "is empty; Redshift's COPY reads S3 as a role: arn:aws:iam::ACCOUNT:role/NAME, or default")
 	}
-	switch stage := c.stage(); {
-	case stage == "":
+	if stage := c.stage(); stage == "" {
 		fail("hot.stage", "is empty; the lake is a folder, which COPY cannot read: write s3://BUCKET/PREFIX, where nothing else lies")
-	default:
-		if _, _, err := s3.ParseLocation(stage); err != nil {
-			fail("hot.stage", "is wrong: %v", err)
-		}
+	} else if _, _, err := s3.ParseLocation(stage); err != nil {
+		fail("hot.stage", "is wrong: %v", err)
 	}
 }
 

@@ -19,9 +19,9 @@ import (
 
 type demoCmd struct {
 	Data    string `help:"Folder of its configuration, pipelines and data." default:"./tidegate-data"`
-	Records int `help:"Page views to make." default:"1000000"`
-	Days    int `help:"Days they arrive in." default:"14"`
-	Sites   int `help:"Sites they are of." default:"50"`
+	Records int    `help:"Page views to make." default:"1000000"`
+	Days    int    `help:"Days they arrive in." default:"14"`
+	Sites   int    `help:"Sites they are of." default:"50"`
 }
 
 // rawLogs is where the demo's pipeline looks for them.

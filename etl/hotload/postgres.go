@@ -25,6 +25,7 @@ type Postgres struct {
 	Encode func(columns []engine.Column) (Encoder, error)
 }
 
+//nolint:unparam // another dialect has no place for some types
 func (p *Postgres) columnType(c catalog.Column) (string, error) { return c.Type.String(), nil }
 
 func (p *Postgres) now() string { return "now()" }
@@ -99,6 +100,8 @@ func sortKey(t *catalog.Table, columns []wantedColumn) []string {
 }
 
 // alter adds and widens columns in one transaction.
+//
+//nolint:unparam // another dialect may not know how
 func (p *Postgres) alter(s *Server, t *catalog.Table, change tableChange) ([][]string, error) {
 	var statements []string
 	table := "ALTER TABLE " + s.TableRef(t.Name)

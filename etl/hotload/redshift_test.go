@@ -19,11 +19,20 @@ func TestRedshiftTypes(t *testing.T) {
 		maxBytes int
 		want     string
 	}{
-		{"int", 0, "integer"}, {"text", 0, "character varying(65535)"}, {"varchar(40)", 0, "character varying(160)"},
-		{"varchar(20000)", 0, "character varying(65535)"}, {"numeric(12,2)", 0, "numeric(12,2)"}, {"uuid", 0, "character varying(36)"},
-		{"json", 0, "character varying(65535)"}, {"timestamptz", 0, "timestamp with time zone"},
-		{"text", 2048, "character varying(2048)"}, {"varchar(40)", 50, "character varying(50)"}, {"varchar(40)", 500, "character varying(160)"},
-		{"numeric", 0, ""}, {"interval", 0, ""}, {"bytea", 0, ""},
+		{"int", 0, "integer"},
+		{"text", 0, "character varying(65535)"},
+		{"varchar(40)", 0, "character varying(160)"},
+		{"varchar(20000)", 0, "character varying(65535)"},
+		{"numeric(12,2)", 0, "numeric(12,2)"},
+		{"uuid", 0, "character varying(36)"},
+		{"json", 0, "character varying(65535)"},
+		{"timestamptz", 0, "timestamp with time zone"},
+		{"text", 2048, "character varying(2048)"},
+		{"varchar(40)", 50, "character varying(50)"},
+		{"varchar(40)", 500, "character varying(160)"},
+		{"numeric", 0, ""},
+		{"interval", 0, ""},
+		{"bytea", 0, ""},
 	} {
 		parsed, err := pgtypes.Parse(c.typ)
 		if err != nil {
