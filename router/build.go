@@ -31,6 +31,12 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 	}
 	p.Statement = d.statement(text)
 	p.Statement.Files = c.files
+	if c.waves != nil {
+		if p.Statement.Waves, err = d.waves(c.waves); err != nil {
+			return nil, err
+		}
+		p.Reason += fmt.Sprintf("; in %d waves of files: %s", len(c.waves.files), c.waves.because)
+	}
 	for _, s := range d.scans {
 		p.FilesKept += len(s.kept)
 		p.FilesPruned += len(s.table.Files) - len(s.kept)
@@ -92,11 +98,16 @@ func (d *decision) coldSource(u *sql.Use) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return d.r.parquet(s), nil
+}
+
+// parquet gives the FROM item of a scan's files.
+func (r *Router) parquet(s *scan) string {
 	files := make([]parquetscan.ParquetFile, len(s.kept))
 	for i, f := range s.kept {
-		files[i] = parquetscan.ParquetFile{Path: d.r.o.LocalPath(scanFile(f)), Partition: f.Partition}
+		files[i] = parquetscan.ParquetFile{Path: r.o.LocalPath(scanFile(f)), Partition: f.Partition}
 	}
-	return parquetscan.ParquetSource(files, s.columns()), nil
+	return parquetscan.ParquetSource(files, s.columns())
 }
 
 func (s *scan) columns() []parquetscan.SourceColumn {

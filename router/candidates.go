@@ -26,6 +26,8 @@ type candidate struct {
 	down bool
 	// pending says that it will be open when what is missing is loaded.
 	pending bool
+	// waves, if not nil, are how the cold way must run.
+	waves *waves
 }
 
 // bar closes the hot way.
@@ -167,7 +169,9 @@ func (d *decision) fence(all []*candidate) error {
 				formatBytes(c.bytes), d.files(), formatBytes(limit)).WithHint("%s", d.narrower())
 		}
 		if c.barred == nil && c.route == engine.RouteCold {
-			d.fenceCache(c)
+			if err := d.fenceCache(c); err != nil {
+				return err
+			}
 		}
 		if c.barred == nil {
 			open++
@@ -180,21 +184,6 @@ func (d *decision) fence(all []*candidate) error {
 		return all[len(all)-1].barred
 	}
 	return nil
-}
-
-// fenceCache bars a cold plan that needs more of the column cache than there is: nothing could make it fit.
-func (d *decision) fenceCache(c *candidate) {
-	if d.r.o.Cache == nil {
-		return
-	}
-	distinct := d.distinctBytes()
-	if distinct <= d.r.o.Cache.MaxBytes() {
-		return
-	}
-	need, have := formatBytes(distinct), formatBytes(d.r.o.Cache.MaxBytes())
-	c.why = fmt.Sprintf("it would need %s of the column cache, which has %s", need, have)
-	c.barred = pgerr.New(pgerr.ConfigurationLimit, "the query needs %s of the column cache in %d files, which has %s",
-		need, d.files(), have).WithHint("%s", d.narrower())
 }
 
 // distinctBytes is what the statement needs of the lake: a column of a file once, however many scans read it.

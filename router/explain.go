@@ -27,6 +27,10 @@ func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
 		},
 		{Label: "Estimate", Key: "estimate", Value: float64(p.Estimate) / float64(time.Millisecond), Text: formatDuration(p.Estimate)},
 	}
+	if w := p.Statement.Waves; w != nil {
+		n := int64(len(w.Parts))
+		lines = append(lines, engine.ExplainLine{Label: "Waves", Key: "waves", Value: n, Text: strconv.FormatInt(n, 10)})
+	}
 	tier := string(p.Route)
 	text := d.shownSQL(p)
 	return append(lines, engine.ExplainLine{

@@ -24,14 +24,14 @@ import (
 //
 //	catalog                 makes the catalog anew. Lines:
 //	  table NAME COLUMN:TYPE… [hot=COLUMN,…] [time=COLUMN]     a COLUMN:TYPE* is a partition column
-//	  file TABLE BATCH PARTITION rows=N COLUMN=LOW..HIGH…      every column takes 1000 bytes, no NULLs
+//	  file TABLE BATCH PARTITION rows=N [each=BYTES] COLUMN=LOW..HIGH…   every column takes 1000 bytes, or each; no NULLs
 //	  hot TABLE BATCH PARTITION                                 the pair is covered, with the columns that are hot now
 //	  withdraw TABLE BATCH PARTITION                            it is not any more
 //	  replaced TABLE BATCH PARTITION                            its file and its coverage end
 //	  column TABLE COLUMN:TYPE                                  a new or a wider column: the next schema version
 //	  spec TABLE hot=COLUMN,… [keep=HOURS] [stale=DURATION]     what is hot from now on, and how far behind it may be
 //	generation ago=DURATION         the next generation, committed so long ago: the one before, changed by such lines
-//	cache max=BYTES present=BYTES   the lake is elsewhere behind this cache; 1 MB/s are fetched
+//	cache max=BYTES present=BYTES [held=BYTES]   the lake is elsewhere behind this cache; 1 MB/s are fetched
 //	plan [latency=CLASS] [max_scan=BYTES] [generation=N] [max_staleness=DURATION]   plans the statement and prints what was decided
 func TestPlan(t *testing.T) {
 	t.Parallel()
@@ -72,10 +72,11 @@ type planFixture struct {
 }
 
 // fixedCache holds the same for every statement.
-type fixedCache struct{ most, present int64 }
+type fixedCache struct{ most, present, held int64 }
 
 func (c fixedCache) Present([]engine.ScanFile) int64 { return c.present }
 func (c fixedCache) MaxBytes() int64                 { return c.most }
+func (c fixedCache) Free() int64                     { return c.most - c.held }
 func (c fixedCache) FetchRate() float64              { return 1e6 }
 
 func parseCache(t *testing.T, d *datadriven.TestData) fixedCache {
@@ -83,6 +84,7 @@ func parseCache(t *testing.T, d *datadriven.TestData) fixedCache {
 	var c fixedCache
 	d.ScanArgs(t, "max", &c.most)
 	d.ScanArgs(t, "present", &c.present)
+	d.MaybeScanArgs(t, "held", &c.held)
 	return c
 }
 
@@ -151,6 +153,12 @@ func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
 	}
 	b.WriteByte('\n')
 	b.WriteString(paths.ReplaceAllStringFunc(p.Statement.SQL, shortPath) + "\n")
+	if w := p.Statement.Waves; w != nil {
+		for i, part := range w.Parts {
+			fmt.Fprintf(&b, "wave %d: %s\n", i+1, paths.ReplaceAllStringFunc(part.SQL, shortPath))
+		}
+		fmt.Fprintf(&b, "final: %s, limit %d\n", w.Final, w.Limit)
+	}
 	return b.String()
 }
 
@@ -226,12 +234,18 @@ func parseFile(t *testing.T, table *catalog.Table, words []string) *catalog.File
 	}
 	for _, w := range words[2:] {
 		key, value, _ := strings.Cut(w, "=")
-		if key == "rows" {
-			n, err := strconv.ParseInt(value, 10, 64)
-			if err != nil {
-				t.Fatal(err)
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			switch key {
+			case "rows":
+				f.Rows = n
+			case "each":
+				f.Bytes = n * int64(len(f.Stats))
+				for i := range f.Stats {
+					f.Stats[i].Bytes = n
+				}
+			default:
+				t.Fatalf("unknown number %s", w)
 			}
-			f.Rows = n
 			continue
 		}
 		low, high, _ := strings.Cut(value, "..")

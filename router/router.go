@@ -64,6 +64,8 @@ type Cache interface {
 	Present(files []engine.ScanFile) int64
 	// MaxBytes is the most that one statement can have of the lake.
 	MaxBytes() int64
+	// Free is what of it no running statement holds.
+	Free() int64
 	// FetchRate is the measured speed of fetching what is not here, in bytes per second.
 	FetchRate() float64
 }

@@ -26,7 +26,9 @@ type Query struct {
 	// but calls a function of the catalog.
 	System bool
 
-	text      string          // with a marker for every Use, see render.go
+	text      string       // with a marker for every Use, see render.go
+	parts     *selectParts // what it was composed of, by binder
+	binder    *binder
 	usesAt    []int32         // the place of every Use in the statement's text
 	constants map[int32]*expr // what depends on the session, by its place in the text
 	args      []Arg
@@ -69,10 +71,13 @@ type binder struct {
 	args    []Arg // nil: not known yet
 	uses    []*useState
 	slots   []*slot
+	keys    []string        // texts of GROUP BY, by their marker
 	folded  map[int32]*expr // the session's functions, by their place in the text
 	aliases map[string]bool // taken in the DuckDB text, lower case
 	foreign error           // of the first column needed whose type is not known
 	depth   int
+
+	aggregates []aggregateCall // by their marker
 }
 
 // useState is a Use while it is collected.
@@ -136,7 +141,7 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 			return nil, pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
-	q := &Query{Params: b.params, System: system, constants: b.folded, args: args, statement: s, catalog: c, env: env}
+	q := &Query{Params: b.params, System: system, constants: b.folded, args: args, statement: s, catalog: c, env: env, parts: p, binder: b}
 	for _, t := range p.targets {
 		t.e = b.arrayOutput(t.e)
 		q.Names = append(q.Names, t.name)

@@ -206,7 +206,11 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	e.quotient = f.as != 0 && sig.result == pgtypes.Numeric || len(args) > 0 && args[0].quotient && slices.Contains([]string{"sum", "min", "max", "avg"}, fn)
 	e.pos = n.Location
 	e.stat = statCall(fn, n, args)
-	return b.finishCall(e, wrap, n, sc, &inner)
+	var m *merging
+	if !n.AggDistinct && len(n.AggOrder) == 0 {
+		m = mergingOf(f, args, text)
+	}
+	return b.finishCall(e, wrap, m, n, sc, &inner)
 }
 
 // statCall says which statistic answers the call, nil if none does.
@@ -241,8 +245,9 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 	return nil
 }
 
-// finishCall adds FILTER and OVER, and the cast around them.
-func (b *binder) finishCall(e *expr, wrap string, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+// finishCall adds FILTER and OVER, and the cast around them. m says how an aggregate of parts makes that of the whole.
+func (b *binder) finishCall(e *expr, wrap string, m *merging, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	filter := ""
 	if n.AggFilter != nil {
 		f, err := b.expr(n.AggFilter, inner)
 		if err == nil {
@@ -251,7 +256,8 @@ func (b *binder) finishCall(e *expr, wrap string, n *pg_query.FuncCall, sc, inne
 		if err != nil {
 			return nil, err
 		}
-		e.sql += " FILTER (WHERE " + f.sql + ")"
+		filter = " FILTER (WHERE " + f.sql + ")"
+		e.sql += filter
 		e.from(f)
 	}
 	if n.Over != nil {
@@ -274,6 +280,9 @@ func (b *binder) finishCall(e *expr, wrap string, n *pg_query.FuncCall, sc, inne
 	}
 	if wrap != "" {
 		e.sql = strings.Replace(wrap, "%", e.sql, 1)
+	}
+	if n.Over == nil {
+		e.sql = b.aggregateMarker(aggregateCall{level: sc.self, text: e.sql, merging: m.finish(filter, wrap)})
 	}
 	return e, nil
 }
@@ -333,5 +342,5 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
 	e := computed(x.typ.OID, text, fraction, x)
 	e.typ, e.scale, e.pos = x.typ, x.scale, n.Location
-	return b.finishCall(e, "", n, sc, &inner)
+	return b.finishCall(e, "", nil, n, sc, &inner)
 }

@@ -10,10 +10,34 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-// grouping is what GROUP BY groups by, as DuckDB text.
-type grouping struct{ texts map[string]bool }
+// grouping is what GROUP BY groups by: the marker of each text, and of each marker.
+type grouping struct {
+	markers map[string]string
+	keys    []int // numbers of the keys, each once
+	// sets says that there are grouping sets, or keys that are constants: then the keys do not say what a row is of.
+	sets bool
+}
 
-func (g *grouping) has(sql string) bool { return g != nil && g.texts[sql] }
+func (g *grouping) has(sql string) bool { return g != nil && g.markers[sql] != "" }
+
+// key puts the marker of a key into the place of its text.
+func (g *grouping) key(e *expr) *expr {
+	if m := g.markers[e.sql]; m != "" {
+		e.sql = m
+	}
+	return e
+}
+
+// add makes a marker for a key.
+func (g *grouping) add(b *binder, text string) {
+	if g.has(text) {
+		return
+	}
+	m := mark + "k" + itoa(len(b.keys)) + mark
+	g.keys = append(g.keys, len(b.keys))
+	b.keys = append(b.keys, text)
+	g.markers[text], g.markers[m] = m, m
+}
 
 // sortKey is one key of ORDER BY.
 type sortKey struct {
@@ -33,7 +57,7 @@ func (b *binder) groupBy(n *pg_query.SelectStmt, p *selectParts, plan []planned)
 	}
 	sc := p.scope
 	sc.clause, sc.noCalls = "GROUP BY", true
-	g := &grouping{texts: map[string]bool{}}
+	g := &grouping{markers: map[string]string{}}
 	for _, item := range n.GroupClause {
 		text, err := b.groupItem(item, sc, plan, g)
 		if err != nil {
@@ -66,6 +90,7 @@ func (b *binder) groupItem(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if s == nil {
 		return b.groupExpr(n, sc, plan, g)
 	}
+	g.sets = true
 	t, err := list(s.Content)
 	if err != nil {
 		return "", err
@@ -115,7 +140,8 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if err != nil {
 		return "", err
 	}
-	g.texts[e.sql] = true
+	g.add(b, e.sql)
+	g.sets = g.sets || e.constant
 	if at >= 0 && plan[at].node != nil {
 		grouped := *e
 		grouped.bare = slices.DeleteFunc(slices.Clone(e.bare), func(v *visible) bool { return v.level == sc })
@@ -123,6 +149,7 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 		if e.constant {
 			return itoa(at + 1), nil // a constant in GROUP BY would be taken for an ordinal
 		}
+		g.key(&grouped)
 	}
 	if e.constant {
 		return "CAST(" + e.sql + " AS VARCHAR)", nil

@@ -37,7 +37,7 @@ func (b *binder) expr(n *pg_query.Node, sc *scope) (*expr, error) {
 				grouped.bare = append(grouped.bare, v)
 			}
 		}
-		e = &grouped
+		e = sc.grouping.key(&grouped)
 	}
 	return e, nil
 }

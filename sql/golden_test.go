@@ -14,7 +14,8 @@ import (
 	"tidegate/sql"
 )
 
-// TestGolden runs testdata/golden: "bind" shows all that is known of a query, "parse" what a text is.
+// TestGolden runs testdata/golden: "bind" shows all that is known of a query, "parse" what a text is,
+// "decompose" how it is answered from parts.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
@@ -29,11 +30,40 @@ func TestGolden(t *testing.T) {
 				return columnsOf(bindGolden(d))
 			case "parse":
 				return parseGolden(d.Input)
+			case "decompose":
+				return decomposeGolden(d)
 			}
 			d.Fatalf(t, "unknown command %s", d.Cmd)
 			return ""
 		})
 	})
+}
+
+// decomposeGolden shows the two texts of a query over parts.
+func decomposeGolden(d *datadriven.TestData) string {
+	statements, err := sql.Parse(d.Input)
+	if err != nil {
+		return describeError(err)
+	}
+	q, err := sql.Bind(statements[0], testTables(), testEnv())
+	if err != nil {
+		return describeError(err)
+	}
+	parts, why, err := q.Decompose()
+	if err != nil {
+		return describeError(err)
+	}
+	if why != "" {
+		return "in one piece: " + why
+	}
+	partial, err := parts.RenderPartial(func(u *sql.Use) (string, error) { return "«" + u.Relation.Name.String() + "»", nil })
+	if err != nil {
+		return describeError(err)
+	}
+	if final := parts.RenderFinal("«parts»"); final != "" {
+		return "partial: " + partial + "\nfinal: " + final
+	}
+	return fmt.Sprintf("partial: %s\nlimit: %d", partial, parts.Limit)
 }
 
 func bindGolden(d *datadriven.TestData) string {

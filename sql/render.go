@@ -5,10 +5,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"tidegate/internal/pgerr"
 )
 
-// The text of a Query holds markers until it is rendered: mark, a letter (u for a use, s for a slot), a number,
-// mark. No SQL text and no parameter can bring in a zero byte: Parse, the grammar and WithArgs refuse it.
+// The text of a Query holds markers until it is rendered: mark, a letter (u for a use, s for a slot, a for an aggregate,
+// k for a key of GROUP BY), a number, mark. No SQL text and no parameter can bring in a zero byte: Parse, the grammar and WithArgs refuse it.
 const mark = "\x00"
 
 // slot is an output column of a subquery that nobody may turn out to need: then NULL stands in its place, and the
@@ -48,18 +50,32 @@ func replace(text, letter string, by func(n int) (string, error)) (string, error
 	return strings.Join(parts, ""), nil
 }
 
-// fill replaces the slots. A slot's text may hold another's marker.
+// fill replaces the markers of slots, aggregates and keys by what they stand for, which may hold others.
 func (b *binder) fill(text string) (string, error) {
-	for strings.Contains(text, mark+"s") {
-		var err error
-		text, err = replace(text, "s", func(n int) (string, error) {
+	fillings := map[string]func(n int) string{
+		"s": func(n int) string {
 			if s := b.slots[n]; !s.used {
-				return s.unused, nil
+				return s.unused
 			}
-			return b.slots[n].text, nil
-		})
-		if err != nil {
-			return "", err
+			return b.slots[n].text
+		},
+		"a": func(n int) string { return b.aggregates[n].text },
+		"k": func(n int) string { return b.keys[n] },
+	}
+	for _, letter := range []string{"s", "a", "k", "s", "a", "k"} {
+		for strings.Contains(text, mark+letter) {
+			room := maxExpression // a marker is short, and may stand often for a text that is long
+			var err error
+			text, err = replace(text, letter, func(n int) (string, error) {
+				filling := fillings[letter](n)
+				if room -= len(filling); room < 0 {
+					return "", pgerr.New(pgerr.StatementTooComplex, "expression is too complex")
+				}
+				return filling, nil
+			})
+			if err != nil {
+				return "", err
+			}
 		}
 	}
 	return text, nil

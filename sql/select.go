@@ -301,7 +301,11 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 			}
 		}}, nil
 	case v != nil:
-		return &target{name: t.name, e: b.reference(v, pos)}, nil
+		e := b.reference(v, pos)
+		if sc.grouping.has(e.sql) {
+			e.bare, e = nil, sc.grouping.key(e)
+		}
+		return &target{name: t.name, e: e}, nil
 	}
 	e, err := b.expr(t.node, sc)
 	if err != nil {

@@ -64,7 +64,7 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 		e.typ, e.scale = args[0].typ, maxScale(args)
 	}
 	e.pos = n.Location
-	return b.finishCall(e, f.wrap, n, sc, &inner)
+	return b.finishCall(e, f.wrap, nil, n, sc, &inner)
 }
 
 // windowArgs types the arguments: a value, a count, a default of the value's type.

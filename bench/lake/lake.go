@@ -14,7 +14,7 @@ import (
 
 // Run measures the suite.
 func Run(ctx context.Context, b *measure.Bench) error {
-	server := testkit.S3(b.TB)
+	server := testkit.S3(b.TB) //nolint:contextcheck // b.TB has it
 	proxy, err := newProxy(b.TB, server.Endpoint)
 	if err != nil {
 		return err

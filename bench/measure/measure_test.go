@@ -63,12 +63,13 @@ func TestAlternate(t *testing.T) {
 func TestStage(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(tb measure.TB) error{
-		"fails":   func(tb measure.TB) error { tb.Fatalf("no %s", "server"); return nil },
-		"lacks":   func(tb measure.TB) error { tb.Skipf("no %s", "server"); return nil },
+		"fails":   func(tb measure.TB) error { tb.Helper(); tb.Fatalf("no %s", "server"); return nil },
+		"lacks":   func(tb measure.TB) error { tb.Helper(); tb.Skipf("no %s", "server"); return nil },
 		"returns": func(measure.TB) error { return errors.New("no server") },
 	} {
 		var dir string
 		err := measure.Stage(t.Context(), func(tb measure.TB) error {
+			tb.Helper()
 			dir = tb.TempDir()
 			return end(tb)
 		})

@@ -25,6 +25,7 @@ type Program struct {
 
 // Build builds the program as users do. env is set whenever it runs; it listens on a free port of the loopback.
 func Build(ctx context.Context, tb TB, env ...string) (*Program, error) {
+	tb.Helper()
 	p := &Program{Dir: tb.TempDir(), tb: tb}
 	p.binary = filepath.Join(p.Dir, "tidegate")
 	p.env = append(append(os.Environ(), "TIDEGATE_LISTEN=127.0.0.1:0"), env...)

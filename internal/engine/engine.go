@@ -54,6 +54,44 @@ type Statement struct {
 	// Files are the objects of the lake that the text scans, each with the columns it needs of them. Engines that
 	// open files in place need not look at them.
 	Files []ScanFile
+	// Waves, if not nil, are how the statement must run: the objects that it needs do not fit on this machine
+	// together. SQL is then for Describe alone.
+	Waves *Waves
+}
+
+// Waves are the parts of a statement, each over some of its files.
+type Waves struct {
+	Parts []Part
+	// Final is asked of the rows of all parts, in a table that it names GatheredTable; "": the parts' rows are the
+	// answer as they are, one part after the other.
+	Final string
+	// Limit is how many rows are enough if there is no Final; -1: all.
+	Limit int64
+}
+
+// Part is one of the waves.
+type Part struct {
+	SQL   string
+	Files []ScanFile
+}
+
+// GatheredTable is the name under which Gathering.Query finds the rows that were added.
+const GatheredTable = "temp.main.gathered"
+
+// Gatherer is an Engine that can keep the rows of several statements for a last one.
+type Gatherer interface {
+	// Gather begins with no row. zone is that of every statement, as in Statement.
+	Gather(ctx context.Context, zone string) (Gathering, error)
+}
+
+// Gathering is a table of rows. It is not safe for concurrent use.
+type Gathering interface {
+	// Add runs a statement that reads, and keeps its rows. All of them must have the columns of the first.
+	Add(ctx context.Context, sql string) error
+	// Query starts the last statement, which may read GatheredTable.
+	Query(ctx context.Context, s Statement) (Rows, error)
+	// Close drops the rows, those of Query too. It may be called more than once.
+	Close() error
 }
 
 // Asker says for whom a statement runs.

@@ -41,6 +41,9 @@ func (e *Engine) FetchRate() float64 { return e.cache.FetchRate() }
 // MaxBytes is the most that one statement can have of the lake.
 func (e *Engine) MaxBytes() int64 { return e.cache.MaxBytes() }
 
+// Free is what of it no running statement holds.
+func (e *Engine) Free() int64 { return e.cache.Free() }
+
 func object(f engine.ScanFile) colcache.Object {
 	return colcache.Object{Key: f.Key, ETag: f.ETag, Size: f.Size, FooterBytes: f.FooterBytes, Columns: f.Columns}
 }
@@ -69,6 +72,9 @@ func (e *Engine) Describe(ctx context.Context, s engine.Statement) ([]engine.Col
 // A statement that reads what it did not ask for fails, or is answered right from a footer. If it fails before its
 // first row has left, it is run once more with its objects whole.
 func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, error) {
+	if s.Waves != nil {
+		return e.queryWaves(ctx, s)
+	}
 	r, err := e.start(ctx, s, objects(s.Files))
 	if isAbsentRead(err) {
 		return e.startWhole(ctx, s, err)

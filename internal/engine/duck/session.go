@@ -19,14 +19,22 @@ type Session struct {
 
 // Session opens a session, in the zone UTC.
 func (db *DB) Session(ctx context.Context) (engine.Session, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	c, err := db.acquire(utc)
+	s, err := db.open(ctx, utc)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.setZone(utc); err != nil {
+	return s, nil
+}
+
+func (db *DB) open(ctx context.Context, zone string) (*Session, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	c, err := db.acquire(zone)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.setZone(zone); err != nil {
 		db.release(c, false)
 		return nil, err
 	}
@@ -62,11 +70,15 @@ func (s *Session) Exec(ctx context.Context, sql string) (int64, error) {
 
 // Query starts one statement. The next Exec or Query ends its rows.
 func (s *Session) Query(ctx context.Context, sql string) (engine.Rows, error) {
+	return s.query(ctx, func() (*prepared, error) { return s.conn.prepare(sql, nil) })
+}
+
+func (s *Session) query(ctx context.Context, prepare func() (*prepared, error)) (engine.Rows, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	w := s.conn.watch(ctx)
-	p, err := s.conn.prepare(sql, nil)
+	p, err := prepare()
 	if err != nil {
 		w.end()
 		return nil, causeOr(w, err)

@@ -152,6 +152,13 @@ func (c *Cache) Close() error {
 // MaxBytes is what the files may take, and so the most that one query can have.
 func (c *Cache) MaxBytes() int64 { return c.o.MaxBytes }
 
+// Free is what of MaxBytes no lease holds: what else is in it can leave.
+func (c *Cache) Free() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.o.MaxBytes - c.pinned - c.reserved
+}
+
 // Dir is the absolute path of the folder, below which every Path is.
 func (c *Cache) Dir() string { return c.o.Dir }
 

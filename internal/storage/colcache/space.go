@@ -135,7 +135,6 @@ func (c *Cache) reserve(l *Lease) (*room, error) {
 	}
 	switch {
 	case need > 0 && alone > c.o.MaxBytes:
-		// Queries in waves of files that fit are not built yet.
 		return nil, pgerr.New(pgerr.ConfigurationLimit, "the query needs %d bytes of the column cache, which has %d",
 			alone, c.o.MaxBytes).WithHint("narrow the time range, name fewer columns, or raise lake.cache.max_bytes")
 	case need > 0 && own+need > c.o.MaxBytes:
