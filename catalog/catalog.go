@@ -88,11 +88,32 @@ const HotMaxBytes = 65535
 
 // HotSpec says what of the table is hot.
 type HotSpec struct {
-	Columns []string `json:"columns"` // in the table's order; partition columns included
+	Columns []string `json:"columns"` // in the table's order; partition columns included, unless FromTable
+	// FromTable says that the live hot table decides which columns are hot: Columns and Limits are what NoteHotTable
+	// said last, and empty before that.
+	FromTable bool       `json:"from_table,omitempty"`
+	Limits    []HotLimit `json:"limits,omitempty"`
 	// Keep is the window before the newest partition's end; 0 keeps everything.
 	Keep time.Duration `json:"keep,omitempty"`
 	Sort []string      `json:"sort,omitempty"`
 	Dist string        `json:"dist,omitempty"`
+}
+
+// HotLimit is the longest text that a column of a live hot table takes. One of the two is set.
+type HotLimit struct {
+	Column   string `json:"column"`
+	MaxBytes int    `json:"max_bytes,omitempty"` // of UTF-8
+	MaxChars int    `json:"max_chars,omitempty"`
+}
+
+// Limit gives how long the texts of a hot column may be; the zero value says nothing of it.
+func (h *HotSpec) Limit(column string) HotLimit {
+	for _, l := range h.Limits {
+		if l.Column == column {
+			return l
+		}
+	}
+	return HotLimit{}
 }
 
 // Column finds a column by name.
@@ -259,6 +280,11 @@ type Store interface {
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.
 	Batches(ctx context.Context) ([]Batch, error)
+
+	// NoteHotTable says what the live hot table of a table has: columns of the definition, in its order, and how long
+	// texts they take. It applies this to the definition as one generation, or gives the newest if that says so already.
+	// ErrConflict unless the table's hot columns are FromTable.
+	NoteHotTable(ctx context.Context, table Name, columns []string, limits []HotLimit) (int64, error)
 
 	// ReserveLoad gives n new load sequences of a table, the first of a run without gaps.
 	ReserveLoad(ctx context.Context, table Name, n int) (int64, error)

@@ -28,27 +28,64 @@ const (
 	pathBytes   = 700
 )
 
-// limit is how long a column's values may be: in bytes of UTF-8, 0 without one, and whether a longer one is cut, not its
-// row rejected.
+// limit is how long a column's values may be, in bytes of UTF-8 and in characters, each 0 without one; and whether a
+// longer one is cut, not its row rejected.
 type limit struct {
-	bytes int
-	cut   bool
+	bytes, chars int
+	cut          bool
 }
 
 // limitOf gives the limit of a text or json column.
 func (b *batch) limitOf(c catalog.Column) limit {
 	var l limit
 	if r, ok := b.refinement(c.Name); ok {
-		l = limit{r.MaxBytes, r.OnOverflow == "truncate"}
+		l = limit{bytes: r.MaxBytes, cut: r.OnOverflow == "truncate"}
 	}
-	if b.isHot(c) && (l.bytes == 0 || l.bytes > catalog.HotMaxBytes) {
-		l.bytes = catalog.HotMaxBytes
+	if b.isHot(c) {
+		live := b.table.Hot.Limit(c.Name)
+		l.bytes = smaller(smaller(l.bytes, catalog.HotMaxBytes), live.MaxBytes)
+		l.chars = live.MaxChars
 	}
 	return l
 }
 
+// smaller gives the smaller of two limits, of which 0 is none.
+func smaller(a, b int) int {
+	if a == 0 || b == 0 {
+		return a + b
+	}
+	return min(a, b)
+}
+
+func (l limit) limits() bool { return l.bytes > 0 || l.chars > 0 }
+
+// exceeded is the condition that a text is too long.
+func (l limit) exceeded(text string) string {
+	var over []string
+	if l.bytes > 0 {
+		over = append(over, fmt.Sprintf("strlen(%s) > %d", text, l.bytes))
+	}
+	if l.chars > 0 {
+		over = append(over, fmt.Sprintf("length(%s) > %d", text, l.chars))
+	}
+	return strings.Join(over, " OR ")
+}
+
+// shortened cuts a text to the limit.
+func (l limit) shortened(text string) string {
+	if l.chars > 0 {
+		text = fmt.Sprintf("left(%s, %d)", text, l.chars)
+	}
+	if l.bytes > 0 {
+		text = truncated(text, l.bytes)
+	}
+	return text
+}
+
+// isHot reports whether the hot table has the column. While it is not known what a live hot table has, it may have each.
 func (b *batch) isHot(c catalog.Column) bool {
-	return b.table.Hot != nil && slices.Contains(b.table.Hot.Columns, c.Name)
+	h := b.table.Hot
+	return h != nil && (slices.Contains(h.Columns, c.Name) || h.FromTable && len(h.Columns) == 0)
 }
 
 // fitRules reject rows with a value that its column cannot have.
@@ -61,8 +98,8 @@ func (b *batch) fitRules() []rule {
 		case pgtypes.Text, pgtypes.Varchar:
 			rules = append(rules, b.textRules(c)...)
 		case pgtypes.JSON:
-			if n := b.limitOf(c).bytes; n > 0 {
-				rules = append(rules, rule{fmt.Sprintf("strlen(CAST(%s AS VARCHAR)) > %d", name, n), "too_long(" + c.Name + ")"})
+			if l := b.limitOf(c); l.limits() {
+				rules = append(rules, rule{l.exceeded("CAST(" + name + " AS VARCHAR)"), "too_long(" + c.Name + ")"})
 			}
 		case pgtypes.Date:
 			if b.isHot(c) || b.isTime(c) {
@@ -99,8 +136,8 @@ func (b *batch) textRules(c catalog.Column) []rule {
 	name := ident(c.Name)
 	rules := []rule{{fmt.Sprintf("contains(%s, chr(0))", name), "nul_character(" + c.Name + ")"}}
 	tooLong := "too_long(" + c.Name + ")"
-	if l := b.limitOf(c); l.bytes > 0 && !l.cut {
-		rules = append(rules, rule{fmt.Sprintf("strlen(%s) > %d", name, l.bytes), tooLong})
+	if l := b.limitOf(c); l.limits() && !l.cut {
+		rules = append(rules, rule{l.exceeded(name), tooLong})
 	}
 	if c.Partition {
 		// Each character of hive.Escape becomes three.
@@ -124,7 +161,7 @@ func (b *batch) refined(position string, c catalog.Column) (expression, cut stri
 		expression = fmt.Sprintf("left(%s, %d)", expression, c.Type.Typmod-4)
 	}
 	if l := b.limitOf(c); l.cut {
-		expression = truncated(expression, l.bytes)
+		expression = l.shortened(expression)
 	}
 	if expression != whole {
 		cut = fmt.Sprintf("coalesce(strlen(%s) < strlen(%s), false)", expression, whole)

@@ -19,9 +19,7 @@ func target(p *pipeline.Pipeline, columns []catalog.Column, have *catalog.Table)
 		Time: p.Time, ClusterBy: p.ClusterBy, UniqueKey: p.UniqueKey, Hot: p.Hot, MaxStaleness: p.MaxStaleness,
 	}
 	if want.Hot != nil {
-		hot := *want.Hot
-		hot.Columns = hotColumns(columns, hot.Columns)
-		want.Hot = &hot
+		want.Hot = hotSpec(columns, *want.Hot, have)
 	}
 	if have == nil {
 		return want, nil
@@ -50,6 +48,19 @@ func withLimits(columns []catalog.Column, have *catalog.Table) []catalog.Column 
 		}
 	}
 	return columns
+}
+
+// hotSpec gives what is hot. Of a hot table that decides itself, it is what the loader noted last, nothing before that.
+func hotSpec(columns []catalog.Column, hot catalog.HotSpec, have *catalog.Table) *catalog.HotSpec {
+	switch {
+	case !hot.FromTable:
+		hot.Columns = hotColumns(columns, hot.Columns)
+	case have != nil && have.Hot != nil && have.Hot.FromTable:
+		hot.Columns, hot.Limits = have.Hot.Columns, have.Hot.Limits
+	default:
+		hot.Columns = []string{}
+	}
+	return &hot
 }
 
 // hotColumns gives the hot columns in the table's order, partition columns included.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tidegate/catalog"
@@ -26,13 +27,21 @@ func (b *batch) write(ctx context.Context) error {
 			return fmt.Errorf("partition %q: %w", b.parts[i].name, err)
 		}
 	}
-	if b.table.Hot == nil {
+	if !hasSubset(b.table) {
 		return nil
 	}
 	if err := b.writeSubset(ctx); err != nil {
 		return fmt.Errorf("column subset: %w", err)
 	}
 	return nil
+}
+
+// hasSubset reports whether a load can use a column subset: it has columns, and among them those that tell the
+// partitions of its rows. A hot table that decides itself may be unknown yet, or lack one; then a load reads the
+// full-field files.
+func hasSubset(t *catalog.Table) bool {
+	return t.Hot != nil && len(t.Hot.Columns) > 0 &&
+		!slices.ContainsFunc(t.PartitionBy, func(c string) bool { return !slices.Contains(t.Hot.Columns, c) })
 }
 
 // writePart writes one partition, in several files if it is big.

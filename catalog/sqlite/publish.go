@@ -124,11 +124,11 @@ func (p *publication) apply() error {
 
 // define makes the record's table definition the newest, unless the record was made under an older schema version.
 func (p *publication) define() error {
-	next, err := json.Marshal(p.r.Table)
+	old, stored, err := p.definition(p.tableID, 0)
 	if err != nil {
 		return err
 	}
-	old, stored, err := p.definition(0)
+	next, err := json.Marshal(withLiveHot(p.r.Table, old))
 	if err != nil {
 		return err
 	}
@@ -142,19 +142,23 @@ func (p *publication) define() error {
 		if err := catalog.Follows(old, &p.r.Table); err != nil {
 			return err
 		}
-		err := p.exec(`UPDATE definition SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL`,
-			p.generation, p.tableID)
-		if err != nil {
-			return err
-		}
 	}
-	return p.exec(`INSERT INTO definition (table_id, begin_generation, schema_version, definition) VALUES (?, ?, ?, ?)`,
-		p.tableID, p.generation, p.r.Table.SchemaVersion, string(next))
+	return p.redefine(p.tableID, p.generation, p.r.Table.SchemaVersion, next)
+}
+
+// redefine puts a definition in the place of the newest.
+func (w *writer) redefine(tableID, generation int64, version int, definition []byte) error {
+	err := w.exec(`UPDATE definition SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL`, generation, tableID)
+	if err != nil {
+		return err
+	}
+	return w.exec(`INSERT INTO definition (table_id, begin_generation, schema_version, definition) VALUES (?, ?, ?, ?)`,
+		tableID, generation, version, string(definition))
 }
 
 // knownVersion accepts a batch of an older schema version if it means the same columns by it.
 func (p *publication) knownVersion() error {
-	old, _, err := p.definition(p.r.Table.SchemaVersion)
+	old, _, err := p.definition(p.tableID, p.r.Table.SchemaVersion)
 	if err != nil {
 		return err
 	}
@@ -166,10 +170,10 @@ func (p *publication) knownVersion() error {
 }
 
 // definition reads the newest definition of a schema version, of any for 0; nil if there is none.
-func (p *publication) definition(version int) (*catalog.Table, string, error) {
+func (w *writer) definition(tableID int64, version int) (*catalog.Table, string, error) {
 	var text string
-	err := p.row(`SELECT definition FROM definition WHERE table_id = ? AND ? IN (0, schema_version)
-		ORDER BY begin_generation DESC LIMIT 1`, p.tableID, version).Scan(&text)
+	err := w.row(`SELECT definition FROM definition WHERE table_id = ? AND ? IN (0, schema_version)
+		ORDER BY begin_generation DESC LIMIT 1`, tableID, version).Scan(&text)
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return nil, "", nil
 	}
@@ -178,7 +182,7 @@ func (p *publication) definition(version int) (*catalog.Table, string, error) {
 	}
 	t := new(catalog.Table)
 	if err := json.Unmarshal([]byte(text), t); err != nil {
-		return nil, "", fmt.Errorf("read definition of %s: %w", p.r.Table.Name, err)
+		return nil, "", fmt.Errorf("read definition: %w", err)
 	}
 	return t, text, nil
 }

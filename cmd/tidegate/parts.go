@@ -19,6 +19,7 @@ import (
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/file"
 	"tidegate/internal/storage/s3"
+	"tidegate/internal/yamlfile"
 )
 
 // parts are the pieces that more than one verb builds on.
@@ -104,10 +105,25 @@ func loadPipelines(c config) ([]*pipeline.Pipeline, error) {
 	if err != nil {
 		return nil, wrong{err}
 	}
+	if err := c.checkPipelines(all); err != nil {
+		return nil, wrong{err}
+	}
 	if len(all) == 0 {
 		return nil, wrong{fmt.Errorf("no pipeline in %s: put NAME.sql and NAME.yml there, or set pipelines", c.Pipelines)}
 	}
 	return all, nil
+}
+
+// checkPipelines says what of the pipelines this configuration cannot do.
+func (c *config) checkPipelines(all []*pipeline.Pipeline) error {
+	var errs []error
+	for _, p := range all {
+		if p.FromTableLine > 0 && !c.Hot.remote() {
+			errs = append(errs, &yamlfile.Error{File: p.YMLFile, Line: p.FromTableLine, Message: fmt.Sprintf(
+				"hot.columns: from_table needs a hot store on a server, and hot.kind is %s; list the columns", c.Hot.Kind)})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // newLog writes colours on a terminal and JSON elsewhere.

@@ -154,7 +154,7 @@ func (w *world) record(t *testing.T, table *catalog.Table, name string, replaces
 		all = append(all, p.selectRows(seq))
 	}
 	r.Counts.Read = r.Counts.Emitted
-	if table.Hot != nil {
+	if table.Hot != nil && len(table.Hot.Columns) > 0 {
 		key := fmt.Sprintf("_hot/%s/run=%s.r1.00aa/0000.parquet", table.Name, name)
 		r.Subset = &catalog.Subset{Columns: table.Hot.Columns, Paths: []string{}, Rows: r.Counts.Emitted}
 		if len(all) > 0 {

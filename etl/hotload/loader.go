@@ -94,7 +94,14 @@ func (l *Loader) Verify(ctx context.Context) error {
 	var r Report
 	var errs []error
 	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), compareNames) {
-		if err := l.verify(ctx, name, &r); err != nil {
+		var err error
+		if len(v.Tables[name].Hot.Covered) > 0 {
+			err = l.noteLive(ctx, name)
+		}
+		if err == nil {
+			err = l.verify(ctx, name, &r)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("verify the hot store's %s: %w", name, err))
 		}
 	}
@@ -103,6 +110,9 @@ func (l *Loader) Verify(ctx context.Context) error {
 
 // table does one table's pass. The catalog may change at any time, so every step begins with the newest view.
 func (l *Loader) table(ctx context.Context, name catalog.Name, r *Report) error {
+	if err := l.noteLive(ctx, name); err != nil {
+		return err
+	}
 	for failed := 0; ; {
 		if err := l.verify(ctx, name, r); err != nil {
 			return err

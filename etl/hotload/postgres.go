@@ -28,6 +28,10 @@ type Postgres struct {
 //nolint:unparam // another dialect has no place for some types
 func (p *Postgres) columnType(c catalog.Column) (string, error) { return c.Type.String(), nil }
 
+func (p *Postgres) limit(column string, n int) catalog.HotLimit {
+	return catalog.HotLimit{Column: column, MaxChars: n}
+}
+
 func (p *Postgres) now() string { return "now()" }
 
 func (p *Postgres) ledgerOptions() string { return "" }
@@ -35,7 +39,7 @@ func (p *Postgres) ledgerOptions() string { return "" }
 func (p *Postgres) quote(text string) string { return quoteText(text) }
 
 func (p *Postgres) held(ctx context.Context, c *pgconn.PgConn, s *Server, table string) ([]heldColumn, error) {
-	rows, err := texts(ctx, c, "SELECT attname, format_type(atttypid, atttypmod), attnotnull AND NOT atthasdef FROM pg_attribute "+
+	rows, err := texts(ctx, c, "SELECT attname, format_type(atttypid, atttypmod), attnotnull AND NOT atthasdef AND attidentity = '' FROM pg_attribute "+
 		"WHERE attrelid = to_regclass("+quoteText(s.ref(table))+") AND attnum > 0 AND NOT attisdropped ORDER BY attnum")
 	columns := make([]heldColumn, len(rows))
 	for i, r := range rows {

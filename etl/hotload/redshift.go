@@ -65,6 +65,10 @@ func textBytes(c catalog.Column) int {
 	return min(n, maxVarchar)
 }
 
+func (r *Redshift) limit(column string, n int) catalog.HotLimit {
+	return catalog.HotLimit{Column: column, MaxBytes: n}
+}
+
 func (r *Redshift) now() string { return "getdate()" }
 
 // ledgerOptions put the ledger, which is small, on every node.

@@ -31,6 +31,8 @@ type Dialect interface {
 	columnType(c catalog.Column) (string, error)
 	// held gives the columns of a table of s.Schema; none if there is no such table.
 	held(ctx context.Context, c *pgconn.PgConn, s *Server, table string) ([]heldColumn, error)
+	// limit says what the n of a varchar(n) counts.
+	limit(column string, n int) catalog.HotLimit
 	// create gives the statement that makes the hot table, and what comes with it.
 	create(ctx context.Context, c *pgconn.PgConn, s *Server, t *catalog.Table, columns []wantedColumn) ([]string, error)
 	// alter gives the statements of a change in groups: a group of several is one transaction, a single statement runs
@@ -119,10 +121,10 @@ func (s *Server) Counts(ctx context.Context, table catalog.Name) (map[int64]int6
 	counts := map[int64]int64{}
 	err := s.connected(ctx, "count rows of hot "+table.String(), func(c *pgconn.PgConn) error {
 		have, err := s.Dialect.held(ctx, c, s, tableName(table))
-		if err != nil || len(have) == 0 {
+		if err != nil || !hasSeq(have) {
 			return err
 		}
-		return s.countSeqs(ctx, c, table, "", counts)
+		return s.countSeqs(ctx, c, table, " WHERE "+SeqColumn+" IS NOT NULL", counts) // NULL: not Tidegate's row
 	})
 	return counts, err
 }
@@ -155,7 +157,7 @@ func (s *Server) Purge(ctx context.Context, table catalog.Name, loadSeqs []int64
 	return s.retried(ctx, func() error {
 		return s.connected(ctx, "purge hot "+table.String(), func(c *pgconn.PgConn) error {
 			have, err := s.Dialect.held(ctx, c, s, tableName(table))
-			if err != nil || len(have) == 0 {
+			if err != nil || !hasSeq(have) {
 				return err
 			}
 			_, err = transaction(ctx, c, func() error {

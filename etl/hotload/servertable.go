@@ -42,6 +42,9 @@ func (s *Server) Check(ctx context.Context, t *catalog.Table, loaded []string) e
 		if err != nil || len(have) == 0 {
 			return err
 		}
+		if t.Hot.FromTable {
+			return s.checkLive(t, have)
+		}
 		_, err = compare(s.TableRef(t.Name), wanted, have, loaded)
 		return err
 	})
@@ -57,6 +60,9 @@ func (s *Server) Ensure(ctx context.Context, t *catalog.Table, loaded []string) 
 		have, err := s.Dialect.held(ctx, c, s, tableName(t.Name))
 		if err != nil {
 			return err
+		}
+		if t.Hot.FromTable {
+			return s.ensureLive(ctx, c, t, have)
 		}
 		if len(have) == 0 {
 			if len(loaded) > 0 {

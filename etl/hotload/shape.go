@@ -14,10 +14,15 @@ import (
 type AlteredError struct {
 	Table string // its name in SQL
 	What  string // "its column load_ms is text, the table's is bigint"
+	// Foreign says that the table is not Tidegate's to make.
+	Foreign bool
 }
 
 // Error is one line.
 func (e *AlteredError) Error() string {
+	if e.Foreign {
+		return fmt.Sprintf("hot table %s, which hot.columns: from_table follows, cannot be loaded: %s", e.Table, e.What)
+	}
 	return fmt.Sprintf("hot table %s was altered: %s; put it right, or drop the hot table and it is loaded anew", e.Table, e.What)
 }
 

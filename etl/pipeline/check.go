@@ -180,15 +180,17 @@ func (l *loader) hot(d *draft) {
 		return
 	}
 	d.Hot = &catalog.HotSpec{Columns: h.Columns, Keep: time.Duration(h.Keep), Sort: h.Sort, Dist: h.Dist}
+	if d.hotFromTable() {
+		l.hotFromTable(d)
+		return
+	}
 	if len(h.Columns) == 0 {
 		if _, given := d.lines["hot.columns"]; given && h.Columns != nil {
 			l.at(d, "hot.columns", "hot.columns is empty")
 		}
 		l.missing(d, "hot.columns", "columns: [ts, …]")
 	}
-	if _, given := d.lines["hot.keep"]; given && h.Keep > 0 && d.Time == nil {
-		l.at(d, "hot.keep", "keep needs time: without it no row is older than another")
-	}
+	l.hotKeep(d)
 	l.unique(d, "hot.columns", h.Columns)
 	if name, ok := distKey(h.Dist); ok {
 		l.member(d, "hot.dist", name, h.Columns, "hot column")
@@ -198,6 +200,28 @@ func (l *loader) hot(d *draft) {
 	for i, name := range h.Sort {
 		l.member(d, fmt.Sprintf("hot.sort[%d]", i), name, h.Columns, "hot column")
 	}
+}
+
+func (l *loader) hotKeep(d *draft) {
+	if _, given := d.lines["hot.keep"]; given && d.Hot.Keep > 0 && d.Time == nil {
+		l.at(d, "hot.keep", "keep needs time: without it no row is older than another")
+	}
+}
+
+// hotFromTable reports whether the yml has the word, not a list of a column of that name.
+func (d *draft) hotFromTable() bool {
+	_, list := d.lines["hot.columns[0]"]
+	return len(d.yml.Hot.Columns) == 1 && !list
+}
+
+// hotFromTable checks the hot table that somebody else makes. Names of columns are checked with those of the table.
+func (l *loader) hotFromTable(d *draft) {
+	d.Hot.Columns, d.Hot.FromTable, d.FromTableLine = nil, true, d.lines["hot.columns"]
+	if d.Hot.Dist != "" {
+		l.at(d, "hot.dist", "dist is for a hot table that Tidegate makes; columns: from_table leaves it as it is")
+	}
+	l.hotKeep(d)
+	l.unique(d, "hot.sort", d.Hot.Sort)
 }
 
 // distKey gives the column of key(column).

@@ -74,6 +74,9 @@ func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
 	l.members(d, "partition_by", d.PartitionBy, all)
 	if d.Hot != nil {
 		l.members(d, "hot.columns", d.Hot.Columns, all)
+		if d.Hot.FromTable {
+			l.members(d, "hot.sort", d.Hot.Sort, all)
+		}
 	}
 	for i, c := range d.Columns {
 		if c.Name != "" {

@@ -35,6 +35,8 @@ type Pipeline struct {
 	MaxBytes     int64 // of input objects per batch
 	MaxObjects   int
 	Lookback     time.Duration // second stage: how far a change widens what is rebuilt
+	// FromTableLine is where YMLFile says that the hot columns are those of the hot table; 0: it does not.
+	FromTableLine int
 
 	// Statement is the parsed SELECT. First stage: its relation is "source".
 	Statement *sql.Statement

@@ -51,10 +51,24 @@ type ymlTime struct {
 }
 
 type ymlHot struct {
-	Columns []string `yaml:"columns"`
-	Keep    duration `yaml:"keep"`
-	Dist    string   `yaml:"dist"`
-	Sort    []string `yaml:"sort"`
+	Columns ymlHotColumns `yaml:"columns"`
+	Keep    duration      `yaml:"keep"`
+	Dist    string        `yaml:"dist"`
+	Sort    []string      `yaml:"sort"`
+}
+
+// ymlHotColumns is a list of columns, or the word from_table, which stands alone in it then.
+type ymlHotColumns []string
+
+const fromTable = "from_table"
+
+// UnmarshalText reads what is no list.
+func (c *ymlHotColumns) UnmarshalText(b []byte) error {
+	if string(b) != fromTable {
+		return fmt.Errorf("%q is neither a list ([ts, …]) nor %s", b, fromTable)
+	}
+	*c = ymlHotColumns{fromTable}
+	return nil
 }
 
 type ymlCol struct {

@@ -31,7 +31,7 @@ type Lines map[string]int
 
 // Decode reads data into the struct that out points to. Fields are matched by their yaml tag. Strings, bools,
 // integers, floats, structs, slices, maps with string keys, pointers to these and encoding.TextUnmarshalers are
-// understood. Keys that are not in the file leave their field as it is. The error joins an *Error per mistake,
+// understood; a slice that is a TextUnmarshaler can be a list or a single value. Keys that are not in the file leave their field as it is. The error joins an *Error per mistake,
 // in the order of lines.
 func Decode(file string, data []byte, out any) (Lines, error) {
 	d := &decoder{file: file, lines: Lines{"": 1}}
@@ -84,7 +84,8 @@ func (d *decoder) value(path string, n ast.Node, out reflect.Value) {
 		out.Set(fresh)
 		return
 	}
-	if t, ok := reflect.TypeAssert[encoding.TextUnmarshaler](out.Addr()); ok {
+	_, list := n.(*ast.SequenceNode)
+	if t, ok := reflect.TypeAssert[encoding.TextUnmarshaler](out.Addr()); ok && (!list || out.Kind() != reflect.Slice) {
 		d.text(path, n, t)
 		return
 	}

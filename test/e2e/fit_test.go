@@ -108,6 +108,7 @@ func TestNastyValues(t *testing.T) {
 	stores := map[string]func(*testing.T) string{
 		"embedded": func(*testing.T) string { return "{ kind: embedded }" },
 		"postgres": func(t *testing.T) string {
+			t.Helper()
 			return fmt.Sprintf("{ kind: postgres, url: %q }", testkit.Postgres(t).DSN())
 		},
 	}
@@ -134,7 +135,7 @@ func TestNastyValues(t *testing.T) {
 				t.Error(d)
 			}
 			const all = "select * from odd.values order by n"
-			if at := route(t, c, all); at != "hot" {
+			if at := route(t, c, strings.Replace(all, "select", "select /*+ tidegate latency(interactive) */", 1)); at != "hot" {
 				t.Errorf("route %s", at)
 			}
 			hot := table(t, c, strings.Replace(all, "select", "select /*+ tidegate engine(hot) */", 1))
