@@ -202,9 +202,16 @@ func (d *decision) settle(all []*candidate) (*engine.Plan, error) {
 		return d.settle(all)
 	}
 	if err == nil && c.route == engine.RouteHot {
+		p.Statement.Replaceable = d.replaceable(c, all)
 		p.Otherwise = func(cause error) (*engine.Plan, error) { return d.without(c, all, cause) }
 	}
 	return p, err
+}
+
+// replaceable reports whether another way is open, should c turn out not to be.
+func (d *decision) replaceable(c *candidate, all []*candidate) bool {
+	return d.req.Statement.Hints.Engine == "" &&
+		slices.ContainsFunc(all, func(other *candidate) bool { return other != c && other.barred == nil })
 }
 
 // without makes the plan for when a candidate turned out not to be available.

@@ -49,6 +49,9 @@ type Statement struct {
 	// Formats are the wire formats (0 text, 1 binary), one per column, in which the caller would take the rows as
 	// they are (RawRows); nil is text. Engines that make chunks do not look at them.
 	Formats []int16
+	// Replaceable says that another engine can answer too: what gives no sign of life within a second is better
+	// ErrUnavailable than waited for.
+	Replaceable bool
 	// Asker is for the engine's own audit and queues.
 	Asker Asker
 	// Files are the objects of the lake that the text scans, each with the columns it needs of them. Engines that

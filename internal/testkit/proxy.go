@@ -17,6 +17,7 @@ const (
 	Forward   Fate = iota
 	Drop           // the server never sees them; the connection breaks
 	DropReply      // the server sees them; the connection breaks instead of its reply
+	Swallow        // the server never sees them, and the connection stays: nobody answers
 )
 
 // Proxy stands between clients and a server and breaks connections where the test wants it.
@@ -131,6 +132,9 @@ func (p *Proxy) carry(client, server net.Conn) {
 		}
 		if fate == Drop {
 			return
+		}
+		if fate == Swallow {
+			continue
 		}
 		if fate == DropReply {
 			mute.Store(true)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,13 @@ import (
 // back.
 func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one story
 	t.Parallel()
-	proxy := testkit.NewProxy(t, testkit.Postgres(t), nil)
+	var hangs atomic.Bool
+	proxy := testkit.NewProxy(t, testkit.Postgres(t), func([]byte) testkit.Fate {
+		if hangs.Load() {
+			return testkit.Swallow
+		}
+		return testkit.Forward
+	})
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "tidegate-data/demo.yml"), fmt.Sprintf(
 		"data_dir: ./tidegate-data\npipelines: ./tidegate-data/pipelines\nhot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }\n", proxy.URL()))
@@ -48,6 +55,7 @@ func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one sto
 		}
 	})
 	t.Run("hot goes and comes back", func(t *testing.T) { checkHotDown(t, proxy, c, notices) })
+	t.Run("hot hangs", func(t *testing.T) { checkHotHangs(t, &hangs, c, notices) })
 	s.interrupt(t)
 }
 
@@ -177,4 +185,26 @@ func checkHotDown(t *testing.T, store interface{ SetDown(down bool) }, c *pgx.Co
 	if d := cmp.Diff(want, table(t, c, query)); d != "" {
 		t.Errorf("answers differ: %s", d)
 	}
+}
+
+// checkHotHangs has the store take everything and answer nothing: a statement that it was given already is answered
+// cold. Without patience it would wait for ever.
+func checkHotHangs(t *testing.T, hangs *atomic.Bool, c *pgx.Conn, notices *noticeList) {
+	t.Helper()
+	const query = "select domain, count(*), max(load_ms) from web.events where load_ms > 10 group by 1 order by 1"
+	want := table(t, c, query)
+	if got := route(t, c, query); got != "hot" {
+		t.Fatalf("route %s, want hot", got)
+	}
+	notices.take()
+	hangs.Store(true)
+	began := time.Now()
+	if d := cmp.Diff(want, table(t, c, query)); d != "" {
+		t.Errorf("answers differ: %s", d)
+	}
+	t.Logf("the first query took %s", time.Since(began))
+	if got := notices.take(); !strings.Contains(got, "answered cold: ") {
+		t.Errorf("notices %q", got)
+	}
+	hangs.Store(false)
 }

@@ -57,7 +57,7 @@ func (e *Engine) unavailable(ctx context.Context, err error) error {
 		code = pgerr.Code(refused.Code)
 	}
 	switch {
-	case code == pgerr.TooManyConnections, code == pgerr.ConfigurationLimit:
+	case code == pgerr.TooManyConnections, code == pgerr.ConfigurationLimit, errors.Is(err, errNotYet):
 		// Busy, not down.
 	case code == "", errors.Is(err, errLost), isShutdown(code):
 		e.setDown(reasonOf(err))
@@ -102,7 +102,7 @@ func reasonOf(err error) string {
 		}
 	}
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errSilent):
 		return "no answer in time"
 	case errors.Is(err, errLost), errors.Is(err, errEnded):
 		return "the connection was lost"

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,6 +53,9 @@ type Engine struct {
 	creds  Credentials
 	pool   *pool
 
+	watched atomic.Bool        // Watch runs, and answers asked
+	asked   chan (chan<- bool) // whether the server is there
+
 	mu   sync.Mutex
 	down string // why nothing is asked for the moment, "" if it is; guarded by mu
 	lost int    // how often it went down; guarded by mu
@@ -68,12 +72,12 @@ func New(o Options) (*Engine, error) {
 	}
 	// Redshift refuses what it does not know, and the client's own settings never go there.
 	config.RuntimeParams = map[string]string{"application_name": "tidegate", "client_encoding": "UTF8"}
-	e := &Engine{kind: o.Kind, config: config, creds: o.Credentials}
+	e := &Engine{kind: o.Kind, config: config, creds: o.Credentials, asked: make(chan chan<- bool)}
 	size := o.Pool
 	if size == 0 {
 		size = defaultPool
 	}
-	e.pool = newPool(size, e.dial)
+	e.pool = newPool(size, e.dial, func(err error) { e.setDown(reasonOf(err)) })
 	return e, nil
 }
 
@@ -104,7 +108,7 @@ func (e *Engine) Describe(ctx context.Context, s engine.Statement) ([]engine.Col
 	if err := readOnly(s.SQL); err != nil {
 		return nil, err
 	}
-	c, _, err := e.pool.acquire(ctx, false)
+	c, _, err := e.pool.acquire(ctx, false, false)
 	if err != nil {
 		return nil, e.unavailable(ctx, err)
 	}
@@ -162,11 +166,11 @@ func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, er
 		return nil, err
 	}
 	for fresh := false; ; fresh = true {
-		c, reused, err := e.pool.acquire(ctx, fresh)
+		c, reused, err := e.pool.acquire(ctx, fresh, s.Replaceable)
 		if err != nil {
 			return nil, e.unavailable(ctx, err)
 		}
-		r, err := e.start(ctx, c, s)
+		r, err := e.attended(ctx, c, s)
 		if err == nil {
 			e.setDown("")
 			return r, nil
@@ -232,7 +236,7 @@ func (e *Engine) Lost() int {
 	return e.lost
 }
 
-// Watch asks the hot store every interval whether it is there, until ctx ends; then it returns nil. What it finds
+// Watch asks the hot store every interval, and when a statement waits for it, whether it is there, until ctx ends; then it returns nil. What it finds
 // is Down's answer. changed is told of every change.
 func (e *Engine) Watch(ctx context.Context, interval time.Duration, changed func(down string)) error {
 	var c *conn
@@ -241,9 +245,16 @@ func (e *Engine) Watch(ctx context.Context, interval time.Duration, changed func
 			c.close()
 		}
 	}()
+	e.watched.Store(true)
+	defer e.watched.Store(false)
 	told := ""
+	var asker chan<- bool
 	for {
 		c = e.probe(ctx, c)
+		if asker != nil {
+			asker <- c != nil
+			asker = nil
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -255,6 +266,7 @@ func (e *Engine) Watch(ctx context.Context, interval time.Duration, changed func
 		case <-ctx.Done():
 			return nil
 		case <-time.After(interval):
+		case asker = <-e.asked:
 		}
 	}
 }

@@ -22,26 +22,33 @@ var errClosed = errors.New("the hot engine is closed")
 // pool keeps connections for one statement at a time.
 type pool struct {
 	dial  func(ctx context.Context) (*conn, error)
-	slots chan struct{} // one per connection that may be open
+	late  func(err error) // told of a dial that failed after its statement had gone elsewhere
+	slots chan struct{}   // one per connection that may be open
 
-	work sync.WaitGroup // statements that were left and are brought to their end
+	work    sync.WaitGroup // statements and dials that were left and are brought to their end
+	closing chan struct{}  // closed by close
 
 	mu     sync.Mutex
 	idle   []*conn // guarded by mu; the last used is last
 	closed bool    // guarded by mu
 }
 
-func newPool(size int, dial func(ctx context.Context) (*conn, error)) *pool {
-	p := &pool{dial: dial, slots: make(chan struct{}, size)}
+func newPool(size int, dial func(ctx context.Context) (*conn, error), late func(error)) *pool {
+	p := &pool{dial: dial, late: late, closing: make(chan struct{}), slots: make(chan struct{}, size)}
 	for range size {
 		p.slots <- struct{}{}
 	}
 	return p
 }
 
-// acquire gives a connection; fresh asks for a new one. reused tells that the server may have closed it meanwhile.
-func (p *pool) acquire(ctx context.Context, fresh bool) (c *conn, reused bool, err error) {
-	busy := time.NewTimer(busyWait)
+// acquire gives a connection; fresh asks for a new one. reused tells that the server may have closed it meanwhile. An
+// impatient statement has somewhere else to go.
+func (p *pool) acquire(ctx context.Context, fresh, impatient bool) (c *conn, reused bool, err error) {
+	wait := busyWait
+	if impatient {
+		wait = connectPatience
+	}
+	busy := time.NewTimer(wait)
 	defer busy.Stop()
 	select {
 	case <-p.slots:
@@ -55,8 +62,7 @@ func (p *pool) acquire(ctx context.Context, fresh bool) (c *conn, reused bool, e
 	if c != nil || err != nil {
 		return c, c != nil, err
 	}
-	if c, err = p.dial(ctx); err != nil {
-		p.slots <- struct{}{}
+	if c, err = p.open(ctx, impatient); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -132,7 +138,10 @@ func (p *pool) abandon(ctx context.Context, c *conn) {
 // close closes what is idle now and the rest when it is given back.
 func (p *pool) close() {
 	p.mu.Lock()
-	p.closed = true
+	if !p.closed {
+		p.closed = true
+		close(p.closing)
+	}
 	for _, c := range p.idle {
 		c.close()
 	}
