@@ -58,10 +58,12 @@ type Table struct {
 	Time          *TimeSpec `json:"time,omitempty"`
 	ClusterBy     []string  `json:"cluster_by,omitempty"`
 	UniqueKey     []string  `json:"unique_key,omitempty"`
-	Hot           *HotSpec  `json:"hot,omitempty"` // nil: never hot
+	Hot           *HotSpec  `json:"hot,omitempty"` // nil: Tidegate loads nothing of it into the hot store
 	// MaxStaleness is how far behind an interactive answer may be while newer data is not hot yet; 0: not at all,
 	// nil: DefaultMaxStaleness.
 	MaxStaleness *time.Duration `json:"max_staleness,omitempty"`
+	// Adopt is set for a table that others write: then File.Path is an object's URL.
+	Adopt *AdoptSpec `json:"adopt,omitempty"`
 }
 
 // Column is one column of a table.
@@ -132,7 +134,7 @@ type File struct {
 	Batch         string
 	Revision      int
 	Partition     string // "dt=2018-02-15" or "dt=2018-02-15/site_id=3"; "" without partitions
-	Path          string // key in the lake
+	Path          string // key in the lake; of an adopted table the object's URL: "s3://bucket/…", "file:/…"
 	Rows          int64
 	Bytes         int64
 	ETag          string // of the object; "" in a catalog from before it was kept
@@ -189,6 +191,8 @@ type HotState struct {
 	Withdrawn []int64
 	// Versions gives the columns of each hot schema version.
 	Versions map[int][]string
+	// Days says which days of an adopted table are hot; nil for other tables, and before the first verification.
+	Days *HotDays
 }
 
 // TableView is one table at one generation.
@@ -293,6 +297,13 @@ type Store interface {
 	Cover(ctx context.Context, c Cover) (int64, error)
 	// Purged says that the rows of these load sequences are no longer in the hot table. No new generation.
 	Purged(ctx context.Context, table Name, loadSeqs []int64) error
+
+	// CoverDays replaces what is known of an adopted table's days, as one generation if a day or a column changed.
+	// It gives that generation's number, else the newest. ErrConflict if the table's files or
+	// definition changed after c.Generation: then the comparison is of another table.
+	CoverDays(ctx context.Context, c CoverDays) (int64, error)
+	// DaySums gives the lake's side of the live checks that were made of these columns; none of other columns.
+	DaySums(ctx context.Context, table Name, columns []string) (map[Day]string, error)
 
 	Close() error
 }

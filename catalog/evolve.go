@@ -8,7 +8,8 @@ import (
 )
 
 // Follows reports whether next may be the definition of a table that is prev today, with data in its files:
-// columns may be added anywhere and widened, everything else about columns and partitions stays. MaxBytes may grow or
+// columns may be added anywhere and widened, everything else about columns and partitions stays, and so does who
+// writes the files. MaxBytes may grow or
 // go, and never shrink: files that are there may hold longer values. The version must be equal when names and types of
 // the columns are, and one more when they are not. The error is ErrConflict and says what differs.
 func Follows(prev, next *Table) error {
@@ -18,6 +19,10 @@ func Follows(prev, next *Table) error {
 	if !slices.Equal(prev.PartitionBy, next.PartitionBy) {
 		return fmt.Errorf("%w: %s is partitioned by %q, not by %q; a new partitioning needs a new table",
 			ErrConflict, next.Name, prev.PartitionBy, next.PartitionBy)
+	}
+	if (prev.Adopt == nil) != (next.Adopt == nil) {
+		return fmt.Errorf("%w: %s cannot turn from a table that a pipeline makes into an adopted one, or back",
+			ErrConflict, next.Name)
 	}
 	same := len(prev.Columns) == len(next.Columns)
 	at := 0

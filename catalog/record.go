@@ -18,6 +18,9 @@ type RecordKind string
 const (
 	RecordAppend  RecordKind = "append"
 	RecordReplace RecordKind = "replace" // Replaces names what its files take the place of
+	// Of adopted tables: objects that others wrote become files of the table, Drops names those that no longer are.
+	RecordRegister RecordKind = "register"
+	RecordDrop     RecordKind = "drop" // nothing but Drops
 )
 
 // Record is a commit record: <lake>/_commits/<schema>.<table>/<batch>.r<revision>.json, written once
@@ -34,6 +37,7 @@ type Record struct {
 	Counts      Counts       `json:"counts"`
 	Checksum    string       `json:"checksum"` // of the emitted rows, order-independent, 16 hex digits
 	Replaces    []Replaced   `json:"replaces,omitempty"`
+	Drops       []string     `json:"drops,omitempty"` // paths of live files
 	Files       []FileRecord `json:"files"`
 	Subset      *Subset      `json:"subset,omitempty"` // nil: the table is never hot
 	Quarantine  string       `json:"quarantine,omitempty"`

@@ -57,8 +57,14 @@ func check(r *catalog.Record) (content string, err error) {
 	case r.Batch == "" || r.Revision < 1 || r.Seq < 1 || r.Table.SchemaVersion < 1:
 		err = fmt.Errorf("batch %q, revision %d, seq %d or schema version %d is missing",
 			r.Batch, r.Revision, r.Seq, r.Table.SchemaVersion)
-	case r.Kind != catalog.RecordAppend && r.Kind != catalog.RecordReplace:
+	case !slices.Contains([]catalog.RecordKind{
+		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRegister, catalog.RecordDrop,
+	}, r.Kind):
 		err = fmt.Errorf("kind %q is not known", r.Kind)
+	case r.Table.Adopt == nil && (len(r.Drops) > 0 || r.Kind == catalog.RecordRegister || r.Kind == catalog.RecordDrop):
+		err = errors.New("it is one of an adopted table, and the table is not")
+	case r.Kind == catalog.RecordDrop && len(r.Files) > 0:
+		err = errors.New("it drops and adds files")
 	case r.Kind == catalog.RecordAppend && len(r.Replaces) > 0:
 		err = errors.New("it appends and replaces")
 	case rows != r.Counts.Emitted:
@@ -75,7 +81,11 @@ func check(r *catalog.Record) (content string, err error) {
 	for i, f := range r.Files {
 		files[i] = fileContent{f.Path, f.Partition, f.Rows, f.Bytes}
 	}
-	b, err := json.Marshal([]any{r.Seq, r.Kind, r.Checksum, r.Counts, files, slices.Concat(r.Replaces), slices.Concat(r.Inputs)})
+	what := []any{r.Seq, r.Kind, r.Checksum, r.Counts, files, slices.Concat(r.Replaces), slices.Concat(r.Inputs)}
+	if r.Table.Adopt != nil {
+		what = append(what, r.Drops, r.Table)
+	}
+	b, err := json.Marshal(what)
 	if err != nil {
 		return "", fmt.Errorf("hash commit record of %s %s: %w", r.Table.Name, r.Batch, err)
 	}
@@ -92,6 +102,8 @@ type publication struct {
 	batchID    int64
 	generation int64
 	partitions map[string]int64
+	// recut says that an adopted table's days are not what they were: another column, zone or warehouse table.
+	recut bool
 }
 
 // applied gives the generation that the record got, if it is there already.
@@ -114,7 +126,7 @@ func (p *publication) applied() (int64, error) {
 }
 
 func (p *publication) apply() error {
-	for _, step := range []func() error{p.define, p.addBatch, p.replace, p.addFiles, p.addInputs} {
+	for _, step := range []func() error{p.define, p.addBatch, p.replace, p.drop, p.addFiles, p.withdrawDays, p.addInputs} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -142,6 +154,7 @@ func (p *publication) define() error {
 		if err := catalog.Follows(old, &p.r.Table); err != nil {
 			return err
 		}
+		p.recut = recut(old, &p.r.Table)
 	}
 	return p.redefine(p.tableID, p.generation, p.r.Table.SchemaVersion, next)
 }
@@ -249,6 +262,11 @@ func (p *publication) replace() error {
 	if err != nil {
 		return err
 	}
+	return p.endBatches()
+}
+
+// endBatches notes the batches whose last live file this record ended.
+func (p *publication) endBatches() error {
 	return p.exec(`UPDATE batch SET state = 'replaced'
 		WHERE table_id = ?2 AND state = 'committed'
 		  AND EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation = ?1)

@@ -174,7 +174,12 @@ func (l *loader) table(id int64, t *tableState, other *viewState) error {
 		t.view.Files = files
 	}
 	var err error
-	t.view.Hot, err = l.hot(id)
+	if t.view.Hot, err = l.hot(id); err != nil {
+		return err
+	}
+	if t.view.Table.Adopt != nil {
+		t.view.Hot.Days, err = l.days(id, t.view.Table)
+	}
 	return err
 }
 

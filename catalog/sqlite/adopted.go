@@ -1,0 +1,104 @@
+package sqlite
+
+import (
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"tidegate/catalog"
+)
+
+// recut reports whether the days of an adopted table are to be compared anew, whatever its files.
+func recut(old, next *catalog.Table) bool {
+	if old.Adopt == nil || next.Adopt == nil {
+		return false
+	}
+	before, after := *old.Adopt, *next.Adopt
+	before.Verify, after.Verify = 0, 0
+	return before != after || !reflect.DeepEqual(old.Time, next.Time)
+}
+
+// drop ends the files that the record says are no longer the table's.
+func (p *publication) drop() error {
+	for _, path := range p.r.Drops {
+		ended, err := p.changed(`UPDATE file SET end_generation = ? WHERE table_id = ? AND path = ? AND end_generation IS NULL`,
+			p.generation, p.tableID, path)
+		if err != nil {
+			return err
+		}
+		if ended == 0 {
+			return fmt.Errorf("%w: it drops %s, which is no live file", catalog.ErrConflict, path)
+		}
+	}
+	if len(p.r.Drops) == 0 {
+		return nil
+	}
+	return p.endBatches()
+}
+
+// withdrawDays ends the coverage of the days whose files changed. A file that does not tell its days may have had or
+// got rows of every one.
+func (p *publication) withdrawDays() error {
+	t := &p.r.Table
+	if t.Adopt == nil {
+		return nil
+	}
+	calendar, err := t.Calendar()
+	if err != nil {
+		return err
+	}
+	changed, err := p.endedFiles()
+	if err != nil {
+		return err
+	}
+	for i := range p.r.Files {
+		f := &p.r.Files[i]
+		changed = append(changed, &catalog.File{
+			Partition: f.Partition, Path: f.Path, Rows: f.Rows, SchemaVersion: t.SchemaVersion, Stats: f.Columns,
+		})
+	}
+	var days []catalog.DayRange
+	all := p.recut
+	for _, f := range changed {
+		r, empty, known := f.Days(t, calendar)
+		all = all || !known
+		if known && !empty {
+			days = append(days, r)
+		}
+	}
+	if all {
+		return p.exec(`UPDATE hot_day SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL`, p.generation, p.tableID)
+	}
+	for _, r := range catalog.MergeDays(days) {
+		err := p.exec(`UPDATE hot_day SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL AND day BETWEEN ? AND ?`,
+			p.generation, p.tableID, r.First, r.Last)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endedFiles gives the files that this record ends, as far as their days need it.
+func (p *publication) endedFiles() (files []*catalog.File, err error) {
+	rows, err := p.tx.QueryContext(p.ctx, `SELECT v.value, f.path, f.rows, f.schema_version, f.stats FROM file f
+		JOIN part v USING (partition_id) WHERE f.table_id = ? AND f.end_generation = ?`, p.tableID, p.generation)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	names := map[string]string{}
+	for rows.Next() {
+		f := new(catalog.File)
+		var stats stdsql.RawBytes
+		if err := rows.Scan(&f.Partition, &f.Path, &f.Rows, &f.SchemaVersion, &stats); err != nil {
+			return nil, err
+		}
+		if f.Stats, err = decodeStats(stats, names); err != nil {
+			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		}
+		files = append(files, f)
+	}
+	return files, rows.Err()
+}
