@@ -129,6 +129,9 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if s.table.Table.Adopt != nil {
+		return d.adoptedSource(s)
+	}
 	var b strings.Builder
 	b.WriteString("(SELECT " + strings.Join(d.hotColumns(u), ", "))
 	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.now.Hot.MaxLoadSeq)

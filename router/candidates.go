@@ -62,14 +62,28 @@ func (d *decision) candidates() []*candidate {
 // coldCandidate estimates the scan and, of a lake that is elsewhere, the fetching before it.
 func (d *decision) coldCandidate(bytes int64) *candidate {
 	c := &candidate{route: engine.RouteCold, bytes: bytes, cached: bytes, estimate: d.r.timings.cold(bytes, d.files())}
+	var away []engine.ScanFile
+	var here int64
 	for _, s := range d.scans {
-		c.files = append(c.files, s.files()...)
+		files := s.files()
+		c.files = append(c.files, files...)
+		if d.inPlace(s) {
+			here += s.bytes()
+		} else {
+			away = append(away, files...)
+		}
 	}
-	if cache := d.r.o.Cache; cache != nil {
-		c.cached = min(bytes, cache.Present(c.files))
+	if len(away) > 0 {
+		cache := d.r.o.Cache
+		c.cached = min(bytes, here+cache.Present(away))
 		c.estimate += time.Duration(float64(bytes-c.cached) / cache.FetchRate() * float64(time.Second))
 	}
 	return c
+}
+
+// inPlace reports whether the files of a scan are read where they are. All files of a table are in one place.
+func (d *decision) inPlace(s *scan) bool {
+	return d.r.o.Cache == nil || len(s.kept) == 0 || d.r.o.Cache.InPlace(scanFile(s.kept[0]))
 }
 
 // notHot says what keeps the hot store from answering, "" if nothing does; pending, if loading will mend it.
@@ -78,7 +92,7 @@ func (d *decision) notHot() (why string, pending bool) {
 		return "there is no hot store", false
 	}
 	for _, s := range d.scans {
-		reason, later := s.notHot()
+		reason, later := d.scanNotHot(s)
 		if reason != "" && (why == "" || pending && !later) {
 			why, pending = reason, later
 		}
@@ -93,7 +107,15 @@ func (d *decision) hotDown() string {
 	return d.r.o.Hot.Down()
 }
 
-// notHot is the decision's for one scan.
+// scanNotHot is notHot for one scan.
+func (d *decision) scanNotHot(s *scan) (why string, pending bool) {
+	if s.table.Table.Adopt != nil {
+		return d.adoptedNotHot(s), false
+	}
+	return s.notHot()
+}
+
+// notHot is the decision's for one scan of a table that Tidegate loads.
 func (s *scan) notHot() (why string, pending bool) {
 	spec, name := s.now.Table.Hot, s.table.Table.Name
 	if s.now.Table.SchemaVersion != s.table.Table.SchemaVersion {
@@ -186,11 +208,14 @@ func (d *decision) fence(all []*candidate) error {
 	return nil
 }
 
-// distinctBytes is what the statement needs of the lake: a column of a file once, however many scans read it.
+// distinctBytes is what the statement needs of the column cache: a column of a file once, however many scans read it.
 func (d *decision) distinctBytes() int64 {
 	seen := map[*catalog.ColumnStats]bool{}
 	var n int64
 	for _, s := range d.scans {
+		if d.inPlace(s) {
+			continue
+		}
 		for _, f := range s.kept {
 			for i := range f.Stats {
 				if c := &f.Stats[i]; slices.Contains(s.use.Columns, c.Name) && !seen[c] {

@@ -78,6 +78,7 @@ func (c fixedCache) Present([]engine.ScanFile) int64 { return c.present }
 func (c fixedCache) MaxBytes() int64                 { return c.most }
 func (c fixedCache) Free() int64                     { return c.most - c.held }
 func (c fixedCache) FetchRate() float64              { return 1e6 }
+func (c fixedCache) InPlace(engine.ScanFile) bool    { return false }
 
 func parseCache(t *testing.T, d *datadriven.TestData) fixedCache {
 	t.Helper()

@@ -2,6 +2,7 @@ package router
 
 import (
 	"math"
+	"strconv"
 
 	"tidegate/catalog"
 	"tidegate/internal/pgtypes"
@@ -77,12 +78,31 @@ func matchPartition(c catalog.Column, partition string, d sql.Domain) match {
 	if null {
 		return matchNulls(d)
 	}
-	// A partition key of another type than text would need its text parsed; only text keys are written today.
-	if pgtypes.ClassOf(c.Type.OID) != pgtypes.ClassText {
+	v, ok := keyValue(c.Type, value)
+	if !ok {
 		return matchSome
 	}
-	v := pgtypes.Datum{Class: pgtypes.ClassText, S: value}
 	return matchRange(&v, &v, d)
+}
+
+// keyValue reads the text of a partition key; ok is false for a type that keys do not have, or what is no such value.
+func keyValue(t pgtypes.Type, text string) (v pgtypes.Datum, ok bool) {
+	v.Class = pgtypes.ClassOf(t.OID)
+	switch v.Class {
+	case pgtypes.ClassText:
+		v.S = text
+		return v, true
+	case pgtypes.ClassInt:
+		n, err := strconv.ParseInt(text, 10, 64)
+		v.I = n
+		return v, err == nil
+	case pgtypes.ClassDate:
+		day, err := catalog.ParseDay(text)
+		v.I = int64(day)
+		return v, err == nil
+	default:
+		return v, false
+	}
 }
 
 func matchStats(rows int64, s *catalog.ColumnStats, d sql.Domain) match {

@@ -56,12 +56,16 @@ type Hot struct {
 	Down func() string
 	// Only is what the hot store has and the lake has not; nil is nothing.
 	Only HotOnly
+	// Distrust says why an adopted table's days do not count now, "" if they do; nil: the store has no such tables.
+	Distrust func(t *catalog.TableView) string
 }
 
 // Cache keeps on this machine what statements needed of a lake that is elsewhere.
 type Cache interface {
 	// Present gives how many bytes of what the files' columns need are here.
 	Present(files []engine.ScanFile) int64
+	// InPlace reports whether an object needs no cache: it is scanned where it is.
+	InPlace(f engine.ScanFile) bool
 	// MaxBytes is the most that one statement can have of the lake.
 	MaxBytes() int64
 	// Free is what of it no running statement holds.
@@ -79,7 +83,7 @@ type Options struct {
 	Cold    engine.Engine
 	// LocalPath gives the path under which the cold engine opens an object of the lake.
 	LocalPath func(f engine.ScanFile) string
-	Cache     Cache // nil: the lake is on this machine, and scanned in place
+	Cache     Cache // nil: everything is on this machine, and scanned in place
 	Hot       *Hot  // nil: there is no hot tier
 	MaxScan   int64 // bytes that one cold query may read; 0: no fence
 }

@@ -19,11 +19,11 @@ type waves struct {
 // fenceCache has a cold plan run in waves that needs more of the column cache than is free, if it can. One that cannot
 // waits for what running statements hold, and is barred if the whole cache would not do.
 func (d *decision) fenceCache(c *candidate) error {
-	cache := d.r.o.Cache
-	if cache == nil {
+	cache, need := d.r.o.Cache, d.distinctBytes()
+	if need == 0 {
 		return nil
 	}
-	need, most := d.distinctBytes(), cache.MaxBytes()
+	most := cache.MaxBytes()
 	if need <= cache.Free() || need <= most && c.cached >= c.bytes {
 		return nil
 	}

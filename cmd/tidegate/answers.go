@@ -51,9 +51,9 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	})
 	o := router.Options{
 		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(),
+		Cold: h.cold, LocalPath: h.cold.Path, Cache: h.cold,
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
 	}
-	p.scanCold(&o, h)
 	return &answers{router: router.New(o), log: log}, nil
 }
 

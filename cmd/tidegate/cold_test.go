@@ -3,8 +3,10 @@ package main
 import (
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"tidegate/catalog/sqlite"
 	"tidegate/internal/storage/file"
 	"tidegate/internal/storage/storagetest"
 )
@@ -19,18 +21,31 @@ func TestOnlyRemoteLakesHaveACache(t *testing.T) {
 	}
 	c := defaults()
 	c.Lake.Cache.Path = filepath.Join(dir, "cache")
-	p := &parts{config: c, log: slog.New(slog.DiscardHandler)}
-	var opened closeAll
-	cache, scanned, err := p.openCache(lake, &opened)
-	if err != nil || cache != nil || scanned != lake.LocalPath("") || len(opened) != 0 {
-		t.Errorf("a lake in a folder: cache %v, %s is scanned, %v", cache, scanned, err)
-	}
-	cache, scanned, err = p.openCache(&storagetest.Faulty{Bucket: lake}, &opened)
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cache.MaxBytes() != 20<<30 || scanned != filepath.Join(dir, "cache") || cache.Dir() != scanned {
-		t.Errorf("a lake elsewhere: cache of %d bytes, %s is scanned", cache.MaxBytes(), scanned)
+	p := &parts{config: c, log: slog.New(slog.DiscardHandler), store: store, lake: lake}
+	var opened closeAll
+	opened.add(store.Close)
+	files, err := p.openCold(t.Context(), &opened)
+	if err != nil || files.cache.cache != nil || !slices.Contains(files.scanned, lake.LocalPath("")) {
+		t.Errorf("a lake in a folder: cache %v, %s is scanned, %v", files.cache.cache, files.scanned, err)
+	}
+	if path, ok := files.local("web.events/a.parquet"); !ok || path != lake.LocalPath("web.events/a.parquet") {
+		t.Errorf("a file of the lake is scanned at %q, %v", path, ok)
+	}
+	if path, ok := files.local("s3://elsewhere/a.parquet"); ok {
+		t.Errorf("a file of S3 is scanned at %s", path)
+	}
+	p.lake = &storagetest.Faulty{Bucket: lake}
+	files, err = p.openCold(t.Context(), &opened)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := files.cache.cache
+	if cache.MaxBytes() != 20<<30 || cache.Dir() != filepath.Join(dir, "cache") || !slices.Equal(files.scanned, []string{cache.Dir()}) {
+		t.Errorf("a lake elsewhere: cache of %d bytes, %s is scanned", cache.MaxBytes(), files.scanned)
 	}
 	if err := opened.close(); err != nil {
 		t.Error(err)

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tidegate/etl/hotload"
+	"tidegate/internal/engine/cold"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
-	"tidegate/internal/storage/colcache"
 	"tidegate/router"
 )
 
@@ -46,7 +46,7 @@ const watchInterval = 2 * time.Second
 // attached to that instance: DuckDB allows one opener per file, so both tiers of a laptop share one.
 type hotStore struct {
 	db     *duck.DB
-	cache  *colcache.Cache // nil: the lake is scanned in place
+	cold   *cold.Engine    // who answers cold statements, with db
 	loader *hotload.Loader // nil: hot.kind is none
 	server *hotServer      // nil: it is embedded
 	pins   *hotload.Pins
@@ -77,18 +77,17 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 	if p.Hot.Kind == "embedded" {
 		o.Attach = []duck.Attachment{{Name: hotload.Database, Path: p.hotFile()}}
 	}
-	cache, scanned, err := p.openCache(p.lake, opened)
+	files, err := p.openCold(ctx, opened)
 	if err != nil {
 		return nil, err
 	}
-	h.cache = cache
-	o.AllowedDirs = append(o.AllowedDirs, scanned)
+	o.AllowedDirs = append(o.AllowedDirs, files.scanned...)
 	db, err := p.openDuck(ctx, "spill", p.Limits.Memory, o)
 	if err != nil {
 		return nil, err
 	}
 	opened.add(db.Close)
-	h.db = db
+	h.db, h.cold = db, files.engine(db, p)
 	if p.Hot.Kind == "none" {
 		return h, nil
 	}

@@ -1,13 +1,12 @@
-// Package cold answers statements over a lake that is not on this machine: it has the column cache bring what the
-// statement needs of each object, and DuckDB scan the cache's files.
-//
-// A lake on this machine needs none of this: there DuckDB scans the objects in place.
+// Package cold answers statements over Parquet: objects on this machine are scanned by DuckDB in place, of the others
+// the column cache brings what the statement needs, and DuckDB scans the cache's files.
 package cold
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
@@ -18,40 +17,98 @@ import (
 // Engine is an engine.Engine around another one. It is safe for concurrent use.
 type Engine struct {
 	inner engine.Engine
-	cache *colcache.Cache
+	open  func() (*colcache.Cache, error)
+	local func(key string) (path string, ok bool)
 	log   *slog.Logger
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
-// New puts the cache in front of inner, which must be allowed to read files below cache.Dir.
-func New(inner engine.Engine, cache *colcache.Cache, log *slog.Logger) *Engine {
-	return &Engine{inner: inner, cache: cache, log: log}
+// Options are what an Engine is made of.
+type Options struct {
+	Inner engine.Engine // DuckDB, which must be allowed to read below the cache's folder and the paths of Local
+	// Cache opens the column cache, or gives the one that is open. It is called for the first object that is not local.
+	Cache func() (*colcache.Cache, error)
+	// Local gives the file that is an object, if DuckDB can scan it in place; nil: it can none.
+	Local func(key string) (path string, ok bool)
+	Log   *slog.Logger
 }
 
-// Path gives the local file that a statement's text must name for an object.
-func (e *Engine) Path(f engine.ScanFile) string { return e.cache.Path(object(f)) }
+// New makes an Engine.
+func New(o Options) *Engine {
+	e := &Engine{inner: o.Inner, open: o.Cache, local: o.Local, log: o.Log}
+	if e.local == nil {
+		e.local = func(string) (string, bool) { return "", false }
+	}
+	return e
+}
 
-// Present gives how many bytes of what the files' columns need are on this machine.
-func (e *Engine) Present(files []engine.ScanFile) int64 { return e.cache.Present(objects(files)) }
+// Path gives the local file that a statement's text must name for an object. Without a cache it names none, and Query
+// says why.
+func (e *Engine) Path(f engine.ScanFile) string {
+	if path, ok := e.local(f.Key); ok {
+		return path
+	}
+	cache, err := e.open()
+	if err != nil {
+		return "no-cache"
+	}
+	return cache.Path(object(f))
+}
+
+// InPlace reports whether an object is scanned where it is.
+func (e *Engine) InPlace(f engine.ScanFile) bool {
+	_, ok := e.local(f.Key)
+	return ok
+}
+
+// Present gives how many bytes of what the files' columns need are in the cache.
+func (e *Engine) Present(files []engine.ScanFile) int64 {
+	cache, err := e.open()
+	if err != nil {
+		return 0 // Query says why
+	}
+	return cache.Present(e.objects(files))
+}
 
 // FetchRate is the measured speed of fetching, in bytes per second.
-func (e *Engine) FetchRate() float64 { return e.cache.FetchRate() }
+func (e *Engine) FetchRate() float64 {
+	cache, err := e.open()
+	if err != nil {
+		return 1
+	}
+	return cache.FetchRate()
+}
 
-// MaxBytes is the most that one statement can have of the lake.
-func (e *Engine) MaxBytes() int64 { return e.cache.MaxBytes() }
+// MaxBytes is the most that one statement can have in the cache.
+func (e *Engine) MaxBytes() int64 {
+	cache, err := e.open()
+	if err != nil {
+		return math.MaxInt64 // Query says why there is none
+	}
+	return cache.MaxBytes()
+}
 
 // Free is what of it no running statement holds.
-func (e *Engine) Free() int64 { return e.cache.Free() }
+func (e *Engine) Free() int64 {
+	cache, err := e.open()
+	if err != nil {
+		return math.MaxInt64
+	}
+	return cache.Free()
+}
 
 func object(f engine.ScanFile) colcache.Object {
 	return colcache.Object{Key: f.Key, ETag: f.ETag, Size: f.Size, FooterBytes: f.FooterBytes, Columns: f.Columns}
 }
 
-func objects(files []engine.ScanFile) []colcache.Object {
-	all := make([]colcache.Object, len(files))
-	for i, f := range files {
-		all[i] = object(f)
+// objects gives the files that the cache must bring.
+func (e *Engine) objects(files []engine.ScanFile) []colcache.Object {
+	all := make([]colcache.Object, 0, len(files))
+	for _, f := range files {
+		if !e.InPlace(f) {
+			all = append(all, object(f))
+		}
 	}
 	return all
 }
@@ -59,7 +116,15 @@ func objects(files []engine.ScanFile) []colcache.Object {
 // Describe gives the columns of a statement's result without a request to the lake: DuckDB only looks whether the
 // files are there.
 func (e *Engine) Describe(ctx context.Context, s engine.Statement) ([]engine.Column, error) {
-	lease, err := e.cache.Placeholders(objects(s.Files))
+	need := e.objects(s.Files)
+	if len(need) == 0 {
+		return e.inner.Describe(ctx, s)
+	}
+	cache, err := e.open()
+	if err != nil {
+		return nil, err
+	}
+	lease, err := cache.Placeholders(need)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +140,17 @@ func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, er
 	if s.Waves != nil {
 		return e.queryWaves(ctx, s)
 	}
-	r, err := e.start(ctx, s, objects(s.Files))
+	need := e.objects(s.Files)
+	if len(need) == 0 {
+		return e.inner.Query(ctx, s)
+	}
+	cache, err := e.open()
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.start(ctx, cache, s, need)
 	if isAbsentRead(err) {
-		return e.startWhole(ctx, s, err)
+		return e.startWhole(ctx, cache, s, err)
 	}
 	if err != nil {
 		return nil, err
@@ -97,8 +170,8 @@ func isAbsentRead(err error) bool {
 	return ok && pgerr.CodeOf(read.error) == pgerr.IOError
 }
 
-func (e *Engine) start(ctx context.Context, s engine.Statement, need []colcache.Object) (*rows, error) {
-	lease, err := e.cache.Acquire(ctx, need)
+func (e *Engine) start(ctx context.Context, cache *colcache.Cache, s engine.Statement, need []colcache.Object) (*rows, error) {
+	lease, err := cache.Acquire(ctx, need)
 	if err != nil {
 		return nil, err
 	}
@@ -107,18 +180,18 @@ func (e *Engine) start(ctx context.Context, s engine.Statement, need []colcache.
 		lease.Release()
 		return nil, readError{err}
 	}
-	return &rows{ctx: ctx, e: e, s: s, inner: inner, lease: lease}, nil
+	return &rows{ctx: ctx, e: e, cache: cache, s: s, inner: inner, lease: lease}, nil
 }
 
 // startWhole starts a statement again that failed with failure, with every column of its objects.
-func (e *Engine) startWhole(ctx context.Context, s engine.Statement, failure error) (*rows, error) {
-	e.cache.NoteAbsentRead()
+func (e *Engine) startWhole(ctx context.Context, cache *colcache.Cache, s engine.Statement, failure error) (*rows, error) {
+	cache.NoteAbsentRead()
 	e.log.WarnContext(ctx, "statement read what it did not ask for", logkey.Files, len(s.Files), logkey.Error, failure)
-	need := objects(s.Files)
+	need := e.objects(s.Files)
 	for i := range need {
 		need[i].All = true
 	}
-	r, err := e.start(ctx, s, need)
+	r, err := e.start(ctx, cache, s, need)
 	if ctx.Err() != nil && err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -133,6 +206,7 @@ func (e *Engine) startWhole(ctx context.Context, s engine.Statement, failure err
 type rows struct {
 	ctx   context.Context //nolint:containedctx // the statement's: Next may have to start it again
 	e     *Engine
+	cache *colcache.Cache
 	s     engine.Statement
 	inner engine.Rows
 	lease *colcache.Lease
@@ -154,13 +228,13 @@ func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
 		return nil, err
 	}
 	if r.left || r.again {
-		r.e.cache.NoteAbsentRead()
+		r.cache.NoteAbsentRead()
 		return nil, err
 	}
 	if closing := r.Close(); closing != nil {
 		return nil, errors.Join(err, closing)
 	}
-	whole, startErr := r.e.startWhole(r.ctx, r.s, err) //nolint:contextcheck // not Next's: it may end before the statement
+	whole, startErr := r.e.startWhole(r.ctx, r.cache, r.s, err) //nolint:contextcheck // not Next's: it may end before the statement
 	if startErr != nil {
 		r.again = true
 		return nil, startErr

@@ -81,7 +81,7 @@ func (l *lab) open(t *testing.T, o colcache.Options) {
 	})
 	l.cache = cache
 	l.inner = openDuck(t, duck.Options{Fence: true, AllowedDirs: []string{cache.Dir()}})
-	l.engine = cold.New(l.inner, cache, o.Log)
+	l.engine = cold.New(cold.Options{Inner: l.inner, Cache: func() (*colcache.Cache, error) { return cache, nil }, Log: o.Log})
 }
 
 // write makes an object from a SELECT and gives it as statements name it.

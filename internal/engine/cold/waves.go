@@ -54,9 +54,13 @@ func (e *Engine) gather(ctx context.Context, s engine.Statement) (engine.Rows, e
 // add brings what a part needs and keeps its rows. If it reads what it did not ask for, it is run once more with its
 // objects whole: DuckDB adds the rows of a statement all or not at all.
 func (e *Engine) add(ctx context.Context, g engine.Gathering, s engine.Statement) error {
-	need := objects(s.Files)
+	need := e.objects(s.Files)
+	cache, err := e.open()
+	if err != nil {
+		return err
+	}
 	for again := false; ; again = true {
-		lease, err := e.cache.Acquire(ctx, need)
+		lease, err := cache.Acquire(ctx, need)
 		if err != nil {
 			return err
 		}
@@ -65,7 +69,7 @@ func (e *Engine) add(ctx context.Context, g engine.Gathering, s engine.Statement
 		if again || err == nil || !isAbsentRead(readError{err}) {
 			return err
 		}
-		e.cache.NoteAbsentRead()
+		cache.NoteAbsentRead()
 		e.log.WarnContext(ctx, "wave read what it did not ask for", logkey.Files, len(s.Files), logkey.Error, err)
 		for i := range need {
 			need[i].All = true
