@@ -33,7 +33,7 @@ type Engine interface {
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
-	// Source opens the location of a first-stage pipeline's source.
+	// Source opens the location of a first-stage pipeline's source, or that of adopted Parquet.
 	Source func(location string) (storage.Bucket, error)
 	Engine Engine
 	// WorkDir is a folder for files in the making and for locks; processes that share a lake on one machine share
@@ -153,7 +153,10 @@ func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, report *
 		return err
 	}
 	r.Step("recovered")
-	if p.Source == nil {
+	switch {
+	case p.Adopt != nil:
+		return t.adopted(ctx)
+	case p.Source == nil:
 		return t.secondStage(ctx)
 	}
 	return t.firstStage(ctx)

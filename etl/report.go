@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tidegate/catalog"
+	"tidegate/etl/adopt"
 )
 
 // Report is what one Run did, in the order it ran.
@@ -28,8 +29,10 @@ type PipelineReport struct {
 	// Truncated counts emitted rows by the column that was cut in them.
 	Truncated  map[string]int64
 	Generation int64 // of the last commit; 0 without one
-	Elapsed    time.Duration
-	Err        error // nil if all went well
+	// Adopted is what was found of an adopted table, without a Table if it could not be read; nil for other pipelines.
+	Adopted *adopt.Change
+	Elapsed time.Duration
+	Err     error // nil if all went well
 }
 
 // add counts a committed batch.

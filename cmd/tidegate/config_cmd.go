@@ -24,6 +24,9 @@ func (configCheckCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkAdopted(pipelines); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(p.out, "the configuration is right: %d pipelines in %s\n", len(pipelines), c.Pipelines)
 	return err
 }

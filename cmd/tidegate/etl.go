@@ -38,6 +38,9 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if pipelines, err = selectPipelines(pipelines, e.Select); err != nil {
 		return err
 	}
+	if err := c.checkAdopted(pipelines); err != nil {
+		return err
+	}
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err
@@ -93,13 +96,23 @@ func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pi
 
 func printReport(out io.Writer, r etl.Report) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "TABLE\tBATCHES\tREAD\tREJECTED\tFILTERED\tDUPLICATES\tEMITTED\tTRUNCATED\tFILES\tSECONDS")
-	for _, p := range r.Pipelines {
+	var adopted []etl.PipelineReport
+	for i, p := range r.Pipelines {
+		if p.Adopted != nil {
+			adopted = append(adopted, p)
+			continue
+		}
+		if i == len(adopted) {
+			fmt.Fprintln(w, "TABLE\tBATCHES\tREAD\tREJECTED\tFILTERED\tDUPLICATES\tEMITTED\tTRUNCATED\tFILES\tSECONDS")
+		}
 		c := p.Counts
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\n", p.Table, p.Batches, c.Read, c.Rejected,
 			c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, p.Files, p.Elapsed.Seconds())
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return printAdopted(out, adopted)
 }
 
 // ownerTimeout bounds how long etl run waits for the owner of the hot store.

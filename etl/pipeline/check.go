@@ -26,6 +26,10 @@ func (l *loader) check(d *draft, data []byte) {
 			l.at(d, key, "%s is not supported yet", key)
 		}
 	}
+	if d.adopts() {
+		l.adopt(d)
+		return
+	}
 	l.table(d)
 	d.Description = d.yml.Description
 	l.source(d, data)

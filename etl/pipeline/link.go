@@ -13,10 +13,11 @@ import (
 func (l *loader) link(drafts []*draft) []*Pipeline {
 	draftOf := map[*Pipeline]*draft{}
 	pipelines := make([]*Pipeline, len(drafts))
-	made := map[catalog.Name]bool{}
+	made, adopted := map[catalog.Name]bool{}, map[catalog.Name]bool{}
 	for i, d := range drafts {
 		draftOf[d.Pipeline], pipelines[i] = d, d.Pipeline
 		made[d.Table] = true
+		adopted[d.Table] = d.Adopt != nil
 	}
 	sorted, err := Sort(pipelines)
 	if err != nil {
@@ -26,7 +27,7 @@ func (l *loader) link(drafts []*draft) []*Pipeline {
 	tables := tableCatalog{}
 	for _, p := range sorted {
 		d := draftOf[p]
-		if !l.upstream(d, made) || p.Statement == nil || d.untyped {
+		if !l.upstream(d, made, adopted) || p.Statement == nil || d.untyped {
 			continue
 		}
 		columns, selected, err := p.output(tables)
@@ -41,13 +42,16 @@ func (l *loader) link(drafts []*draft) []*Pipeline {
 }
 
 // upstream reports whether the tables that a pipeline reads are there to check it against.
-func (l *loader) upstream(d *draft, made map[catalog.Name]bool) bool {
+func (l *loader) upstream(d *draft, made, adopted map[catalog.Name]bool) bool {
 	ok := true
 	for _, name := range d.Upstream {
 		if !made[name] {
 			l.fail(d, d.SQLFile, 1, "no pipeline makes the table %s", name)
 		}
-		ok = ok && made[name] && !l.broken[name]
+		if adopted[name] {
+			l.fail(d, d.SQLFile, 1, "table %s is adopted; a pipeline cannot read an adopted table yet", name)
+		}
+		ok = ok && made[name] && !adopted[name] && !l.broken[name]
 	}
 	if !ok {
 		l.broken[d.Table] = true

@@ -16,7 +16,7 @@ import (
 	"tidegate/internal/yamlfile"
 )
 
-// Load reads every pipeline below dir: NAME.sql with NAME.yml beside it. Relative paths, dir and those in the files,
+// Load reads every pipeline below dir: NAME.sql with NAME.yml beside it, or NAME.yml alone if it adopts. Relative paths, dir and those in the files,
 // are below the process's folder. Pipelines come upstream first.
 //
 // The error joins everything that is wrong, each once as "FILE:LINE: message"; then there are no pipelines.
@@ -111,9 +111,7 @@ func find(dir string) (stems []string, complaints []*yamlfile.Error, err error) 
 			complain(path, "the name must be %s.yml", filepath.Base(stem))
 		case ext == ".sql" && !have[stem+".yml"]:
 			complain(path, "there is no %s.yml beside it", filepath.Base(stem))
-		case ext == ".yml" && !have[stem+".sql"]:
-			complain(path, "there is no %s.sql beside it", filepath.Base(stem))
-		case ext == ".sql":
+		case ext == ".yml": // one without a .sql must adopt
 			rel, err := filepath.Rel(dir, stem)
 			if err != nil {
 				return nil, nil, err
@@ -130,7 +128,8 @@ func (l *loader) read(dir, name string) (*draft, error) {
 	stem := filepath.Join(dir, filepath.FromSlash(name))
 	d := &draft{Pipeline: &Pipeline{Name: name, SQLFile: stem + ".sql", YMLFile: stem + ".yml"}}
 	text, err := os.ReadFile(d.SQLFile)
-	if err != nil {
+	alone := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !alone {
 		return nil, err
 	}
 	data, err := os.ReadFile(d.YMLFile)
@@ -145,7 +144,16 @@ func (l *loader) read(dir, name string) (*draft, error) {
 	if d.lines != nil {
 		l.check(d, data)
 	}
-	l.parse(d)
+	switch {
+	case d.adopts() && !alone:
+		l.fail(d, d.SQLFile, 1, "%s adopts a table, which has no SELECT; remove one of the two files", filepath.Base(d.YMLFile))
+	case d.adopts():
+		d.SQLFile = ""
+	case alone:
+		l.fail(d, d.YMLFile, 1, "there is no %s.sql beside it", filepath.Base(stem))
+	default:
+		l.parse(d)
+	}
 	return d, nil
 }
 

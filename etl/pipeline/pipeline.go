@@ -1,4 +1,5 @@
-// Package pipeline reads pipeline files: a SELECT in NAME.sql and what is around it in NAME.yml.
+// Package pipeline reads pipeline files: a SELECT in NAME.sql and what is around it in NAME.yml, or a NAME.yml alone that
+// adopts what others write.
 //
 // Load checks everything that can be checked without data, and says every error once with file and line.
 package pipeline
@@ -11,7 +12,7 @@ import (
 	"tidegate/sql"
 )
 
-// Pipeline is one pair of files, checked.
+// Pipeline is one pair of files, or one that adopts, checked.
 type Pipeline struct {
 	Name    string // path below the pipelines folder without extension: "web/events"
 	SQLFile string // as given to Load, for messages
@@ -21,7 +22,8 @@ type Pipeline struct {
 
 	Table       catalog.Name
 	Description string
-	Source      *Source        // nil: second stage, reads tables
+	Source      *Source        // nil: second stage, reads tables, or Adopt is set
+	Adopt       *Adopt         // nil: the pipeline has a SELECT
 	Upstream    []catalog.Name // tables that a second stage reads
 	Time        *catalog.TimeSpec
 	PartitionBy []string // output columns; "dt" is made from Time
@@ -66,6 +68,7 @@ type Column struct {
 	Description string
 	MaxBytes    int    // 0: no limit
 	OnOverflow  string // truncate or reject, when longer than MaxBytes
+	Line        int    // in the yml, of an adopted table's column
 }
 
 // Checks are rules that a batch must keep to be published.

@@ -28,7 +28,7 @@ type yml struct {
 	Checks      ymlChecks  `yaml:"checks"`
 	Batch       ymlBatch   `yaml:"batch"`
 	Lookback    duration   `yaml:"lookback"`
-	Adopt       any        `yaml:"adopt"`
+	Adopt       *ymlAdopt  `yaml:"adopt"`
 	FanOut      any        `yaml:"fan_out"`
 	Keep        any        `yaml:"keep_quarantine"`
 	Lookups     any        `yaml:"lookups"`
@@ -91,7 +91,7 @@ type ymlBatch struct {
 
 // notYet are keys of the design that are refused until they work.
 func notYet() []string {
-	return []string{"adopt", "fan_out", "keep_quarantine", "lookups", "schedule", "checks.row_change"}
+	return []string{"fan_out", "keep_quarantine", "lookups", "schedule", "checks.row_change"}
 }
 
 // duration is written as people write it: 90 days, 2 weeks, 1h30m, 15m.
