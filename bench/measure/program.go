@@ -28,7 +28,7 @@ func Build(ctx context.Context, tb TB, env ...string) (*Program, error) {
 	tb.Helper()
 	p := &Program{Dir: tb.TempDir(), tb: tb}
 	p.binary = filepath.Join(p.Dir, "tidegate")
-	p.env = append(append(os.Environ(), "TIDEGATE_LISTEN=127.0.0.1:0"), env...)
+	p.env = append(append(os.Environ(), "TIDEGATE_LISTEN=127.0.0.1:0", "TIDEGATE_ADMIN="), env...)
 	out, err := exec.CommandContext(ctx, "go", "build", "-o", p.binary, "tidegate/cmd/tidegate").CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("build tidegate: %w\n%s", err, out)

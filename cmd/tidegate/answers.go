@@ -27,6 +27,7 @@ const loggedQueries = 100_000
 type answers struct {
 	router *router.Router
 	log    *querylog.Log
+	counts *queryMetrics
 }
 
 // newAnswers opens the system instance and the query log, and puts the router in front of both tiers.
@@ -54,11 +55,12 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		Cold: h.cold, LocalPath: h.cold.Path, Cache: h.cold,
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
 	}
-	return &answers{router: router.New(o), log: log}, nil
+	return &answers{router: router.New(o), log: log, counts: newQueryMetrics(p.metrics)}, nil
 }
 
-// Record writes a session's entry into the query log.
+// Record counts a session's entry and writes it into the query log.
 func (a *answers) Record(e gateway.Entry) {
+	a.counts.record(e)
 	a.log.Record(querylog.Entry{
 		QueryID: e.ID, StartedAt: e.Started, Elapsed: e.Elapsed, User: e.User, Route: string(e.Route), Reason: e.Reason,
 		Latency: e.Latency, Generation: e.Generation, AsOf: e.AsOf, Rows: e.Rows, BytesScanned: e.BytesScanned,

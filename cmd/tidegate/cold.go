@@ -47,6 +47,7 @@ func (p *parts) openCold(ctx context.Context, opened *closeAll) (*coldFiles, err
 	c.cache = &lazyCache{open: func() (*colcache.Cache, error) {
 		return colcache.Open(colcache.Options{
 			Dir: p.Lake.Cache.Path, MaxBytes: p.cacheBytes(), Bucket: byurl.New(p.lake, p.openSource), Log: p.log,
+			Metrics: p.metrics,
 		})
 	}}
 	opened.add(c.cache.close)

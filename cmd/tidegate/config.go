@@ -20,6 +20,7 @@ const defaultConfig = "tidegate.yml"
 // TIDEGATE_LAKE_LOCATION, and the environment is stronger.
 type config struct {
 	Listen    string     `yaml:"listen"`
+	Admin     string     `yaml:"admin"` // where metrics and readiness are told; "" is nowhere
 	Database  string     `yaml:"database"`
 	DataDir   string     `yaml:"data_dir"`
 	Catalog   string     `yaml:"catalog"`
@@ -60,7 +61,7 @@ type limits struct {
 
 func defaults() config {
 	return config{
-		Listen: "127.0.0.1:5439", Database: "tidegate", DataDir: "./tidegate-data",
+		Listen: "127.0.0.1:5439", Admin: "127.0.0.1:9439", Database: "tidegate", DataDir: "./tidegate-data",
 		Lake: lakeConfig{Cache: cacheConfig{MaxBytes: "20GiB"}}, Pipelines: "./pipelines",
 		Hot:    hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8},
 		Limits: limits{Connections: 500, Memory: "50%", ETLMemory: "30%"},
@@ -125,10 +126,9 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		fail("catalog", "is %q; only sqlite:FILE is supported yet", c.Catalog)
 	}
 	c.checkHot(fail)
-	if host, _, err := net.SplitHostPort(c.Listen); err != nil {
-		fail("listen", "is %q; write HOST:PORT", c.Listen)
-	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		fail("listen", "is %q; clients are trusted without a password, so only 127.0.0.1, ::1 and localhost are allowed yet", c.Listen)
+	checkLoopback(fail, "listen", c.Listen, "clients are trusted without a password")
+	if c.Admin != "" {
+		checkLoopback(fail, "admin", c.Admin, "it answers without a password")
 	}
 	if c.Database == "" {
 		fail("database", "is empty")
@@ -155,6 +155,15 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkLoopback allows addresses of this machine alone.
+func checkLoopback(fail func(key, format string, args ...any), key, address, why string) {
+	if host, _, err := net.SplitHostPort(address); err != nil {
+		fail(key, "is %q; write HOST:PORT", address)
+	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		fail(key, "is %q; %s, so only 127.0.0.1, ::1 and localhost are allowed yet", address, why)
+	}
 }
 
 const (

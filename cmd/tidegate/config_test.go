@@ -32,6 +32,8 @@ func TestConfigMistakes(t *testing.T) {
 			"x.yml:3: limits.connections must be a whole number, not many",
 		}},
 		{"an address that others reach", "\nlisten: 0.0.0.0:5439\n", []string{`x.yml:2: listen is "0.0.0.0:5439"; clients are trusted`}},
+		{"an admin address that others reach", "admin: 0.0.0.0:9439\n", []string{`x.yml:1: admin is "0.0.0.0:9439"; it answers without a password`}},
+		{"no admin port", "admin: localhost\n", []string{`x.yml:1: admin is "localhost"; write HOST:PORT`}},
 		{"no port", "listen: localhost\n", []string{`x.yml:1: listen is "localhost"; write HOST:PORT`}},
 		{"hot stores", "hot: { kind: oracle }\n", []string{`x.yml:1: hot.kind is "oracle"; the choices are embedded, postgres, redshift, none`}},
 		{"sizes", "limits:\n  memory: lots\n  max_scan: 3 parsecs\n", []string{

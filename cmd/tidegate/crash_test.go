@@ -139,7 +139,7 @@ func (s *crashSite) etl(t *testing.T, at int, env ...string) {
 func (s *crashSite) answers(t *testing.T) []string {
 	t.Helper()
 	c := defaults()
-	c.Listen, c.DataDir, c.Pipelines = "127.0.0.1:0", filepath.Join(s.dir, "tidegate-data"), filepath.Join(s.dir, "pipelines")
+	c.Listen, c.Admin, c.DataDir, c.Pipelines = "127.0.0.1:0", "", filepath.Join(s.dir, "tidegate-data"), filepath.Join(s.dir, "pipelines")
 	c.Catalog, c.Lake.Location = "sqlite:"+filepath.Join(c.DataDir, "catalog.db"), "file:"+filepath.Join(c.DataDir, "lake")
 	p := &program{out: t.Output(), err: t.Output()}
 	parts, err := open(t.Context(), c, p.newLog())

@@ -40,7 +40,7 @@ func (d *demoCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	if err := portIsFree(ctx, c.Listen); err != nil {
+	if err := portsAreFree(ctx, c); err != nil {
 		return err
 	}
 	if err := d.makeLogs(ctx, p); err != nil {
@@ -101,12 +101,18 @@ func writeNew(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// portIsFree finds out before a minute of work is done in vain.
-func portIsFree(ctx context.Context, address string) error {
+// portsAreFree finds out before a minute of work is done in vain.
+func portsAreFree(ctx context.Context, c config) error {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", address)
+	l, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
-		return portTaken(address, err)
+		return portTaken(c.Listen, err)
+	}
+	if err := l.Close(); err != nil || c.Admin == "" {
+		return err
+	}
+	if l, err = lc.Listen(ctx, "tcp", c.Admin); err != nil {
+		return adminTaken(c.Admin, err)
 	}
 	return l.Close()
 }

@@ -28,6 +28,8 @@ type parts struct {
 	log   *slog.Logger
 	store *sqlite.Store
 	lake  storage.Bucket
+	// metrics of this process; nil: nobody reads them.
+	metrics registry
 }
 
 // open makes the folders, the lake and the catalog. Everything it opens is closed by close.
@@ -45,7 +47,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &parts{config: c, log: log, store: store, lake: lake}, nil
+	return &parts{config: c, log: log, store: store, lake: lake, metrics: newRegistry()}, nil
 }
 
 func (p *parts) close() error { return p.store.Close() }

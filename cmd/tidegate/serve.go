@@ -47,6 +47,10 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 		return err
 	}
 	opened.add(func() error { return ignoreClosed(listener.Close()) })
+	watchers, err := p.watch(ctx, opened)
+	if err != nil {
+		return err
+	}
 
 	owner, err := p.ownHotToServe(ctx, prog, opened)
 	if err != nil {
@@ -64,6 +68,9 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	if err := owner.loadPending(ctx); err != nil {
 		p.log.ErrorContext(ctx, "hot load", logkey.Error, err)
 	}
+	watchers.watchHot(owner)
+	watchers.ready()
+	context.AfterFunc(ctx, func() { watchers.notReady("the gateway is stopping") })
 	return p.runUntilDone(ctx, owner, server, listener, ready)
 }
 

@@ -69,7 +69,7 @@ func TestServeWaitsForLoad(t *testing.T) {
 	}
 	defer os.RemoveAll(dir)
 	c := defaults()
-	c.Listen, c.DataDir = "127.0.0.1:0", dir
+	c.Listen, c.Admin, c.DataDir = "127.0.0.1:0", "", dir
 	c.Catalog, c.Lake.Location = "sqlite:"+filepath.Join(dir, "catalog.db"), "file:"+filepath.Join(dir, "lake")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

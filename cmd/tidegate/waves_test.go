@@ -92,7 +92,7 @@ func makeEvents(t *testing.T, dir string) {
 
 func eventsConfig(dir string) config {
 	c := defaults()
-	c.Listen, c.DataDir, c.Hot.Kind, c.Pipelines = "127.0.0.1:0", dir, "none", filepath.Join(dir, "pipelines")
+	c.Listen, c.Admin, c.DataDir, c.Hot.Kind, c.Pipelines = "127.0.0.1:0", "", dir, "none", filepath.Join(dir, "pipelines")
 	c.Catalog, c.Lake.Location = "sqlite:"+filepath.Join(dir, "catalog.db"), "file:"+filepath.Join(dir, "lake")
 	c.Lake.Cache.Path = filepath.Join(dir, "cache")
 	return c

@@ -54,7 +54,7 @@ func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one sto
 			t.Errorf("status:\n%s", out)
 		}
 	})
-	t.Run("hot goes and comes back", func(t *testing.T) { checkHotDown(t, proxy, c, notices) })
+	t.Run("hot goes and comes back", func(t *testing.T) { checkHotDown(t, s, proxy, c, notices) })
 	t.Run("hot hangs", func(t *testing.T) { checkHotHangs(t, &hangs, c, notices) })
 	s.interrupt(t)
 }
@@ -148,7 +148,7 @@ func checkHotCursor(t *testing.T, c *pgx.Conn) {
 }
 
 // checkHotDown cuts the store off: the next query is answered cold at once and says so; later it is hot again.
-func checkHotDown(t *testing.T, store interface{ SetDown(down bool) }, c *pgx.Conn, notices *noticeList) {
+func checkHotDown(t *testing.T, s *server, store interface{ SetDown(down bool) }, c *pgx.Conn, notices *noticeList) {
 	t.Helper()
 	const query = "select domain, count(*), sum(load_ms) from web.events where load_ms > 10 group by 1 order by 1"
 	table(t, c, "set tidegate.latency = 'interactive'")
@@ -171,6 +171,9 @@ func checkHotDown(t *testing.T, store interface{ SetDown(down bool) }, c *pgx.Co
 	}
 	if got := notices.take(); !strings.Contains(got, "the hot store is down") {
 		t.Errorf("notices %q", got)
+	}
+	if code, text := s.ask(t, "/readyz"); code != 200 || !strings.HasPrefix(text, "degraded\nhot store: ") || s.metric(t, "tidegate_hot_up") != 0 {
+		t.Errorf("while it is down, readyz is %d %q and the gauge not 0", code, text)
 	}
 	_, err := c.Exec(t.Context(), "select /*+ tidegate engine(hot) */ count(*) from web.events where load_ms > 10", pgx.QueryExecModeSimpleProtocol)
 	if err == nil || !strings.Contains(err.Error(), "hot store") {

@@ -42,14 +42,22 @@ func buildAndRun(m *testing.M) int {
 }
 
 // environment is the process's, with a free port for whatever listens.
-func environment() []string { return append(os.Environ(), "TIDEGATE_LISTEN=127.0.0.1:0") }
+func environment() []string {
+	return append(os.Environ(), "TIDEGATE_LISTEN=127.0.0.1:0", "TIDEGATE_ADMIN=127.0.0.1:0")
+}
 
 // run runs the program in dir to its end and gives its exit code and what it printed.
 func run(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return runWith(t, dir, environment(), args...)
+}
+
+// runWith is run with variables that replace those of the process.
+func runWith(t *testing.T, dir string, env []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errs strings.Builder
 	c := exec.Command(binary, args...)
-	c.Dir, c.Env, c.Stdout, c.Stderr = dir, environment(), &out, &errs
+	c.Dir, c.Env, c.Stdout, c.Stderr = dir, append(os.Environ(), env...), &out, &errs
 	err := c.Run()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited { //nolint:errorlint // Run gives it bare
 		t.Fatalf("run tidegate %v: %v", args, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"tidegate/internal/testkit"
 )
@@ -62,7 +63,40 @@ func TestLakeOnS3(t *testing.T) {
 	if d := cmp.Diff(rejected, table(t, c, quarantine)); d != "" {
 		t.Errorf("quarantine (-folder +S3):\n%s", d)
 	}
+	checkCacheMetrics(t, remote, c)
 	remote.interrupt(t)
+}
+
+// checkCacheMetrics asks a query of a column that nobody asked for yet, twice, and reads what the cache counted.
+func checkCacheMetrics(t *testing.T, s *server, c *pgx.Conn) {
+	t.Helper()
+	counts := func() (requested, fetched, cold float64) {
+		return s.metric(t, "tidegate_cache_requested_bytes_total"), s.metric(t, "tidegate_cache_fetched_bytes_total"),
+			s.metric(t, `tidegate_query_total{route="cold"}`)
+	}
+	const query = "select /*+ tidegate engine(cold) */ count(*) from web.events where referrer like '%.example%'"
+	requested, fetched, cold := counts()
+	table(t, c, query)
+	requested1, fetched1, cold1 := counts()
+	if requested1 <= requested || fetched1 <= fetched || cold1 != cold+1 {
+		t.Errorf("a cold query: requested %.0f to %.0f, fetched %.0f to %.0f, queries %.0f to %.0f", requested, requested1, fetched, fetched1, cold, cold1)
+	}
+	table(t, c, query)
+	requested2, fetched2, _ := counts()
+	if requested2-requested1 != requested1-requested || fetched2 != fetched1 {
+		t.Errorf("the same again: requested %.0f to %.0f, fetched %.0f to %.0f", requested1, requested2, fetched1, fetched2)
+	}
+	for _, zero := range []string{"refetched_bytes_total", "evicted_bytes_total", "absent_reads_total"} {
+		if n := s.metric(t, "tidegate_cache_"+zero); n != 0 {
+			t.Errorf("%s is %.0f", zero, n)
+		}
+	}
+	if up := s.metric(t, "tidegate_hot_up"); up != 1 {
+		t.Errorf("the hot store is up: %.0f", up)
+	}
+	if code, text := s.ask(t, "/readyz"); code != 200 || text != "ready\n" {
+		t.Errorf("readyz: %d %q", code, text)
+	}
 }
 
 // files gives the regular files below a folder, but for locks, which stay.

@@ -119,7 +119,7 @@ func TestHotWarehouse(t *testing.T) {
 			t.Errorf("psql prints\n%s\nwant\n%s", out, want)
 		}
 	})
-	t.Run("hot goes and comes back", func(t *testing.T) { checkHotDown(t, store, c, notices) })
+	t.Run("hot goes and comes back", func(t *testing.T) { checkHotDown(t, s, store, c, notices) })
 	t.Run("what is committed while it is away", func(t *testing.T) {
 		const query = "select count(*), sum(load_ms) from web.events where dt = '2018-02-03' and load_ms > 0"
 		store.SetDown(true)

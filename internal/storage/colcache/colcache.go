@@ -104,7 +104,7 @@ func Open(o Options) (*Cache, error) {
 	c := &Cache{
 		o: o, log: o.Log, fetches: semaphore.NewWeighted(int64(o.Fetches)),
 		entries: map[string]*entry{}, recent: list.New(), freed: make(chan struct{}), rate: firstRate,
-		metrics: newMetrics(o.Metrics),
+		metrics: newMetrics(),
 		layouts: otter.Must(&otter.Options[string, *layout]{
 			MaximumWeight: keptChunks, Weigher: func(_ string, l *layout) uint32 { return uint32(len(l.chunks) + 1) },
 		}),
@@ -117,6 +117,7 @@ func Open(o Options) (*Cache, error) {
 	if err := c.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open cache %s: %w", o.Dir, err), c.lock.Close())
 	}
+	c.metrics.register(o.Metrics)
 	c.recorder.start(c)
 	return c, nil
 }

@@ -14,15 +14,11 @@ type metrics struct {
 	used      prometheus.Gauge
 }
 
-func newMetrics(r prometheus.Registerer) metrics {
+func newMetrics() metrics {
 	counter := func(name, help string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tidegate", Subsystem: "cache", Name: name, Help: help})
-		if r != nil {
-			r.MustRegister(c)
-		}
-		return c
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tidegate", Subsystem: "cache", Name: name, Help: help})
 	}
-	m := metrics{
+	return metrics{
 		requested: counter("requested_bytes_total", "Column chunks that queries needed, present or not."),
 		fetched:   counter("fetched_bytes_total", "Bytes received from the lake."),
 		refetched: counter("refetched_bytes_total", "Column chunks fetched that had been present before in this process."),
@@ -34,8 +30,11 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Namespace: "tidegate", Subsystem: "cache", Name: "used_bytes", Help: "Disk that the cache's files take.",
 		}),
 	}
+}
+
+// register shows them. An Open that failed may be tried again with the same registerer, so only one that did not does.
+func (m *metrics) register(r prometheus.Registerer) {
 	if r != nil {
-		r.MustRegister(m.used)
+		r.MustRegister(m.requested, m.fetched, m.refetched, m.evicted, m.retries, m.damaged, m.absent, m.used)
 	}
-	return m
 }

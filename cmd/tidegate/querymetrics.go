@@ -1,0 +1,54 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tidegate/gateway"
+	"tidegate/internal/engine"
+)
+
+// queryMetrics count statements as the query log does.
+type queryMetrics struct {
+	queries *prometheus.CounterVec
+	errors  *prometheus.CounterVec
+	rows    prometheus.Counter
+	seconds *prometheus.HistogramVec
+}
+
+func newQueryMetrics(r prometheus.Registerer) *queryMetrics {
+	opts := func(name, help string) prometheus.CounterOpts {
+		return prometheus.CounterOpts{Namespace: "tidegate", Subsystem: "query", Name: name, Help: help}
+	}
+	m := &queryMetrics{
+		queries: prometheus.NewCounterVec(opts("total", "Statements, by who answered; none: refused before that was decided."), []string{"route"}),
+		errors:  prometheus.NewCounterVec(opts("errors_total", "Statements that failed, by class of their SQLSTATE."), []string{"class"}),
+		rows:    prometheus.NewCounter(opts("rows_total", "Rows sent to clients.")),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "tidegate", Subsystem: "query", Name: "seconds", Help: "Time of statements that ended well, by who answered.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
+		}, []string{"route"}),
+	}
+	for _, route := range []engine.Route{engine.RouteLocal, engine.RouteHot, engine.RouteCold, ""} {
+		m.queries.WithLabelValues(routeLabel(route))
+		m.seconds.WithLabelValues(routeLabel(route))
+	}
+	r.MustRegister(m.queries, m.errors, m.rows, m.seconds)
+	return m
+}
+
+func routeLabel(r engine.Route) string {
+	if r == "" {
+		return "none"
+	}
+	return string(r)
+}
+
+func (m *queryMetrics) record(e gateway.Entry) {
+	m.queries.WithLabelValues(routeLabel(e.Route)).Inc()
+	m.rows.Add(float64(e.Rows))
+	if e.Code != "" {
+		m.errors.WithLabelValues(string(e.Code[:2])).Inc()
+		return
+	}
+	m.seconds.WithLabelValues(routeLabel(e.Route)).Observe(e.Elapsed.Seconds())
+}

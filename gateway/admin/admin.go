@@ -1,0 +1,55 @@
+// Package admin answers those who watch a gateway over HTTP: /metrics for Prometheus, /healthz for whoever restarts a
+// process that hangs, /readyz for whoever sends clients to it.
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Part is something that answers depend on.
+type Part struct {
+	Name   string // "catalog"
+	Reason string // why it does not work; "" if it does
+	Vital  bool   // without it clients get no answer at all
+}
+
+// Handler serves the three paths. parts is asked at each /readyz, which is 503 while a vital part does not work, and
+// else 200; either way it names what does not, a line each.
+func Handler(metrics prometheus.Gatherer, parts func(ctx context.Context) []Part) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		status, text := readiness(parts(r.Context()))
+		w.WriteHeader(status)
+		fmt.Fprint(w, text)
+	})
+	return mux
+}
+
+func readiness(parts []Part) (status int, text string) {
+	status, word := http.StatusOK, "ready"
+	var lines strings.Builder
+	for _, p := range parts {
+		if p.Reason == "" {
+			continue
+		}
+		if p.Vital {
+			status = http.StatusServiceUnavailable
+		}
+		word = "degraded"
+		fmt.Fprintf(&lines, "%s: %s\n", p.Name, p.Reason)
+	}
+	if status != http.StatusOK {
+		word = "not ready"
+	}
+	return status, word + "\n" + lines.String()
+}
