@@ -3,7 +3,6 @@ package raw
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,7 +16,7 @@ func Discover(ctx context.Context, bucket storage.Bucket, known map[string]strin
 	var found []storage.Object
 	for obj, err := range bucket.List(ctx, "", "") {
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", bucket.Location(), err)
+			return nil, err
 		}
 		if hidden(obj.Key) {
 			continue

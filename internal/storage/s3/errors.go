@@ -39,6 +39,9 @@ func (b *Bucket) failed(ctx context.Context, verb, key string, err error) error 
 		code = e.ErrorCode()
 	}
 	action := b.action(status, code, region, verb)
+	if code != "" && status != 0 {
+		err = answer{err, code, status}
+	}
 	switch sentinel := meaning(status, code); {
 	case sentinel != nil && action != "":
 		return fmt.Errorf("%s %s: %w: %w; %s", verb, what, sentinel, err, action)
@@ -49,6 +52,23 @@ func (b *Bucket) failed(ctx context.Context, verb, key string, err error) error 
 	}
 	return fmt.Errorf("%s %s: %w", verb, what, err)
 }
+
+// answer is an error that S3 answered with, in a few words: the SDK's own text has every header.
+type answer struct {
+	error
+	code   string
+	status int
+}
+
+func (a answer) Error() string {
+	text := "S3 answers " + strconv.Itoa(a.status) + " " + a.code
+	if e, ok := errors.AsType[*awshttp.ResponseError](a.error); ok && e.ServiceRequestID() != "" {
+		text += " (request " + e.ServiceRequestID() + ")"
+	}
+	return text
+}
+
+func (a answer) Unwrap() error { return a.error }
 
 // meaning gives the sentinel of an answer, nil for most. HEAD has a status only.
 func meaning(status int, code string) error {

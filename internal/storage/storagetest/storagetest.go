@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tidegate/internal/storage"
 )
@@ -27,8 +29,12 @@ func Run(t *testing.T, open func(t *testing.T) storage.Bucket) {
 		{"put replaces", putReplaces},
 		{"put if absent", putIfAbsent},
 		{"put if absent has one winner", oneWinner},
+		{"put if absent meets what put wrote", absentAfterPut},
 		{"get a range", getRange},
+		{"ranges of an object that was replaced", rangesOfReplaced},
 		{"list in byte order", listOrder},
+		{"list more than a page", listPages},
+		{"odd keys", oddKeys},
 		{"list stops when told", listStops},
 		{"missing object", missing},
 		{"failed body leaves nothing", failedBody},
@@ -173,6 +179,51 @@ func oneWinner(t *testing.T, b storage.Bucket) {
 	}
 }
 
+func absentAfterPut(t *testing.T, b storage.Bucket) {
+	t.Helper()
+	put := mustPut(t, b, "k", "put")
+	if _, err := b.PutIfAbsent(t.Context(), "k", []byte("absent")); !errors.Is(err, storage.ErrExists) {
+		t.Errorf("PutIfAbsent: %v, want ErrExists", err)
+	}
+	if got := read(t, b, "k", put.ETag); got != "put" {
+		t.Errorf("got %q", got)
+	}
+	if err := b.Delete(t.Context(), "k"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.PutIfAbsent(t.Context(), "k", []byte("absent")); err != nil {
+		t.Errorf("PutIfAbsent after Delete: %v", err)
+	}
+	if _, _, err := b.Get(t.Context(), "k", put.ETag); !errors.Is(err, storage.ErrChanged) {
+		t.Errorf("Get with the etag of the object that was deleted: %v, want ErrChanged", err)
+	}
+}
+
+func rangesOfReplaced(t *testing.T, b storage.Bucket) {
+	t.Helper()
+	old := mustPut(t, b, "k", "0123456789")
+	first, err := b.GetRange(t.Context(), "k", old.ETag, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := mustPut(t, b, "k", "abcdefghij") // of the same size
+	body, err := io.ReadAll(first)
+	if err := errors.Join(err, first.Close()); err == nil && string(body) != "0123456789" {
+		t.Errorf("a body that was open gave %q", body)
+	}
+	for _, length := range []int64{0, 1, 10, 20} {
+		if r, err := b.GetRange(t.Context(), "k", old.ETag, 0, length); !errors.Is(err, storage.ErrChanged) {
+			t.Errorf("%d bytes with the old etag: %v, want ErrChanged", length, err)
+			if err == nil {
+				_ = r.Close()
+			}
+		}
+	}
+	if got := read(t, b, "k", replaced.ETag); got != "abcdefghij" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func getRange(t *testing.T, b storage.Bucket) {
 	t.Helper()
 	o := mustPut(t, b, "k", "0123456789")
@@ -225,6 +276,59 @@ func listOrder(t *testing.T, b storage.Bucket) {
 	} {
 		if diff := cmp.Diff(c.want, keys(t, b, c.prefix, c.after)); diff != "" {
 			t.Errorf("List(%q, %q) (-want +got):\n%s", c.prefix, c.after, diff)
+		}
+	}
+}
+
+// listPages lists more objects than S3 gives at a time, from the beginning and from keys in the middle.
+func listPages(t *testing.T, b storage.Bucket) {
+	t.Helper()
+	const objects = 1205
+	var want []string
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 16)
+	for i := range objects {
+		key := fmt.Sprintf("p/%04d", i)
+		want = append(want, key)
+		slots <- struct{}{}
+		all.Go(func() {
+			if _, err := b.Put(t.Context(), key, strings.NewReader("x")); err != nil {
+				t.Error(err)
+			}
+			<-slots
+		})
+	}
+	all.Wait()
+	mustPut(t, b, "q", "x")
+	for _, after := range []int{-1, 0, 150, 999, 1000, objects - 1} {
+		start := ""
+		if after >= 0 {
+			start = want[after]
+		}
+		got := keys(t, b, "p/", start)
+		if diff := cmp.Diff(want[after+1:], got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("after %q: %d keys, want %d", start, len(got), objects-after-1)
+		}
+	}
+}
+
+// oddKeys are what URLs, XML and Hive treat differently.
+func oddKeys(t *testing.T, b storage.Bucket) {
+	t.Helper()
+	want := []string{"a b", "a%20b", "a%b", "a&b", "a'b", "a+b", "a=b/c=d", "a?b", "a\"b", "a#b", "a<b>", "日本/語"}
+	for _, key := range want {
+		o := mustPut(t, b, key, "of "+key)
+		if got := read(t, b, key, o.ETag); got != "of "+key {
+			t.Errorf("%q holds %q", key, got)
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, keys(t, b, "", "")); diff != "" {
+		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+	for i, key := range want {
+		if diff := cmp.Diff(want[i+1:], keys(t, b, "", key), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("after %q (-want +got):\n%s", key, diff)
 		}
 	}
 }
