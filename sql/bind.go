@@ -35,6 +35,11 @@ type Query struct {
 	statement *Statement
 	catalog   Catalog
 	env       Env
+
+	// Of a query from a template: see template.go. Then text, usesAt, constants and statement are not set.
+	template *Template
+	literals []Arg
+	source   string // the whole text
 }
 
 // Bind resolves a KindSelect statement against the catalog. What is not there is 42P01, 42703 or 42883 with its
@@ -57,6 +62,14 @@ func (q *Query) WithArgs(args []Arg) (*Query, error) {
 	if args == nil {
 		args = []Arg{}
 	}
+	if q.template != nil {
+		if filled, err := q.filled(args); err == nil {
+			return filled, nil
+		}
+		full := *q
+		full.args = args
+		return full.bound()
+	}
 	return bind(q.statement, q.catalog, q.env, q.Params, args)
 }
 
@@ -78,16 +91,24 @@ type binder struct {
 	depth   int
 
 	aggregates []aggregateCall // by their marker
+
+	narrowings []narrowing
+	lates      []func(b *binder) (*expr, error)
+	// template is set if the values of parameters shall not be looked at: see template.go. open is how many of them,
+	// from the first, have none even when the others have.
+	template bool
+	open     int
+	// momentary is set when a text was read that means another time at another time: 'today'.
+	momentary bool
 }
 
 // useState is a Use while it is collected.
 type useState struct {
-	use     *Use
-	columns map[string]*column
-	needed  map[string]bool
-	where   map[string]Domain
-	exact   bool
-	at      int32 // its place in the text
+	relation *Relation
+	alias    string
+	columns  map[string]*column
+	needed   map[string]bool
+	at       int32 // its place in the text
 }
 
 // column is a column of one mention of a base relation.
@@ -115,8 +136,8 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 	return q, err
 }
 
-func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
-	b := &binder{stmt: s, catalog: c, env: env, system: system, args: args, aliases: map[string]bool{}, folded: map[int32]*expr{}}
+func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bool) *binder {
+	b := &binder{stmt: s, catalog: c, env: env, system: system, aliases: map[string]bool{}, folded: map[int32]*expr{}}
 	for _, p := range params {
 		switch _, ok := pgtypes.Lookup(p); {
 		case p == pgtypes.BPChar:
@@ -126,7 +147,22 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 		}
 		b.params = append(b.params, p)
 	}
-	p, err := b.selectStatement(s.node.GetSelectStmt(), nil, nil, usage{})
+	return b
+}
+
+func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
+	b := newBinder(s, c, env, params, system)
+	b.args = args
+	p, err := b.bindStatement()
+	if err != nil {
+		return nil, err
+	}
+	return b.query(p)
+}
+
+// bindStatement binds all of the statement.
+func (b *binder) bindStatement() (*selectParts, error) {
+	p, err := b.selectStatement(b.stmt.node.GetSelectStmt(), nil, nil, usage{})
 	if err == nil {
 		err = b.settleTargets(p)
 	}
@@ -141,20 +177,33 @@ func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, 
 			return nil, pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
-	q := &Query{Params: b.params, System: system, constants: b.folded, args: args, statement: s, catalog: c, env: env, parts: p, binder: b}
+	return p, nil
+}
+
+// query is what was bound.
+func (b *binder) query(p *selectParts) (*Query, error) {
+	q := &Query{
+		Params: b.params, System: b.system, constants: b.folded, args: b.args, statement: b.stmt, catalog: b.catalog, env: b.env,
+		parts: p, binder: b,
+	}
 	for _, t := range p.targets {
 		t.e = b.arrayOutput(t.e)
 		q.Names = append(q.Names, t.name)
 		q.Types = append(q.Types, b.outputType(t.e))
 	}
+	var err error
 	if q.text, err = b.fill(b.compose(p, nil)); err != nil {
 		return nil, err
 	}
-	q.Uses = b.finishUses()
+	left, err := b.narrowAll(b)
+	if err != nil {
+		return nil, err
+	}
+	q.Uses = b.finishUses(left)
 	for _, u := range b.uses {
 		q.usesAt = append(q.usesAt, u.at)
 	}
-	q.Shape = b.shape(p)
+	q.Shape = b.shape(p, left)
 	return q, nil
 }
 
@@ -178,18 +227,24 @@ func (b *binder) outputType(e *expr) pgtypes.Type {
 	return t
 }
 
-func (b *binder) finishUses() []*Use {
-	var uses []*Use
-	for _, u := range b.uses {
-		for _, c := range u.use.Relation.Columns {
-			if u.needed[c.Name] {
-				u.use.Columns = append(u.use.Columns, c.Name)
-			}
-		}
-		u.use.Where, u.use.Exact = u.where, u.exact
-		uses = append(uses, u.use)
+func (b *binder) finishUses(n narrowed) []*Use {
+	uses := make([]*Use, len(b.uses))
+	for i, u := range b.uses {
+		l := n.of(u)
+		uses[i] = &Use{Relation: u.relation, Alias: u.alias, Columns: u.neededColumns(), Where: l.where, Exact: l.exact}
 	}
 	return uses
+}
+
+// neededColumns gives what the query needs of the relation, in the relation's order.
+func (u *useState) neededColumns() []string {
+	var list []string
+	for _, c := range u.relation.Columns {
+		if u.needed[c.Name] {
+			list = append(list, c.Name)
+		}
+	}
+	return list
 }
 
 // classOf says what class of relation the statement reads. Lake and system relations run on different engines and
@@ -249,8 +304,8 @@ func (b *binder) relation(v *pg_query.RangeVar) (*Relation, error) {
 // use records one mention of a base relation.
 func (b *binder) use(r *Relation, alias string) *useState {
 	u := &useState{
-		use:     &Use{Relation: r, Alias: b.alias(alias)},
-		columns: map[string]*column{}, needed: map[string]bool{}, where: map[string]Domain{},
+		relation: r, alias: b.alias(alias),
+		columns: map[string]*column{}, needed: map[string]bool{},
 	}
 	for _, c := range r.Columns {
 		u.columns[c.Name] = &column{use: u, name: c.Name, typ: c.Type}
@@ -273,23 +328,24 @@ func (b *binder) alias(want string) string {
 // apply narrows the uses by what a predicate proves. reach tells which uses' rows the predicate sees, and whether
 // an outer join below it may put NULLs in their place: then only domains without NULL may be used, because a row
 // that is left out comes back as NULLs.
-func (f facts) apply(reach map[*useState]bool) {
+func (f facts) apply(reach map[*useState]bool, n narrowed) {
 	for c, d := range f.columns {
 		nullable, ok := reach[c.use]
 		if !ok || nullable && d.Null {
 			continue
 		}
-		if have, ok := c.use.where[c.name]; ok {
+		where := n.of(c.use).where
+		if have, ok := where[c.name]; ok {
 			d = have.intersect(d)
 		}
-		c.use.where[c.name] = d
+		where[c.name] = d
 	}
 	if !f.never {
 		return
 	}
 	for u := range reach {
-		if len(u.use.Relation.Columns) > 0 {
-			u.where[u.use.Relation.Columns[0].Name] = Domain{}
+		if len(u.relation.Columns) > 0 {
+			n.of(u).where[u.relation.Columns[0].Name] = Domain{}
 		}
 	}
 }

@@ -63,6 +63,15 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	if t.OID == pgtypes.Date && e.column != nil && typeIs(e.typ.OID, pgtypes.Timestamp, pgtypes.Timestamptz) {
 		c.steps = &steps{column: e.column, unit: "day"}
 	}
+	if e.late != nil {
+		c.late = b.later(func(b *binder) (*expr, error) {
+			v, err := e.at(b)
+			if err != nil {
+				return nil, err
+			}
+			return b.cast(v, t)
+		})
+	}
 	if isText(t.OID) && isText(e.typ.OID) && t.Typmod < 0 {
 		c.column, c.value, c.literal, c.isText = e.column, e.value, e.literal, e.isText
 	}
@@ -263,10 +272,14 @@ func (b *binder) paramAs(n int, t pgtypes.Type, pos int32) (*expr, error) {
 	own := pgtypes.Of(b.params[n-1])
 	var e *expr
 	switch {
-	case b.args == nil:
+	case b.args == nil || n <= b.open:
 		// Not a constant: its value comes later, and a proof from NULL would be wrong.
 		e = null(own)
 		e.constant, e.pos = false, pos
+		if b.template {
+			e.sql = "CAST($" + itoa(n) + " AS " + duckType(own) + ")" // every parameter is another expression
+			e.late = b.later(func(b *binder) (*expr, error) { return b.paramAs(n, own, pos) })
+		}
 	case b.args[n-1].Null:
 		e = null(own)
 	default:

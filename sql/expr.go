@@ -28,6 +28,8 @@ type expr struct {
 	steps  *steps  // a monotone step function of a base column (cast to date, date_trunc)
 	proof  *proof  // of a boolean: what its truth proves
 
+	late func(b *binder) (*expr, error) // of a parameter whose value comes later: see late.go
+
 	stat    *StatCall  // of an aggregate that statistics can answer
 	regArg  string     // of a cast to regclass and the like: the DuckDB text of what was cast
 	bare    []*visible // columns of grouped levels that stand outside aggregates

@@ -275,26 +275,23 @@ func (b *binder) booleanTest(n *pg_query.BooleanTest, sc *scope) (*expr, error) 
 	if err != nil {
 		return nil, err
 	}
-	var text string
-	var p *proof
-	yes := a.proof.get().yes
-	no := a.proof.get().no
+	text, prove := "", func(proof) *proof { return nil }
 	switch n.Booltesttype {
 	case pg_query.BoolTestType_IS_TRUE:
-		text, p = "(%s IS NOT DISTINCT FROM true)", &proof{yes: yes}
+		text, prove = "(%s IS NOT DISTINCT FROM true)", func(x proof) *proof { return &proof{yes: x.yes} }
 	case pg_query.BoolTestType_IS_NOT_TRUE:
-		text, p = "(%s IS DISTINCT FROM true)", &proof{no: yes}
+		text, prove = "(%s IS DISTINCT FROM true)", func(x proof) *proof { return &proof{no: x.yes} }
 	case pg_query.BoolTestType_IS_FALSE:
-		text, p = "(%s IS NOT DISTINCT FROM false)", &proof{yes: no}
+		text, prove = "(%s IS NOT DISTINCT FROM false)", func(x proof) *proof { return &proof{yes: x.no} }
 	case pg_query.BoolTestType_IS_NOT_FALSE:
-		text, p = "(%s IS DISTINCT FROM false)", &proof{no: no}
+		text, prove = "(%s IS DISTINCT FROM false)", func(x proof) *proof { return &proof{no: x.no} }
 	case pg_query.BoolTestType_IS_UNKNOWN:
 		text = "(%s IS NULL)"
 	default:
 		text = "(%s IS NOT NULL)"
 	}
 	e := computed(pgtypes.Bool, strings.Replace(text, "%s", a.sql, 1), a)
-	e.proof = p
+	e.proof = a.proof.then(prove)
 	return e, nil
 }
 

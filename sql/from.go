@@ -134,7 +134,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 			scale = s
 		}
 		item.columns = append(item.columns, &visible{
-			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.use.Alias) + "." + name(c.Name), column: col,
+			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col,
 			need: func() { b.need(u, c, v.Location) },
 		})
 	}
@@ -142,7 +142,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 		return nil, err
 	}
 	return &source{
-		sql:    mark + "u" + itoa(len(b.uses)-1) + mark + " AS " + name(u.use.Alias),
+		sql:    mark + "u" + itoa(len(b.uses)-1) + mark + " AS " + name(u.alias),
 		tables: []*rangeItem{item}, columns: item.columns, reach: map[*useState]bool{u: false}, base: u,
 	}, nil
 }
@@ -151,7 +151,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 func (b *binder) need(u *useState, c Column, pos int32) {
 	u.needed[c.Name] = true
 	if c.Foreign != "" && b.foreign == nil {
-		b.foreign = b.unsupported(pos, "column %s.%s, whose type is %s,", u.use.Relation.Name, c.Name, c.Foreign)
+		b.foreign = b.unsupported(pos, "column %s.%s, whose type is %s,", u.relation.Name, c.Name, c.Foreign)
 	}
 }
 
@@ -259,7 +259,7 @@ func (b *binder) join(j *pg_query.JoinExpr, left *source, outer *scope, ctes *ct
 	if err != nil {
 		return nil, err
 	}
-	joinFacts(j.Jointype, f, l, r, all)
+	b.joinFacts(j.Jointype, f, l, r, all)
 	right := r.sql
 	if j.Rarg.GetJoinExpr() != nil {
 		right = "(" + right + ")"
@@ -289,29 +289,33 @@ func (b *binder) join(j *pg_query.JoinExpr, left *source, outer *scope, ctes *ct
 
 // joinFacts applies what ON proves, to the sides whose unmatched rows are dropped, and marks the sides that a join
 // fills up with NULLs.
-func joinFacts(t pg_query.JoinType, f facts, l, r, all *source) {
+func (b *binder) joinFacts(t pg_query.JoinType, on *proof, l, r, all *source) {
 	inner := t == pg_query.JoinType_JOIN_INNER
-	switch t {
-	case pg_query.JoinType_JOIN_LEFT:
-		f.apply(r.reach)
-	case pg_query.JoinType_JOIN_RIGHT:
-		f.apply(l.reach)
-	case pg_query.JoinType_JOIN_INNER:
-		f.apply(all.reach)
-	default: // a full join drops no row
-	}
 	for u := range l.reach {
 		all.reach[u] = l.reach[u] || !inner && t != pg_query.JoinType_JOIN_LEFT
 	}
 	for u := range r.reach {
 		all.reach[u] = r.reach[u] || !inner && t != pg_query.JoinType_JOIN_RIGHT
 	}
-	for u := range all.reach {
-		u.exact = false
+	var proven map[*useState]bool
+	switch t {
+	case pg_query.JoinType_JOIN_LEFT:
+		proven = r.reach
+	case pg_query.JoinType_JOIN_RIGHT:
+		proven = l.reach
+	case pg_query.JoinType_JOIN_INNER:
+		proven = all.reach
+	default: // a full join drops no row
 	}
+	b.narrow(on, func(f facts, n narrowed) {
+		f.apply(proven, n)
+		for u := range all.reach {
+			n.of(u).exact = false
+		}
+	})
 }
 
-func (b *binder) joinCondition(j *pg_query.JoinExpr, l, r, all *source, outer *scope, ctes *cte) (string, facts, error) {
+func (b *binder) joinCondition(j *pg_query.JoinExpr, l, r, all *source, outer *scope, ctes *cte) (string, *proof, error) {
 	var shared []string
 	switch {
 	case j.IsNatural:
@@ -328,21 +332,21 @@ func (b *binder) joinCondition(j *pg_query.JoinExpr, l, r, all *source, outer *s
 		sc := all.scope(outer, ctes)
 		e, err := b.condition(j.Quals, sc, "JOIN/ON")
 		if err != nil {
-			return "", facts{}, err
+			return "", nil, err
 		}
-		return e.sql, e.proof.get().yes, nil
+		return e.sql, e.proof, nil
 	}
 	if len(shared) == 0 && (j.IsNatural || j.Jointype == pg_query.JoinType_JOIN_INNER) {
 		if j.Jointype == pg_query.JoinType_JOIN_INNER {
-			return "", facts{exact: true}, nil
+			return "", certain(), nil
 		}
-		return "true", facts{exact: true}, nil
+		return "true", certain(), nil
 	}
 	if j.JoinUsingAlias != nil {
-		return "", facts{}, pgerr.New(pgerr.FeatureNotSupported, "an alias for JOIN USING is not supported yet")
+		return "", nil, pgerr.New(pgerr.FeatureNotSupported, "an alias for JOIN USING is not supported yet")
 	}
 	on, err := b.using(shared, j.Jointype, l, r, all)
-	return on, facts{}, err
+	return on, nil, err
 }
 
 // using joins by columns of the same name, which become one column in front of the others.

@@ -60,7 +60,17 @@ func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) 
 	if l.column != nil {
 		subject = l
 	}
-	if e.proof = b.inProof(subject, elements); not {
+	e.proof = b.inProof(subject, elements)
+	if anyLate(elements...) {
+		e.proof = &proof{late: func(b *binder) (*proof, error) {
+			values, err := b.valued(elements)
+			if err != nil {
+				return nil, err
+			}
+			return b.inProof(subject, values), nil
+		}}
+	}
+	if not {
 		e.proof = notProof(e.proof)
 	}
 	return e, nil

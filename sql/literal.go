@@ -247,6 +247,7 @@ func (b *binder) namedMoment(word string) (time.Time, bool) {
 	}
 	switch word {
 	case "now":
+		b.momentary = true
 		return now, true
 	case "today":
 		return midnight(0), true

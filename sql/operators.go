@@ -276,7 +276,7 @@ func comparable(t pgtypes.OID, system bool) bool {
 
 // compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.
 func (b *binder) compare(op string, l, r, x, y *expr) *expr {
-	if isMoment(x.typ.OID) && isMoment(y.typ.OID) {
+	if isMoment(x.typ.OID) && isMoment(y.typ.OID) && !anyLate(x, y) {
 		x, y = b.likeColumn(l, x, y), b.likeColumn(r, y, x)
 	}
 	e := computed(pgtypes.Bool, "("+x.sql+" "+op+" "+y.sql+")", x, y)
@@ -288,6 +288,15 @@ func (b *binder) compare(op string, l, r, x, y *expr) *expr {
 		pr = r
 	}
 	e.proof = b.compareProof(op, pl, pr)
+	if anyLate(x, y) {
+		e.proof = &proof{late: func(b *binder) (*proof, error) {
+			sides, err := b.valued([]*expr{x, y})
+			if err != nil {
+				return nil, err
+			}
+			return b.compare(op, l, r, sides[0], sides[1]).proof, nil
+		}}
+	}
 	e.constant = false
 	return e
 }
@@ -332,7 +341,7 @@ func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	}
 	e := computed(pgtypes.Bool, "("+list[0].sql+word+list[1].sql+")", list...)
 	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT && list[1].value != nil {
-		e.proof = &proof{yes: equal.proof.get().yes}
+		e.proof = equal.proof.then(func(x proof) *proof { return &proof{yes: x.yes} })
 	}
 	return e, nil
 }

@@ -41,7 +41,7 @@ func Parse(text string) ([]*Statement, error) {
 		if raw.StmtLen == 0 {
 			to = len(text)
 		}
-		s := &Statement{Offset: from, Text: text[from:to], node: raw.Stmt, grammar: tree.Version, source: text, tokens: within(tokens.Tokens, from, to)}
+		s := &Statement{Offset: from, Text: text[from:to], node: raw.Stmt, grammar: tree.Version, source: text, tokens: within(tokens.Tokens, from, to), whole: len(tree.Stmts) == 1}
 		s.Hints = readHints(text, s.tokens)
 		if err := s.classify(); err != nil {
 			return nil, err
@@ -88,6 +88,9 @@ func (s *Statement) position(location int32) int {
 
 // Fingerprint identifies the statement without its literals.
 func (s *Statement) Fingerprint() string {
+	if s.fingerprint != "" {
+		return s.fingerprint
+	}
 	f, err := pg_query.Fingerprint(s.Text)
 	if err != nil {
 		return ""
@@ -98,6 +101,9 @@ func (s *Statement) Fingerprint() string {
 // Normalized is the text with literals as $n, "" for text that cannot be normalised: literals are customers' data
 // and are not for logs.
 func (s *Statement) Normalized() string {
+	if s.normalized != "" {
+		return s.normalized
+	}
 	n, err := pg_query.Normalize(s.Text)
 	if err != nil {
 		return ""

@@ -18,32 +18,50 @@ import (
 //
 // What cannot be said to another server is 0A000: a session's function in FROM, for one.
 func (q *Query) RenderPostgres(source func(*Use) (string, error)) (string, error) {
-	r := &postgresText{q: q, uses: map[int32]int{}}
+	if q.template != nil {
+		return q.inline(source)
+	}
+	r, tree, err := q.postgresTree(false)
+	if err != nil {
+		return "", err
+	}
+	text, try, err := r.deparse(tree)
+	if err != nil {
+		return "", err
+	}
+	return r.fill(text, try, source)
+}
+
+// postgresTree gives the user's tree rewritten, but for the relations' names. open keeps parameters as they are.
+func (q *Query) postgresTree(open bool) (*postgresText, *pg_query.Node, error) {
+	r := &postgresText{q: q, open: open, uses: map[int32]int{}}
 	for i, at := range q.usesAt {
 		if _, twice := r.uses[at]; twice {
-			return "", pgerr.New(pgerr.FeatureNotSupported, "relation %s is read in a way that only Tidegate can run", q.Uses[i].Relation.Name)
+			return nil, nil, pgerr.New(pgerr.FeatureNotSupported, "relation %s is read in a way that only Tidegate can run", q.Uses[i].Relation.Name)
 		}
 		r.uses[at] = i
 	}
 	tree, ok := proto.Clone(q.statement.node).(*pg_query.Node)
 	if !ok {
-		return "", fmt.Errorf("render query: its tree is a %T", tree)
+		return nil, nil, fmt.Errorf("render query: its tree is a %T", tree)
 	}
-	if err := r.rewrite(tree); err != nil {
-		return "", err
-	}
+	return r, tree, r.rewrite(tree)
+}
+
+// deparse gives the text with markers in the relations' places, and which ones.
+func (r *postgresText) deparse(tree *pg_query.Node) (text string, try int, err error) {
 	for try := range markerTries {
 		r.name(try)
-		text, err := pg_query.Deparse(&pg_query.ParseResult{Version: q.statement.grammar, Stmts: []*pg_query.RawStmt{{Stmt: tree}}})
+		text, err := pg_query.Deparse(&pg_query.ParseResult{Version: r.q.statement.grammar, Stmts: []*pg_query.RawStmt{{Stmt: tree}}})
 		if err != nil {
-			return "", fmt.Errorf("render query: %w", err)
+			return "", 0, fmt.Errorf("render query: %w", err)
 		}
 		// The user's own text may hold the marker: then another one is taken.
 		if strings.Count(text, markerName(try)) == len(r.relations) {
-			return r.fill(text, try, source)
+			return text, try, nil
 		}
 	}
-	return "", pgerr.New(pgerr.FeatureNotSupported, "the statement's text holds every marker")
+	return "", 0, pgerr.New(pgerr.FeatureNotSupported, "the statement's text holds every marker")
 }
 
 // markerTries bounds the search for a marker that the user's text does not hold.
@@ -52,6 +70,8 @@ const markerTries = 20
 // postgresText is one rendering. Nodes are known again by their place in the text: a clone keeps that alone.
 type postgresText struct {
 	q         *Query
+	open      bool // parameters stay
+	params    []*pg_query.Node
 	uses      map[int32]int // place of a relation → index of its Use
 	relations []*pg_query.RangeVar
 	of        []int // index of the Use of each of relations
@@ -94,6 +114,13 @@ func (r *postgresText) rewrite(tree *pg_query.Node) error {
 			failed = err
 		}
 	})
+	for _, n := range r.params { // now: a walk would find them again in what is put in
+		c, err := r.openParameter(n.GetParamRef())
+		if err != nil {
+			return err
+		}
+		n.Node = c
+	}
 	return failed
 }
 
@@ -107,6 +134,10 @@ func (r *postgresText) node(n *pg_query.Node) error {
 			x.ColumnRef.Fields = x.ColumnRef.Fields[extra:]
 		}
 	case *pg_query.Node_ParamRef:
+		if r.open {
+			r.params = append(r.params, n)
+			return nil
+		}
 		c, err := r.parameter(x.ParamRef)
 		if err != nil {
 			return err

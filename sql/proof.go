@@ -14,7 +14,10 @@ type facts struct {
 }
 
 // proof is what a boolean expression's being true, and its being false, proves. NULL is neither.
-type proof struct{ yes, no facts }
+type proof struct {
+	yes, no facts
+	late    func(b *binder) (*proof, error) // if it is set the values of parameters decide: see late.go
+}
 
 func leaf(c *column, yes, no Domain) *proof {
 	return &proof{
@@ -29,6 +32,9 @@ func (p *proof) get() proof {
 	}
 	return *p
 }
+
+// certain is the proof of a condition that is not there.
+func certain() *proof { return &proof{yes: facts{exact: true}} }
 
 // both gives the facts of a row that gets through a and b.
 func both(a, b facts) facts {
@@ -66,18 +72,15 @@ func either(a, b facts) facts {
 }
 
 func andProof(a, b *proof) *proof {
-	x, y := a.get(), b.get()
-	return &proof{yes: both(x.yes, y.yes), no: either(x.no, y.no)}
+	return combine(func(x, y proof) *proof { return &proof{yes: both(x.yes, y.yes), no: either(x.no, y.no)} }, a, b)
 }
 
 func orProof(a, b *proof) *proof {
-	x, y := a.get(), b.get()
-	return &proof{yes: either(x.yes, y.yes), no: both(x.no, y.no)}
+	return combine(func(x, y proof) *proof { return &proof{yes: either(x.yes, y.yes), no: both(x.no, y.no)} }, a, b)
 }
 
 func notProof(a *proof) *proof {
-	x := a.get()
-	return &proof{yes: x.no, no: x.yes}
+	return a.then(func(x proof) *proof { return &proof{yes: x.no, no: x.yes} })
 }
 
 // flip is the operator seen from the other side.

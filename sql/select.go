@@ -123,7 +123,7 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 			return nil, err
 		}
 	}
-	p.prove()
+	b.prove(p)
 	for _, w := range n.WindowClause {
 		sc.windows[w.GetWindowDef().GetName()] = w.GetWindowDef()
 	}
@@ -170,24 +170,28 @@ func (b *binder) havingClause(n *pg_query.Node, sc *scope) (*expr, error) {
 }
 
 // prove applies what WHERE proves to the relations of FROM.
-func (p *selectParts) prove() {
-	f := facts{exact: true}
+func (b *binder) prove(p *selectParts) {
+	where := certain()
 	if p.where != nil {
-		f = p.where.proof.get().yes
+		where = p.where.proof
 	}
-	f.apply(p.source.reach)
-	switch s := p.source; {
-	case s.base != nil:
-		s.base.exact = f.exact
-		for c := range f.columns {
-			s.base.exact = s.base.exact && c.use == s.base
+	src, filtered := p.source, p.where != nil
+	b.narrow(where, func(f facts, n narrowed) {
+		f.apply(src.reach, n)
+		switch {
+		case src.base != nil:
+			exact := f.exact
+			for c := range f.columns {
+				exact = exact && c.use == src.base
+			}
+			n.of(src.base).exact = exact
+		case src.only != nil && !filtered:
+		default:
+			for u := range src.reach {
+				n.of(u).exact = false
+			}
 		}
-	case s.only != nil && p.where == nil:
-	default:
-		for u := range s.reach {
-			u.exact = false
-		}
-	}
+	})
 }
 
 // condition binds a clause that must be boolean and may hold no aggregate.

@@ -3,7 +3,7 @@ package sql
 import "strings"
 
 // shape says what may be answered without reading everything: see Shape.
-func (b *binder) shape(p *selectParts) Shape {
+func (b *binder) shape(p *selectParts, n narrowed) Shape {
 	s := Shape{Limit: -1}
 	if p.source == nil || p.source.base == nil || p.with != "" {
 		return s
@@ -11,7 +11,7 @@ func (b *binder) shape(p *selectParts) Shape {
 	if p.transparent || p.limit != nil || p.offset != nil {
 		b.preview(p, &s)
 	}
-	if p.source.base.exact && len(p.group) == 0 && p.having == nil && p.distinct == "" && p.limit == nil && p.offset == nil && len(p.order) == 0 {
+	if n.of(p.source.base).exact && len(p.group) == 0 && p.having == nil && p.distinct == "" && p.limit == nil && p.offset == nil && len(p.order) == 0 {
 		s.Statistics = statistics(p)
 	}
 	return s

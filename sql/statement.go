@@ -23,6 +23,9 @@ type Statement struct {
 	grammar int32  // the version of the tree, as the parser says it
 	source  string // the whole text: locations in node count its bytes
 	tokens  []*pg_query.ScanToken
+	whole   bool // it is all of source
+
+	fingerprint, normalized string // "" until they are worked out: see named
 }
 
 // Setting is SET or RESET.

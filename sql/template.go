@@ -1,0 +1,279 @@
+package sql
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+
+	"tidegate/internal/pgtypes"
+)
+
+// Template is a bound statement in which the values of parameters, and of those literals that are free, are left open.
+// It is immutable.
+//
+// A literal is free where it is compared with something, as a parameter is: there its value changes neither types nor
+// names nor the shape of the result, and what it proves is worked out for every value (late.go). It is bound as a
+// parameter of its type, so that the binder cannot look at its value.
+type Template struct {
+	statement *Statement
+	binder    *binder
+	parts     *selectParts
+	query     *Query // with nothing filled in
+	told      []pgtypes.OID
+	params    int // the client's; free literals follow
+	hot       *hotText
+}
+
+// Free says which literals of its normal form the statement's plan need not know. ok is false if it has a parameter
+// whose value the binder must see, or is no whole text.
+func (s *Statement) Free(n Normal) (free []bool, ok bool) {
+	if s.Kind != KindSelect || !s.whole {
+		return nil, false
+	}
+	free = make([]bool, len(n.Literals))
+	params, compared := 0, 0
+	walk(s.node, func(node *pg_query.Node) {
+		if node.GetParamRef() != nil {
+			params++
+		}
+		for _, o := range operands(node) {
+			if o.GetParamRef() != nil {
+				compared++
+			}
+			if i := literalAt(n.Literals, o.GetAConst()); i >= 0 {
+				free[i] = true
+			}
+		}
+	})
+	return free, params == compared
+}
+
+// Whole gives the text that the statement is all of; ok is false if it is but a part of one.
+func (s *Statement) Whole() (text string, ok bool) { return s.source, s.whole }
+
+// operands gives the constants and parameters that a comparison compares, also those that are cast.
+func operands(n *pg_query.Node) []*pg_query.Node {
+	x := n.GetAExpr()
+	if x == nil {
+		return nil
+	}
+	sides := []*pg_query.Node{x.Lexpr}
+	switch x.Kind {
+	case pg_query.A_Expr_Kind_AEXPR_OP:
+		if op := operatorName(x.Name); op != "!=" && flip[op] == "" || x.Lexpr == nil {
+			return nil
+		}
+		sides = append(sides, x.Rexpr)
+	case pg_query.A_Expr_Kind_AEXPR_IN, pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN:
+		sides = append(sides, x.Rexpr.GetList().GetItems()...)
+	default:
+		return nil
+	}
+	var found []*pg_query.Node
+	for _, o := range sides {
+		for c := o.GetTypeCast(); c != nil && plainCast(c.TypeName); c = o.GetTypeCast() {
+			o = c.Arg
+		}
+		if o.GetAConst() != nil || o.GetParamRef() != nil {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// plainCast reports whether a cast to the type does nothing but read a value or widen it.
+func plainCast(t *pg_query.TypeName) bool {
+	if len(t.GetTypmods()) > 0 || len(t.GetArrayBounds()) > 0 || len(t.GetNames()) == 0 {
+		return false
+	}
+	switch t.Names[len(t.Names)-1].GetString_().GetSval() {
+	case "int2", "int4", "int8", "float8", "numeric", "text", "bool", "date", "timestamp", "timestamptz", "uuid":
+		return true
+	}
+	return false
+}
+
+// literalAt finds the literal that a constant of the tree was written as, -1 if there is none: the sign of a number and
+// a string in two pieces belong to the constant and not to the literal.
+func literalAt(literals []Literal, c *pg_query.A_Const) int {
+	if c == nil {
+		return -1
+	}
+	i := slices.IndexFunc(literals, func(l Literal) bool { return l.At == int(c.Location) })
+	if i < 0 {
+		return -1
+	}
+	l := literals[i]
+	same := false
+	switch v := c.Val.(type) {
+	case *pg_query.A_Const_Ival:
+		n, err := strconv.ParseInt(l.Text, 10, 32)
+		same = l.Type == pgtypes.Int4 && err == nil && int32(n) == v.Ival.GetIval()
+	case *pg_query.A_Const_Fval:
+		same = (l.Type == pgtypes.Int8 || l.Type == pgtypes.Numeric) && l.Text == v.Fval.GetFval()
+	case *pg_query.A_Const_Sval:
+		same = l.Type == 0 && l.Text == v.Sval.GetSval()
+	}
+	if !same {
+		return -1
+	}
+	return i
+}
+
+// NewTemplate makes the template of a statement that was bound as q, for the client's types of parameters in
+// env.ParamTypes. n is the statement's normal form, and free what Free says of it. ok is false if the statement has none:
+// it depends on the session, or is not the same with its literals left open.
+func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
+	if len(q.constants) > 0 || q.System || len(q.Uses) == 0 ||
+		slices.ContainsFunc(q.Uses, func(u *Use) bool { return u.Relation.Class != ClassLake }) {
+		return nil, false
+	}
+	st, types, params := q.statement.open(n, free, q.env.ParamTypes)
+	b := newBinder(st, q.catalog, q.env, types, false)
+	b.template = true
+	parts, err := b.bindStatement()
+	if err != nil || b.momentary || len(b.folded) > 0 {
+		return nil, false
+	}
+	open, err := b.query(parts)
+	if err != nil {
+		return nil, false
+	}
+	t = &Template{statement: q.statement.named(), binder: b, parts: parts, query: open, told: slices.Clone(q.env.ParamTypes), params: params}
+	if t.hot, ok = open.hotText(); !ok {
+		return nil, false
+	}
+	// What the literals of this text give must be what was bound without the template.
+	again, err := t.Query(q.env, q.catalog, q.statement.source, n.free(free))
+	return t, err == nil && again.same(q)
+}
+
+// open gives a copy of the statement whose free literals are parameters behind the params that it has, and the types of
+// all of them; 0 is for the context to say.
+func (s *Statement) open(n Normal, free []bool, told []pgtypes.OID) (open *Statement, types []pgtypes.OID, params int) {
+	tree, _ := proto.Clone(s.node).(*pg_query.Node) // it is of its own type
+	params = len(told)
+	walk(tree, func(node *pg_query.Node) { params = max(params, int(node.GetParamRef().GetNumber())) })
+	types = append(slices.Clone(told), make([]pgtypes.OID, params-len(told))...)
+	numbers := make([]int32, len(free))
+	for i, l := range n.Literals {
+		if free[i] {
+			types = append(types, l.Type)
+			numbers[i] = int32(len(types))
+		}
+	}
+	walk(tree, func(node *pg_query.Node) {
+		for _, o := range operands(node) {
+			if i := literalAt(n.Literals, o.GetAConst()); i >= 0 {
+				o.Node = &pg_query.Node_ParamRef{ParamRef: &pg_query.ParamRef{Number: numbers[i], Location: int32(n.Literals[i].At)}}
+			}
+		}
+	})
+	copied := *s
+	copied.node = tree
+	return &copied, types, params
+}
+
+// named is the statement with what is asked of it for every execution worked out.
+func (s *Statement) named() *Statement {
+	copied := *s
+	copied.fingerprint, copied.normalized = s.Fingerprint(), s.Normalized()
+	return &copied
+}
+
+// free gives the values of the free literals.
+func (n Normal) free(free []bool) []Arg {
+	var values []Arg
+	for i, l := range n.Literals {
+		if free[i] {
+			values = append(values, Arg{Text: l.Text})
+		}
+	}
+	return values
+}
+
+// Fixed appends to key the literals that are not free, so that texts with other ones have other keys.
+func (n Normal) Fixed(key []byte, free []bool) []byte {
+	for i, l := range n.Literals {
+		if !free[i] {
+			key = strconv.AppendInt(append(key, 0), int64(len(l.Text)), 10)
+			key = append(append(key, ':'), l.Text...)
+		}
+	}
+	return key
+}
+
+// Statement is the statement that the template was made of: of those with its normal form, the first.
+func (t *Template) Statement() *Statement { return t.statement }
+
+// Fill gives the query for a text of the template's normal form. c is the catalog now, which has the same relations as
+// the template's. An error says no more than that the text must be bound: that gives the client's error.
+func (t *Template) Fill(env Env, c Catalog, text string, n Normal, free []bool) (*Query, error) {
+	return t.Query(env, c, text, n.free(free))
+}
+
+// Query is Fill for the values of the free literals.
+func (t *Template) Query(env Env, c Catalog, text string, literals []Arg) (*Query, error) {
+	env.ParamTypes = t.told
+	q := &Query{
+		Names: t.query.Names, Types: t.query.Types, Params: t.query.Params[:t.params:t.params],
+		template: t, literals: literals, source: text, catalog: c, env: env,
+	}
+	var args []Arg
+	if t.params == 0 {
+		args = []Arg{}
+	}
+	return q.filled(args)
+}
+
+// filled gives a copy of a template's query with the client's parameters; nil leaves them open.
+func (q *Query) filled(args []Arg) (*Query, error) {
+	t, filled := q.template, *q
+	filled.args = args
+	values := *t.binder
+	values.template, values.env = false, q.env
+	if args == nil {
+		values.open = t.params
+		args = make([]Arg, t.params)
+	}
+	values.args = slices.Concat(args, q.literals)
+	left, err := t.binder.narrowAll(&values)
+	if err != nil {
+		return nil, err
+	}
+	uses := make([]Use, len(t.binder.uses))
+	filled.Uses = make([]*Use, len(uses))
+	for i, u := range t.binder.uses {
+		l := left.of(u)
+		uses[i] = *t.query.Uses[i]
+		uses[i].Where, uses[i].Exact = l.where, l.exact
+		filled.Uses[i] = &uses[i]
+	}
+	filled.Shape = t.binder.shape(t.parts, left)
+	return &filled, nil
+}
+
+// bound is a template's query as it is without a template.
+func (q *Query) bound() (*Query, error) {
+	statements, err := Parse(q.source)
+	if err != nil {
+		return nil, err
+	}
+	if q.args == nil {
+		return Bind(statements[0], q.catalog, q.env)
+	}
+	return bind(statements[0], q.catalog, q.env, q.Params, q.args)
+}
+
+// same reports whether two queries mean the same to the router and the client.
+func (q *Query) same(o *Query) bool {
+	return slices.Equal(q.Names, o.Names) && slices.Equal(q.Types, o.Types) && slices.Equal(q.Params, o.Params) &&
+		reflect.DeepEqual(q.Shape, o.Shape) && slices.EqualFunc(q.Uses, o.Uses, func(a, b *Use) bool {
+		return a.Relation.Name == b.Relation.Name && a.Alias == b.Alias && a.Exact == b.Exact &&
+			slices.Equal(a.Columns, b.Columns) && maps.EqualFunc(a.Where, b.Where, func(d, e Domain) bool { return reflect.DeepEqual(d, e) })
+	})
+}

@@ -1,0 +1,245 @@
+package sql_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// templateOf makes the template of a text, as the router does when it comes the second time.
+func templateOf(catalog sql.Catalog, env sql.Env, text string) (t *sql.Template, n sql.Normal, free []bool) {
+	n, ok := sql.Normalize(text)
+	statements, err := sql.Parse(text)
+	if !ok || err != nil {
+		return nil, n, nil
+	}
+	q, err := sql.Bind(statements[0], catalog, env)
+	if err != nil {
+		return nil, n, nil
+	}
+	if free, ok = statements[0].Free(n); !ok {
+		return nil, n, nil
+	}
+	if t, ok = sql.NewTemplate(q, n, free); !ok {
+		return nil, n, nil
+	}
+	return t, n, free
+}
+
+// values are literals of each type, among them some that a context of another type cannot read.
+var literals = map[pgtypes.OID][]string{
+	pgtypes.Int4:    {"0", "1", "2", "5", "007", "2147483647"},
+	pgtypes.Int8:    {"2147483648", "9223372036854775807"},
+	pgtypes.Numeric: {"0.5", ".25", "1.", "1e3", "99999999999999999999", "2.500"},
+	0: {
+		"''", "'a'", "'añb_c%d'", "'it''s'", "'2018-02-15'", "'2018-02-15 03:04:05.6+09'", "'2000-02-29'", "'1'", "'t'", "'today'",
+		"'infinity'", "'1.5'", "'99999999999'",
+	},
+}
+
+// otherwise gives the text with other values for its free literals.
+func otherwise(r *rand.Rand, text string, n sql.Normal, free []bool) string {
+	var b strings.Builder
+	at := 0
+	for i, l := range n.Literals {
+		if !free[i] {
+			continue
+		}
+		old := len(l.Text)
+		if l.Type == 0 {
+			old = len(strings.ReplaceAll(l.Text, "'", "''")) + 2
+		}
+		b.WriteString(text[at:l.At] + literals[l.Type][r.IntN(len(literals[l.Type]))])
+		at = l.At + old
+	}
+	return b.String() + text[at:]
+}
+
+// corpus gives the queries of testdata/postgres with their zones.
+func corpus(t *testing.T, each func(query string, zone *time.Location)) {
+	t.Helper()
+	files, err := os.ReadDir("testdata/postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile("testdata/postgres/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		zone := time.UTC
+		for l := range strings.Lines(string(data)) {
+			l = strings.TrimSpace(l)
+			if name, ok := strings.CutPrefix(l, "# zone "); ok {
+				if zone, err = time.LoadLocation(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if l == "" || strings.HasPrefix(l, "#") || strings.HasPrefix(l, "!") {
+				continue
+			}
+			query := strings.TrimLeft(l, "~")
+			if !strings.HasPrefix(query, "select ") && !strings.HasPrefix(query, "with ") && !strings.HasPrefix(query, "values ") && !strings.HasPrefix(query, "(") {
+				query = "select " + query + " from v order by id"
+			}
+			each(query, zone)
+		}
+	}
+}
+
+// comparisons has what the corpus of two engines has not: every type compared with every kind of literal.
+func comparisons(each func(query string)) {
+	for _, column := range []string{"id", "i", "k", "n", "f", "r", "t", "b", "d", "s", "z", "lower(t)", "date_trunc('month', z)", "z::date", "i + 1"} {
+		for _, literal := range []string{"1", "2147483648", "1.5", "'1'", "'2018-02-15'", "date '2018-02-15'", "'2018-02-15'::timestamptz", "'t'::bool", "1::bigint", "'1'::int", "1.5::float8"} {
+			for _, where := range []string{"%[1]s = %[2]s", "%[1]s < %[2]s and not (%[1]s >= %[2]s or id > 3)", "%[2]s <> %[1]s", "%[1]s in (%[2]s, %[2]s)", "%[1]s not between %[2]s and %[2]s", "(%[1]s = %[2]s) is not true"} {
+				each(fmt.Sprintf("select id, t from v where "+where+" order by id", column, literal))
+			}
+			each(fmt.Sprintf("select count(*), max(j) from v where %s > %s", column, literal))
+			each(fmt.Sprintf("select v.id, w.name, %[1]s = %[2]s from v left join w on w.id = v.id and %[1]s > %[2]s and w.id <= 2 order by 1, 2", column, literal))
+			each(fmt.Sprintf("select %[1]s > %[2]s, count(*) from v group by 1 having count(*) > 1 order by 1", column, literal))
+			each(fmt.Sprintf("select * from (select id, j from v where %s = %s) x where j < 10 order by id limit 3", column, literal))
+		}
+	}
+}
+
+// TestTemplate gives templates other literals and compares with what a new binding of the whole text gives.
+func TestTemplate(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	templates, fills, errors := 0, 0, 0
+	check := func(catalog sql.Catalog, env sql.Env, query string) {
+		template, n, free := templateOf(catalog, env, query)
+		if template == nil {
+			return
+		}
+		templates++
+		for range 4 {
+			text := otherwise(r, query, n, free)
+			other, ok := sql.Normalize(text)
+			if !ok || string(other.Fixed([]byte(other.Key), free)) != string(n.Fixed([]byte(n.Key), free)) {
+				t.Fatalf("%s has not the normal form of %s", text, query)
+			}
+			want, wantErr := sql.Bind(parseOne(t, text), catalog, env)
+			got, err := template.Fill(env, catalog, text, other, free)
+			fills++
+			switch {
+			case wantErr != nil && err == nil:
+				t.Errorf("%s: the template takes it, binding says %v", text, wantErr)
+			case err != nil:
+				errors++
+			default:
+				if d := cmp.Diff(describe(want), describe(got)); d != "" {
+					t.Errorf("%s: (-bound +template)\n%s", text, d)
+				}
+			}
+		}
+	}
+	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
+	corpus(t, func(query string, zone *time.Location) {
+		env := testEnv()
+		env.Zone = zone
+		check(tables, env, query)
+	})
+	comparisons(func(query string) { check(tables, testEnv(), query) })
+	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
+		t.Helper()
+		datadriven.RunTest(t, path, func(_ *testing.T, d *datadriven.TestData) string {
+			if d.Cmd == "bind" && !d.HasArg("args") && !d.HasArg("system") {
+				check(testTables(), testEnv(), d.Input)
+			}
+			return d.Expected
+		})
+	})
+	if templates < 900 || fills-errors < 2000 {
+		t.Errorf("only %d templates and %d fills, %d of them in vain", templates, fills, errors)
+	}
+	t.Logf("%d templates, %d fills, %d of them left to binding", templates, fills, errors)
+}
+
+func parseOne(t *testing.T, text string) *sql.Statement {
+	t.Helper()
+	statements, err := sql.Parse(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return statements[0]
+}
+
+// TestTemplateAgainstPostgreSQL asks PostgreSQL the user's text and the template's with the values as parameters.
+func TestTemplateAgainstPostgreSQL(t *testing.T) {
+	t.Parallel()
+	pg := openPostgres(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
+	asked := 0
+	check := func(query string, zone *time.Location) {
+		env := testEnv()
+		env.Zone = zone
+		template, n, free := templateOf(tables, env, query)
+		if template == nil || strings.Contains(query, "random()") {
+			return
+		}
+		text := otherwise(r, query, n, free)
+		other, _ := sql.Normalize(text)
+		q, err := template.Fill(env, tables, text, other, free)
+		if err != nil {
+			return
+		}
+		asked++
+		if _, err := pg.Exec(t.Context(), "set timezone = '"+zone.String()+"'"); err != nil {
+			t.Fatal(err)
+		}
+		sameAsParameters(t, pg, text, q)
+	}
+	corpus(t, check)
+	comparisons(func(query string) {
+		if r.IntN(4) == 0 {
+			check(query, time.UTC)
+		}
+	})
+	if asked < 200 {
+		t.Errorf("only %d statements were asked", asked)
+	}
+}
+
+// sameAsParameters compares the user's text with the two texts of a template's query.
+func sameAsParameters(t *testing.T, pg *pgx.Conn, text string, q *sql.Query) {
+	t.Helper()
+	hot, args, ok, err := q.Parameterized(withNulls)
+	if err != nil || !ok {
+		t.Fatalf("%s: %t, %v", text, ok, err)
+	}
+	inline, err := q.RenderPostgres(withNulls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameAnswer(t, pg, text, inline)
+	values := make([][]byte, len(args))
+	for i, a := range args {
+		values[i] = []byte(a.Text)
+	}
+	got := pg.PgConn().ExecParams(t.Context(), hot, values, nil, nil, nil).Read()
+	want := pg.PgConn().ExecParams(t.Context(), inline, nil, nil, nil, nil).Read()
+	if codeOf(got.Err) != codeOf(want.Err) {
+		t.Errorf("%s: want error %v, got %v\n%s", text, want.Err, got.Err, hot)
+		return
+	}
+	sort := func(rows [][][]byte) [][][]byte {
+		slices.SortFunc(rows, func(a, b [][]byte) int { return slices.CompareFunc(a, b, slices.Compare) })
+		return rows
+	}
+	if d := cmp.Diff(sort(want.Rows), sort(got.Rows)); d != "" {
+		t.Errorf("%s\n%s\n%s", text, hot, d)
+	}
+}
