@@ -106,7 +106,7 @@ func (s *session) prepareStatement(ctx context.Context, p *sql.Prepared) error {
 		}
 		told = append(told, t.OID)
 	}
-	made, err := s.prepare(ctx, p.Query, told)
+	made, err := s.prepare(ctx, p.Query, nil, told)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 // prepared is a prepared statement, of Parse or of PREPARE.
 type prepared struct {
 	st      *sql.Statement
+	text    string        // of Parse; "" of PREPARE
 	told    []pgtypes.OID // by the client
 	params  []pgtypes.OID // never 0
 	query   *sql.Query    // inner(st), bound; nil if there is nothing to bind
@@ -60,17 +61,23 @@ func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
 		return duplicateStatement(m.Name)
 	}
 	delete(s.statements, "")
-	statements, err := sql.Parse(m.Query)
+	told := append([]pgtypes.OID(nil), m.ParameterOIDs...)
+	st, q := s.recall(ctx, m.Query, told)
+	if q == nil {
+		statements, err := sql.Parse(m.Query)
+		if err != nil {
+			return err
+		}
+		if len(statements) > 1 {
+			return pgerr.New(pgerr.SyntaxError, "cannot insert multiple commands into a prepared statement")
+		}
+		st = statements[0]
+	}
+	p, err := s.prepare(ctx, st, q, told)
 	if err != nil {
 		return err
 	}
-	if len(statements) > 1 {
-		return pgerr.New(pgerr.SyntaxError, "cannot insert multiple commands into a prepared statement")
-	}
-	p, err := s.prepare(ctx, statements[0], append([]pgtypes.OID(nil), m.ParameterOIDs...))
-	if err != nil {
-		return err
-	}
+	p.text = m.Query
 	s.statements[m.Name] = p
 	s.wire.send(&pgproto3.ParseComplete{})
 	return nil
@@ -80,8 +87,9 @@ func duplicateStatement(name string) error {
 	return pgerr.New(pgerr.DuplicatePreparedStmt, "prepared statement %q already exists", name)
 }
 
-// prepare binds a statement's read, so that errors and parameter types are known before it is executed.
-func (s *session) prepare(ctx context.Context, st *sql.Statement, told []pgtypes.OID) (*prepared, error) {
+// prepare binds a statement's read, so that errors and parameter types are known before it is executed. q is that read
+// if it is bound already.
+func (s *session) prepare(ctx context.Context, st *sql.Statement, q *sql.Query, told []pgtypes.OID) (*prepared, error) {
 	if err := s.failedOnly(st); err != nil {
 		return nil, err
 	}
@@ -92,9 +100,11 @@ func (s *session) prepare(ctx context.Context, st *sql.Statement, told []pgtypes
 		}
 	}
 	if read := inner(st); read != nil {
-		q, err := s.bind(ctx, read, p.told)
-		if err != nil {
-			return nil, err
+		if q == nil {
+			var err error
+			if q, err = s.bind(ctx, read, p.told); err != nil {
+				return nil, err
+			}
 		}
 		p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
 		p.params = append(p.params, q.Params...)
@@ -115,9 +125,12 @@ func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) 
 	if p.query == nil || p.boundIn == s.tx.id() && p.settings == s.settings.version {
 		return p.query, nil
 	}
-	q, err := s.bind(ctx, inner(p.st), p.params)
-	if err != nil {
-		return nil, err
+	_, q := s.recall(ctx, p.text, p.params)
+	if q == nil {
+		var err error
+		if q, err = s.bind(ctx, inner(p.st), p.params); err != nil {
+			return nil, err
+		}
 	}
 	p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
 	return q, nil

@@ -46,6 +46,11 @@ func (s *script) Query(ctx context.Context, _ engine.Statement) (engine.Rows, er
 	return s.query(ctx)
 }
 
+// Recall knows nothing from before.
+func (*planner) Recall(context.Context, string, []pgtypes.OID, *State) (*sql.Statement, *sql.Query, bool) {
+	return nil, nil, false
+}
+
 func (p *planner) Bind(_ context.Context, st *sql.Statement, params []pgtypes.OID, s *State) (*sql.Query, error) {
 	if p.scripts[st.Text] != nil {
 		return &sql.Query{}, nil

@@ -16,6 +16,9 @@ type Planner interface {
 	// Bind resolves a read (KindSelect) for this session. params are the types that the client told for $1, $2, …;
 	// 0 or a missing one is not told. The result's Params name every parameter's type, never 0.
 	Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *State) (*sql.Query, error)
+	// Recall gives the statement of a text that is known from before, but perhaps for the values of literals, as Parse
+	// and Bind would give it; ok is false if they have to. The statement's text may have the literals of another one.
+	Recall(ctx context.Context, text string, params []pgtypes.OID, s *State) (st *sql.Statement, q *sql.Query, ok bool)
 	// Describe gives the columns that q will answer, its parameters not replaced. It reads no data and holds
 	// nothing afterwards.
 	Describe(ctx context.Context, q *sql.Query, st *sql.Statement, s *State) ([]engine.Column, error)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -17,14 +18,7 @@ var emptyQuery = &pgproto3.EmptyQueryResponse{}
 func (s *session) simpleQuery(ctx context.Context, text string) error {
 	s.dropPortal("")
 	delete(s.statements, "")
-	statements, err := sql.Parse(text)
-	if err == nil {
-		for _, st := range statements {
-			if err = s.simpleStatement(ctx, st, len(statements) > 1); err != nil {
-				break
-			}
-		}
-	}
+	err := s.simpleStatements(ctx, text)
 	if err != nil {
 		err = s.fail(err)
 	}
@@ -32,13 +26,43 @@ func (s *session) simpleQuery(ctx context.Context, text string) error {
 	return err
 }
 
-func (s *session) simpleStatement(ctx context.Context, st *sql.Statement, several bool) error {
+func (s *session) simpleStatements(ctx context.Context, text string) error {
+	if st, q := s.recall(ctx, text, nil); q != nil {
+		return s.simpleStatement(ctx, st, q, false)
+	}
+	statements, err := sql.Parse(text)
+	if err != nil {
+		return err
+	}
+	for _, st := range statements {
+		if err := s.simpleStatement(ctx, st, nil, len(statements) > 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recall gives a statement that is known from before, bound; nil if it is not, or is not to be run.
+func (s *session) recall(ctx context.Context, text string, told []pgtypes.OID) (*sql.Statement, *sql.Query) {
+	if s.tx.failed {
+		return nil, nil
+	}
+	s.begin() // now() and the generation are the transaction's
+	st, q, ok := s.server.planner.Recall(ctx, text, told, &s.state)
+	if !ok {
+		return nil, nil
+	}
+	return st, q
+}
+
+// simpleStatement answers one statement. q is its read if it is bound already.
+func (s *session) simpleStatement(ctx context.Context, st *sql.Statement, q *sql.Query, several bool) error {
 	if err := s.failedOnly(st); err != nil {
 		return err
 	}
 	s.begin()
 	s.tx.block = s.tx.block || several
-	a, err := s.answer(ctx, st, nil)
+	a, err := s.answer(ctx, st, q)
 	if err != nil {
 		return err
 	}

@@ -94,10 +94,11 @@ type Router struct {
 	timings  *timings
 	recent   recent
 	complete hotComplete
+	plans    *planCache
 }
 
 // New makes a Router.
-func New(o Options) *Router { return &Router{o: o, timings: newTimings()} }
+func New(o Options) *Router { return &Router{o: o, timings: newTimings(), plans: newPlanCache()} }
 
 // Request is one read of one session. Query is bound, with its parameters' values where they are known.
 type Request struct {

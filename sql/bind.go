@@ -108,7 +108,7 @@ type useState struct {
 	alias    string
 	columns  map[string]*column
 	needed   map[string]bool
-	at       int32 // its place in the text
+	from     *pg_query.RangeVar
 }
 
 // column is a column of one mention of a base relation.
@@ -201,7 +201,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 	}
 	q.Uses = b.finishUses(left)
 	for _, u := range b.uses {
-		q.usesAt = append(q.usesAt, u.at)
+		q.usesAt = append(q.usesAt, u.from.GetLocation())
 	}
 	q.Shape = b.shape(p, left)
 	return q, nil

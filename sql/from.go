@@ -126,7 +126,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 		return nil, b.unsupported(v.Location, "ONLY")
 	}
 	u := b.use(r, item.name)
-	u.at = v.Location
+	u.from = v
 	for _, c := range r.Columns {
 		col := u.columns[c.Name]
 		scale := -1

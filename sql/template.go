@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -223,11 +224,29 @@ func (t *Template) Query(env Env, c Catalog, text string, literals []Arg) (*Quer
 		Names: t.query.Names, Types: t.query.Types, Params: t.query.Params[:t.params:t.params],
 		template: t, literals: literals, source: text, catalog: c, env: env,
 	}
+	if !t.current(q) {
+		return nil, errStale
+	}
 	var args []Arg
 	if t.params == 0 {
 		args = []Arg{}
 	}
 	return q.filled(args)
+}
+
+// errStale says that a name of the template's text is another relation's now.
+var errStale = errors.New("a relation is not the template's")
+
+// current looks every relation up again: one that came meanwhile may stand before another in the search path.
+func (t *Template) current(q *Query) bool {
+	b := binder{stmt: t.binder.stmt, catalog: q.catalog, env: q.env}
+	for _, u := range t.binder.uses {
+		r, err := b.relation(u.from)
+		if err != nil || r.Name != u.relation.Name || r.Class != u.relation.Class || !slices.Equal(r.Columns, u.relation.Columns) {
+			return false
+		}
+	}
+	return true
 }
 
 // filled gives a copy of a template's query with the client's parameters; nil leaves them open.

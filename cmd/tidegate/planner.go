@@ -16,14 +16,19 @@ type planner struct{ router *router.Router }
 
 // Bind resolves a read against the catalog at the generation that the session reads.
 func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
-	relations, err := p.router.Bindings(ctx, generation(s))
-	if err != nil {
-		return nil, err
-	}
-	return sql.Bind(st, relations, sql.Env{
+	return p.router.Bind(ctx, generation(s), st, environment(params, s))
+}
+
+// Recall gives a statement that was bound before with other literals.
+func (p planner) Recall(ctx context.Context, text string, params []pgtypes.OID, s *gateway.State) (*sql.Statement, *sql.Query, bool) {
+	return p.router.Recall(ctx, generation(s), text, environment(params, s))
+}
+
+func environment(params []pgtypes.OID, s *gateway.State) sql.Env {
+	return sql.Env{
 		SearchPath: s.SearchPath, Database: s.Database, User: s.User, BackendPID: s.PID, Version: s.Version,
 		Settings: s.Setting, Now: s.Now, Statement: s.Statement, Zone: s.Zone, ParamTypes: params,
-	})
+	}
 }
 
 // Describe plans without values and asks the chosen engine for the columns.
