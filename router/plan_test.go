@@ -35,9 +35,16 @@ import (
 //	plan [latency=CLASS] [max_scan=BYTES] [generation=N] [max_staleness=DURATION]   plans the statement and prints what was decided
 func TestPlan(t *testing.T) {
 	t.Parallel()
+	recalled := 0
+	defer func() {
+		if recalled < 40 {
+			t.Errorf("only %d statements came from the plan cache", recalled)
+		}
+	}()
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		t.Helper()
 		f := &planFixture{}
+		defer func() { recalled += f.recalled }()
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			t.Helper()
 			switch d.Cmd {
@@ -68,7 +75,8 @@ func TestPlan(t *testing.T) {
 
 type planFixture struct {
 	catalogHistory
-	router *Router
+	router   *Router
+	recalled int // statements that were planned a second time, from the plan cache
 }
 
 // fixedCache holds the same for every statement.
@@ -130,6 +138,13 @@ func (f *planFixture) plan(t *testing.T, d *datadriven.TestData) string {
 		}
 	}
 	p, err := f.ask(t, d.Input, req)
+	told := f.tell(p, err)
+	f.checkRecalled(t, d.Input, req, told)
+	return told
+}
+
+// tell prints a plan, and gives it back.
+func (f *planFixture) tell(p *engine.Plan, err error) string {
 	if e, ok := errors.AsType[*pgerr.Error](err); ok {
 		return strings.TrimSpace(fmt.Sprintf("%s: %s\n%s", e.Code, e.Message, hintLine(e))) + "\n"
 	}
@@ -180,20 +195,17 @@ func (f *planFixture) ask(t *testing.T, text string, req Request) (*engine.Plan,
 	if err != nil {
 		return nil, err
 	}
-	relations, err := f.router.Bindings(t.Context(), req.Generation)
-	if err != nil {
-		return nil, err
-	}
-	zone := time.UTC
 	req.Statement = statements[0]
-	req.Query, err = sql.Bind(statements[0], relations, sql.Env{
-		SearchPath: []string{"public"}, Database: "tidegate", User: "demo", Zone: zone,
-		Now: time.Date(2018, 2, 10, 12, 0, 0, 0, zone), Statement: time.Date(2018, 2, 10, 12, 0, 0, 0, zone),
-	})
+	req.Query, err = f.router.Bind(t.Context(), req.Generation, statements[0], planEnv())
 	if err != nil {
 		return nil, err
 	}
 	return f.router.Plan(t.Context(), req)
+}
+
+func planEnv() sql.Env {
+	now := time.Date(2018, 2, 10, 12, 0, 0, 0, time.UTC)
+	return sql.Env{SearchPath: []string{"public"}, Database: "tidegate", User: "demo", Zone: time.UTC, Now: now, Statement: now}
 }
 
 func parseTable(t *testing.T, name catalog.Name, words []string) *catalog.TableView {

@@ -163,4 +163,3 @@ func (c *planCache) learn(st *sql.Statement, q *sql.Query, v *catalog.View, env 
 func (r *Router) PlanCacheHits() (hits, misses int64) {
 	return r.plans.hits.Load(), r.plans.misses.Load()
 }
-

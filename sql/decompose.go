@@ -39,6 +39,13 @@ func (d *Decomposition) RenderFinal(table string) string {
 //
 // Integers and numerics come out as in one pass, doubles but for the order of their additions.
 func (q *Query) Decompose() (d *Decomposition, why string, err error) {
+	if q.template != nil {
+		full, err := q.bound()
+		if err != nil {
+			return nil, "", err
+		}
+		return full.Decompose()
+	}
 	p := q.parts
 	if why = q.inOnePiece(); why != "" {
 		return nil, why, nil

@@ -12,7 +12,8 @@ import (
 // Normal is a text with its literals taken out: texts of one normal form have the same tree but for the values of the
 // literals. It is made without the parser, in about a microsecond for a short text.
 type Normal struct {
-	// Key is the text with a mark for each literal, which tells its type, and without comments that are no hints.
+	// Key is the text with a mark for each literal, which tells its type, and a blank for white space and for comments
+	// that are no hints.
 	Key string
 	// Literals are what was taken out, in order.
 	Literals []Literal
@@ -56,7 +57,8 @@ func (l *normalizer) token() bool {
 	c := l.text[l.at]
 	switch {
 	case isSpace(c):
-		l.copy(1)
+		l.at++
+		l.blank()
 		return true
 	case strings.HasPrefix(l.text[l.at:], "--"), strings.HasPrefix(l.text[l.at:], "/*"):
 		return l.comment()
@@ -84,6 +86,13 @@ func (l *normalizer) copy(n int) {
 	l.at += n
 }
 
+// blank stands for any white space and comments between two tokens.
+func (l *normalizer) blank() {
+	if n := len(l.key); n == 0 || l.key[n-1] != ' ' {
+		l.key = append(l.key, ' ')
+	}
+}
+
 func isSpace(c byte) bool { return strings.IndexByte(" \t\n\r\f\v", c) >= 0 }
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
@@ -105,7 +114,7 @@ func (l *normalizer) comment() bool {
 			end = len(l.text) - l.at
 		}
 		l.at += end
-		l.key = append(l.key, ' ')
+		l.blank()
 		return true
 	}
 	depth, i := 1, l.at+2
@@ -127,7 +136,7 @@ func (l *normalizer) comment() bool {
 		return true
 	}
 	l.at = i
-	l.key = append(l.key, ' ')
+	l.blank()
 	return true
 }
 
