@@ -21,15 +21,17 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 	if c.route == engine.RouteHot {
 		source, p.Engine = d.hotSource, d.r.o.Hot.Engine
 	}
-	render := d.req.Query.Render
-	if c.route == engine.RouteHot && d.r.o.Hot.Postgres {
-		render = d.req.Query.RenderPostgres
+	var err error
+	if c.route == engine.RouteHot {
+		p.Statement, err = d.hotStatement(source)
+	} else {
+		var text string
+		text, err = d.req.Query.Render(source)
+		p.Statement = d.statement(text)
 	}
-	text, err := render(source)
 	if err != nil {
 		return nil, err
 	}
-	p.Statement = d.statement(text)
 	p.Statement.Files = c.files
 	if c.waves != nil {
 		if p.Statement.Waves, err = d.waves(c.waves); err != nil {
@@ -47,6 +49,27 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 	}
 	p.Observe = d.observe(c)
 	return p, nil
+}
+
+// hotStatement is the statement in the hot engine's words, with the values apart if it takes them so.
+func (d *decision) hotStatement(source func(*sql.Use) (string, error)) (engine.Statement, error) {
+	q := d.req.Query
+	if !d.r.o.Hot.Postgres {
+		text, err := q.Render(source)
+		return d.statement(text), err
+	}
+	if d.r.o.Hot.Parameters {
+		if text, args, ok, err := q.Parameterized(source); ok || err != nil {
+			s := d.statement(text)
+			s.Args, s.Literals = make([]engine.Arg, len(args)), len(args) > len(q.Params)
+			for i, a := range args {
+				s.Args[i] = engine.Arg(a)
+			}
+			return s, err
+		}
+	}
+	text, err := q.RenderPostgres(source)
+	return d.statement(text), err
 }
 
 func (d *decision) reason(c *candidate, all []*candidate) string {

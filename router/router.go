@@ -52,6 +52,8 @@ type Hot struct {
 	Table func(catalog.Name) string
 	// Postgres says that the engine speaks PostgreSQL, not DuckDB.
 	Postgres bool
+	// Parameters says that it takes values apart from the text: engine.Statement.Args.
+	Parameters bool
 	// Down says why the hot store is not there now, "" if it is; nil is never down.
 	Down func() string
 	// Only is what the hot store has and the lake has not; nil is nothing.

@@ -49,7 +49,9 @@ func (p *parts) newHotServer(ctx context.Context, loader *hotload.Loader, db *du
 
 // tier is the hot tier as the router needs it.
 func (s *hotServer) tier() *router.Hot {
-	return &router.Hot{Engine: s.engine, Table: s.table.TableRef, Postgres: true, Down: s.down, Only: s.only}
+	return &router.Hot{
+		Engine: s.engine, Table: s.table.TableRef, Postgres: true, Parameters: s.engine.TakesArgs(), Down: s.down, Only: s.only,
+	}
 }
 
 func (s *hotServer) down() string {

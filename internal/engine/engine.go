@@ -38,9 +38,13 @@ type Session interface {
 	Close() error
 }
 
-// Statement is text in the engine's own dialect. Parameters are already part of the text.
+// Statement is text in the engine's own dialect. But for Args, values are part of the text.
 type Statement struct {
 	SQL string
+	// Args, if not nil, are the values of $1, $2, … in SQL, which casts each of them to its type. Only engines that say
+	// they take them get them. Literals says that some stood in the client's text: a plan may depend on them.
+	Args     []Arg
+	Literals bool
 	// TimeZone is the session's zone by its IANA name; "" is UTC.
 	TimeZone string
 	// Columns, if not nil, are the names and types that the client must see, in order; the engine's own
@@ -95,6 +99,12 @@ type Gathering interface {
 	Query(ctx context.Context, s Statement) (Rows, error)
 	// Close drops the rows, those of Query too. It may be called more than once.
 	Close() error
+}
+
+// Arg is a value in PostgreSQL's text form.
+type Arg struct {
+	Null bool
+	Text string
 }
 
 // Asker says for whom a statement runs.

@@ -32,6 +32,8 @@ type conn struct {
 
 	zone  string // as SET
 	group string
+
+	prepared preparedStatements
 }
 
 // dial opens a connection and gives it the settings that make its text the text that the gateway writes.
@@ -54,6 +56,7 @@ func dial(ctx context.Context, config *pgconn.Config, kind Kind) (*conn, error) 
 	}
 	return &conn{
 		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, made: time.Now(), zone: "UTC",
+		prepared: preparedStatements{},
 	}, nil
 }
 
@@ -95,8 +98,8 @@ func (c *conn) watch(ctx context.Context) (end func()) {
 }
 
 // send writes a statement, with the settings that it needs and the connection does not have in front of it.
-// before is the number of ReadyForQuery that come before its own.
-func (c *conn) send(s engine.Statement, kind Kind) (before int, err error) {
+// before is the number of ReadyForQuery that come before its own, p what the server knows of the statement.
+func (c *conn) send(s engine.Statement, kind Kind) (before int, p *preparedStatement, err error) {
 	zone := s.TimeZone
 	if zone == "" {
 		zone = "UTC"
@@ -108,13 +111,7 @@ func (c *conn) send(s engine.Statement, kind Kind) (before int, err error) {
 	if kind == Redshift && s.Asker.QueryGroup != c.group {
 		set = append(set, "SET query_group TO "+quoteText(s.Asker.QueryGroup))
 	}
-	messages := []pgproto3.FrontendMessage{
-		&pgproto3.Parse{Query: comment(s.Asker) + s.SQL},
-		&pgproto3.Bind{ResultFormatCodes: s.Formats},
-		&pgproto3.Describe{ObjectType: 'P'},
-		&pgproto3.Execute{},
-		&pgproto3.Sync{},
-	}
+	messages, p := c.prepared.messages(comment(s.Asker)+s.SQL, s)
 	if len(set) > 0 {
 		// Until the SET is known to have worked the connection has neither value.
 		c.zone, c.group = "", "\x00"
@@ -124,14 +121,14 @@ func (c *conn) send(s engine.Statement, kind Kind) (before int, err error) {
 	c.out = c.out[:0]
 	for _, m := range messages {
 		if c.out, err = m.Encode(c.out); err != nil {
-			return before, fmt.Errorf("encode %T: %w", m, err)
+			return before, p, fmt.Errorf("encode %T: %w", m, err)
 		}
 	}
 	_, err = c.link.Write(c.out)
 	if cap(c.out) > keptBytes {
 		c.out = nil
 	}
-	return before, err
+	return before, p, err
 }
 
 // comment names the asker at the head of the statement, for the warehouse's own log of queries.

@@ -18,6 +18,9 @@ import (
 // errLost says that a connection broke before the statement gave anything.
 var errLost = errors.New("the connection to the hot store was lost")
 
+// errStale says that the server refused a statement that it was to know; its text may be all right. Nothing was run.
+var errStale = errors.New("the statement is not what the hot store had prepared")
+
 // translate makes of the server's error the one that the client sees. Positions count another text than the
 // client's and are left out.
 func translate(e *pgproto3.ErrorResponse) *pgerr.Error {

@@ -81,6 +81,10 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
+// TakesArgs says that statements may have their values apart from the text. They are prepared then, which Redshift
+// plans for no values in particular.
+func (e *Engine) TakesArgs() bool { return e.kind == PostgreSQL }
+
 // Close ends every connection. Statements that run go on to their end.
 func (e *Engine) Close() error {
 	e.pool.close()
@@ -177,6 +181,9 @@ func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, er
 		}
 		if reused && errors.Is(err, errLost) && ctx.Err() == nil {
 			continue // the server had closed it while it was idle; nothing was run
+		}
+		if errors.Is(err, errStale) && ctx.Err() == nil {
+			continue // over a new connection, which has nothing prepared
 		}
 		return nil, e.unavailable(ctx, err)
 	}

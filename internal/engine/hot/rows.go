@@ -45,9 +45,9 @@ func (e *Engine) start(ctx context.Context, c *conn, s engine.Statement) (*rows,
 		return context.Cause(ctx)
 	}}
 	r.endWatch = c.watch(ctx)
-	before, err := c.send(s, e.kind)
+	before, p, err := c.send(s, e.kind)
 	if err == nil {
-		err = r.begin(s, before)
+		err = r.begin(s, before, p)
 	} else {
 		err = fmt.Errorf("%w: %w", errLost, err)
 	}
@@ -58,8 +58,9 @@ func (e *Engine) start(ctx context.Context, c *conn, s engine.Statement) (*rows,
 	return r, nil
 }
 
-// begin reads the answers to SET, Parse, Bind and Describe, and stops in front of the first row.
-func (r *rows) begin(s engine.Statement, before int) error {
+// begin reads the answers to SET, Parse, Bind and Describe, and stops in front of the first row. p is the statement if
+// it has a name: what the server knew of it, or is to know.
+func (r *rows) begin(s engine.Statement, before int, p *preparedStatement) error {
 	for range before {
 		failed, err := r.conn.settle()
 		if err != nil {
@@ -72,6 +73,11 @@ func (r *rows) begin(s engine.Statement, before int) error {
 			return translate(failed)
 		}
 		r.conn.zone, r.conn.group = s.TimeZone, s.Asker.QueryGroup
+	}
+	if p != nil && p.columns != nil {
+		if err := r.describe(p.columns, s); err != nil {
+			return err
+		}
 	}
 	for {
 		kind, _, err := r.conn.in.next()
@@ -90,21 +96,35 @@ func (r *rows) begin(s engine.Statement, before int) error {
 		}
 		switch kind {
 		case kindRowDescription:
-			if err := r.describe(body, s); err != nil {
+			if err := r.described(body, s, p); err != nil {
 				return err
 			}
 		case kindError:
-			return r.conn.fail(body)
+			err := r.conn.fail(body)
+			if isStale(p, pgerr.CodeOf(err)) {
+				delete(r.conn.prepared, p.text)
+				return fmt.Errorf("%w: %w", errStale, err)
+			}
+			return err
 		}
 	}
 }
 
-// describe compares what comes with what the client was told.
-func (r *rows) describe(body []byte, s engine.Statement) error {
+// described reads the description of the rows, and keeps it with a statement that the server keeps.
+func (r *rows) described(body []byte, s engine.Statement, p *preparedStatement) error {
 	come, err := readColumns(body)
 	if err != nil {
 		return err
 	}
+	if p != nil {
+		p.columns = come
+		r.conn.prepared[p.text] = p
+	}
+	return r.describe(come, s)
+}
+
+// describe compares what comes with what the client was told.
+func (r *rows) describe(come []engine.Column, s engine.Statement) error {
 	r.columns = come
 	if s.Columns != nil {
 		r.columns = s.Columns
