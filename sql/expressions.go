@@ -275,7 +275,8 @@ func (b *binder) booleanTest(n *pg_query.BooleanTest, sc *scope) (*expr, error) 
 	if err != nil {
 		return nil, err
 	}
-	text, prove := "", func(proof) *proof { return nil }
+	var text string
+	prove := func(proof) *proof { return nil }
 	switch n.Booltesttype {
 	case pg_query.BoolTestType_IS_TRUE:
 		text, prove = "(%s IS NOT DISTINCT FROM true)", func(x proof) *proof { return &proof{yes: x.yes} }
