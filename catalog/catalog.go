@@ -250,6 +250,20 @@ type Batch struct {
 	Reason      string    // why it failed
 }
 
+// Load is one row of tidegate.loads: rows of a pair that were brought into the hot table.
+type Load struct {
+	Table         Name
+	Batch         string
+	Revision      int
+	Partition     string
+	LoadSeq       int64
+	SchemaVersion int // hot schema, as HotPart's
+	Rows          int64
+	Generation    int64     // that published it
+	LoadedAt      time.Time // when that was committed
+	Withdrawn     bool      // it does not count any more, and the rows may be gone
+}
+
 // Cover publishes or withdraws hot rows of one table, as one generation.
 type Cover struct {
 	Table Name
@@ -290,6 +304,8 @@ type Store interface {
 	// ErrConflict unless the table's hot columns are FromTable.
 	NoteHotTable(ctx context.Context, table Name, columns []string, limits []HotLimit) (int64, error)
 
+	// Loads gives every load of every table that was ever published, by table and load sequence.
+	Loads(ctx context.Context) ([]Load, error)
 	// ReserveLoad gives n new load sequences of a table, the first of a run without gaps.
 	ReserveLoad(ctx context.Context, table Name, n int) (int64, error)
 	// Cover applies a change of coverage as one generation and gives its number. A pair in Add that is no longer

@@ -109,6 +109,10 @@ func (s *session) prepare(ctx context.Context, st *sql.Statement, q *sql.Query, 
 		p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
 		p.params = append(p.params, q.Params...)
 	}
+	if n := st.CallParams(); n > 0 {
+		p.params = make([]pgtypes.OID, n)
+		copy(p.params, p.told)
+	}
 	if len(p.params) < len(p.told) {
 		p.params = append(p.params, p.told[len(p.params):]...)
 	}

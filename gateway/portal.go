@@ -58,7 +58,11 @@ func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
 			return err
 		}
 	}
-	s.addPortal(m.DestinationPortal, &portal{st: p.st, of: p, query: q, formats: formats})
+	st := p.st
+	if st.CallParams() > 0 {
+		st = st.WithCallArgs(args)
+	}
+	s.addPortal(m.DestinationPortal, &portal{st: st, of: p, query: q, formats: formats})
 	s.wire.send(&pgproto3.BindComplete{})
 	return nil
 }

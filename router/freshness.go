@@ -57,6 +57,16 @@ func (r *Router) completeOf(ctx context.Context, newest *catalog.View, tables []
 	return c, err
 }
 
+// HotComplete gives the newest generation, up to that of v, at which everything of a table that should be hot is, and
+// how far behind it is; ok is false if there is none.
+func (r *Router) HotComplete(ctx context.Context, v *catalog.View, table catalog.Name) (generation int64, behind time.Duration, ok bool, err error) {
+	c, err := r.completeOf(ctx, v, []catalog.Name{table})
+	if err != nil || c.view == nil {
+		return 0, 0, false, err
+	}
+	return c.view.Generation, staleness(c.since), true, nil
+}
+
 func (r *Router) findComplete(ctx context.Context, newest *catalog.View, tables []catalog.Name) (complete, error) {
 	v := newest
 	for range lookBack {

@@ -39,6 +39,12 @@ func (r *Router) pin(ctx context.Context, generation int64) (held, error) {
 	return held{}, pgerr.New(pgerr.CannotConnectNow, "the catalog changes faster than a statement can begin")
 }
 
+// Hold gives the newest generation. Its hot rows stay where they are until release.
+func (r *Router) Hold(ctx context.Context) (v *catalog.View, release func(), err error) {
+	h, err := r.pin(ctx, 0)
+	return h.view, h.release, err
+}
+
 // hold pins v first and then looks what the newest generation is.
 func (r *Router) hold(ctx context.Context, v *catalog.View) (held, error) {
 	release := r.o.Pins.Pin(v.Generation)

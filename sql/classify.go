@@ -31,7 +31,7 @@ func (s *Statement) classify() error {
 	case *pg_query.Node_DeclareCursorStmt, *pg_query.Node_FetchStmt, *pg_query.Node_ClosePortalStmt:
 		return s.readCursor()
 	case *pg_query.Node_CallStmt:
-		s.Kind, s.Tag = KindCall, "CALL"
+		return s.readCall(n.CallStmt)
 	case *pg_query.Node_CopyStmt:
 		s.Kind, s.Tag = KindCopy, "COPY"
 	default:

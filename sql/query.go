@@ -27,7 +27,7 @@ const (
 	KindDeallocate              // DEALLOCATE: Prepared
 	KindDiscard                 // DISCARD: Words
 	KindCursor                  // DECLARE, FETCH, MOVE, CLOSE: Cursor
-	KindCall                    // CALL
+	KindCall                    // CALL: Call
 	KindCopy                    // COPY
 	KindWrite                   // DDL, DML, SELECT INTO, GRANT, …
 	KindOther                   // parses, but is none of these (LISTEN, LOCK, …)

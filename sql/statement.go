@@ -17,6 +17,7 @@ type Statement struct {
 	Prepared    *Prepared
 	Cursor      *Cursor
 	Explain     *Explain
+	Call        *Call
 	Discard     string // ALL, PLANS, SEQUENCES, TEMP
 
 	node    *pg_query.Node

@@ -39,6 +39,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"withdraw and purge", withdraw},
 		{"replace ends coverage", replaceEndsCoverage},
 		{"hot loaded at", hotLoadedAt},
+		{"loads", loads},
 		{"register and drop files of others", registerFiles},
 		{"cover days", coverDays},
 		{"files end the coverage of their days", filesEndDays},

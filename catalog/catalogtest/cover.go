@@ -146,6 +146,41 @@ func replaceEndsCoverage(t *testing.T, open Opener) {
 	equal(t, "fresh store", view(t, open(t)), v)
 }
 
+func loads(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t)
+	published := mustPublish(t, s, Record("b1", 1, Partition{day15, []int64{3, 4}}, Partition{day16, []int64{5}}))
+	seq := mustReserveLoad(t, s, 3)
+	first := mustCover(t, s, catalog.Cover{Table: Events(), HotColumns: hotColumns(), Add: map[catalog.Pair]int64{
+		pair("b1", day15): seq, pair("b1", day16): seq + 1,
+	}})
+	wider := []string{"site_id", "path", "dt"}
+	second := mustCover(t, s, catalog.Cover{Table: Events(), HotColumns: wider, Add: map[catalog.Pair]int64{pair("b1", day16): seq + 2}})
+	if err := s.Purged(t.Context(), Events(), []int64{seq + 1}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Loads(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(seq int64, partition string, version int, rows, generation int64, withdrawn bool) catalog.Load {
+		v, err := s.ViewAt(t.Context(), generation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return catalog.Load{
+			Table: Events(), Batch: "b1", Revision: 1, Partition: partition, LoadSeq: seq, SchemaVersion: version, Rows: rows,
+			Generation: generation, LoadedAt: v.CommittedAt, Withdrawn: withdrawn,
+		}
+	}
+	equal(t, "loads", got, []catalog.Load{
+		load(seq, day15, 1, 7, first, false), load(seq+1, day16, 1, 5, first, true), load(seq+2, day16, 2, 5, second, false),
+	})
+	if published >= first {
+		t.Errorf("published as %d, loaded as %d", published, first)
+	}
+}
+
 func hotLoadedAt(t *testing.T, open Opener) {
 	t.Helper()
 	s := open(t)

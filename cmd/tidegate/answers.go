@@ -5,11 +5,14 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
+	"tidegate/catalog"
 	"tidegate/gateway"
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine/duck"
 	"tidegate/router"
+	"tidegate/router/procedures"
 	"tidegate/router/querylog"
 	"tidegate/router/system"
 )
@@ -25,9 +28,10 @@ const loggedQueries = 100_000
 
 // answers is what stands behind the gateway.
 type answers struct {
-	router *router.Router
-	log    *querylog.Log
-	counts *queryMetrics
+	router     *router.Router
+	procedures *procedures.Procedures
+	log        *querylog.Log
+	counts     *queryMetrics
 }
 
 // newAnswers opens the system instance and the query log, and puts the router in front of both tiers.
@@ -46,16 +50,21 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	if err != nil {
 		return nil, err
 	}
+	var r *router.Router // has the relations, one of which asks it
 	relations := system.New(local, system.Sources{
-		Batches: p.store.Batches, Quarantine: p.rejects,
+		Batches: p.store.Batches, Quarantine: p.rejects, Loads: p.store.Loads,
 		QueryLog: func(ctx context.Context) ([]querylog.Entry, error) { return log.Entries(ctx, loggedQueries) },
+		HotComplete: func(ctx context.Context, v *catalog.View, table catalog.Name) (int64, time.Duration, bool, error) {
+			return r.HotComplete(ctx, v, table)
+		},
 	})
 	o := router.Options{
 		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(),
 		Cold: h.cold, LocalPath: h.cold.Path, Cache: h.cold,
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
 	}
-	return &answers{router: router.New(o), log: log, counts: newQueryMetrics(p.metrics)}, nil
+	r = router.New(o)
+	return &answers{router: r, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics)}, nil
 }
 
 // Record counts a session's entry and writes it into the query log.
@@ -97,5 +106,5 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
 		SearchPath: p.searchPath(h),
 	}
-	return gateway.New(o, planner{a.router}, a, p.log)
+	return gateway.New(o, planner{a.router, a.procedures}, a, p.log)
 }

@@ -5,14 +5,17 @@ import (
 
 	"tidegate/gateway"
 	"tidegate/internal/engine"
-	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 	"tidegate/router"
+	"tidegate/router/procedures"
 	"tidegate/sql"
 )
 
 // planner lets the gateway's sessions ask the router: the two do not know each other.
-type planner struct{ router *router.Router }
+type planner struct {
+	router     *router.Router
+	procedures *procedures.Procedures
+}
 
 // Bind resolves a read against the catalog at the generation that the session reads.
 func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
@@ -51,9 +54,10 @@ func (p planner) Plan(ctx context.Context, q *sql.Query, st *sql.Statement, s *g
 	return plan, nil
 }
 
-// Call refuses every procedure: CALL tidegate.verify and refresh come with the loads that they check.
-func (planner) Call(context.Context, *sql.Statement, *gateway.State) (*engine.Plan, error) {
-	return nil, pgerr.New(pgerr.FeatureNotSupported, "CALL is not supported yet")
+// Call plans a procedure of schema tidegate.
+func (p planner) Call(ctx context.Context, st *sql.Statement, s *gateway.State) (*engine.Plan, error) {
+	readOnly, _ := s.Setting("transaction_read_only")
+	return p.procedures.Plan(ctx, st.Call, readOnly == "on")
 }
 
 func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {

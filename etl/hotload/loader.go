@@ -57,6 +57,16 @@ type Report struct {
 // should no longer be, and purges what is withdrawn. An error of one table does not stop the others. Without one,
 // everything that was committed before the call is hot.
 func (l *Loader) LoadPending(ctx context.Context) (Report, error) {
+	return l.pass(ctx, func(catalog.Name) bool { return true })
+}
+
+// LoadTable is LoadPending for one table.
+func (l *Loader) LoadTable(ctx context.Context, table catalog.Name) (Report, error) {
+	return l.pass(ctx, func(name catalog.Name) bool { return name == table })
+}
+
+// pass loads the tables that which chooses.
+func (l *Loader) pass(ctx context.Context, which func(catalog.Name) bool) (Report, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	begin := time.Now()
@@ -67,6 +77,9 @@ func (l *Loader) LoadPending(ctx context.Context) (Report, error) {
 	}
 	var errs []error
 	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), compareNames) {
+		if !which(name) {
+			continue
+		}
 		if err := l.table(ctx, name, &r); err != nil {
 			errs = append(errs, fmt.Errorf("bring %s into the hot store: %w", name, err))
 		}

@@ -67,6 +67,7 @@ const (
 	QueryCanceled             Code = "57014"
 	AdminShutdown             Code = "57P01"
 	CannotConnectNow          Code = "57P03"
+	SystemError               Code = "58000"
 	IOError                   Code = "58030"
 	InternalError             Code = "XX000"
 	Warning                   Code = "01000"

@@ -32,6 +32,18 @@ func definitions() map[string][]engine.LoadColumn {
 		"files": columns(
 			"table_name", pgtypes.Text, "batch", pgtypes.Text, "partition", pgtypes.Text, "path", pgtypes.Text,
 			"rows", pgtypes.Int8, "bytes", pgtypes.Int8, "generation", pgtypes.Int8),
+		"partitions": columns(
+			"table_name", pgtypes.Text, "partition", pgtypes.Text, "rows", pgtypes.Int8, "bytes", pgtypes.Int8,
+			"files", pgtypes.Int8, "batches", pgtypes.Int8, "generation", pgtypes.Int8, "hot", pgtypes.Bool,
+			"hot_rows", pgtypes.Int8, "published_generation", pgtypes.Int8),
+		"loads": columns(
+			"table_name", pgtypes.Text, "batch", pgtypes.Text, "partition", pgtypes.Text, "load_seq", pgtypes.Int8,
+			"hot_schema_version", pgtypes.Int4, "rows", pgtypes.Int8, "begin_generation", pgtypes.Int8,
+			"loaded_at", pgtypes.Timestamptz, "withdrawn", pgtypes.Bool),
+		"freshness": columns(
+			"table_name", pgtypes.Text, "newest_generation", pgtypes.Int8, "hot_generation", pgtypes.Int8,
+			"fresh_through", pgtypes.Timestamptz, "hot_through", pgtypes.Timestamptz,
+			"behind_seconds", pgtypes.Float8, "max_staleness_seconds", pgtypes.Float8),
 		"quarantine": columns(
 			"table_name", pgtypes.Text, "batch", pgtypes.Text, "object", pgtypes.Text, "line", pgtypes.Int8,
 			"reason", pgtypes.Text, "raw", pgtypes.Text),

@@ -29,6 +29,13 @@ func (r *Relations) rows(ctx context.Context, v *catalog.View, table string) (it
 	case "query_log":
 		all, err := r.sources.QueryLog(ctx)
 		return each(all, func(l querylog.Entry) [][]any { return [][]any{loggedRow(l)} }), err
+	case "partitions":
+		return each(tables(v), partitionRows), nil
+	case "loads":
+		all, err := r.sources.Loads(ctx)
+		return each(all, func(l catalog.Load) [][]any { return [][]any{loadRow(l)} }), err
+	case "freshness":
+		return r.freshness(ctx, v), nil
 	case "quarantine":
 		return rejectRows(r.sources.Quarantine(ctx)), nil
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"tidegate/catalog"
 	"tidegate/internal/engine"
@@ -35,6 +36,10 @@ type Sources struct {
 	Batches    func(ctx context.Context) ([]catalog.Batch, error)
 	Quarantine func(ctx context.Context) iter.Seq2[Reject, error]
 	QueryLog   func(ctx context.Context) ([]querylog.Entry, error)
+	Loads      func(ctx context.Context) ([]catalog.Load, error)
+	// HotComplete gives the newest generation up to v's at which all of a table that should be hot is, and how far
+	// behind that is.
+	HotComplete func(ctx context.Context, v *catalog.View, table catalog.Name) (generation int64, behind time.Duration, ok bool, err error)
 }
 
 // Relations is the schema tidegate. It is safe for concurrent use.
@@ -96,11 +101,11 @@ func (r *Relations) Prepare(ctx context.Context, v *catalog.View, uses []*sql.Us
 }
 
 // fill loads one relation unless it stands at this generation. The query log moves without generations, and so do
-// failed batches.
+// failed batches and what is behind.
 func (r *Relations) fill(ctx context.Context, v *catalog.View, table string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	moves := table == "query_log" || table == "batches"
+	moves := table == "query_log" || table == "batches" || table == "freshness"
 	if g, ok := r.loaded[table]; ok && g == v.Generation && !moves {
 		return nil
 	}

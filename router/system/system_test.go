@@ -41,7 +41,10 @@ func view(generation int64) *catalog.View {
 			Hot:     &catalog.HotSpec{Columns: []string{"ts", "dt"}},
 		},
 		Files: []*catalog.File{file("dt=2018-02-01", 10, 1, 5), file("dt=2018-02-02", 4, 7, 9)},
-		Hot:   catalog.HotState{Covered: map[catalog.Pair]catalog.HotPart{{Batch: "b1", Partition: "dt=2018-02-01"}: {LoadSeq: 1}}},
+		Hot: catalog.HotState{
+			Covered:  map[catalog.Pair]catalog.HotPart{{Batch: "b1", Partition: "dt=2018-02-01"}: {LoadSeq: 1, SchemaVersion: 1}},
+			Versions: map[int][]string{1: {"ts", "dt"}},
+		},
 	}}}
 }
 
@@ -50,6 +53,8 @@ type fixture struct {
 	relations *Relations
 	batches   []catalog.Batch
 	log       []querylog.Entry
+	loads     []catalog.Load
+	behind    time.Duration
 	rejects   []Reject
 	broken    error
 }
@@ -66,6 +71,10 @@ func newFixture(t *testing.T) *fixture {
 		Batches:    func(context.Context) ([]catalog.Batch, error) { return f.batches, f.broken },
 		QueryLog:   func(context.Context) ([]querylog.Entry, error) { return f.log, nil },
 		Quarantine: f.quarantine,
+		Loads:      func(context.Context) ([]catalog.Load, error) { return f.loads, nil },
+		HotComplete: func(_ context.Context, v *catalog.View, _ catalog.Name) (int64, time.Duration, bool, error) {
+			return v.Generation - 1, f.behind, f.behind > 0, nil
+		},
 	})
 	return f
 }
@@ -132,6 +141,35 @@ func TestTiersAndTables(t *testing.T) {
 	}
 	if got := f.ask(t, view(1), "files", "batch, partition, rows"); len(got) != 2 || got[0] != "b1|dt=2018-02-01|10" {
 		t.Errorf("files: %q", got)
+	}
+}
+
+func TestWhatIsHot(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	got := f.ask(t, view(3), "partitions", "table_name, partition, rows, bytes, files, batches, generation, hot, hot_rows, published_generation is null")
+	want := []string{"web.events|dt=2018-02-01|10|300|1|1|1|true|10|true", "web.events|dt=2018-02-02|4|300|1|1|1|false|0|true"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	const columns = "table_name, newest_generation, ifnull(hot_generation, -1), fresh_through::timestamp, hot_through::timestamp, ifnull(behind_seconds, -1), max_staleness_seconds"
+	// It moves without a generation.
+	for behind, want := range map[time.Duration]string{
+		0:                "web.events|3|-1|2018-02-01 09:00:00|2018-02-01 05:00:00|-1.0|900.0",
+		90 * time.Second: "web.events|3|2|2018-02-01 09:00:00|2018-02-01 05:00:00|90.0|900.0",
+	} {
+		f.behind = behind
+		if d := cmp.Diff([]string{want}, f.ask(t, view(3), "freshness", columns)); d != "" {
+			t.Error(d)
+		}
+	}
+	f.loads = []catalog.Load{{
+		Table: events, Batch: "b1", Revision: 1, Partition: "dt=2018-02-01", LoadSeq: 1, SchemaVersion: 1, Rows: 10,
+		Generation: 2, LoadedAt: time.Date(2018, 2, 3, 4, 5, 6, 0, time.UTC), Withdrawn: true,
+	}}
+	got = f.ask(t, view(3), "loads", "table_name, batch, partition, load_seq, hot_schema_version, rows, begin_generation, loaded_at::timestamp, withdrawn")
+	if d := cmp.Diff([]string{"web.events|b1|dt=2018-02-01|1|1|10|2|2018-02-03 04:05:06|true"}, got); d != "" {
+		t.Error(d)
 	}
 }
 

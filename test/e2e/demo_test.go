@@ -55,6 +55,7 @@ func TestDemo(t *testing.T) { //nolint:tparallel // the parts are one story
 	t.Run("errors leave the session alive", func(t *testing.T) { checkErrors(t, c) })
 	t.Run("psql browses", func(t *testing.T) { checkPsql(t, s) })
 	t.Run("pgx in every mode", func(t *testing.T) { checkPgx(t, s, truth) })
+	t.Run("procedures", func(t *testing.T) { checkProcedures(t, s, truth, false) })
 
 	before := table(t, c, perDay)
 	t.Run("the pipelines again, while it serves", func(t *testing.T) {

@@ -64,6 +64,9 @@ func TestLakeOnS3(t *testing.T) {
 		t.Errorf("quarantine (-folder +S3):\n%s", d)
 	}
 	checkCacheMetrics(t, remote, c)
+	if n := verified(t, c, false, pgx.QueryExecModeExec, "web.events", ""); n == 0 {
+		t.Error("verify counted nothing")
+	}
 	remote.interrupt(t)
 }
 
