@@ -10,6 +10,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/parquetscan"
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -156,7 +157,7 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 		return d.adoptedSource(s)
 	}
 	var b strings.Builder
-	b.WriteString("(SELECT " + strings.Join(d.hotColumns(u), ", "))
+	b.WriteString("(SELECT " + strings.Join(d.hotColumns(u, s.table.Table.SchemaVersion > 1), ", "))
 	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.now.Hot.MaxLoadSeq)
 	if out := slices.Concat(s.now.Hot.Withdrawn, s.newer()); len(out) > 0 {
 		b.WriteString(" AND _tg_seq NOT IN (")
@@ -187,21 +188,38 @@ func (s *scan) newer() []int64 {
 }
 
 // hotColumns are the columns that the statement needs; in PostgreSQL's words, where a * stands as it was written, all
-// of the relation's, of which the others are NULLs.
-func (d *decision) hotColumns(u *sql.Use) []string {
+// of the relation's, of which the others are NULLs. widened says that a column may be narrower in the hot table, which
+// the next load alters: numbers would be computed as the narrow type.
+func (d *decision) hotColumns(u *sql.Use, widened bool) []string {
+	typeName := pgtypes.Type.DuckDB
+	if d.r.o.Hot.Postgres {
+		typeName = pgtypes.Type.String
+	}
 	var list []string
 	for _, c := range u.Relation.Columns {
+		name := quoteIdent(c.Name)
 		switch {
+		case slices.Contains(u.Columns, c.Name) && widened && isNumber(c.Type):
+			list = append(list, "CAST("+name+" AS "+typeName(c.Type)+") AS "+name)
 		case slices.Contains(u.Columns, c.Name):
-			list = append(list, quoteIdent(c.Name))
+			list = append(list, name)
 		case d.r.o.Hot.Postgres:
-			list = append(list, "CAST(NULL AS "+c.Type.String()+") AS "+quoteIdent(c.Name))
+			list = append(list, "CAST(NULL AS "+typeName(c.Type)+") AS "+name)
 		}
 	}
 	if len(list) == 0 {
 		return []string{"1"}
 	}
 	return list
+}
+
+func isNumber(t pgtypes.Type) bool {
+	switch pgtypes.ClassOf(t.OID) {
+	case pgtypes.ClassInt, pgtypes.ClassFloat, pgtypes.ClassNumeric:
+		return true
+	default:
+		return false
+	}
 }
 
 func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -57,5 +57,5 @@ func (d *decision) hotOnlyCandidates(hot *candidate, rel *sql.Relation) []*candi
 // hotOnlySource is the relation itself, with its columns as they were when the statement was bound.
 func (d *decision) hotOnlySource(u *sql.Use) string {
 	name := u.Relation.Name
-	return "(SELECT " + strings.Join(d.hotColumns(u), ", ") + " FROM " + quoteIdent(name.Schema) + "." + quoteIdent(name.Table) + ")"
+	return "(SELECT " + strings.Join(d.hotColumns(u, false), ", ") + " FROM " + quoteIdent(name.Schema) + "." + quoteIdent(name.Table) + ")"
 }
