@@ -57,9 +57,9 @@ func checkProcedures(t *testing.T, s *server, truth demo.Truth, ledger bool) {
 		if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != code {
 			t.Errorf("%s: %v, want %s", text, err, code)
 		}
-	}
-	if _, err := c.Exec(t.Context(), "rollback"); err != nil {
-		t.Error(err)
+		if _, err := c.Exec(t.Context(), "rollback"); err != nil {
+			t.Error(err)
+		}
 	}
 	psql, err := exec.LookPath("psql")
 	if err != nil {
