@@ -63,7 +63,7 @@ func defaults() config {
 	return config{
 		Listen: "127.0.0.1:5439", Admin: "127.0.0.1:9439", Database: "tidegate", DataDir: "./tidegate-data",
 		Lake: lakeConfig{Cache: cacheConfig{MaxBytes: "20GiB"}}, Pipelines: "./pipelines",
-		Hot:    hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8},
+		Hot:    hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8, Spool: "1GiB"},
 		Limits: limits{Connections: 500, Memory: "50%", ETLMemory: "30%"},
 	}
 }

@@ -15,6 +15,8 @@ type hotConfig struct {
 	URL    string `yaml:"url"`
 	Schema string `yaml:"schema"`
 	Pool   int    `yaml:"pool"`
+	// Spool is how much of results may wait on disk for slow clients, so that their connections are free; 0: none.
+	Spool string `yaml:"spool"`
 	// Relations are the schemas and schema.table patterns of the warehouse that clients see beside the lake's tables;
 	// empty is every schema of the users' own.
 	Relations []string `yaml:"relations"`
@@ -60,6 +62,9 @@ func (c *config) checkHot(fail func(key, format string, args ...any)) {
 	}
 	if c.Hot.Pool < 1 {
 		fail("hot.pool", "must be at least 1")
+	}
+	if _, err := parseBytes(c.Hot.Spool); err != nil {
+		fail("hot.spool", "%v", err)
 	}
 	for i, pattern := range c.Hot.Relations {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Count(pattern, ".") > 1 {

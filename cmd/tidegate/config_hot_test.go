@@ -15,6 +15,8 @@ func TestHotConfig(t *testing.T) {
 		{"hot: { kind: postgres }", "hot.url must be"},
 		{"hot: { kind: postgres, url: 'postgres://u:secret@h:port/d' }", "hot.url must be"},
 		{"hot: { kind: postgres, url: 'postgres://h/d', pool: 0 }", "hot.pool must be at least 1"},
+		{"hot: { kind: postgres, url: 'postgres://h/d', spool: 0 }", ""},
+		{"hot: { kind: postgres, url: 'postgres://h/d', spool: much }", "hot.spool \"much\" is not a size"},
 		{"hot: { kind: postgres, url: 'postgres://h/d', schema: '' }", "hot.schema is empty"},
 		{"hot: { kind: postgres, url: 'postgres://h/d', relations: [public, 'sales.*'] }", ""},
 		{"hot: { kind: postgres, url: 'postgres://h/d', relations: ['a.b.c'] }", "hot.relations[0] is \"a.b.c\"; write a schema or schema.table"},

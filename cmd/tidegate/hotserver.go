@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +41,15 @@ func (p *parts) newHotServer(ctx context.Context, loader *hotload.Loader, db *du
 		return nil, err
 	}
 	loader.Hot = table
-	e, err := hot.New(hot.Options{Kind: hot.Kind(p.Hot.Kind), URL: p.Hot.URL, Pool: p.Hot.Pool, Credentials: access.credentials})
+	spool := p.scratch("spool")
+	if err := os.MkdirAll(spool, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder for slow clients: %w", err)
+	}
+	spoolBytes, _ := parseBytes(p.Hot.Spool) // checked
+	e, err := hot.New(hot.Options{
+		Kind: hot.Kind(p.Hot.Kind), URL: p.Hot.URL, Pool: p.Hot.Pool, Credentials: access.credentials,
+		SpoolDir: spool, SpoolBytes: spoolBytes,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one sto
 	t.Run("procedures", func(t *testing.T) { checkProcedures(t, s, truth, true) })
 	t.Run("in binary, with a limit", func(t *testing.T) { checkHotPortal(t, c) })
 	t.Run("cursors", func(t *testing.T) { checkHotCursor(t, c) })
+	t.Run("a cursor keeps no connection", func(t *testing.T) { checkHotCursorIsLeft(t, proxy.URL(), c) })
 	t.Run("a late object reaches both tiers", func(t *testing.T) { checkLateObject(t, dir, c) })
 	t.Run("verify", func(t *testing.T) {
 		out := mustRun(t, dir, "hot", "verify", "-c", "tidegate-data/demo.yml")
@@ -146,6 +147,35 @@ func checkHotCursor(t *testing.T, c *pgx.Conn) {
 	if d := cmp.Diff(cold, hot); d != "" || len(hot) != 45 {
 		t.Errorf("%d rows: %s", len(hot), d)
 	}
+}
+
+// checkHotCursorIsLeft reads a row of a large hot result, and the rest when the server has done with it.
+func checkHotCursorIsLeft(t *testing.T, hot string, c *pgx.Conn) {
+	t.Helper()
+	const n = 300_000
+	table(t, c, "begin")
+	table(t, c, fmt.Sprintf("declare k cursor for select /*+ tidegate engine(hot) */ e.ts, e.path, d.dt, d.pv from web.events e cross join web.site_daily d limit %d", n))
+	table(t, c, "fetch 1 from k")
+	server, err := pgx.Connect(t.Context(), hot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close(t.Context())
+	for {
+		var busy int
+		err := server.QueryRow(t.Context(), "select count(*) from pg_stat_activity where application_name = 'tidegate' and state <> 'idle'").Scan(&busy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if busy == 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if got := len(table(t, c, "fetch all from k")); got != n-1 {
+		t.Errorf("%d rows behind the first, want %d", got, n-1)
+	}
+	table(t, c, "commit")
 }
 
 // checkHotDown cuts the store off: the next query is answered cold at once and says so; later it is hot again.

@@ -157,10 +157,12 @@ func quoteText(s string) string {
 	return "'" + s + "'"
 }
 
+func (c *conn) settle() (failed *pgproto3.ErrorResponse, err error) { return c.in.settle() }
+
 // settle reads up to ReadyForQuery; the first error of the server on the way is returned as failed.
-func (c *conn) settle() (failed *pgproto3.ErrorResponse, err error) {
+func (r *reader) settle() (failed *pgproto3.ErrorResponse, err error) {
 	for {
-		kind, body, err := c.in.message()
+		kind, body, err := r.message()
 		if err != nil {
 			return failed, err
 		}

@@ -30,8 +30,10 @@ func translate(e *pgproto3.ErrorResponse) *pgerr.Error {
 	}
 }
 
+func (c *conn) fail(body []byte) error { return c.in.fail(body) }
+
 // fail reads an ErrorResponse and what follows it.
-func (c *conn) fail(body []byte) error {
+func (r *reader) fail(body []byte) error {
 	var m pgproto3.ErrorResponse
 	if err := m.Decode(body); err != nil {
 		return fmt.Errorf("read the hot store's error: %w", err)
@@ -40,7 +42,7 @@ func (c *conn) fail(body []byte) error {
 	if m.Severity == "FATAL" || m.Severity == "PANIC" {
 		return fmt.Errorf("%w: %w", errLost, failed)
 	}
-	if _, err := c.settle(); err != nil {
+	if _, err := r.settle(); err != nil {
 		return fmt.Errorf("%w: %w: %w", errLost, failed, err)
 	}
 	return failed

@@ -35,6 +35,10 @@ type Options struct {
 	Kind Kind
 	URL  string // postgres://user:password@host:5439/database?sslmode=verify-full
 	Pool int    // connections at most; 0 is 8
+	// SpoolDir is a folder for the rest of results whose clients are slow, which hold at most SpoolBytes together. 0: the
+	// server waits for slow clients.
+	SpoolDir   string
+	SpoolBytes int64
 	// Credentials, if not nil, replace the URL's user and password in every new connection.
 	Credentials Credentials
 }
@@ -52,6 +56,7 @@ type Engine struct {
 	config *pgconn.Config
 	creds  Credentials
 	pool   *pool
+	spools *spools // nil: the server waits for slow clients
 
 	watched atomic.Bool        // Watch runs, and answers asked
 	asked   chan (chan<- bool) // whether the server is there
@@ -73,6 +78,9 @@ func New(o Options) (*Engine, error) {
 	// Redshift refuses what it does not know, and the client's own settings never go there.
 	config.RuntimeParams = map[string]string{"application_name": "tidegate", "client_encoding": "UTF8"}
 	e := &Engine{kind: o.Kind, config: config, creds: o.Credentials, asked: make(chan chan<- bool)}
+	if o.SpoolBytes > 0 {
+		e.spools = newSpools(o.SpoolDir, o.SpoolBytes)
+	}
 	size := o.Pool
 	if size == 0 {
 		size = defaultPool

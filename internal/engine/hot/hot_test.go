@@ -43,7 +43,7 @@ func open(t *testing.T, o hot.Options) *hot.Engine {
 func TestConformance(t *testing.T) { //nolint:tparallel // the suite's own tests are parallel
 	t.Parallel()
 	pg := testkit.Postgres(t)
-	e := open(t, hot.Options{URL: pg.DSN(), Pool: 16})
+	e := open(t, hot.Options{URL: pg.DSN(), Pool: 16, SpoolDir: t.TempDir(), SpoolBytes: 1 << 30})
 	// In a subtest: the cluster ends after it.
 	t.Run("suite", func(t *testing.T) {
 		enginetest.Run(t, enginetest.Config{

@@ -105,6 +105,42 @@ func (r *reader) rows(limit int64) (data []byte, n int64, err error) {
 	return r.buf[begin:r.from], n, nil
 }
 
+// messages takes the messages that stand in front and are wholly read, at least one, up to ReadyForQuery; ready tells
+// that this is the last of them. data is valid until the next call.
+func (r *reader) messages() (data []byte, ready bool, err error) {
+	_, size, err := r.next()
+	if err == nil {
+		err = r.ensure(size)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	begin := r.from
+	for !ready && r.waiting() {
+		length := int(binary.BigEndian.Uint32(r.buf[r.from+1:]))
+		if length < header-1 || length > maxBytes {
+			break // a broken length is next's to refuse
+		}
+		ready = r.buf[r.from] == kindReady
+		r.from += length + 1
+	}
+	return r.buf[begin:r.from], ready, nil
+}
+
+// whole reports whether the answer seems to be here to its end: a row that looks as ReadyForQuery does would be taken
+// for it.
+func (r *reader) whole() bool {
+	n := r.to - header - 1
+	return n >= r.from && r.buf[n] == kindReady && binary.BigEndian.Uint32(r.buf[n+1:]) == header
+}
+
+// detach leaves the buffer to whoever has a part of it, and goes on in a new one.
+func (r *reader) detach() {
+	buf := make([]byte, max(readBytes, r.to-r.from))
+	r.to = copy(buf, r.buf[r.from:r.to])
+	r.buf, r.from = buf, 0
+}
+
 // waiting reports whether a whole message is there to be taken without reading.
 func (r *reader) waiting() bool {
 	if r.to-r.from < header {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
@@ -20,7 +21,9 @@ var errRowsClosed = errors.New("rows are closed")
 // rows is the result of a statement, read from the connection as it is asked for.
 type rows struct {
 	pool    *pool
-	conn    *conn // nil when it was given back
+	conn    *conn   // nil when the result is finished
+	in      *reader // the connection's, or that of a spool
+	slow    slowness
 	columns []engine.Column
 	come    []pgtypes.OID // the types in which the values come
 	formats []int16       // in which they come
@@ -44,7 +47,9 @@ func (e *Engine) start(ctx context.Context, c *conn, s engine.Statement) (*rows,
 		}
 		return context.Cause(ctx)
 	}}
-	r.endWatch = c.watch(ctx)
+	r.in = &c.in
+	r.slow = slowness{spools: e.spools, during: after(ctx), reading: true}
+	r.endWatch = sync.OnceFunc(c.watch(ctx))
 	before, p, err := c.send(s, e.kind)
 	if err == nil {
 		err = r.begin(s, before, p)
@@ -54,6 +59,9 @@ func (e *Engine) start(ctx context.Context, c *conn, s engine.Statement) (*rows,
 	if err != nil {
 		r.finish(ctx, err)
 		return nil, r.end
+	}
+	if !r.in.whole() {
+		r.leave()
 	}
 	return r, nil
 }
@@ -175,9 +183,11 @@ func (r *rows) CopyDataRows(ctx context.Context, w io.Writer, limit int64) (n in
 	if err := r.ready(ctx); err != nil {
 		return 0, errors.Is(err, io.EOF), endOf(err)
 	}
-	defer r.conn.watch(ctx)()
+	r.enter()
+	defer r.leave()
+	defer r.watch(ctx)()
 	for n < limit {
-		data, count, err := r.conn.in.rows(limit - n)
+		data, count, err := r.in.rows(limit - n)
 		if err == nil && count == 0 {
 			err = r.after()
 		}
@@ -185,12 +195,22 @@ func (r *rows) CopyDataRows(ctx context.Context, w io.Writer, limit int64) (n in
 			r.finish(ctx, causeOf(ctx, err))
 			return n, errors.Is(r.end, io.EOF), endOf(r.end)
 		}
-		if _, err := w.Write(data); err != nil {
+		if err := r.pass(w, data); err != nil {
 			return n, false, err
 		}
 		n += count
 	}
 	return n, false, nil
+}
+
+// pass writes to the client, who may take his time. What is here to its end is not worth a look at it.
+func (r *rows) pass(w io.Writer, data []byte) error {
+	if !r.in.whole() {
+		r.leave()
+		defer r.enter()
+	}
+	_, err := w.Write(data)
+	return err
 }
 
 // endOf makes the end no error.
@@ -213,13 +233,15 @@ func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
 	if err := r.ready(ctx); err != nil {
 		return nil, err
 	}
-	defer r.conn.watch(ctx)()
+	r.enter()
+	defer r.leave()
+	defer r.watch(ctx)()
 	for i := range r.values {
 		r.values[i].reset()
 	}
 	r.chunk.Rows = 0
-	for r.chunk.Rows < chunkRows && (r.chunk.Rows == 0 || r.conn.in.waiting()) {
-		data, count, err := r.conn.in.rows(1)
+	for r.chunk.Rows < chunkRows && (r.chunk.Rows == 0 || r.in.waiting()) {
+		data, count, err := r.in.rows(1)
 		if err == nil && count == 0 {
 			if r.chunk.Rows > 0 {
 				break // the end is the next call's
@@ -243,13 +265,13 @@ func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
 
 // after reads what is no row: io.EOF for the end.
 func (r *rows) after() error {
-	kind, body, err := r.conn.in.message()
+	kind, body, err := r.in.message()
 	if err != nil {
 		return err
 	}
 	switch kind {
 	case kindCommandComplete:
-		failed, err := r.conn.settle()
+		failed, err := r.in.settle()
 		if err == nil && failed != nil {
 			err = translate(failed)
 		}
@@ -258,22 +280,28 @@ func (r *rows) after() error {
 		}
 		return io.EOF
 	case kindError:
-		return r.conn.fail(body)
+		return r.in.fail(body)
 	}
 	return nil // a notice, or a parameter's new value
 }
 
 // finish keeps why there are no further rows and gives the connection back.
 func (r *rows) finish(ctx context.Context, err error) {
+	r.enter() // nobody takes it over from here on
 	if c := r.conn; c != nil {
 		r.conn = nil
 		r.endWatch()
+		r.endCall()
+		if m := r.slow.move; m != nil {
+			c = r.reclaim(c, m)
+		}
 		// Of two reasons the statement's own context comes first.
 		if cause := r.cause(); cause != nil && !errors.Is(err, io.EOF) {
 			err = cause
 		}
 		_, answered := errors.AsType[*pgerr.Error](err)
 		switch {
+		case c == nil: // it was given back before
 		case errors.Is(err, errLost):
 			r.pool.drop(c)
 		case r.interrupted(ctx, err):
