@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test check fmt golden fuzz bench clean
+.PHONY: help build demo test crash check fmt golden fuzz bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -32,6 +32,9 @@ test: ## every test; installs what it lacks as root, names what it leaves out ot
 	if [ -n "$$race" ]; then $(GO) test -race -timeout 10m $$race; fi; \
 	if [ -n "$$plain" ]; then $(GO) test -timeout 10m $$plain; fi; \
 	if [ -n "$$left" ]; then echo "left out:" $$left >&2; fi
+
+crash: ## 100 seeded cases per server: loaders killed, connections broken, loads delivered twice, two loaders at once
+	TIDEGATE_TEST_CRASH_CASES=$${CASES:-100} $(GO) test -count=1 -v -timeout 30m -run 'TestLoadCampaign' ./etl/hotload
 
 check: $(LINT) ## what CI looks at beside the tests: formatting, vet, lint, go.mod
 	$(GO) vet ./...

@@ -55,6 +55,10 @@ func (d *decision) candidates() []*candidate {
 		hot.bar("the hot store is down: " + down)
 		hot.barred.Hint = "leave out engine(hot): the lake has the answer too"
 		hot.down = true
+	} else if altered := d.altered(); altered != "" {
+		hot.bar(altered)
+		hot.barred.Hint = "leave out engine(hot): the lake has the answer too"
+		hot.down = true
 	}
 	return []*candidate{hot, d.coldCandidate(bytes)}
 }
@@ -105,6 +109,19 @@ func (d *decision) hotDown() string {
 		return ""
 	}
 	return d.r.o.Hot.Down()
+}
+
+// altered says how a hot table of the statement was changed, "" if none was.
+func (d *decision) altered() string {
+	if d.r.o.Hot.Altered == nil {
+		return ""
+	}
+	for _, s := range d.scans {
+		if why := d.r.o.Hot.Altered(s.table.Table.Name); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // scanNotHot is notHot for one scan.

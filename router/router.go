@@ -56,6 +56,11 @@ type Hot struct {
 	Parameters bool
 	// Down says why the hot store is not there now, "" if it is; nil is never down.
 	Down func() string
+	// Altered says how somebody else has changed a hot table, so that nobody may read it; "" if nobody has. Nil is never.
+	Altered func(catalog.Name) string
+	// Suspect is told that a statement failed because tables of the lake are not in the hot store as the catalog says.
+	// It must not wait. Nil is not told.
+	Suspect func()
 	// Only is what the hot store has and the lake has not; nil is nothing.
 	Only HotOnly
 	// Distrust says why an adopted table's days do not count now, "" if they do; nil: the store has no such tables.
@@ -229,6 +234,9 @@ func (d *decision) without(c *candidate, all []*candidate, cause error) (*engine
 			why += " (" + e.Detail + ")"
 		}
 	}
+	if suspect := d.r.o.Hot.Suspect; suspect != nil && notAsMade(pgerr.CodeOf(cause)) {
+		suspect()
+	}
 	c.bar(why)
 	c.down = true
 	p, err := d.settle(all)
@@ -236,6 +244,13 @@ func (d *decision) without(c *candidate, all []*candidate, cause error) (*engine
 		d.finish(p)
 	}
 	return p, err
+}
+
+// notAsMade knows the SQLSTATEs of a hot table that is not there, or not as the loader made it.
+func notAsMade(code pgerr.Code) bool {
+	return slices.Contains([]pgerr.Code{
+		pgerr.UndefinedTable, pgerr.UndefinedColumn, pgerr.UndefinedFunction, pgerr.DatatypeMismatch, pgerr.InvalidSchemaName,
+	}, code)
 }
 
 // classify reports whether the local engine answers: no table of the lake or the warehouse is named.

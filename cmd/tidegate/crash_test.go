@@ -136,7 +136,14 @@ func (s *crashSite) etl(t *testing.T, at int, env ...string) {
 }
 
 // answers asks both tiers what must not change.
-func (s *crashSite) answers(t *testing.T) []string {
+func (s *crashSite) answers(t *testing.T) (got []string) {
+	t.Helper()
+	s.serve(t, func(address string) { got = askTiers(t, address) })
+	return got
+}
+
+// serve serves the folder while ask asks.
+func (s *crashSite) serve(t *testing.T, ask func(address string)) {
 	t.Helper()
 	c := defaults()
 	c.Listen, c.Admin, c.DataDir, c.Pipelines = "127.0.0.1:0", "", filepath.Join(s.dir, "tidegate-data"), filepath.Join(s.dir, "pipelines")
@@ -152,10 +159,9 @@ func (s *crashSite) answers(t *testing.T) []string {
 	go func() {
 		done <- parts.serve(ctx, p, func(a string) error { address <- a; return nil })
 	}()
-	var got []string
 	select {
 	case a := <-address:
-		got = askTiers(t, a)
+		ask(a)
 	case err := <-done:
 		t.Fatalf("serve: %v", err)
 	}
@@ -166,7 +172,6 @@ func (s *crashSite) answers(t *testing.T) []string {
 	if err := parts.close(); err != nil {
 		t.Error(err)
 	}
-	return got
 }
 
 func askTiers(t *testing.T, address string) []string {

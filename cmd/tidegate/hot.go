@@ -183,7 +183,7 @@ func (h *hotStore) tier() *router.Hot {
 	case h.server != nil:
 		return h.server.tier()
 	}
-	return &router.Hot{Engine: h.db, Table: hotload.TableRef}
+	return &router.Hot{Engine: h.db, Table: hotload.TableRef, Altered: h.loader.Altered}
 }
 
 // hotOnly gives what the hot store has beside the lake's tables, as it was last listed.

@@ -29,6 +29,9 @@ type hotServer struct {
 	log    *slog.Logger
 	// trusted is engine.Lost() + 1 when the tables were last found to be what the catalog says; 0: never.
 	trusted atomic.Int64
+	// suspect says that a statement found a table to be another than it should be.
+	suspect atomic.Bool
+	looked  time.Time // at the tables' columns; for keep alone
 }
 
 func (p *parts) newHotServer(ctx context.Context, loader *hotload.Loader, db *duck.DB, step func(string), opened *closeAll) (*hotServer, error) {
@@ -61,6 +64,7 @@ func (p *parts) newHotServer(ctx context.Context, loader *hotload.Loader, db *du
 func (s *hotServer) tier() *router.Hot {
 	return &router.Hot{
 		Engine: s.engine, Table: s.table.TableRef, Postgres: true, Parameters: s.engine.TakesArgs(), Down: s.down, Only: s.only,
+		Altered: s.loader.Altered, Suspect: func() { s.suspect.Store(true) },
 	}
 }
 
@@ -102,7 +106,11 @@ func (s *hotServer) keep(ctx context.Context) error {
 
 func (s *hotServer) verify(ctx context.Context) {
 	lost := int64(s.engine.Lost())
-	if s.engine.Down() != "" || s.trusted.Load() == lost+1 {
+	if s.engine.Down() != "" {
+		return
+	}
+	if s.trusted.Load() == lost+1 {
+		s.recheck(ctx)
 		return
 	}
 	s.loader.Distrust()
@@ -113,4 +121,20 @@ func (s *hotServer) verify(ctx context.Context) {
 		return
 	}
 	s.trusted.Store(lost + 1)
+}
+
+// alteredInterval is how often tables that were altered are looked at, for whether they have been put right.
+const alteredInterval = 5 * time.Second
+
+// recheck looks at the tables' columns if a statement gave reason to, or some are known to be altered.
+func (s *hotServer) recheck(ctx context.Context) {
+	again := s.loader.AnyAltered() && time.Since(s.looked) > alteredInterval
+	if !s.suspect.Swap(false) && !again {
+		return
+	}
+	s.looked = time.Now()
+	if err := s.loader.Recheck(ctx); err != nil && ctx.Err() == nil {
+		s.suspect.Store(true)
+		s.log.WarnContext(ctx, "look at the hot store's tables", logkey.Error, err)
+	}
 }

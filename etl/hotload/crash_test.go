@@ -26,8 +26,8 @@ const (
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
 		die := loadAndDie
-		if url := os.Getenv(crashURL); url != "" {
-			die = func(dir string) error { return loadPostgresAndDie(dir, url) }
+		if store := os.Getenv(crashStore); store != "" {
+			die = func(dir string) error { return loadServerAndDie(dir, store) }
 		}
 		if err := die(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -102,7 +102,7 @@ func (e *Embedded) Check(ctx context.Context, t *catalog.Table, loaded []string)
 	}
 	return e.transaction(ctx, "look at hot table of "+t.Name.String(), func(s engine.Session) error {
 		have, err := held(ctx, s, t.Name)
-		if err != nil || len(have) == 0 {
+		if err != nil {
 			return err
 		}
 		_, err = compare(TableRef(t.Name), wantedHere(columns), have, loaded)
@@ -120,9 +120,6 @@ func (e *Embedded) Ensure(ctx context.Context, t *catalog.Table, loaded []string
 		have, err := held(ctx, s, t.Name)
 		if err != nil {
 			return err
-		}
-		if len(have) == 0 && len(loaded) > 0 {
-			return goneError(TableRef(t.Name))
 		}
 		statements, err := tableStatements(t.Name, columns, have, loaded)
 		if err != nil {
@@ -167,6 +164,10 @@ func fromDuckDB(name string) pgtypes.Type {
 // tableStatements brings a table that has these columns (none: no table) to the wanted ones.
 func tableStatements(name catalog.Name, columns []catalog.Column, have []heldColumn, loaded []string) ([]string, error) {
 	ref, wanted := TableRef(name), wantedHere(columns)
+	change, err := compare(ref, wanted, have, loaded)
+	if err != nil {
+		return nil, err
+	}
 	if len(have) == 0 {
 		var b strings.Builder
 		b.WriteString("CREATE TABLE " + ref + " (")
@@ -175,10 +176,6 @@ func tableStatements(name catalog.Name, columns []catalog.Column, have []heldCol
 		}
 		b.WriteString(SeqColumn + " BIGINT NOT NULL)")
 		return []string{"CREATE SCHEMA IF NOT EXISTS " + Database + "." + Schema, b.String()}, nil
-	}
-	change, err := compare(ref, wanted, have, loaded)
-	if err != nil {
-		return nil, err
 	}
 	var alter []string
 	for _, w := range change.add {

@@ -44,8 +44,11 @@ func openWorld(ctx context.Context, dir string) (*world, error) {
 	if w.store, err = sqlite.Open(ctx, filepath.Join(dir, "catalog.db")); err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "work"), 0o755); err != nil {
+		return nil, err
+	}
 	w.db, err = duck.Open(ctx, duck.Options{
-		Threads: 2, Fence: true, AllowedDirs: []string{filepath.Join(dir, "lake")},
+		Threads: 2, Fence: true, AllowedDirs: []string{filepath.Join(dir, "lake"), filepath.Join(dir, "work")},
 		Attach: []duck.Attachment{{Name: hotload.Database, Path: filepath.Join(dir, "hot.duckdb")}},
 	})
 	return w, err
@@ -158,7 +161,13 @@ func (w *world) record(t *testing.T, table *catalog.Table, name string, replaces
 		key := fmt.Sprintf("_hot/%s/run=%s.r1.00aa/0000.parquet", table.Name, name)
 		r.Subset = &catalog.Subset{Columns: table.Hot.Columns, Paths: []string{}, Rows: r.Counts.Emitted}
 		if len(all) > 0 {
-			w.copyTo(t, key, "SELECT "+strings.Join(table.Hot.Columns, ", ")+" FROM ("+strings.Join(all, " UNION ALL ")+")")
+			var columns []string
+			for _, name := range table.Hot.Columns {
+				if c, ok := table.Column(name); ok {
+					columns = append(columns, "CAST("+name+" AS "+c.Type.DuckDB()+") AS "+name)
+				}
+			}
+			w.copyTo(t, key, "SELECT "+strings.Join(columns, ", ")+" FROM ("+strings.Join(all, " UNION ALL ")+")")
 			r.Subset.Paths = append(r.Subset.Paths, key)
 		}
 	}

@@ -17,11 +17,12 @@ const SeqColumn = "_tg_seq"
 
 // Hot is a hot store as the loader needs it. Every method is one transaction: done or nothing.
 type Hot interface {
-	// Check compares the table, if it is there, with the definition, and gives an AlteredError if somebody else has
-	// changed it. What Ensure would mend is no error. loaded are the columns that rows in it were loaded with.
+	// Check compares the table with the definition, and gives an AlteredError if somebody else has changed it. What
+	// Ensure would mend is no error. loaded are the columns that rows in it were loaded with; if there are any, the table
+	// must be there.
 	Check(ctx context.Context, t *catalog.Table, loaded []string) error
 	// Ensure makes the table, or adds and widens columns, so that it has the definition's hot columns and SeqColumn.
-	// Errors are those of Check, and one for a table that should hold rows and is not there.
+	// Errors are those of Check.
 	Ensure(ctx context.Context, t *catalog.Table, loaded []string) error
 	// Counts gives the number of rows of each load sequence in the table; none if there is no such table.
 	Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error)

@@ -34,6 +34,7 @@ func (l *Loader) noteLive(ctx context.Context, name catalog.Name) error {
 	}
 	columns, limits, err := hot.Live(ctx, tv.Table)
 	if err != nil {
+		l.altered.note(name, err)
 		return err
 	}
 	spec := tv.Table.Hot
@@ -87,7 +88,7 @@ func (s *Server) Live(ctx context.Context, t *catalog.Table) (columns []string, 
 // live compares a hot table that somebody else made with the definition.
 func (s *Server) live(t *catalog.Table, have []heldColumn) (columns []string, limits []catalog.HotLimit, err error) {
 	if len(have) == 0 {
-		return nil, nil, fmt.Errorf("hot.columns is from_table, and there is no hot table %s; make it, or list the columns", s.TableRef(t.Name))
+		return nil, nil, &AlteredError{Table: s.TableRef(t.Name), What: "there is no hot table; make it, or list the columns", Foreign: true}
 	}
 	for _, h := range have {
 		if what := s.misfit(t, h); what != "" {

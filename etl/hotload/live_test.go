@@ -15,6 +15,7 @@ import (
 // live is a world whose hot table is in a PostgreSQL and somebody else's.
 type live struct {
 	*world
+	store  serverStore
 	server *hotload.Server
 	loader *hotload.Loader
 }
@@ -22,8 +23,9 @@ type live struct {
 func newLive(t *testing.T, dsn, schema string) *live {
 	t.Helper()
 	w := newWorld(t)
-	hot := w.postgresHot(dsn, schema)
-	l := &live{world: w, server: hot, loader: w.postgresLoader(hot)}
+	st := serverStore{Kind: "postgres", URL: dsn, Schema: schema}
+	hot := w.serverHot(t, st)
+	l := &live{world: w, store: st, server: hot, loader: w.serverLoader(hot, nil)}
 	l.sql(t, "CREATE SCHEMA "+schema+"; SET search_path = "+schema)
 	return l
 }
@@ -93,7 +95,7 @@ func TestLiveTable(t *testing.T) {
 	if d := cmp.Diff(want, l.spec(t)); d != "" {
 		t.Error(d)
 	}
-	checkPostgres(t, l.world, l.server, true)
+	checkServer(t, l.world, l.store, true)
 	if got := l.sql(t, "SELECT count(*), min(note) FROM HOT WHERE _tg_seq IS NULL"); got[0] != "1|n" {
 		t.Errorf("the owner's row: %v", got)
 	}
@@ -104,7 +106,7 @@ func TestLiveTable(t *testing.T) {
 	if d := cmp.Diff(want, l.spec(t)); d != "" {
 		t.Error(d)
 	}
-	checkPostgres(t, l.world, l.server, true)
+	checkServer(t, l.world, l.store, true)
 
 	l.sql(t, "ALTER TABLE HOT ADD COLUMN event_id varchar(50)")
 	if r := l.pass(t); r.Rows != 52 {
@@ -113,7 +115,7 @@ func TestLiveTable(t *testing.T) {
 	if got := l.sql(t, "SELECT count(event_id), count(DISTINCT event_id) FROM HOT"); got[0] != "52|47" {
 		t.Errorf("the new column: %v", got)
 	}
-	checkPostgres(t, l.world, l.server, true)
+	checkServer(t, l.world, l.store, true)
 
 	l.sql(t, "ALTER TABLE HOT DROP COLUMN event_id")
 	if err := l.server.Check(t.Context(), l.view(t).Tables[events().Name].Table, nil); err == nil || !strings.Contains(err.Error(), "event_id was dropped") {
@@ -127,7 +129,7 @@ func TestLiveTable(t *testing.T) {
 	if got := l.sql(t, "SELECT count(event_id), count(*) FROM HOT WHERE _tg_seq IS NOT NULL"); got[0] != "52|52" {
 		t.Errorf("the column that came back: %v", got)
 	}
-	checkPostgres(t, l.world, l.server, true)
+	checkServer(t, l.world, l.store, true)
 }
 
 // TestLiveTableWithoutPartition: rows are told apart by their files, not by columns.

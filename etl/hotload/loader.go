@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tidegate/catalog"
@@ -36,6 +37,9 @@ type Loader struct {
 	Log     *slog.Logger
 	// Step, if not nil, is called after each step of a load. Tests die in it.
 	Step func(step string)
+
+	altered alterations
+	lost    atomic.Bool // Recheck found a table gone
 
 	mu sync.Mutex
 	// verified has the tables whose hot rows are exactly those that the catalog names, or withdrawn ones; guarded by mu.
@@ -69,6 +73,9 @@ func (l *Loader) LoadTable(ctx context.Context, table catalog.Name) (Report, err
 func (l *Loader) pass(ctx context.Context, which func(catalog.Name) bool) (Report, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.lost.Swap(false) {
+		clear(l.verified)
+	}
 	begin := time.Now()
 	var r Report
 	v, err := l.Store.View(ctx)
@@ -96,7 +103,8 @@ func compareNames(a, b catalog.Name) int { return strings.Compare(a.String(), b.
 
 // Verify compares the rows of every hot table with the coverage: rows that no coverage names are removed, and pairs
 // whose rows are missing lose their coverage. LoadPending does the same before it loads; serve calls Verify first,
-// so that no client reads a hot store that was lost or cut off.
+// so that no client reads a hot store that was lost or cut off. A table that somebody else has changed is no error: it
+// is Altered's to tell.
 func (l *Loader) Verify(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,7 +122,7 @@ func (l *Loader) Verify(ctx context.Context) error {
 		if err == nil {
 			err = l.verify(ctx, name, &r)
 		}
-		if err != nil {
+		if _, altered := errors.AsType[*AlteredError](err); err != nil && !altered {
 			errs = append(errs, fmt.Errorf("verify the hot store's %s: %w", name, err))
 		}
 	}
@@ -193,7 +201,9 @@ func (l *Loader) load(ctx context.Context, tv *catalog.TableView, b batch, r *Re
 	if err != nil {
 		return err
 	}
-	if err := l.Hot.Ensure(ctx, tv.Table, loadedColumns(tv)); err != nil {
+	err = l.Hot.Ensure(ctx, tv.Table, loadedColumns(tv))
+	l.altered.note(tv.Table.Name, err)
+	if err != nil {
 		return err
 	}
 	l.step("ensured")
@@ -269,7 +279,7 @@ func (l *Loader) Watch(ctx context.Context, interval time.Duration) error {
 	wait := interval
 	for {
 		v, err := l.Store.View(ctx)
-		if err == nil && v.Generation != done {
+		if err == nil && (v.Generation != done || l.lost.Load()) {
 			var r Report
 			r, err = l.LoadPending(ctx)
 			if err == nil && r.Waiting == 0 {

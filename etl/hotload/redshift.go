@@ -77,9 +77,10 @@ func (r *Redshift) ledgerOptions() string { return " DISTSTYLE ALL" }
 // quote writes a text as a literal, where a backslash escapes.
 func (r *Redshift) quote(text string) string { return strings.ReplaceAll(quoteText(text), `\`, `\\`) }
 
+// held asks for names in lower case: Redshift folds those in quotes too.
 func (r *Redshift) held(ctx context.Context, c *pgconn.PgConn, s *Server, table string) ([]heldColumn, error) {
 	rows, err := texts(ctx, c, "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default "+
-		"FROM svv_columns WHERE table_schema = "+r.quote(s.Schema)+" AND table_name = "+r.quote(table)+" ORDER BY ordinal_position")
+		"FROM svv_columns WHERE table_schema = "+r.quote(strings.ToLower(s.Schema))+" AND table_name = "+r.quote(table)+" ORDER BY ordinal_position")
 	columns := make([]heldColumn, len(rows))
 	for i, row := range rows {
 		typeName := row[1]

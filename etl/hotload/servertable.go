@@ -39,7 +39,7 @@ func (s *Server) Check(ctx context.Context, t *catalog.Table, loaded []string) e
 	}
 	return s.connected(ctx, "look at hot table of "+t.Name.String(), func(c *pgconn.PgConn) error {
 		have, err := s.Dialect.held(ctx, c, s, tableName(t.Name))
-		if err != nil || len(have) == 0 {
+		if err != nil {
 			return err
 		}
 		if t.Hot.FromTable {
@@ -64,10 +64,11 @@ func (s *Server) Ensure(ctx context.Context, t *catalog.Table, loaded []string) 
 		if t.Hot.FromTable {
 			return s.ensureLive(ctx, c, t, have)
 		}
+		change, err := compare(s.TableRef(t.Name), wanted, have, loaded)
+		if err != nil {
+			return err
+		}
 		if len(have) == 0 {
-			if len(loaded) > 0 {
-				return goneError(s.TableRef(t.Name))
-			}
 			table, err := s.Dialect.create(ctx, c, s, t, wanted)
 			if err != nil {
 				return err
@@ -75,9 +76,8 @@ func (s *Server) Ensure(ctx context.Context, t *catalog.Table, loaded []string) 
 			first := []string{"CREATE SCHEMA IF NOT EXISTS " + quoteName(s.Schema), s.createLedger()}
 			return execGroups(ctx, c, [][]string{append(first, table...)})
 		}
-		change, err := compare(s.TableRef(t.Name), wanted, have, loaded)
-		if err != nil || change.empty() {
-			return err
+		if change.empty() {
+			return nil
 		}
 		groups, err := s.Dialect.alter(s, t, change)
 		if err != nil {

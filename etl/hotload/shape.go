@@ -29,6 +29,7 @@ func (e *AlteredError) Error() string {
 // errGone says that a hot table that had rows is not there any more.
 var errGone = errors.New("it was dropped")
 
+// goneError is the error of Check and Ensure for it.
 func goneError(table string) error { return fmt.Errorf("hot table %s: %w", table, errGone) }
 
 // wantedColumn is a hot column as the hot table should have it.
@@ -52,9 +53,15 @@ type tableChange struct {
 
 func (c tableChange) empty() bool { return len(c.add)+len(c.widen) == 0 }
 
-// compare finds what the table has to get, or an AlteredError. A column that is not there is new, unless rows were
+// compare finds what the table has to get; no columns are no table. An AlteredError is what somebody else did to it. A column that is not there is new, unless rows were
 // loaded with it: then somebody dropped it, and the NULLs of a new one would be wrong answers.
 func compare(table string, want []wantedColumn, have []heldColumn, loaded []string) (tableChange, error) {
+	if len(have) == 0 {
+		if len(loaded) > 0 {
+			return tableChange{}, goneError(table)
+		}
+		return tableChange{add: want}, nil
+	}
 	change := tableChange{have: have}
 	altered := func(format string, args ...any) (tableChange, error) {
 		return tableChange{}, &AlteredError{Table: table, What: fmt.Sprintf(format, args...)}

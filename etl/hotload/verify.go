@@ -2,6 +2,7 @@ package hotload
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"tidegate/catalog"
@@ -21,6 +22,9 @@ func (l *Loader) verify(ctx context.Context, name catalog.Name, r *Report) error
 	}
 	_, tv, err := l.view(ctx, name)
 	if err != nil {
+		return err
+	}
+	if err := l.check(ctx, tv); err != nil && !errors.Is(err, errGone) {
 		return err
 	}
 	counts, err := l.Hot.Counts(ctx, name)

@@ -57,7 +57,7 @@ func (s *session) planCreateTable(ctx context.Context, c *cursor, temporary bool
 }
 
 func (d *definition) distribute(name string) error {
-	if strings.HasPrefix(d.distStyle, "KEY") {
+	if strings.HasPrefix(d.distStyle, "KEY(") { // DISTSTYLE KEY alone names none
 		return pgerr.New("42P16", "multiple DISTKEYs specified for table %q", d.name)
 	}
 	d.distStyle = "KEY(" + name + ")"
@@ -73,7 +73,7 @@ func (c *cursor) tableAttributes(d *definition) error {
 			if err != nil {
 				return err
 			}
-			if !strings.HasPrefix(d.distStyle, "KEY") {
+			if !strings.HasPrefix(d.distStyle, "KEY(") {
 				d.distStyle = strings.ToUpper(style)
 			}
 		case c.accept("distkey"):

@@ -37,6 +37,8 @@ func TestCreateTableRemembersKeysAndEncodings(t *testing.T) {
 	refused(t, c, "insert into web_events (site_id) values (1)", "23502", "ts")
 	refused(t, c, "create table web_events (a int)", "42P07", "already exists")
 	refused(t, c, "create table x (a int) distkey(b)", "42703", `"b"`)
+	refused(t, c, "create table x (a int, b int) distkey(a) distkey(b)", "42P16", "multiple DISTKEYs")
+	ask(t, c, "create table both_ways (a int) diststyle key distkey(a)")
 	refused(t, c, "create table x (a int) sortkey(b)", "42703", `"b"`)
 	for _, typ := range []string{"json", "uuid", "bytea", "serial", "int[]", "interval", "super"} {
 		if _, err := try(t, c, "create table x (a "+typ+")"); err == nil {

@@ -242,3 +242,43 @@ func checkHotHangs(t *testing.T, hangs *atomic.Bool, c *pgx.Conn, notices *notic
 	}
 	hangs.Store(false)
 }
+
+// checkHotAltered renames a column of the hot table and gives it its name back: meanwhile queries are answered cold and
+// a NOTICE says what differs.
+func checkHotAltered(t *testing.T, url, schema string, c *pgx.Conn, notices *noticeList) {
+	t.Helper()
+	const query = "select domain, count(*), sum(load_ms) from web.events where load_ms > 10 group by 1 order by 1"
+	table(t, c, "set tidegate.latency = 'interactive'")
+	want := table(t, c, query)
+	if got := route(t, c, query); got != "hot" {
+		t.Fatalf("route %s, want hot", got)
+	}
+	until := func(what string, true func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(30 * time.Second); !true(); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("never: %s; notices %q", what, notices.take())
+			}
+		}
+	}
+	notices.take()
+	alter := func(from, to string) {
+		direct(t, url, fmt.Sprintf(`alter table %s."web__events" rename column %s to %s`, schema, from, to))
+	}
+	alter("domain", "theirs")
+	if d := cmp.Diff(want, table(t, c, query)); d != "" {
+		t.Errorf("answers differ: %s", d)
+	}
+	if got := notices.take(); !strings.Contains(got, "answered cold: ") {
+		t.Errorf("notices %q", got)
+	}
+	until("a NOTICE with the difference", func() bool {
+		table(t, c, query)
+		return strings.Contains(notices.take(), "answered cold: hot table \""+schema+"\".\"web__events\" was altered: its column domain is missing")
+	})
+	alter("theirs", "domain")
+	until("hot again", func() bool { return route(t, c, query) == "hot" })
+	if d := cmp.Diff(want, table(t, c, query)); d != "" {
+		t.Errorf("answers differ: %s", d)
+	}
+}

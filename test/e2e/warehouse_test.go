@@ -144,6 +144,7 @@ func TestHotWarehouse(t *testing.T) {
 			t.Errorf("hot differs: %s", d)
 		}
 	})
+	t.Run("altered by hand", func(t *testing.T) { checkHotAltered(t, store.url(), "tidegate_hot", c, notices) })
 	s.interrupt(t)
 	if left := s3.Keys(t, bucket, "lake/_stage/"); len(left) > 0 {
 		t.Errorf("left in the stage: %v", left)
