@@ -20,6 +20,8 @@ type answer struct {
 	plain  bool  // the tag has no count of rows
 	cursor bool  // the rows are a cursor's, which goes on living
 	empty  bool  // there was no statement
+	// settle, if not nil, is called after the last row, before the tag is told.
+	settle func() error
 }
 
 func tagOnly(tag string) *answer { return &answer{tag: tag} }
@@ -60,7 +62,7 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 	case sql.KindShow:
 		return s.show(st)
 	case sql.KindTransaction:
-		tag, err := s.control(st)
+		tag, err := s.control(ctx, st)
 		return tagOnly(tag), err
 	case sql.KindPrepare:
 		return tagOnly(st.Tag), s.prepareStatement(ctx, st.Prepared)
@@ -74,6 +76,8 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 		return s.cursor(ctx, st, q)
 	case sql.KindCall:
 		return s.call(ctx, st)
+	case sql.KindWrite:
+		return s.write(ctx, st, nil)
 	default:
 		return s.refused(st)
 	}
@@ -143,8 +147,11 @@ func showName(name string) string {
 	return name
 }
 
-// discard runs DISCARD. Plans, sequences and temporary tables are none that a session keeps.
+// discard runs DISCARD. Plans and sequences are none that a session keeps.
 func (s *session) discard(what string) error {
+	if what == "TEMP" {
+		return s.discardTemporary()
+	}
 	if what != "ALL" {
 		return nil
 	}
@@ -153,6 +160,7 @@ func (s *session) discard(what string) error {
 	}
 	s.dropPortals(func(*portal) bool { return true })
 	clear(s.statements)
+	s.dropChanges()
 	return s.settings.reset("")
 }
 
@@ -201,6 +209,12 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		return false, err
 	case !done && a.limit > 0 && n == limit:
 		return true, nil
+	case done && a.settle != nil:
+		err := a.settle()
+		r.close(err)
+		if err != nil {
+			return false, err
+		}
 	case done && !a.cursor:
 		r.close(nil)
 	}

@@ -31,7 +31,9 @@ func (s *session) declare(ctx context.Context, c *sql.Cursor, q *sql.Query) erro
 	if _, ok := s.portals[c.Name]; ok {
 		return duplicateCursor(c.Name)
 	}
+	s.changes.hold = c.Hold
 	a, err := s.read(ctx, c.Query, q)
+	s.changes.hold = false
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (s *session) prepareStatement(ctx context.Context, p *sql.Prepared) error {
 	if _, ok := s.statements[p.Name]; ok {
 		return duplicateStatement(p.Name)
 	}
-	if p.Query.Kind != sql.KindSelect {
+	if p.Query.Kind != sql.KindSelect && p.Query.Kind != sql.KindWrite {
 		_, err := s.refused(p.Query)
 		return err
 	}
@@ -132,6 +134,9 @@ func (s *session) executePrepared(ctx context.Context, e *sql.Prepared) (*answer
 		if args[i].Text, err = pgtypes.TextParam(p.params[i], []byte(a.Text), s.state.Zone); err != nil {
 			return nil, paramError(err, i)
 		}
+	}
+	if p.st.Kind == sql.KindWrite {
+		return s.write(ctx, p.st, textParams(p, args))
 	}
 	q, err := s.current(ctx, p)
 	if err != nil {

@@ -109,6 +109,11 @@ func (s *session) prepare(ctx context.Context, st *sql.Statement, q *sql.Query, 
 		p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
 		p.params = append(p.params, q.Params...)
 	}
+	if st.Kind == sql.KindWrite {
+		if err := s.prepareWrite(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	if n := st.CallParams(); n > 0 {
 		p.params = make([]pgtypes.OID, n)
 		copy(p.params, p.told)
@@ -154,12 +159,8 @@ func (s *session) withArgs(p *prepared, q *sql.Query, args []sql.Arg) (*sql.Quer
 
 // args decodes a Bind message's parameters.
 func (s *session) args(p *prepared, m *pgproto3.Bind) ([]sql.Arg, error) {
-	if n := len(m.ParameterFormatCodes); n > 1 && n != len(m.Parameters) {
-		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message has %d parameter formats but %d parameters", n, len(m.Parameters))
-	}
-	if len(m.Parameters) != len(p.params) {
-		return nil, pgerr.New(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d",
-			len(m.Parameters), m.PreparedStatement, len(p.params))
+	if err := checkParams(p, m); err != nil {
+		return nil, err
 	}
 	args := make([]sql.Arg, len(m.Parameters))
 	for i, data := range m.Parameters {
@@ -167,20 +168,37 @@ func (s *session) args(p *prepared, m *pgproto3.Bind) ([]sql.Arg, error) {
 			args[i].Null = true
 			continue
 		}
-		format := int16(0)
-		switch n := len(m.ParameterFormatCodes); {
-		case n == 1:
-			format = m.ParameterFormatCodes[0]
-		case n > 1:
-			format = m.ParameterFormatCodes[i]
-		}
-		text, err := s.decodeParam(p.params[i], format, data)
+		text, err := s.decodeParam(p.params[i], paramFormat(m, i), data)
 		if err != nil {
 			return nil, paramError(err, i)
 		}
 		args[i].Text = text
 	}
 	return args, nil
+}
+
+// checkParams compares a Bind message with its statement.
+func checkParams(p *prepared, m *pgproto3.Bind) error {
+	if n := len(m.ParameterFormatCodes); n > 1 && n != len(m.Parameters) {
+		return pgerr.New(pgerr.ProtocolViolation, "bind message has %d parameter formats but %d parameters", n, len(m.Parameters))
+	}
+	if len(m.Parameters) != len(p.params) {
+		return pgerr.New(pgerr.ProtocolViolation, "bind message supplies %d parameters, but prepared statement %q requires %d",
+			len(m.Parameters), m.PreparedStatement, len(p.params))
+	}
+	return nil
+}
+
+// paramFormat is the format of a parameter; one code stands for all.
+func paramFormat(m *pgproto3.Bind, i int) int16 {
+	switch n := len(m.ParameterFormatCodes); n {
+	case 0:
+		return 0
+	case 1:
+		return m.ParameterFormatCodes[0]
+	default:
+		return m.ParameterFormatCodes[i]
+	}
 }
 
 func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (string, error) {

@@ -56,6 +56,8 @@ type State struct {
 	Repeatable bool
 	// Pinned is the generation given to Pin in this transaction; 0 is none yet.
 	Pinned int64
+	// Own is the session's own connection to the warehouse; nil while it has none.
+	Own Connection
 
 	settings settingReader
 }

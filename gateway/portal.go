@@ -14,8 +14,9 @@ import (
 // portal is a statement ready to be executed or being so, of Bind or of DECLARE. Portals and cursors share names.
 type portal struct {
 	st      *sql.Statement
-	of      *prepared  // nil for a cursor
-	query   *sql.Query // with its parameters replaced; nil if there is nothing bound
+	of      *prepared      // nil for a cursor
+	query   *sql.Query     // with its parameters replaced; nil if there is nothing bound
+	params  []engine.Param // of a write
 	formats []int16
 	columns []engine.Column // that the client was told; nil if it was not
 
@@ -41,30 +42,42 @@ func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
 		return duplicateCursor(m.DestinationPortal)
 	}
 	s.dropPortal("")
-	args, err := s.args(p, m)
+	made, err := s.bindArgs(ctx, p, m)
 	if err != nil {
 		return err
 	}
-	q, err := s.current(ctx, p)
-	if err != nil {
-		return err
-	}
-	if q, err = s.withArgs(p, q, args); err != nil {
-		return err
-	}
-	formats := append([]int16(nil), m.ResultFormatCodes...)
+	made.formats = append([]int16(nil), m.ResultFormatCodes...)
 	if p.described && p.columns != nil {
-		if _, err := encode.Formats(formats, len(p.columns)); err != nil {
+		if _, err := encode.Formats(made.formats, len(p.columns)); err != nil {
 			return err
 		}
 	}
-	st := p.st
-	if st.CallParams() > 0 {
-		st = st.WithCallArgs(args)
-	}
-	s.addPortal(m.DestinationPortal, &portal{st: st, of: p, query: q, formats: formats})
+	s.addPortal(m.DestinationPortal, made)
 	s.wire.send(&pgproto3.BindComplete{})
 	return nil
+}
+
+// bindArgs makes a portal of a statement with its arguments: constants, but a write's are the server's to read.
+func (s *session) bindArgs(ctx context.Context, p *prepared, m *pgproto3.Bind) (*portal, error) {
+	made := &portal{st: p.st, of: p}
+	if p.st.Kind == sql.KindWrite {
+		var err error
+		made.params, err = s.rawParams(p, m)
+		return made, err
+	}
+	args, err := s.args(p, m)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.current(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if p.st.CallParams() > 0 {
+		made.st = p.st.WithCallArgs(args)
+	}
+	made.query, err = s.withArgs(p, q, args)
+	return made, err
 }
 
 func duplicateCursor(name string) error {
@@ -133,7 +146,7 @@ func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
 func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 	if p.answer == nil {
 		s.wanted = p.formats
-		a, err := s.answer(ctx, p.st, p.query)
+		a, err := s.start(ctx, p)
 		s.wanted = nil
 		if err != nil {
 			return err
@@ -154,6 +167,14 @@ func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 	}
 	p.ended = !p.answer.empty
 	return nil
+}
+
+// start answers a portal's statement as far as its first row.
+func (s *session) start(ctx context.Context, p *portal) (*answer, error) {
+	if p.st.Kind == sql.KindWrite {
+		return s.write(ctx, p.st, p.params)
+	}
+	return s.answer(ctx, p.st, p.query)
 }
 
 // dropPortal closes a portal; a name that does not exist is none to close.

@@ -193,7 +193,11 @@ func (s *session) query(ctx context.Context, p **engine.Plan) (engine.Rows, erro
 		}
 		st.Formats = formats
 	}
-	rows, err := (*p).Engine.Query(ctx, st)
+	e, err := s.reads(ctx, *p)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := e.Query(ctx, st)
 	if !errors.Is(err, engine.ErrUnavailable) || (*p).Otherwise == nil {
 		return rows, err
 	}

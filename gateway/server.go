@@ -3,7 +3,8 @@
 //
 // A session is read in this order: server.go accepts, startup.go lets in, session.go answers messages: simple.go or
 // extended.go and portal.go; answer.go runs a statement, result.go streams its rows, transaction.go, settings.go,
-// cursor.go and explain.go are what a session answers by itself, cancel.go is how work ends early.
+// cursor.go and explain.go are what a session answers by itself, cancel.go is how work ends early. warehouse.go is what a
+// session changes in the hot store.
 package gateway
 
 import (
@@ -30,6 +31,8 @@ type Options struct {
 	MaxConnections int    // 0 is no limit
 	// SearchPath gives the schemas of names without one when a session begins; nil is PostgreSQL's "$user", public.
 	SearchPath func(ctx context.Context) ([]string, error)
+	// Warehouse changes what only the hot store has; nil: nothing can be changed.
+	Warehouse Warehouse
 	// StartupTimeout is how long a client may take to say who it is; 0 is 30 s.
 	StartupTimeout time.Duration
 }

@@ -39,6 +39,7 @@ type session struct {
 	reportedAt int    // the settings' version then
 
 	tx           transaction
+	changes      changes
 	transactions transactionID // so far
 	statements   map[string]*prepared
 	portals      map[string]*portal
@@ -52,6 +53,7 @@ type session struct {
 
 // serve answers messages until the client leaves, the server drains or the protocol is violated.
 func (s *session) serve(ctx context.Context) {
+	defer s.dropChanges()
 	defer s.dropPortals(func(*portal) bool { return true })
 	for {
 		s.wire.shrink()
@@ -119,16 +121,14 @@ func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err e
 		return s.ready()
 	case *pgproto3.Sync:
 		s.skipping = false
-		s.leaveImplicit()
-		return s.ready()
+		return s.sync(ctx)
 	case *pgproto3.Flush:
 		return s.wire.flush()
 	case *pgproto3.FunctionCall:
 		if err := s.fail(pgerr.New(pgerr.FeatureNotSupported, "function call messages are not supported")); err != nil {
 			return err
 		}
-		s.leaveImplicit()
-		return s.ready()
+		return s.sync(ctx)
 	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
 		return nil // of a COPY that was refused
 	}

@@ -19,10 +19,13 @@ func (s *session) simpleQuery(ctx context.Context, text string) error {
 	s.dropPortal("")
 	delete(s.statements, "")
 	err := s.simpleStatements(ctx, text)
+	s.changes.last = false
 	if err != nil {
 		err = s.fail(err)
 	}
-	s.leaveImplicit()
+	if endErr := s.leaveImplicit(ctx); endErr != nil && err == nil {
+		err = s.fail(endErr)
+	}
 	return err
 }
 
@@ -34,7 +37,8 @@ func (s *session) simpleStatements(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	for _, st := range statements {
+	for i, st := range statements {
+		s.changes.last = i == len(statements)-1
 		if err := s.simpleStatement(ctx, st, nil, len(statements) > 1); err != nil {
 			return err
 		}

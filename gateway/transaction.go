@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"tidegate/sql"
 )
 
-// transaction is the session's place in PostgreSQL's transaction states. There is nothing to commit: what a
-// transaction holds together is now(), the generation, SET LOCAL, and the life of portals.
+// transaction is the session's place in PostgreSQL's transaction states. What it holds together here is now(), the
+// generation, SET LOCAL, and the life of portals; what it changes in the warehouse is in changes.
 type transaction struct {
 	active   bool // something has begun: a statement alone, a block, or a pipeline up to Sync
 	explicit bool // by BEGIN
@@ -99,11 +100,24 @@ func (s *session) setModes(m values) {
 	}
 }
 
-// leaveImplicit ends what no BEGIN began, after a simple query or at Sync.
-func (s *session) leaveImplicit() {
-	if !s.tx.explicit {
-		s.leave(s.tx.failed)
+// leaveImplicit ends what no BEGIN began, after a simple query or at Sync. The error is that of a COMMIT.
+func (s *session) leaveImplicit(ctx context.Context) error {
+	if s.tx.explicit {
+		return nil
 	}
+	err := s.endOnServer(ctx, s.tx.failed)
+	s.leave(s.tx.failed || err != nil)
+	return err
+}
+
+// sync ends a pipeline.
+func (s *session) sync(ctx context.Context) error {
+	if err := s.leaveImplicit(ctx); err != nil {
+		if err := s.fail(err); err != nil {
+			return err
+		}
+	}
+	return s.ready()
 }
 
 // failedOnly refuses everything but the end of a failed transaction.
@@ -118,7 +132,7 @@ func (s *session) failedOnly(st *sql.Statement) error {
 }
 
 // control runs a transaction statement and gives its tag.
-func (s *session) control(st *sql.Statement) (tag string, err error) {
+func (s *session) control(ctx context.Context, st *sql.Statement) (tag string, err error) {
 	t := st.Transaction
 	switch t.Verb {
 	case "BEGIN":
@@ -128,9 +142,9 @@ func (s *session) control(st *sql.Statement) (tag string, err error) {
 		}
 		return st.Tag, s.beginBlock(t)
 	case "COMMIT", "ROLLBACK":
-		return s.endBlock(t)
+		return s.endBlock(ctx, t)
 	}
-	return st.Tag, s.savepoint(t)
+	return st.Tag, s.savepoint(ctx, t)
 }
 
 func (s *session) beginBlock(t *sql.Transaction) error {
@@ -148,20 +162,24 @@ func (s *session) beginBlock(t *sql.Transaction) error {
 	return nil
 }
 
-func (s *session) endBlock(t *sql.Transaction) (tag string, err error) {
+func (s *session) endBlock(ctx context.Context, t *sql.Transaction) (tag string, err error) {
 	tag = t.Verb
 	if !s.tx.explicit {
 		if t.Chain {
 			return "", pgerr.New(pgerr.NoActiveTransaction, "%s AND CHAIN can only be used in transaction blocks", t.Verb)
 		}
 		s.notice(warning(pgerr.NoActiveTransaction, "there is no transaction in progress"))
-		return tag, nil
+		return tag, s.endOnServer(ctx, tag == "ROLLBACK") // of the statements before it in a simple query
 	}
 	if s.tx.failed {
 		tag = "ROLLBACK"
 	}
 	modes := s.modes()
-	s.leave(tag == "ROLLBACK")
+	err = s.endOnServer(ctx, tag == "ROLLBACK")
+	s.leave(tag == "ROLLBACK" || err != nil)
+	if err != nil {
+		return "", err
+	}
 	if t.Chain {
 		s.enter()
 		s.tx.explicit, s.tx.block = true, true
@@ -170,11 +188,14 @@ func (s *session) endBlock(t *sql.Transaction) (tag string, err error) {
 	return tag, nil
 }
 
-func (s *session) savepoint(t *sql.Transaction) error {
+func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {
 	if !s.tx.explicit {
 		return pgerr.New(pgerr.NoActiveTransaction, "%s can only be used in transaction blocks", verbOf(t))
 	}
 	if t.Verb == "SAVEPOINT" {
+		if err := s.onServer(ctx, t); err != nil {
+			return err
+		}
 		s.tx.savepoints = append(s.tx.savepoints, savepoint{t.Savepoint, s.settings.snapshot()})
 		return nil
 	}
@@ -184,6 +205,9 @@ func (s *session) savepoint(t *sql.Transaction) error {
 	}
 	if i < 0 {
 		return pgerr.New(pgerr.InvalidSavepoint, "savepoint %q does not exist", t.Savepoint)
+	}
+	if err := s.onServer(ctx, t); err != nil {
+		return err
 	}
 	if t.Verb == "RELEASE" {
 		s.tx.savepoints = slices.Clip(s.tx.savepoints[:i])

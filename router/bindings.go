@@ -1,6 +1,8 @@
 package router
 
 import (
+	"slices"
+
 	"tidegate/catalog"
 	"tidegate/sql"
 )
@@ -9,7 +11,10 @@ import (
 type bindings struct {
 	r    *Router
 	view *catalog.View
+	only HotOnly // nil: there are none
 }
+
+var _ sql.WriteCatalog = bindings{}
 
 // Relation finds a lake table, a system relation, or what the warehouse alone has.
 func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
@@ -21,26 +26,56 @@ func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 			return rel, true
 		}
 	}
-	if hot := b.r.o.Hot; hot != nil && hot.Only != nil {
-		return hot.Only.Relation(schema, table)
+	if b.only != nil {
+		return b.only.Relation(schema, table)
 	}
 	return nil, false
 }
 
 // HasSchema reports whether any relation lives in the schema.
 func (b bindings) HasSchema(schema string) bool {
+	return b.inLake(schema) || b.isSystem(schema) || b.only != nil && b.only.HasSchema(schema)
+}
+
+func (b bindings) inLake(schema string) bool {
 	for n := range b.view.Tables {
 		if n.Schema == schema {
 			return true
 		}
 	}
-	for _, s := range b.r.o.Systems {
-		if s.HasSchema(schema) {
-			return true
-		}
+	return false
+}
+
+func (b bindings) isSystem(schema string) bool {
+	return slices.ContainsFunc(b.r.o.Systems, func(s System) bool { return s.HasSchema(schema) })
+}
+
+// MayCreate says why no relation of the warehouse can be made under that name.
+func (b bindings) MayCreate(schema, name string) string {
+	if why := b.taken(schema); why != "" {
+		return why
 	}
-	hot := b.r.o.Hot
-	return hot != nil && hot.Only != nil && hot.Only.HasSchema(schema)
+	return b.only.MayCreate(schema, name)
+}
+
+// MayChange says why the warehouse's schema cannot be made, dropped or handed on.
+func (b bindings) MayChange(schema string) string {
+	if why := b.taken(schema); why != "" {
+		return why
+	}
+	return b.only.MayChange(schema)
+}
+
+func (b bindings) taken(schema string) string {
+	switch {
+	case b.only == nil:
+		return "there is no warehouse"
+	case b.inLake(schema):
+		return "schema " + schema + " belongs to the lake"
+	case b.isSystem(schema):
+		return "schema " + schema + " is a system schema"
+	}
+	return ""
 }
 
 func lakeRelation(t *catalog.Table) *sql.Relation {

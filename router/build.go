@@ -16,7 +16,7 @@ import (
 
 // build makes the plan of the chosen way.
 func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
-	p := &engine.Plan{Route: c.route, Bytes: c.bytes, CachedBytes: c.cached, Estimate: c.estimate, Reason: d.reason(c, all)}
+	p := &engine.Plan{Route: c.route, Bytes: c.bytes, CachedBytes: c.cached, Estimate: c.estimate, Reason: d.reason(c, all), HotOnly: d.hotOnly() != nil}
 	source := d.coldSource
 	p.Engine = d.r.o.Cold
 	if c.route == engine.RouteHot {

@@ -16,6 +16,10 @@ type HotOnly interface {
 	Relation(schema, table string) (*sql.Relation, bool)
 	// HasSchema reports whether the warehouse has a schema of the users' own.
 	HasSchema(schema string) bool
+	// MayCreate says why no relation of that name can be made in the schema, "" if one can. It knows nothing of the lake.
+	MayCreate(schema, name string) (why string)
+	// MayChange says the same of the schema as a whole.
+	MayChange(schema string) (why string)
 	// Down says why they cannot be read now, "" if they can. It knows nothing of the tables that Tidegate loads.
 	Down() string
 }

@@ -24,8 +24,16 @@ func (h *fixedHotOnly) Relation(schema, table string) (*sql.Relation, bool) {
 		{Name: "shape", Type: pgtypes.Of(pgtypes.Text), Foreign: "geometry"},
 	}}, true
 }
-func (h *fixedHotOnly) HasSchema(schema string) bool { return schema == "public" }
-func (h *fixedHotOnly) Down() string                 { return h.down }
+
+func (h *fixedHotOnly) MayCreate(schema, _ string) string {
+	if schema == "hot_data" {
+		return "it belongs to Tidegate"
+	}
+	return ""
+}
+func (h *fixedHotOnly) MayChange(schema string) string { return h.MayCreate(schema, "") }
+func (h *fixedHotOnly) HasSchema(schema string) bool   { return schema == "public" }
+func (h *fixedHotOnly) Down() string                   { return h.down }
 
 func TestHotOnly(t *testing.T) {
 	t.Parallel()

@@ -79,7 +79,7 @@ func (r *Router) Recall(ctx context.Context, generation int64, text string, env 
 	if err != nil {
 		return nil, nil, false // binding says so
 	}
-	st, q, ok = r.plans.recall(text, n, env, bindings{r, v})
+	st, q, ok = r.plans.recall(text, n, env, r.bindings(v, nil))
 	if ok {
 		r.plans.hits.Add(1)
 	} else {
@@ -111,7 +111,7 @@ func (r *Router) Bind(ctx context.Context, generation int64, st *sql.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	q, err := sql.Bind(st, bindings{r, v}, env)
+	q, err := sql.Bind(st, r.bindings(v, nil), env)
 	if err == nil {
 		r.plans.learn(st, q, v, env)
 	}

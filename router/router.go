@@ -93,6 +93,8 @@ type Options struct {
 	Cache     Cache // nil: everything is on this machine, and scanned in place
 	Hot       *Hot  // nil: there is no hot tier
 	MaxScan   int64 // bytes that one cold query may read; 0: no fence
+	// Grants gives what a user may beside reading; nil is nothing for anybody.
+	Grants func(user string) []Grant
 }
 
 // Router plans statements. It is safe for concurrent use.
@@ -128,7 +130,33 @@ func (r *Router) Bindings(ctx context.Context, generation int64) (sql.Catalog, e
 	if err != nil {
 		return nil, err
 	}
-	return bindings{r, v}, nil
+	return r.bindings(v, nil), nil
+}
+
+// SessionBindings is Bindings as a session sees them whose own connection to the warehouse has another list of
+// hot-only relations than the common one; nil is the common one.
+func (r *Router) SessionBindings(ctx context.Context, generation int64, only HotOnly) (sql.WriteCatalog, error) {
+	v, err := r.viewAt(ctx, generation)
+	if err != nil {
+		return nil, err
+	}
+	return r.bindings(v, only), nil
+}
+
+// Newest gives the catalog's newest generation.
+func (r *Router) Newest(ctx context.Context) (int64, error) {
+	v, err := r.newest(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return v.Generation, nil
+}
+
+func (r *Router) bindings(v *catalog.View, only HotOnly) bindings {
+	if only == nil && r.o.Hot != nil {
+		only = r.o.Hot.Only
+	}
+	return bindings{r, v, only}
 }
 
 // Plan decides how the request is answered. The plan holds its generation until Release.

@@ -293,6 +293,9 @@ func (b *binder) relation(v *pg_query.RangeVar) (*Relation, error) {
 	if !slices.Contains(path, "pg_catalog") {
 		path = slices.Concat([]string{"pg_catalog"}, path)
 	}
+	if !slices.Contains(path, tempSchema) {
+		path = slices.Concat([]string{tempSchema}, path)
+	}
 	for _, schema := range path {
 		if r, ok := b.catalog.Relation(schema, v.Relname); ok {
 			return r, nil

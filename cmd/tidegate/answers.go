@@ -59,7 +59,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		},
 	})
 	o := router.Options{
-		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(),
+		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(), Grants: p.grantsOf,
 		Cold: h.cold, LocalPath: h.cold.Path, Cache: h.cold,
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
 	}
@@ -106,5 +106,6 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
 		SearchPath: p.searchPath(h),
 	}
+	o.Warehouse = newHotChanges(a.router, h)
 	return gateway.New(o, planner{a.router, a.procedures}, a, p.log)
 }

@@ -28,6 +28,11 @@ type config struct {
 	Hot       hotConfig  `yaml:"hot"`
 	Pipelines string     `yaml:"pipelines"`
 	Limits    limits     `yaml:"limits"`
+
+	Users     []userConfig          `yaml:"users"`
+	Roles     map[string]roleConfig `yaml:"roles"`
+	UsersFile string                `yaml:"users_file,omitempty"`
+	Auth      string                `yaml:"auth,omitempty"`
 }
 
 type lakeConfig struct {
@@ -126,6 +131,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		fail("catalog", "is %q; only sqlite:FILE is supported yet", c.Catalog)
 	}
 	c.checkHot(fail)
+	c.checkUsers(fail)
 	checkLoopback(fail, "listen", c.Listen, "clients are trusted without a password")
 	if c.Admin != "" {
 		checkLoopback(fail, "admin", c.Admin, "it answers without a password")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -16,7 +17,8 @@ func fromEnvironment(c *config, lookup func(string) (string, bool)) error {
 
 func setFrom(prefix string, v reflect.Value, lookup func(string) (string, bool)) error {
 	for i := range v.NumField() {
-		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		name := prefix + "_" + strings.ToUpper(key)
 		f := v.Field(i)
 		if f.Kind() == reflect.Struct {
 			if err := setFrom(name, f, lookup); err != nil {
@@ -52,6 +54,9 @@ func setText(f reflect.Value, s string) error {
 		}
 		f.SetBool(b)
 		return nil
+	}
+	if f.Kind() != reflect.Int {
+		return errors.New("it has parts of its own: write it into the file")
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil {

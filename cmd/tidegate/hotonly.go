@@ -44,6 +44,8 @@ type hotOnlyList struct {
 	lost      int // hot.Engine.Lost when it was asked for
 	at        time.Time
 	relations map[sql.TableName]*sql.Relation
+	temporary map[sql.TableName]*sql.Relation // of the connection that listed, none of the common list
+	hidden    map[sql.TableName]bool          // what is there and is not shown
 	schemas   map[string]bool
 	tables    []pgcatalog.Table
 }
@@ -78,6 +80,14 @@ func (h *hotOnly) Relation(schema, table string) (*sql.Relation, bool) {
 // HasSchema reports whether the warehouse has the schema, with relations or without.
 func (h *hotOnly) HasSchema(schema string) bool { return h.list().schemas[schema] }
 
+// MayCreate says why no relation of that name can be made in the schema.
+func (h *hotOnly) MayCreate(schema, name string) string {
+	return h.scope.mayCreate(h.list(), schema, name)
+}
+
+// MayChange says why the schema as a whole cannot be changed.
+func (h *hotOnly) MayChange(schema string) string { return h.scope.mayChange(schema) }
+
 // Down says why the warehouse is not asked.
 func (h *hotOnly) Down() string { return h.engine.Down() }
 
@@ -99,29 +109,31 @@ func (h *hotOnly) look(ctx context.Context) {
 	if h.engine.Down() != "" || l != nil && time.Since(l.at) < listInterval && l.lost == h.engine.Lost() {
 		return
 	}
-	if err := h.refresh(ctx, h.engine); err != nil && ctx.Err() == nil {
+	if _, err := h.refresh(ctx, h.engine); err != nil && ctx.Err() == nil {
 		h.log.WarnContext(ctx, "list the warehouse's relations", logkey.Error, err)
 	}
 }
 
-// refresh lists by asking from.
-func (h *hotOnly) refresh(ctx context.Context, from lister) error {
+// refresh lists by asking from, and gives what it said.
+func (h *hotOnly) refresh(ctx context.Context, from lister) (*hot.Listing, error) {
 	h.listing.Lock()
 	defer h.listing.Unlock()
 	lost := h.engine.Lost()
 	listed, err := from.List(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	common := *listed
+	common.Relations = slices.DeleteFunc(slices.Clone(listed.Relations), func(r *hot.Relation) bool { return r.Schema == hot.TempSchema })
 	before := h.list()
 	next := *before
-	if !reflect.DeepEqual(before.listed, listed) {
-		next = *h.scope.list(listed)
+	if !reflect.DeepEqual(before.listed, &common) {
+		next = *h.scope.list(&common)
 		next.version = before.version + 1
 	}
 	next.lost, next.at = lost, time.Now()
 	h.last.Store(&next)
-	return h.warn(ctx, &next)
+	return listed, h.warn(ctx, &next)
 }
 
 // warn tells once of every relation that a table of the lake hides.
@@ -159,6 +171,34 @@ func (s hotScope) has(schema, name string) bool {
 	return len(s.patterns) == 0
 }
 
+func (s hotScope) mayCreate(l *hotOnlyList, schema, name string) string {
+	switch {
+	case schema == s.own:
+		return "schema " + schema + " holds the hot tables"
+	case s.isSystem(schema):
+		return "schema " + schema + " is a system schema"
+	case !s.has(schema, name):
+		return schema + "." + name + " is not in hot.relations"
+	case l.hidden[sql.TableName{Schema: schema, Table: name}]:
+		return "there is a relation that is not shown"
+	}
+	return ""
+}
+
+func (s hotScope) mayChange(schema string) string {
+	switch {
+	case schema == s.own:
+		return "it holds the hot tables"
+	case s.isSystem(schema):
+		return "it is a system schema"
+	case len(s.patterns) > 0 && !slices.ContainsFunc(s.patterns, func(p string) bool {
+		return matches(p, schema, "any") && (!strings.Contains(p, ".") || strings.HasSuffix(p, ".*"))
+	}):
+		return "not all of it is in hot.relations"
+	}
+	return ""
+}
+
 func (hotScope) isSystem(schema string) bool {
 	return schema == "tidegate" || schema == "information_schema" || strings.HasPrefix(schema, "pg_")
 }
@@ -177,7 +217,10 @@ func matches(pattern, schema, name string) bool {
 // list makes the list of what is in scope. Views over the tables that Tidegate loads are left out: their rows are not
 // those of one generation.
 func (s hotScope) list(listed *hot.Listing) *hotOnlyList {
-	l := &hotOnlyList{listed: listed, relations: map[sql.TableName]*sql.Relation{}, schemas: map[string]bool{}}
+	l := &hotOnlyList{
+		listed: listed, relations: map[sql.TableName]*sql.Relation{}, temporary: map[sql.TableName]*sql.Relation{},
+		hidden: map[sql.TableName]bool{}, schemas: map[string]bool{},
+	}
 	for _, schema := range listed.Schemas {
 		if s.has(schema, "") {
 			l.schemas[schema] = true
@@ -185,10 +228,15 @@ func (s hotScope) list(listed *hot.Listing) *hotOnlyList {
 	}
 	reads := s.readers(listed)
 	for _, r := range listed.Relations {
-		if !s.has(r.Schema, r.Name) || reads[hot.RelationName{Schema: r.Schema, Name: r.Name}] {
+		rel := hotRelation(r)
+		if r.Schema == hot.TempSchema {
+			l.temporary[rel.Name] = rel
 			continue
 		}
-		rel := hotRelation(r)
+		if !s.has(r.Schema, r.Name) || reads[hot.RelationName{Schema: r.Schema, Name: r.Name}] {
+			l.hidden[rel.Name] = true
+			continue
+		}
 		l.relations[rel.Name] = rel
 		l.tables = append(l.tables, hotTable(r))
 	}

@@ -19,19 +19,22 @@ type planner struct {
 
 // Bind resolves a read against the catalog at the generation that the session reads.
 func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
+	if only := listOf(s); only != nil {
+		relations, err := p.router.SessionBindings(ctx, generation(s), only)
+		if err != nil {
+			return nil, err
+		}
+		return sql.Bind(st, relations, environment(params, s))
+	}
 	return p.router.Bind(ctx, generation(s), st, environment(params, s))
 }
 
-// Recall gives a statement that was bound before with other literals.
+// Recall gives a statement that was bound before with other literals. A session with relations of its own binds anew.
 func (p planner) Recall(ctx context.Context, text string, params []pgtypes.OID, s *gateway.State) (*sql.Statement, *sql.Query, bool) {
-	return p.router.Recall(ctx, generation(s), text, environment(params, s))
-}
-
-func environment(params []pgtypes.OID, s *gateway.State) sql.Env {
-	return sql.Env{
-		SearchPath: s.SearchPath, Database: s.Database, User: s.User, BackendPID: s.PID, Version: s.Version,
-		Settings: s.Setting, Now: s.Now, Statement: s.Statement, Zone: s.Zone, ParamTypes: params,
+	if listOf(s) != nil {
+		return nil, nil, false
 	}
+	return p.router.Recall(ctx, generation(s), text, environment(params, s))
 }
 
 // Describe plans without values and asks the chosen engine for the columns.
@@ -76,3 +79,11 @@ func generation(s *gateway.State) int64 {
 }
 
 var _ gateway.Planner = planner{}
+
+// environment is the session as the binder sees it.
+func environment(params []pgtypes.OID, s *gateway.State) sql.Env {
+	return sql.Env{
+		SearchPath: s.SearchPath, Database: s.Database, User: s.User, BackendPID: s.PID, Version: s.Version,
+		Settings: s.Setting, Now: s.Now, Statement: s.Statement, Zone: s.Zone, ParamTypes: params,
+	}
+}

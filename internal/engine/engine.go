@@ -56,6 +56,9 @@ type Statement struct {
 	// Replaceable says that another engine can answer too: what gives no sign of life within a second is better
 	// ErrUnavailable than waited for.
 	Replaceable bool
+	// Params are the values of $1, $2, … in a statement that changes the warehouse, as the client sent them. Other
+	// statements have their parameters in the text.
+	Params []Param
 	// Asker is for the engine's own audit and queues.
 	Asker Asker
 	// Files are the objects of the lake that the text scans, each with the columns it needs of them. Engines that
@@ -105,6 +108,13 @@ type Gathering interface {
 type Arg struct {
 	Null bool
 	Text string
+}
+
+// Param is the value of a parameter in its wire format.
+type Param struct {
+	Type   pgtypes.OID // 0: the server decides
+	Format int16       // 0 text, 1 binary
+	Value  []byte      // nil is NULL
 }
 
 // Asker says for whom a statement runs.
@@ -167,6 +177,10 @@ type Plan struct {
 	Engine    Engine
 	Statement Statement
 	Notices   []Notice
+
+	// HotOnly says that the statement reads what only the warehouse has: a session that changed it reads over its own
+	// connection.
+	HotOnly bool
 
 	Generation int64
 	AsOf       time.Time // when that generation was committed

@@ -17,6 +17,7 @@ type Code string
 const (
 	ProtocolViolation         Code = "08P01"
 	ConnectionFailure         Code = "08006"
+	TransactionUnknown        Code = "08007"
 	FeatureNotSupported       Code = "0A000"
 	CardinalityViolation      Code = "21000"
 	StringTooLong             Code = "22001"

@@ -1,7 +1,6 @@
 package hot
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/big"
@@ -133,33 +132,5 @@ func (c *column) addText(text string) error {
 		text = v.FloatString(scale)
 	}
 	c.texts = append(c.texts, text)
-	return nil
-}
-
-// add takes one DataRow message.
-func (r *rows) add(message []byte) error {
-	body := message[header:]
-	if len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(r.values) {
-		return errors.New("a row of the hot store has another number of columns than its description")
-	}
-	body = body[2:]
-	for i := range r.values {
-		if len(body) < 4 {
-			return errors.New("a row of the hot store is cut off")
-		}
-		size := int(int32(binary.BigEndian.Uint32(body)))
-		body = body[4:]
-		if size > len(body) {
-			return errors.New("a row of the hot store is cut off")
-		}
-		var value []byte
-		if size >= 0 {
-			value, body = body[:size:size], body[size:]
-		}
-		if err := r.values[i].add(value); err != nil {
-			return err
-		}
-	}
-	r.chunk.Rows++
 	return nil
 }

@@ -27,6 +27,7 @@ type conn struct {
 	in     reader
 	out    []byte
 
+	use  use
 	made time.Time
 	idle time.Time // since when
 
@@ -36,15 +37,23 @@ type conn struct {
 	prepared preparedStatements
 }
 
+// use is what a connection is for. Only one for changes may change anything.
+type use uint8
+
+const (
+	forQueries use = iota
+	forChanges
+)
+
 // dial opens a connection and gives it the settings that make its text the text that the gateway writes.
-func dial(ctx context.Context, config *pgconn.Config, kind Kind) (*conn, error) {
+func dial(ctx context.Context, config *pgconn.Config, kind Kind, use use) (*conn, error) {
 	ctx, stop := context.WithTimeout(ctx, connectTimeout)
 	defer stop()
 	pg, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the hot store: %w", err)
 	}
-	if err := pg.Exec(ctx, settings(kind)).Close(); err != nil {
+	if err := pg.Exec(ctx, settings(kind, use)).Close(); err != nil {
 		return nil, errors.Join(fmt.Errorf("set up a connection to the hot store: %w", err), pg.Close(ctx))
 	}
 	hijacked, err := pg.Hijack()
@@ -55,21 +64,24 @@ func dial(ctx context.Context, config *pgconn.Config, kind Kind) (*conn, error) 
 		return nil, errors.Join(fmt.Errorf("take over a connection to the hot store: it sent %d bytes unasked", n), hijacked.Conn.Close())
 	}
 	return &conn{
-		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, made: time.Now(), zone: "UTC",
+		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, use: use, made: time.Now(), zone: "UTC",
 		prepared: preparedStatements{},
 	}, nil
 }
 
 // settings is what every connection begins with. Nothing of it depends on the client: its statements are rewritten,
 // and its SET and SHOW are answered by the gateway.
-func settings(kind Kind) string {
+func settings(kind Kind, use use) string {
 	set := []string{"SET DateStyle TO 'ISO, MDY'", "SET TimeZone TO 'UTC'", "SET search_path TO pg_catalog"}
 	switch kind {
 	case Redshift:
 		set = append(set, "SET extra_float_digits TO 2") // 3 is refused
 	default:
 		set = append(set, "SET extra_float_digits TO 1", "SET IntervalStyle TO 'postgres'", "SET bytea_output TO 'hex'",
-			"SET default_transaction_read_only TO on", "SET jit TO off")
+			"SET jit TO off")
+		if use == forQueries {
+			set = append(set, "SET default_transaction_read_only TO on")
+		}
 	}
 	return strings.Join(set, "; ")
 }

@@ -99,7 +99,7 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-func (e *Engine) dial(ctx context.Context) (*conn, error) {
+func (e *Engine) dial(ctx context.Context, use use) (*conn, error) {
 	config := e.config.Copy()
 	if e.creds != nil {
 		user, password, err := e.creds.Get(ctx)
@@ -108,7 +108,7 @@ func (e *Engine) dial(ctx context.Context) (*conn, error) {
 		}
 		config.User, config.Password = user, password
 	}
-	return dial(ctx, config, e.kind)
+	return dial(ctx, config, e.kind, use)
 }
 
 // Describe gives the columns of a statement's result: those that it must have if it names them, else what the
@@ -120,7 +120,7 @@ func (e *Engine) Describe(ctx context.Context, s engine.Statement) ([]engine.Col
 	if err := readOnly(s.SQL); err != nil {
 		return nil, err
 	}
-	c, _, err := e.pool.acquire(ctx, false, false)
+	c, _, err := e.pool.acquire(ctx, forQueries, false, false)
 	if err != nil {
 		return nil, e.unavailable(ctx, err)
 	}
@@ -178,7 +178,7 @@ func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, er
 		return nil, err
 	}
 	for fresh := false; ; fresh = true {
-		c, reused, err := e.pool.acquire(ctx, fresh, s.Replaceable)
+		c, reused, err := e.pool.acquire(ctx, forQueries, fresh, s.Replaceable)
 		if err != nil {
 			return nil, e.unavailable(ctx, err)
 		}
@@ -295,7 +295,7 @@ func (e *Engine) probe(ctx context.Context, c *conn) *conn {
 	defer stop()
 	var err error
 	if c == nil {
-		if c, err = e.dial(ctx); err != nil {
+		if c, err = e.dial(ctx, forQueries); err != nil {
 			e.probed(ctx, err)
 			return nil
 		}

@@ -32,9 +32,9 @@ var (
 
 // open dials for a statement that holds a slot, and gives that back with an error. A statement that is impatient does
 // not wait for a slow server: the connection is the next one's.
-func (p *pool) open(ctx context.Context, impatient bool) (*conn, error) {
+func (p *pool) open(ctx context.Context, use use, impatient bool) (*conn, error) {
 	if !impatient {
-		c, err := p.dial(ctx)
+		c, err := p.dial(ctx, use)
 		if err != nil {
 			p.slots <- struct{}{}
 		}
@@ -55,7 +55,7 @@ func (p *pool) open(ctx context.Context, impatient bool) (*conn, error) {
 	})
 	p.work.Go(func() {
 		defer stop()
-		c, err := p.dial(dialCtx)
+		c, err := p.dial(dialCtx, use)
 		select {
 		case done <- dialled{c, err}:
 			return

@@ -3,6 +3,7 @@ package hot
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,11 +20,12 @@ const (
 
 var errClosed = errors.New("the hot engine is closed")
 
-// pool keeps connections for one statement at a time.
+// pool keeps connections for one statement at a time, and lends them to sessions for longer.
 type pool struct {
-	dial  func(ctx context.Context) (*conn, error)
+	dial  func(ctx context.Context, use use) (*conn, error)
 	late  func(err error) // told of a dial that failed after its statement had gone elsewhere
 	slots chan struct{}   // one per connection that may be open
+	kept  chan struct{}   // one per connection that sessions may keep: one less, so that others are answered
 
 	work    sync.WaitGroup // statements and dials that were left and are brought to their end
 	closing chan struct{}  // closed by close
@@ -33,17 +35,36 @@ type pool struct {
 	closed bool    // guarded by mu
 }
 
-func newPool(size int, dial func(ctx context.Context) (*conn, error), late func(error)) *pool {
-	p := &pool{dial: dial, late: late, closing: make(chan struct{}), slots: make(chan struct{}, size)}
+func newPool(size int, dial func(ctx context.Context, use use) (*conn, error), late func(error)) *pool {
+	p := &pool{
+		dial: dial, late: late, closing: make(chan struct{}),
+		slots: make(chan struct{}, size), kept: make(chan struct{}, size-1),
+	}
 	for range size {
 		p.slots <- struct{}{}
+	}
+	for range size - 1 {
+		p.kept <- struct{}{}
 	}
 	return p
 }
 
+// keep counts a connection that a session keeps.
+func (p *pool) keep() error {
+	select {
+	case <-p.kept:
+		return nil
+	default:
+		return pgerr.New(pgerr.TooManyConnections, "all %d connections to the hot store that sessions may keep are taken", cap(p.kept)).
+			WithHint("raise hot.pool, which is %d: one connection is left for everybody else", cap(p.slots))
+	}
+}
+
+func (p *pool) unkeep() { p.kept <- struct{}{} }
+
 // acquire gives a connection; fresh asks for a new one. reused tells that the server may have closed it meanwhile. An
 // impatient statement has somewhere else to go.
-func (p *pool) acquire(ctx context.Context, fresh, impatient bool) (c *conn, reused bool, err error) {
+func (p *pool) acquire(ctx context.Context, use use, fresh, impatient bool) (c *conn, reused bool, err error) {
 	wait := busyWait
 	if impatient {
 		wait = connectPatience
@@ -58,11 +79,11 @@ func (p *pool) acquire(ctx context.Context, fresh, impatient bool) (c *conn, reu
 		return nil, false, pgerr.New(pgerr.TooManyConnections, "all %d connections to the hot store are busy", cap(p.slots)).
 			WithHint("raise hot.pool, or close cursors that are not read")
 	}
-	c, err = p.take(fresh)
+	c, err = p.take(use, fresh)
 	if c != nil || err != nil {
 		return c, c != nil, err
 	}
-	if c, err = p.open(ctx, impatient); err != nil {
+	if c, err = p.open(ctx, use, impatient); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -71,21 +92,27 @@ func (p *pool) acquire(ctx context.Context, fresh, impatient bool) (c *conn, reu
 	return c, false, nil
 }
 
-// take gives an idle connection, or nil.
-func (p *pool) take(fresh bool) (*conn, error) {
+// take gives an idle connection, or nil. Idle ones of another use are in the way of a new one: one is closed.
+func (p *pool) take(use use, fresh bool) (*conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		p.slots <- struct{}{}
 		return nil, errClosed
 	}
-	for len(p.idle) > 0 {
-		c := p.idle[len(p.idle)-1]
-		p.idle = p.idle[:len(p.idle)-1]
+	for i, c := range slices.Backward(p.idle) {
+		if c.use != use {
+			continue
+		}
+		p.idle = slices.Delete(p.idle, i, i+1)
 		if !fresh && time.Since(c.made) < maxAge && time.Since(c.idle) < maxIdle {
 			return c, nil
 		}
 		c.close()
+	}
+	if inUse := cap(p.slots) - len(p.slots); len(p.idle) > 0 && len(p.idle)+inUse > cap(p.slots) {
+		p.idle[0].close()
+		p.idle = slices.Delete(p.idle, 0, 1)
 	}
 	return nil, nil
 }

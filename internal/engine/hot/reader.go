@@ -17,6 +17,13 @@ const (
 	kindNoData          = 'n'
 	kindRowDescription  = 'T'
 	kindReady           = 'Z'
+
+	kindCopyBoth             = 'W'
+	kindCopyIn               = 'G'
+	kindCopyOut              = 'H'
+	kindNotice               = 'N'
+	kindParameterDescription = 't'
+	kindSuspended            = 's'
 )
 
 const (

@@ -10,7 +10,6 @@ import (
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
-	"tidegate/internal/pgtypes"
 )
 
 // chunkRows bounds a chunk.
@@ -20,21 +19,16 @@ var errRowsClosed = errors.New("rows are closed")
 
 // rows is the result of a statement, read from the connection as it is asked for.
 type rows struct {
-	pool    *pool
-	conn    *conn   // nil when the result is finished
-	in      *reader // the connection's, or that of a spool
-	slow    slowness
-	columns []engine.Column
-	come    []pgtypes.OID // the types in which the values come
-	formats []int16       // in which they come
-	raw     bool          // as they come they are what columns says
+	decoder
+	pool *pool
+	conn *conn   // nil when the result is finished
+	in   *reader // the connection's, or that of a spool
+	slow slowness
 
 	cause    func() error // why the statement's context ended; nil while it has not
 	endWatch func()
 
-	end    error // why there is no further row: io.EOF, an error, errRowsClosed
-	chunk  engine.Chunk
-	values []column
+	end error // why there is no further row: io.EOF, an error, errRowsClosed
 }
 
 var _ engine.RawRows = (*rows)(nil)
@@ -131,37 +125,6 @@ func (r *rows) described(body []byte, s engine.Statement, p *preparedStatement) 
 	return r.describe(come, s)
 }
 
-// describe compares what comes with what the client was told.
-func (r *rows) describe(come []engine.Column, s engine.Statement) error {
-	r.columns = come
-	if s.Columns != nil {
-		r.columns = s.Columns
-	}
-	if len(r.columns) != len(come) {
-		return fmt.Errorf("the hot store's result has %d columns, %d are expected", len(come), len(r.columns))
-	}
-	r.raw = true
-	r.formats = make([]int16, len(come))
-	copy(r.formats, s.Formats)
-	for i, c := range come {
-		r.come = append(r.come, c.Type.OID)
-		r.raw = r.raw && c.Type.OID == r.columns[i].Type.OID
-		r.values = append(r.values, column{typ: r.columns[i].Type, come: c.Type.OID, binary: r.formats[i] == 1})
-	}
-	return nil
-}
-
-// Columns gives the columns as the client sees them.
-func (r *rows) Columns() []engine.Column { return r.columns }
-
-// Formats gives the formats in which the rows come, nil if their types are not those of Columns.
-func (r *rows) Formats() []int16 {
-	if !r.raw {
-		return nil
-	}
-	return r.formats
-}
-
 // ready reports why there is nothing to read, nil if there may be.
 func (r *rows) ready(ctx context.Context) error {
 	if r.end != nil {
@@ -236,10 +199,7 @@ func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
 	r.enter()
 	defer r.leave()
 	defer r.watch(ctx)()
-	for i := range r.values {
-		r.values[i].reset()
-	}
-	r.chunk.Rows = 0
+	r.clear()
 	for r.chunk.Rows < chunkRows && (r.chunk.Rows == 0 || r.in.waiting()) {
 		data, count, err := r.in.rows(1)
 		if err == nil && count == 0 {
@@ -256,11 +216,7 @@ func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
 			return nil, r.end
 		}
 	}
-	r.chunk.Vectors = r.chunk.Vectors[:0]
-	for i := range r.values {
-		r.chunk.Vectors = append(r.chunk.Vectors, r.values[i].vector())
-	}
-	return &r.chunk, nil
+	return r.vectors(), nil
 }
 
 // after reads what is no row: io.EOF for the end.

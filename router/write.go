@@ -1,0 +1,45 @@
+package router
+
+import (
+	"context"
+	"slices"
+
+	"tidegate/internal/pgerr"
+	"tidegate/sql"
+)
+
+// Grant is what a role may beside reading.
+type Grant string
+
+// The grants.
+const (
+	// WarehouseWrite is to change, make and drop hot-only relations.
+	WarehouseWrite Grant = "warehouse_write"
+	// WarehouseAdmin has WarehouseWrite in it.
+	WarehouseAdmin Grant = "warehouse_admin"
+)
+
+// Write decides about a statement that changes something (KindWrite): it goes to the warehouse if every relation that
+// it names is hot-only and the user may. only is as for SessionBindings.
+func (r *Router) Write(ctx context.Context, st *sql.Statement, env sql.Env, only HotOnly) (*sql.Write, error) {
+	relations, err := r.SessionBindings(ctx, 0, only)
+	if err != nil {
+		return nil, err
+	}
+	w, err := sql.BindWrite(st, relations, env)
+	if err != nil {
+		return nil, err
+	}
+	return w, r.mayWrite(st, env.User)
+}
+
+// mayWrite authorises.
+func (r *Router) mayWrite(st *sql.Statement, user string) error {
+	if r.o.Grants != nil {
+		if g := r.o.Grants(user); slices.Contains(g, WarehouseWrite) || slices.Contains(g, WarehouseAdmin) {
+			return nil
+		}
+	}
+	return pgerr.New(pgerr.InsufficientPrivilege, "permission denied for %s: user %s may read only", st.Tag, user).
+		WithHint("It needs the grant %s: give the user a role that has it, under users and roles of the configuration.", WarehouseWrite)
+}
