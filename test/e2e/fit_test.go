@@ -103,21 +103,28 @@ columns:
 }
 
 // TestNastyValues: no value keeps a batch out of a hot store, and both tiers have the same rows.
-func TestNastyValues(t *testing.T) {
-	t.Parallel()
-	stores := map[string]func(*testing.T) string{
-		"embedded": func(*testing.T) string { return "{ kind: embedded }" },
+func TestNastyValues(t *testing.T) { //nolint:tparallel // the environment is the process's
+	s3 := testkit.S3(t)
+	for _, variable := range s3.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	for name, config := range map[string]func(*testing.T) string{
+		"embedded": func(*testing.T) string { return "hot: { kind: embedded }\n" },
 		"postgres": func(t *testing.T) string {
 			t.Helper()
-			return fmt.Sprintf("{ kind: postgres, url: %q }", testkit.Postgres(t).DSN())
+			return fmt.Sprintf("hot: { kind: postgres, url: %q }\n", testkit.Postgres(t).DSN())
 		},
-	}
-	for name, hot := range stores {
+		"redshift": func(t *testing.T) string {
+			t.Helper()
+			return fmt.Sprintf("lake: { location: 's3://%s/lake', s3: { endpoint: %q, path_style: true } }\n"+
+				"hot: { kind: redshift, url: %q, iam_role: default }\n", s3.Bucket(t), s3.Endpoint, startWarehouse(t, s3).url())
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			dir := t.TempDir()
 			nastyPipeline(t, dir)
-			writeFile(t, filepath.Join(dir, "t.yml"), "hot: "+hot(t)+"\n")
+			writeFile(t, filepath.Join(dir, "t.yml"), config(t))
 			r := rand.New(rand.NewPCG(1, 7))
 			for i := range 3 {
 				writeNasty(t, filepath.Join(dir, fmt.Sprintf("raw/%d.parquet", i)), r, 120*i, 120)
