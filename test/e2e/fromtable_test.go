@@ -13,8 +13,25 @@ import (
 )
 
 // TestHotFromTable: a table that somebody made on the server decides what is hot, and what fits.
-func TestHotFromTable(t *testing.T) {
-	t.Parallel()
+func TestHotFromTable(t *testing.T) { //nolint:tparallel // the environment is the process's
+	s3 := testkit.S3(t)
+	for _, variable := range s3.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	t.Run("postgres", func(t *testing.T) {
+		url := testkit.Postgres(t).DSN()
+		checkFromTable(t, url, fmt.Sprintf("hot: { kind: postgres, url: %q }\n", url))
+	})
+	t.Run("redshift", func(t *testing.T) {
+		url := startWarehouse(t, s3).url()
+		checkFromTable(t, url, fmt.Sprintf("lake: { location: 's3://%s/lake', s3: { endpoint: %q, path_style: true } }\n"+
+			"hot: { kind: redshift, url: %q, iam_role: default }\n", s3.Bucket(t), s3.Endpoint, url))
+	})
+}
+
+func checkFromTable(t *testing.T, url, config string) {
+	t.Helper()
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "pipelines/a.yml"), `table: web.a
 source: { location: "file:./raw", format: json }
@@ -31,13 +48,12 @@ hot:
 		t.Errorf("exit %d: %s, want %s", code, errs, want)
 	}
 
-	dsn := testkit.Postgres(t).DSN()
-	writeFile(t, filepath.Join(dir, "t.yml"), fmt.Sprintf("hot: { kind: postgres, url: %q }\n", dsn))
+	writeFile(t, filepath.Join(dir, "t.yml"), config)
 	code, _, errs = run(t, dir, "etl", "run", "-c", "t.yml")
 	if code != 0 || !strings.Contains(errs, "there is no hot table") {
 		t.Errorf("without the table: exit %d: %s", code, errs)
 	}
-	server, err := pgx.Connect(t.Context(), dsn)
+	server, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +65,7 @@ hot:
 		}
 	}
 	do("create schema tidegate_hot")
-	do("create table tidegate_hot.web__a (path varchar(4), n int, at timestamptz default now())")
+	do("create table tidegate_hot.web__a (path varchar(4), n int, mark varchar(10) default 'x')")
 
 	s := start(t, dir, "serve", "-c", "t.yml")
 	c := s.connect(t)
