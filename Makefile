@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test crash check fmt golden fuzz bench clean
+.PHONY: help build demo test crash check fmt golden fuzz faults bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -53,6 +53,11 @@ fuzz: ## every fuzz target for FUZZTIME (20s) each
 		echo "$$name in $$(dirname "$$file")"; \
 		$(GO) test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) </dev/null; \
 	done
+
+QUERIES ?= 2000
+
+faults: ## QUERIES (2000) seeded queries of each campaign over a lake whose requests fail; make test has 300
+	TIDEGATE_TEST_FAULTS=$(QUERIES) $(GO) test ./internal/engine/cold -run 'Fault|FullDisk' -count 1 -v -timeout 60m | grep -v '^=== '
 
 bench: ## SUITE=x: one line of JSON for each metric beside its baseline; QUICK=1 takes fewer samples. Without: the choices
 	@if [ "$(SUITE)" = hot ]; then test/install.sh pgbouncer >/dev/null; fi; \

@@ -17,6 +17,7 @@ import (
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/engine/enginetest"
 	"tidegate/internal/engine/parquetscan"
+	"tidegate/internal/storage"
 	"tidegate/internal/storage/colcache"
 	"tidegate/internal/storage/file"
 	"tidegate/internal/storage/storagetest"
@@ -26,7 +27,8 @@ import (
 type lab struct {
 	lake   *file.Bucket
 	bucket *storagetest.Faulty
-	inner  *duck.DB // sees the cache's folder only
+	remote storage.Bucket // if not nil, what the cache reads instead of bucket
+	inner  *duck.DB       // sees the cache's folder only
 	truth  *duck.DB
 	dir    string
 	cache  *colcache.Cache
@@ -64,6 +66,9 @@ func newLab(t *testing.T, dir string) *lab {
 func (l *lab) open(t *testing.T, o colcache.Options) {
 	t.Helper()
 	o.Dir, o.Bucket, o.Log = filepath.Join(l.dir, "cache"), l.bucket, slog.New(slog.DiscardHandler)
+	if l.remote != nil {
+		o.Bucket = l.remote
+	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 1 << 30
 	}

@@ -40,14 +40,14 @@ func newClient(ctx context.Context, o Options) (*s3.Client, error) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
 			t.ResponseHeaderTimeout = headerTimeout
 		})),
-		config.WithRetryer(func() aws.Retryer { return newRetryer(nil, o.maxBackoff) }),
+		config.WithRetryer(func() aws.Retryer { return newRetryer(nil, o.MaxBackoff) }),
 	)
 	if err != nil {
 		return nil, err
 	}
 	return s3.NewFromConfig(c, func(s *s3.Options) {
 		s.UsePathStyle = o.PathStyle
-		s.Retryer = newRetryer(c.Credentials, o.maxBackoff)
+		s.Retryer = newRetryer(c.Credentials, o.MaxBackoff)
 		s.DisableLogOutputChecksumValidationSkipped = true
 		if o.Endpoint != "" {
 			s.BaseEndpoint = aws.String(o.Endpoint)

@@ -35,8 +35,8 @@ type Options struct {
 	RoleARN string
 	// Credentials, if not nil, take the place of the default chain.
 	Credentials aws.CredentialsProvider
-
-	maxBackoff time.Duration // between two attempts; 0 is the default
+	// MaxBackoff bounds the wait between two attempts; 0: 10 s.
+	MaxBackoff time.Duration
 }
 
 // Bucket is an S3 bucket below a prefix. It implements storage.Bucket and storage.FilePutter.

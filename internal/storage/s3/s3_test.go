@@ -14,10 +14,10 @@ import (
 
 func open(t *testing.T, server *testkit.S3Server, location string) *s3.Bucket {
 	t.Helper()
-	b, err := s3.Open(t.Context(), location, s3.WithMaxBackoff(s3.Options{
-		Endpoint: server.Endpoint, PathStyle: true,
+	b, err := s3.Open(t.Context(), location, s3.Options{
+		Endpoint: server.Endpoint, PathStyle: true, MaxBackoff: time.Millisecond,
 		Credentials: credentials.NewStaticCredentialsProvider(server.AccessKey, server.SecretKey, ""),
-	}, time.Millisecond))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
