@@ -39,10 +39,17 @@ func (d *decoder) describe(come []engine.Column, s engine.Statement) error {
 	}
 	for i, c := range come {
 		d.come = append(d.come, c.Type.OID)
-		d.raw = d.raw && c.Type.OID == d.columns[i].Type.OID
+		d.raw = d.raw && sameBytes(c.Type.OID, d.columns[i].Type.OID)
 		d.values = append(d.values, column{typ: d.columns[i].Type, come: c.Type.OID, binary: d.formats[i] == 1})
 	}
 	return nil
+}
+
+// sameBytes reports whether a value of one type passes as one of the other: Redshift has no text and no json, its varchar
+// stands for both, and in either format all three are their characters.
+func sameBytes(come, told pgtypes.OID) bool {
+	characters := func(t pgtypes.OID) bool { return t == pgtypes.Text || t == pgtypes.Varchar || t == pgtypes.JSON }
+	return come == told || characters(come) && characters(told)
 }
 
 // Columns gives the columns as the client sees them.

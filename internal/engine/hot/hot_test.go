@@ -160,6 +160,24 @@ func TestRawRows(t *testing.T) { //nolint:tparallel // two connections are enoug
 			t.Errorf("got %v, %v", c, err)
 		}
 	})
+	t.Run("a varchar passes as text and json", func(t *testing.T) {
+		for _, format := range []int16{0, 1} {
+			r := ask(t, engine.Statement{
+				SQL: `select 'é'::varchar(3), '[1]'::varchar(65535)`, Formats: []int16{format},
+				Columns: []engine.Column{{Name: "t", Type: pgtypes.Of(pgtypes.Text)}, {Name: "j", Type: pgtypes.Of(pgtypes.JSON)}},
+			})
+			if r.Formats() == nil {
+				t.Fatal("it is converted")
+			}
+			var got messages
+			if _, _, err := r.CopyDataRows(t.Context(), &got, 10); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff([][]string{{"é", "[1]"}}, got.cells(t)); d != "" {
+				t.Error(d)
+			}
+		}
+	})
 	t.Run("a large row", func(t *testing.T) {
 		r := ask(t, engine.Statement{SQL: "select repeat('x', 3000000), 1 union all select 'y', 2"})
 		var got messages
