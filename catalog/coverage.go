@@ -29,11 +29,14 @@ func (v *TableView) Covers(p Pair) bool {
 	return !slices.ContainsFunc(v.Table.Hot.Columns, func(c string) bool { return !slices.Contains(has, c) })
 }
 
+// byPlace orders files as TableView.Files has them.
+func byPlace(a, b *File) int {
+	return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))
+}
+
 // Live reports whether a file of the table, of whatever generation, is live in v.
 func (v *TableView) Live(f *File) bool {
-	_, ok := slices.BinarySearchFunc(v.Files, f, func(a, b *File) int {
-		return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))
-	})
+	_, ok := slices.BinarySearchFunc(v.Files, f, byPlace)
 	return ok
 }
 
@@ -42,14 +45,28 @@ func (v *TableView) Live(f *File) bool {
 // none: then v is hot-complete, and its rows inside keep are in the hot table. It is so too if the table is never hot.
 //
 // Whatever precedes that generation is the newest that could be hot-complete: the file is in every one from there on.
+// O(files of both).
 func (v *TableView) FirstPending(now *TableView) int64 {
 	in := now.InKeep()
 	var first int64
-	for _, f := range v.Files {
-		if first != 0 && f.Generation >= first || !in(f.Partition) {
+	var inside, covered bool
+	var pair Pair
+	newer := now.Files // from the first one that does not lie before f
+	for i, f := range v.Files {
+		if i == 0 || f.Partition != pair.Partition {
+			inside = in(f.Partition)
+		}
+		if p := (Pair{Batch: f.Batch, Partition: f.Partition}); i == 0 || p != pair {
+			pair, covered = p, inside && now.Covers(p)
+		}
+		if !inside || first != 0 && f.Generation >= first {
 			continue
 		}
-		if v != now && !now.Live(f) || !now.Covers(Pair{Batch: f.Batch, Partition: f.Partition}) {
+		for v != now && len(newer) > 0 && newer[0] != f && byPlace(newer[0], f) < 0 {
+			newer = newer[1:]
+		}
+		live := v == now || len(newer) > 0 && (newer[0] == f || byPlace(newer[0], f) == 0)
+		if !live || !covered {
 			first = f.Generation
 		}
 	}

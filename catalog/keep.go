@@ -17,7 +17,10 @@ func (v *TableView) InKeep() func(partition string) bool {
 		return func(string) bool { return true }
 	}
 	var newest time.Time
-	for _, f := range v.Files {
+	for i, f := range v.Files { // by partition
+		if i > 0 && f.Partition == v.Files[i-1].Partition {
+			continue
+		}
 		if end, ok := partitionEnd(f.Partition, t.Time.Grain); ok && end.After(newest) {
 			newest = end
 		}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -98,6 +99,9 @@ func applyLines(t *testing.T, v *catalog.View, text string) {
 			f := parseFile(t, tv.Table, words[2:])
 			f.Generation = v.Generation
 			tv.Files = append(tv.Files, f)
+			slices.SortFunc(tv.Files, func(a, b *catalog.File) int {
+				return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))
+			})
 		case "hot":
 			cover(tv, catalog.Pair{Batch: words[2], Partition: words[3]})
 		case "withdraw":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,9 +77,9 @@ func cell(v *engine.Vector, i int) string {
 	case !v.Valid(i):
 		return "-"
 	case v.Physical == engine.PhysicalBool:
-		return fmt.Sprint(v.Bool[i])
+		return strconv.FormatBool(v.Bool[i])
 	case v.Physical == engine.PhysicalI64:
-		return fmt.Sprint(v.I64[i])
+		return strconv.FormatInt(v.I64[i], 10)
 	}
 	return v.Text[i]
 }

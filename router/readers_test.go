@@ -84,8 +84,10 @@ func visits() catalog.Table {
 	return catalog.Table{
 		Name: catalog.Name{Schema: "web", Table: "visits"}, SchemaVersion: 1,
 		Columns: []catalog.Column{
-			{Name: "id", Type: pgtypes.Of(pgtypes.Int8)}, {Name: "v", Type: pgtypes.Of(pgtypes.Int4)},
-			{Name: "note", Type: pgtypes.Of(pgtypes.Text)}, {Name: "dt", Type: pgtypes.Of(pgtypes.Text), Partition: true},
+			{Name: "id", Type: pgtypes.Of(pgtypes.Int8)},
+			{Name: "v", Type: pgtypes.Of(pgtypes.Int4)},
+			{Name: "note", Type: pgtypes.Of(pgtypes.Text)},
+			{Name: "dt", Type: pgtypes.Of(pgtypes.Text), Partition: true},
 		},
 		PartitionBy: []string{"dt"}, Time: &catalog.TimeSpec{Column: "id", Zone: "UTC", Grain: "day"},
 		Hot: &catalog.HotSpec{Columns: []string{"id", "v", "dt"}, Keep: 4 * 24 * time.Hour},

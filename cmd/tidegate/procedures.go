@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tidegate/catalog"
+	"tidegate/etl/hotload"
 	"tidegate/router"
 	"tidegate/router/procedures"
 )
@@ -13,10 +14,26 @@ func (h *hotStore) procedures(hold func(context.Context) (*catalog.View, func(),
 	p := procedures.Options{Hold: hold, Cold: o.Cold, LocalPath: o.LocalPath}
 	if h.loader != nil {
 		p.Hot, p.Down = h.loader.Hot, o.Hot.Down
-		p.Refresh = func(ctx context.Context, table catalog.Name) (rows int64, batches int, err error) {
-			r, err := h.loader.LoadTable(ctx, table)
-			return r.Rows, r.Batches, err
-		}
+		p.Refresh = h.refresh
 	}
 	return procedures.New(p)
+}
+
+// refresh loads what of a table is pending. A client that goes away does not wait for the pass before its own.
+func (h *hotStore) refresh(ctx context.Context, table catalog.Name) (rows int64, batches int, err error) {
+	type loaded struct {
+		report hotload.Report
+		err    error
+	}
+	done := make(chan loaded, 1)
+	go func() {
+		r, err := h.loader.LoadTable(ctx, table)
+		done <- loaded{r, err}
+	}()
+	select {
+	case l := <-done:
+		return l.report.Rows, l.report.Batches, l.err
+	case <-ctx.Done():
+		return 0, 0, context.Cause(ctx)
+	}
 }

@@ -7,8 +7,8 @@ import (
 
 // Pins are the generations that readers of this process hold. The zero value has none and is ready for use.
 //
-// A reader pins the generation of its view and then looks whether that is still the newest: what a later
-// generation withdraws is purged only after Wait, which sees the pin.
+// A reader pins the generation of its view and then looks at the newest: it reads only what counts there, too. What a
+// later generation withdraws is purged only after Wait, which sees the pin.
 type Pins struct {
 	mu      sync.Mutex
 	held    map[int64]int // generation → readers

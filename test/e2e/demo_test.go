@@ -70,13 +70,26 @@ func TestDemo(t *testing.T) { //nolint:tparallel // the parts are one story
 			t.Errorf("%s batches are not committed", got)
 		}
 	})
+	generation := one(t, c, "select max(generation) from tidegate.tables")
+	held := s.connect(t)
+	table(t, held, "begin isolation level repeatable read")
+	table(t, held, perDay)
 	t.Run("a late object reaches both tiers", func(t *testing.T) { checkLateObject(t, dir, c) })
+	if d := cmp.Diff(before, table(t, held, perDay)); d != "" {
+		t.Errorf("a repeatable transaction changed: %s", d)
+	}
+	table(t, held, "rollback")
 
 	after := table(t, c, perDay)
 	batches := table(t, c, "select table_name, batch from tidegate.batches order by 1, 2")
 	t.Run("Ctrl-C lets a running statement end", func(t *testing.T) { checkDrain(t, s) })
 	again := start(t, dir, demoArgs...)
 	c = again.connect(t)
+	table(t, c, "set tidegate.generation = "+generation)
+	if d := cmp.Diff(before, table(t, c, perDay)); d != "" {
+		t.Errorf("generation %s after a restart: %s", generation, d)
+	}
+	table(t, c, "reset tidegate.generation")
 	if d := cmp.Diff(after, table(t, c, perDay)); d != "" {
 		t.Errorf("after a restart: %s", d)
 	}

@@ -22,7 +22,8 @@ import (
 func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one story
 	t.Parallel()
 	var hangs atomic.Bool
-	proxy := testkit.NewProxy(t, testkit.Postgres(t), func([]byte) testkit.Fate {
+	pg := testkit.Postgres(t)
+	proxy := testkit.NewProxy(t, pg, func([]byte) testkit.Fate {
 		if hangs.Load() {
 			return testkit.Swallow
 		}
@@ -46,6 +47,7 @@ func TestHotPostgres(t *testing.T) { //nolint:tparallel // the parts are one sto
 	t.Run("cursors", func(t *testing.T) { checkHotCursor(t, c) })
 	t.Run("a cursor keeps no connection", func(t *testing.T) { checkHotCursorIsLeft(t, proxy.URL(), c) })
 	t.Run("a late object reaches both tiers", func(t *testing.T) { checkLateObject(t, dir, c) })
+	t.Run("interactive may be behind", func(t *testing.T) { checkFreshness(t, dir, pg, c, notices) })
 	t.Run("verify", func(t *testing.T) {
 		out := mustRun(t, dir, "hot", "verify", "-c", "tidegate-data/demo.yml")
 		if !strings.Contains(out, "web.events") {

@@ -2,8 +2,8 @@ package e2e
 
 import (
 	"errors"
-	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,7 +39,7 @@ func checkProcedures(t *testing.T, s *server, truth demo.Truth, ledger bool) {
 	c := s.connect(t)
 	for query, want := range map[string]string{
 		"select sum(rows) = sum(hot_rows), bool_and(hot) from tidegate.partitions where table_name = 'web.events'":                                 "t|t",
-		"select sum(rows) from tidegate.loads where table_name = 'web.events' and not withdrawn":                                                   fmt.Sprint(truth.Rows),
+		"select sum(rows) from tidegate.loads where table_name = 'web.events' and not withdrawn":                                                   strconv.FormatInt(truth.Rows, 10),
 		"select hot_generation = newest_generation, behind_seconds, max_staleness_seconds from tidegate.freshness where table_name = 'web.events'": "t|0|900",
 	} {
 		if got := one(t, c, query); got != want {
@@ -105,5 +105,5 @@ func shownCount(n *int64) string {
 	if n == nil {
 		return "none"
 	}
-	return fmt.Sprint(*n)
+	return strconv.FormatInt(*n, 10)
 }

@@ -125,11 +125,9 @@ func (e *Engine) attended(ctx context.Context, c *conn, s engine.Statement) (*ro
 		return r, err
 	}
 	if err == nil {
-		err = r.Close()
-	} else {
-		err = nil // of the connection that was closed for it
+		r.finish(ctx, errSilent)
 	}
-	return nil, errors.Join(errSilent, err)
+	return nil, errSilent // the other error is of the connection that was closed for it
 }
 
 // answers asks the server over the connection of Watch. Without a Watch there is nobody who could ask.
