@@ -103,6 +103,7 @@ func TestHotWarehouse(t *testing.T) {
 	t.Run("the route is told", func(t *testing.T) { checkRoutes(t, s, c) })
 	t.Run("the second stage", func(t *testing.T) { checkSiteDaily(t, c) })
 	t.Run("pgx in every mode", func(t *testing.T) { checkPgx(t, s, truth) })
+	t.Run("procedures", func(t *testing.T) { checkProcedures(t, s, truth, true) })
 	t.Run("in binary, with a limit", func(t *testing.T) { checkHotPortal(t, c) })
 	t.Run("cursors", func(t *testing.T) { checkHotCursor(t, c) })
 	t.Run("a late object reaches both tiers", func(t *testing.T) { checkLateObject(t, dir, c) })
