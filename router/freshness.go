@@ -118,8 +118,11 @@ func (d *decision) fresher(ctx context.Context, hot *candidate) (*engine.Plan, e
 	}
 	behind := staleness(found.since)
 	if behind > limit {
-		hot.bar(fmt.Sprintf("%s, and generation %d, the newest that is hot-complete, is %s behind (max_staleness is %s)",
-			hot.why, found.view.Generation, formatSpan(behind), limit))
+		hot.why = fmt.Sprintf("%s, and generation %d, the newest that is hot-complete, is %s behind (max_staleness is %s)",
+			hot.why, found.view.Generation, formatSpan(behind), limit)
+		if d.hotOnly() == nil {
+			hot.bar(hot.why)
+		}
 		return nil, nil //nolint:nilnil // as above
 	}
 	h, err := d.r.hold(ctx, found.view)
