@@ -37,6 +37,7 @@ type HotDays struct {
 	// Collation is what text of the warehouse must be compared by, so that it sorts as the lake's; "" is its own.
 	Collation string
 	Covered   []DayRange     // sorted, with gaps between them
+	Rows      int64          // of the covered days
 	Different map[Day]string // why a compared day is not covered
 	Notes     []string       // what the comparison says beside the days: "column url is not hot: …"
 	Verified  time.Time      // when the newest comparison ended
@@ -74,6 +75,7 @@ type CoverDays struct {
 
 // DayCheck is the comparison of one day.
 type DayCheck struct {
+	Rows       int64  // in the lake
 	Sum        string // the lake's side, opaque here: Store.DaySums gives it back
 	Difference string // "" is none: the day is hot
 }
@@ -151,4 +153,21 @@ func MergeDays(ranges []DayRange) []DayRange {
 		merged = append(merged, r)
 	}
 	return merged
+}
+
+// Length gives the number of days.
+func (r DayRange) Length() int { return int(r.Last-r.First) + 1 }
+
+// LakeDays gives the days in which the table's files may have rows, merged, and how many files do not tell.
+func (v *TableView) LakeDays(c *Calendar) (days []DayRange, silent int) {
+	for _, f := range v.Files {
+		r, empty, known := f.Days(v.Table, c)
+		switch {
+		case !known:
+			silent++
+		case !empty:
+			days = append(days, r)
+		}
+	}
+	return MergeDays(days), silent
 }

@@ -318,8 +318,9 @@ type Store interface {
 	// It gives that generation's number, else the newest. ErrConflict if the table's files or
 	// definition changed after c.Generation: then the comparison is of another table.
 	CoverDays(ctx context.Context, c CoverDays) (int64, error)
-	// DaySums gives the lake's side of the live checks that were made of these columns; none of other columns.
-	DaySums(ctx context.Context, table Name, columns []string) (map[Day]string, error)
+	// DaySums gives the lake's side (Rows and Sum) of the live checks that were made of these columns; none of other
+	// columns.
+	DaySums(ctx context.Context, table Name, columns []string) (map[Day]DayCheck, error)
 
 	Close() error
 }

@@ -135,3 +135,17 @@ func (c *Calendar) Of(v pgtypes.Datum) (d Day, ok bool) {
 		return 0, false
 	}
 }
+
+// StartSQL writes the first instant of a day as a constant of a time column's type, in words that PostgreSQL, Redshift
+// and DuckDB share.
+func (c *Calendar) StartSQL(t pgtypes.Type, d Day) string {
+	at := time.UnixMicro(c.Start(d)).UTC()
+	switch t.OID {
+	case pgtypes.Date:
+		return "DATE '" + d.String() + "'"
+	case pgtypes.Timestamptz:
+		return "TIMESTAMP WITH TIME ZONE '" + at.Format("2006-01-02 15:04:05+00") + "'"
+	default:
+		return "TIMESTAMP '" + at.Format("2006-01-02 15:04:05") + "'"
+	}
+}

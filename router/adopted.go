@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"tidegate/catalog"
 	"tidegate/internal/pgtypes"
@@ -22,7 +21,7 @@ func (d *decision) adoptedNotHot(s *scan) string {
 		return why
 	}
 	if d.r.o.Hot.Distrust == nil {
-		return fmt.Sprintf("the hot store is not the one that has %s", s.table.Table.Adopt.Hot)
+		return "the hot store is not the one that has " + s.table.Table.Adopt.Hot
 	}
 	return d.r.o.Hot.Distrust(s.table)
 }
@@ -159,21 +158,7 @@ func dayCondition(t *catalog.TableView, days []catalog.DayRange) string {
 	parts := make([]string, len(days))
 	for i, r := range days {
 		parts[i] = fmt.Sprintf("%[1]s >= %[2]s AND %[1]s < %[3]s", quoteIdent(column.Name),
-			DayStart(t.Hot.Days.Calendar, column.Type, r.First), DayStart(t.Hot.Days.Calendar, column.Type, r.Last+1))
+			t.Hot.Days.Calendar.StartSQL(column.Type, r.First), t.Hot.Days.Calendar.StartSQL(column.Type, r.Last+1))
 	}
 	return "(" + strings.Join(parts, ") OR (") + ")"
-}
-
-// DayStart writes the first instant of a day as a constant of a time column's type, in words that PostgreSQL, Redshift
-// and DuckDB share.
-func DayStart(calendar *catalog.Calendar, t pgtypes.Type, d catalog.Day) string {
-	at := time.UnixMicro(calendar.Start(d)).UTC()
-	switch t.OID {
-	case pgtypes.Date:
-		return "DATE '" + d.String() + "'"
-	case pgtypes.Timestamptz:
-		return "TIMESTAMP WITH TIME ZONE '" + at.Format("2006-01-02 15:04:05+00") + "'"
-	default:
-		return "TIMESTAMP '" + at.Format("2006-01-02 15:04:05") + "'"
-	}
 }

@@ -108,7 +108,7 @@ func registerFiles(t *testing.T, open Opener) {
 func equalDays(days ...catalog.Day) map[catalog.Day]catalog.DayCheck {
 	m := map[catalog.Day]catalog.DayCheck{}
 	for _, d := range days {
-		m[d] = catalog.DayCheck{Sum: "sum of " + d.String()}
+		m[d] = catalog.DayCheck{Rows: 10, Sum: "sum of " + d.String()}
 	}
 	return m
 }
@@ -125,7 +125,7 @@ func coverDays(t *testing.T, open Opener) {
 		Table: Events(), Generation: view(t, s).Generation, Columns: []string{"ts", "site_id"}, Collation: `"C"`, At: at,
 		Days: equalDays(day0, day1), Notes: []string{"column url is not hot: it is a number"},
 	}
-	c.Days[day2] = catalog.DayCheck{Sum: "other", Difference: "4 rows, 5 in public.events"}
+	c.Days[day2] = catalog.DayCheck{Rows: 4, Sum: "other", Difference: "4 rows, 5 in public.events"}
 	cover := func(c catalog.CoverDays) int64 {
 		t.Helper()
 		g, err := s.CoverDays(t.Context(), c)
@@ -139,7 +139,7 @@ func coverDays(t *testing.T, open Opener) {
 		t.Errorf("generation %d after %d", g, c.Generation)
 	}
 	want := &catalog.HotDays{
-		Columns: c.Columns, Collation: c.Collation, Covered: []catalog.DayRange{{First: day0, Last: day1}},
+		Columns: c.Columns, Collation: c.Collation, Covered: []catalog.DayRange{{First: day0, Last: day1}}, Rows: 20,
 		Different: map[catalog.Day]string{day2: "4 rows, 5 in public.events"}, Notes: c.Notes, Verified: at,
 		Calendar: &catalog.Calendar{Shifts: []catalog.Shift{{Until: 1<<63 - 1}}},
 	}
@@ -148,7 +148,9 @@ func coverDays(t *testing.T, open Opener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "sums", sums, map[catalog.Day]string{day0: "sum of 2018-02-15", day1: "sum of 2018-02-16", day2: "other"})
+	equal(t, "sums", sums, map[catalog.Day]catalog.DayCheck{
+		day0: {Rows: 10, Sum: "sum of 2018-02-15"}, day1: {Rows: 10, Sum: "sum of 2018-02-16"}, day2: {Rows: 4, Sum: "other"},
+	})
 	if sums, err = s.DaySums(t.Context(), Events(), []string{"ts"}); err != nil || len(sums) > 0 {
 		t.Errorf("sums of other columns: %v, %v", sums, err)
 	}
@@ -167,7 +169,7 @@ func coverDays(t *testing.T, open Opener) {
 
 	// One day no longer, another one now.
 	c.Days = equalDays(day0, day2)
-	c.Days[day1] = catalog.DayCheck{Sum: "sum of 2018-02-16", Difference: "changed"}
+	c.Days[day1] = catalog.DayCheck{Rows: 10, Sum: "sum of 2018-02-16", Difference: "changed"}
 	if next := cover(c); next != g+1 {
 		t.Errorf("generation %d after %d", next, g)
 	}

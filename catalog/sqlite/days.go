@@ -63,7 +63,7 @@ func (v *dayCoverage) cover() (int64, error) {
 	}
 	if same && maps.Equal(old, v.days.Days) {
 		v.generation, err = v.newest()
-	} else if v.generation, err = v.coverage.writer.generation("days", v.tableID); err == nil {
+	} else if v.generation, err = v.writer.generation("days", v.tableID); err == nil {
 		err = v.replace(old)
 	}
 	if err != nil {
@@ -75,7 +75,7 @@ func (v *dayCoverage) cover() (int64, error) {
 // live gives the days as they are now, under the columns that were compared this time.
 func (v *dayCoverage) live() (days map[catalog.Day]catalog.DayCheck, err error) {
 	days = map[catalog.Day]catalog.DayCheck{}
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT day, sum, difference FROM hot_day
+	rows, err := v.tx.QueryContext(v.ctx, `SELECT day, rows, sum, difference FROM hot_day
 		WHERE table_id = ? AND end_generation IS NULL AND hot_schema_version = ?`, v.tableID, v.version)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (v *dayCoverage) live() (days map[catalog.Day]catalog.DayCheck, err error) 
 	for rows.Next() {
 		var d catalog.Day
 		var c catalog.DayCheck
-		if err := rows.Scan(&d, &c.Sum, &c.Difference); err != nil {
+		if err := rows.Scan(&d, &c.Rows, &c.Sum, &c.Difference); err != nil {
 			return nil, err
 		}
 		days[d] = c
@@ -124,8 +124,8 @@ func (v *dayCoverage) replace(old map[catalog.Day]catalog.DayCheck) error {
 		if have, ok := old[d]; ok && c == have {
 			continue
 		}
-		err := v.exec(`INSERT INTO hot_day (table_id, day, hot_schema_version, sum, difference, begin_generation)
-			VALUES (?, ?, ?, ?, ?, ?)`, v.tableID, d, v.version, c.Sum, c.Difference, v.generation)
+		err := v.exec(`INSERT INTO hot_day (table_id, day, hot_schema_version, rows, sum, difference, begin_generation)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`, v.tableID, d, v.version, c.Rows, c.Sum, c.Difference, v.generation)
 		if err != nil {
 			return err
 		}
@@ -150,27 +150,28 @@ func (v *dayCoverage) note() error {
 }
 
 // DaySums gives the lake's side of the live checks that were made of these columns.
-func (s *Store) DaySums(ctx context.Context, table catalog.Name, columns []string) (map[catalog.Day]string, error) {
+func (s *Store) DaySums(ctx context.Context, table catalog.Name, columns []string) (sums map[catalog.Day]catalog.DayCheck, err error) {
 	text, err := json.Marshal(columns)
 	if err != nil {
 		return nil, err
 	}
-	sums := map[catalog.Day]string{}
-	rows, err := s.db.QueryContext(ctx, `SELECT d.day, d.sum FROM hot_day d JOIN tbl t USING (table_id)
+	rows, err := s.db.QueryContext(ctx, `SELECT d.day, d.rows, d.sum FROM hot_day d JOIN tbl t USING (table_id)
 		JOIN hot_schema h ON h.table_id = d.table_id AND h.version = d.hot_schema_version
 		WHERE t.name = ? AND d.end_generation IS NULL AND h.columns = ?`, table.String(), string(text))
 	if err != nil {
 		return nil, fmt.Errorf("read day sums of %s: %w", table, err)
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	sums = map[catalog.Day]catalog.DayCheck{}
 	for rows.Next() {
 		var d catalog.Day
-		var sum string
-		if err := rows.Scan(&d, &sum); err != nil {
-			return nil, errors.Join(err, rows.Close())
+		var c catalog.DayCheck
+		if err := rows.Scan(&d, &c.Rows, &c.Sum); err != nil {
+			return nil, err
 		}
-		sums[d] = sum
+		sums[d] = c
 	}
-	return sums, errors.Join(rows.Err(), rows.Close())
+	return sums, rows.Err()
 }
 
 // days reads the coverage of an adopted table; nil if it was never compared. The warehouse keeps no generations: in an
@@ -204,17 +205,19 @@ func (l *loader) days(id int64, t *catalog.Table) (*catalog.HotDays, error) {
 	var covered []catalog.DayRange
 	err = l.each(func(rows *stdsql.Rows) error {
 		var d catalog.Day
+		var n int64
 		var difference string
-		if err := rows.Scan(&d, &difference); err != nil {
+		if err := rows.Scan(&d, &n, &difference); err != nil {
 			return err
 		}
 		if difference != "" {
 			h.Different[d] = difference
 			return nil
 		}
+		h.Rows += n
 		covered = append(covered, catalog.DayRange{First: d, Last: d})
 		return nil
-	}, `SELECT day, difference FROM hot_day WHERE table_id = ? AND begin_generation <= ? AND end_generation IS NULL`, id, l.at)
+	}, `SELECT day, rows, difference FROM hot_day WHERE table_id = ? AND begin_generation <= ? AND end_generation IS NULL`, id, l.at)
 	h.Covered = catalog.MergeDays(covered)
 	return h, err
 }

@@ -125,6 +125,16 @@ func instant(d *pgtypes.Datum) (time.Time, bool) {
 }
 
 func isHot(t *catalog.TableView) func(*catalog.File) bool {
+	if days := t.Hot.Days; t.Table.Adopt != nil {
+		return func(f *catalog.File) bool {
+			if days == nil {
+				return false
+			}
+			r, empty, known := f.Days(t.Table, days.Calendar)
+			_, covered := days.Covers(r)
+			return known && !empty && covered
+		}
+	}
 	return func(f *catalog.File) bool {
 		_, ok := t.Hot.Covered[catalog.Pair{Batch: f.Batch, Partition: f.Partition}]
 		return ok
@@ -154,11 +164,30 @@ func tierRows(t *catalog.TableView) [][]any {
 	if t.Table.Hot != nil {
 		rows = append(rows, row("hot", t.Table.Hot.Columns, measure(t, isHot(t), t.Table.Hot.Columns)))
 	}
+	if days := t.Hot.Days; days != nil {
+		rows = append(rows, row("hot", days.Columns, hotDays(t)))
+	}
 	return rows
+}
+
+// hotDays is what is hot of an adopted table: times from the first covered day's beginning to the last one's end, bytes
+// of the files all of whose days are covered.
+func hotDays(t *catalog.TableView) extent {
+	days := t.Hot.Days
+	e := measure(t, isHot(t), days.Columns)
+	e.rows = days.Rows
+	if n := len(days.Covered); n > 0 {
+		e.from = time.UnixMicro(days.Calendar.Start(days.Covered[0].First)).UTC()
+		e.through = time.UnixMicro(days.Calendar.Start(days.Covered[n-1].Last+1) - 1).UTC()
+	}
+	return e
 }
 
 func tableRow(v *catalog.View, t *catalog.TableView) []any {
 	all, hot := measure(t, everyFile, nil), measure(t, isHot(t), nil)
+	if t.Hot.Days != nil {
+		hot = hotDays(t)
+	}
 	return []any{
 		t.Table.Name.String(), orNull(t.Table.Description), strings.Join(t.Table.PartitionBy, ", "), all.rows, all.bytes,
 		int64(len(t.Files)), all.through, hot.through, v.Generation,

@@ -29,7 +29,8 @@ CREATE TABLE hot_day (
     table_id           INTEGER NOT NULL REFERENCES tbl,
     day                INTEGER NOT NULL,    -- from 1970-01-01, in the table's zone
     hot_schema_version INTEGER NOT NULL,    -- the columns that were compared
-    sum                TEXT    NOT NULL,    -- of the lake's rows
+    rows               INTEGER NOT NULL,    -- in the lake
+    sum                TEXT    NOT NULL,    -- of these rows
     difference         TEXT    NOT NULL,    -- '': none, the day is hot
     begin_generation   INTEGER NOT NULL,
     end_generation     INTEGER,
