@@ -118,13 +118,19 @@ func printReport(out io.Writer, r etl.Report) error {
 // ownerTimeout bounds how long etl run waits for the owner of the hot store.
 const ownerTimeout = 10 * time.Minute
 
-// bringHot loads what is committed and not hot: here if nobody owns the hot store, else by its owner.
+// bringHot loads what is committed and not hot, and compares adopted tables: here if nobody owns the hot store, else by
+// its owner.
 func (p *parts) bringHot(ctx context.Context, prog *program) error {
 	if p.Hot.Kind == "none" {
 		return nil
 	}
+	return errors.Join(p.asOwner(ctx, prog, p.loadHere), p.printDays(ctx, prog.out))
+}
+
+// asOwner does here what needs the hot store, unless another process owns that: then it has the owner do it.
+func (p *parts) asOwner(ctx context.Context, prog *program, here func(context.Context, *program) error) error {
 	return p.untilQuietOwnerEnds(ctx, func() error {
-		err := p.loadHere(ctx, prog)
+		err := here(ctx, prog)
 		if !errors.Is(err, hotload.ErrOwned) {
 			return err
 		}
@@ -143,6 +149,9 @@ func (p *parts) loadHere(ctx context.Context, prog *program) error {
 		return errors.Join(err, opened.close())
 	}
 	report, err := h.loader.LoadPending(ctx)
+	if h.server != nil {
+		err = errors.Join(err, h.server.days.compareAll(ctx))
+	}
 	return errors.Join(err, printLoaded(prog.out, report), opened.close())
 }
 

@@ -96,7 +96,9 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 		Hot: &hotload.Embedded{DB: db, Step: prog.step},
 	}
 	if p.Hot.remote() {
-		h.server, err = p.newHotServer(ctx, h.loader, db, prog.step, opened)
+		if h.server, err = p.newHotServer(ctx, h.loader, db, prog.step, opened); err == nil {
+			h.server.days = p.newAdoptedDays(h, h.server.engine)
+		}
 	}
 	return h, err
 }
@@ -163,6 +165,15 @@ func (h *hotStore) loadPending(ctx context.Context) error {
 	return err
 }
 
+// bringHot is loadPending and the comparison of adopted tables, for those who wake the owner.
+func (h *hotStore) bringHot(ctx context.Context) error {
+	err := h.loadPending(ctx)
+	if h.server != nil {
+		err = errors.Join(err, h.server.days.compareAll(ctx))
+	}
+	return err
+}
+
 // start follows the catalog and answers those who wake the owner, until ctx ends.
 func (h *hotStore) start(ctx context.Context, running *errgroup.Group) {
 	if h.loader == nil {
@@ -172,7 +183,7 @@ func (h *hotStore) start(ctx context.Context, running *errgroup.Group) {
 		running.Go(func() error { return h.server.keep(ctx) })
 	}
 	running.Go(func() error { return h.loader.Watch(ctx, watchInterval) })
-	running.Go(func() error { return hotload.Serve(ctx, h.socket, h.loadPending) })
+	running.Go(func() error { return hotload.Serve(ctx, h.socket, h.bringHot) })
 }
 
 // tier is the hot tier as the router needs it; nil: there is none.

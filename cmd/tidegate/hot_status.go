@@ -52,7 +52,7 @@ func (p *parts) hotStatus(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\n", t.Table.Name, inWindow, len(t.Hot.Covered),
 			inWindow-len(t.Hot.Covered), hotRows, len(t.Hot.Withdrawn))
 	}
-	if err := w.Flush(); err != nil || !p.Hot.remote() {
+	if err := errors.Join(w.Flush(), p.printDays(ctx, out)); err != nil || !p.Hot.remote() {
 		return err
 	}
 	access, err := p.newHotAccess(ctx)
@@ -104,8 +104,8 @@ func (hotVerifyCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	var opened closeAll
-	err = parts.hotVerify(ctx, p, &opened)
-	return errors.Join(err, opened.close(), parts.close())
+	err = errors.Join(parts.hotVerify(ctx, p, &opened), opened.close(), parts.verifyAdopted(ctx, p))
+	return errors.Join(err, parts.close())
 }
 
 // counter is what verification reads of a hot store.

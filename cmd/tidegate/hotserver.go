@@ -26,6 +26,7 @@ type hotServer struct {
 	loader *hotload.Loader
 	table  *hotload.Server
 	only   *hotOnly
+	days   *adoptedDays // of tables that the server has and Tidegate does not load
 	log    *slog.Logger
 	// trusted is engine.Lost() + 1 when the tables were last found to be what the catalog says; 0: never.
 	trusted atomic.Int64
@@ -64,7 +65,7 @@ func (p *parts) newHotServer(ctx context.Context, loader *hotload.Loader, db *du
 func (s *hotServer) tier() *router.Hot {
 	return &router.Hot{
 		Engine: s.engine, Table: s.table.TableRef, Postgres: true, Parameters: s.engine.TakesArgs(), Down: s.down, Only: s.only,
-		Altered: s.loader.Altered, Suspect: func() { s.suspect.Store(true) },
+		Altered: s.loader.Altered, Suspect: func() { s.suspect.Store(true) }, Distrust: s.days.distrust,
 	}
 }
 
@@ -78,7 +79,8 @@ func (s *hotServer) down() string {
 	return ""
 }
 
-// keep probes the server, verifies its tables whenever it has come up, and lists its own relations, until ctx ends.
+// keep probes the server, verifies its tables whenever it has come up, lists its own relations and compares adopted
+// ones, until ctx ends.
 func (s *hotServer) keep(ctx context.Context) error {
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error {
@@ -91,6 +93,7 @@ func (s *hotServer) keep(ctx context.Context) error {
 		})
 	})
 	running.Go(func() error { return s.only.keep(ctx) })
+	running.Go(func() error { return s.days.keep(ctx) })
 	running.Go(func() error {
 		for {
 			s.verify(ctx)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"tidegate/catalog"
 	"tidegate/etl/hotload"
@@ -28,6 +29,9 @@ func (h *hotStore) refresh(ctx context.Context, table catalog.Name) (rows int64,
 	done := make(chan loaded, 1)
 	go func() {
 		r, err := h.loader.LoadTable(ctx, table)
+		if h.server != nil {
+			err = errors.Join(err, h.server.days.compare(ctx, table)) // nothing to do but for an adopted one
+		}
 		done <- loaded{r, err}
 	}()
 	select {

@@ -3,6 +3,7 @@ package adopt
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ func (l *lab) checkAgainstDuckDB(t *testing.T, key string, f *footer) {
 	for _, s := range f.stats {
 		if s.Nulls >= 0 {
 			got := l.query(t, fmt.Sprintf(`SELECT count(*) - count("%s") FROM '%s'`, s.Name, l.path(key)))[0][0]
-			if got != fmt.Sprint(s.Nulls) {
+			if got != strconv.FormatInt(s.Nulls, 10) {
 				t.Errorf("%s: column %s has %s nulls, the footer says %d", key, s.Name, got, s.Nulls)
 			}
 		}
@@ -68,9 +69,9 @@ func (l *lab) checkAgainstDuckDB(t *testing.T, key string, f *footer) {
 func constant(d pgtypes.Datum) string {
 	switch d.Class {
 	case pgtypes.ClassBool:
-		return fmt.Sprint(d.I != 0)
+		return strconv.FormatBool(d.I != 0)
 	case pgtypes.ClassInt:
-		return fmt.Sprint(d.I)
+		return strconv.FormatInt(d.I, 10)
 	case pgtypes.ClassFloat:
 		return fmt.Sprintf("%g::DOUBLE", d.F)
 	case pgtypes.ClassNumeric:
@@ -149,7 +150,7 @@ func (l *lab) writeArrow(t *testing.T, key string, fields schema.FieldList, prop
 	}
 	root := schema.MustGroup(schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1))
 	w := pqfile.NewParquetWriter(out, root, pqfile.WithWriterProps(parquet.NewWriterProperties(properties...)))
-	write(w.AppendRowGroup())
+	write(must(w.AppendRowGroupChecked()))
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,8 @@ func TestScanRefuses(t *testing.T) {
 		{
 			"types that do not unite",
 			map[string]string{"a.parquet": "SELECT 1 AS n, 'x' AS s", "b.parquet": "SELECT 'one' AS n, 2 AS s", "c.parquet": "SELECT 1.5::DOUBLE AS n"},
-			nil, []string{"b.parquet: column n is text, and integer in", "b.parquet: column s is integer, and text in", "c.parquet: column n is double precision", "a.parquet; neither"},
+			nil,
+			[]string{"b.parquet: column n is text, and integer in", "b.parquet: column s is integer, and text in", "c.parquet: column n is double precision", "a.parquet; neither"},
 		},
 		{
 			"list and number", map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT [1] AS n"}, nil,

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func (l *loader) adoptColumns(d *draft) {
 		if c.Type != "" {
 			t, err := parseType(c.Type)
 			if err == nil && !slices.Contains(KeyTypes(), t) {
-				err = fmt.Errorf("only a key in the path needs a type, and it can be text, bigint, date")
+				err = errors.New("only a key in the path needs a type, and it can be text, bigint, date")
 			}
 			if err != nil {
 				l.at(d, path+".type", "column %s: %v", c.Name, err)

@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -154,4 +156,214 @@ func explained(t *testing.T, c *pgx.Conn, query, label string) string {
 	}
 	t.Fatalf("no line %s", label)
 	return ""
+}
+
+// adopted is one story's parts: a place with Parquet, a warehouse with a copy, and Tidegate in front of both.
+type adopted struct {
+	*place
+	dir       string
+	warehouse *pgx.Conn
+	server    *server
+	c         *pgx.Conn
+	notices   *noticeList
+}
+
+func newAdopted(t *testing.T, p *place, cluster *testkit.Cluster) *adopted {
+	t.Helper()
+	a := &adopted{place: p, dir: t.TempDir(), notices: &noticeList{}}
+	var err error
+	if a.warehouse, err = pgx.Connect(t.Context(), cluster.DSN()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.warehouse.Close(context.WithoutCancel(t.Context())) })
+	a.psql(t, "DROP TABLE IF EXISTS public.events")
+	writeFile(t, filepath.Join(a.dir, "tidegate.yml"), fmt.Sprintf("hot: { kind: postgres, url: %q }\n", cluster.DSN()))
+	return a
+}
+
+func (a *adopted) psql(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := a.warehouse.PgConn().Exec(t.Context(), statement).ReadAll(); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func (a *adopted) serve(t *testing.T) {
+	t.Helper()
+	a.server = start(t, a.dir, "serve")
+	a.c = a.notices.connect(t, a.server)
+}
+
+// run runs etl run and wants its report to hold each of the lines.
+func (a *adopted) run(t *testing.T, want ...string) {
+	t.Helper()
+	out := mustRun(t, a.dir, "etl", "run")
+	words := strings.Join(strings.Fields(out), " ")
+	for _, line := range want {
+		if !strings.Contains(words, line) {
+			t.Errorf("the report lacks %q:\n%s", line, out)
+		}
+	}
+}
+
+// alike wants the same rows unhinted, from the lake and, if the route is hot, from the warehouse.
+func (a *adopted) alike(t *testing.T, wantRoute string, queries ...string) {
+	t.Helper()
+	for _, q := range queries {
+		cold := table(t, a.c, "/*+ tidegate engine(cold) */ "+q)
+		if d := cmp.Diff(cold, table(t, a.c, "/*+ tidegate latency(interactive) */ "+q)); d != "" {
+			t.Errorf("%s (-cold +as it goes):\n%s", q, d)
+		}
+		if got := explained(t, a.c, "/*+ tidegate latency(interactive) */ "+q, "Route"); got != wantRoute {
+			t.Errorf("%s: route %s, want %s: %s", q, got, wantRoute, explained(t, a.c, "/*+ tidegate latency(interactive) */ "+q, "Reason"))
+		}
+		if wantRoute == "hot" {
+			if d := cmp.Diff(cold, table(t, a.c, "/*+ tidegate engine(hot) */ "+q)); d != "" {
+				t.Errorf("%s (-cold +hot):\n%s", q, d)
+			}
+		}
+	}
+}
+
+// because wants a query to go cold for a reason.
+func (a *adopted) because(t *testing.T, reason, q string) {
+	t.Helper()
+	a.alike(t, "cold", q)
+	if got := explained(t, a.c, "/*+ tidegate latency(interactive) */ "+q, "Reason"); !strings.Contains(got, reason) {
+		t.Errorf("%s: reason %q, want %q", q, got, reason)
+	}
+}
+
+// TestAdoptBoth adopts Parquet and a table of the warehouse as one relation: the same answers from both, routed by
+// what was found to be the same.
+func TestAdoptBoth(t *testing.T) {
+	cluster := testkit.Postgres(t)
+	for name, p := range newPlaces(t) {
+		t.Run(name, func(t *testing.T) {
+			a := newAdopted(t, p, cluster)
+			a.psql(t, "CREATE TABLE public.events (id integer, ts timestamptz, site_id integer, path text COLLATE \"en-x-icu\", price numeric(9,2), note text)")
+			for _, day := range []string{"2018-02-13", "2018-02-14", "2018-02-15", "2018-02-16", "2018-02-17", "2018-02-18"} {
+				p.write(t, "dt="+day+"/a.parquet", views(day, 0, 4999))
+				a.psql(t, "INSERT INTO public.events SELECT id, ts, site_id, path, price FROM ("+views(day, 0, 4999)+") v")
+			}
+			// A row more, a row less, a row changed.
+			a.psql(t, `INSERT INTO public.events (id, ts) VALUES (1, '2018-02-15 12:00:00+00');
+				DELETE FROM public.events WHERE ts = '2018-02-16 11:59:57+00'; UPDATE public.events SET path = '/q' WHERE ts = '2018-02-17 11:59:57+00'`)
+			writeFile(t, filepath.Join(a.dir, "pipelines/web/events.yml"), fmt.Sprintf(
+				"table: web.events\nadopt: { hot: public.events, cold: %q, split_on: ts, hot_from: 2018-02-14, verify: 2s }\n", p.location))
+			t.Run("report", func(t *testing.T) { a.checkFirstReport(t) })
+			a.serve(t)
+			t.Run("routes", func(t *testing.T) { a.checkRoutes(t) })
+			t.Run("files change", func(t *testing.T) { a.checkFilesChange(t) })
+			t.Run("the warehouse changes", func(t *testing.T) { a.checkWarehouseChanges(t) })
+			a.server.interrupt(t)
+		})
+	}
+}
+
+func (a *adopted) checkFirstReport(t *testing.T) {
+	t.Helper()
+	a.run(t,
+		"ADOPTED OBJECTS NEW KNOWN GONE ROWS ADDED COLUMNS SECONDS web.events 6 6 0 0 30000 7",
+		"ADOPTED HOT SIDE DAYS EQUAL DIFFERENT COLD ONLY HOT ROWS HOT COLUMNS COMPARED web.events public.events 2 3 1 ",
+		"web.events: day 2018-02-15 is not the same in public.events: rows", "web.events: day 2018-02-16 is not the same in public.events: rows",
+		"web.events: day 2018-02-17 is not the same in public.events: a value of some row",
+		"web.events: only public.events has note: the relation does not")
+	code, out, errs := run(t, a.dir, "hot", "verify")
+	if code != 1 || !strings.Contains(errs, "days of web.events that are not the same in public.events: 3") || !strings.Contains(out, "day 2018-02-15") {
+		t.Errorf("hot verify: exit %d\n%s%s", code, out, errs)
+	}
+	if out := mustRun(t, a.dir, "hot", "status"); !strings.Contains(out, "day 2018-02-16") {
+		t.Errorf("hot status:\n%s", out)
+	}
+}
+
+func (a *adopted) checkRoutes(t *testing.T) {
+	t.Helper()
+	const good = " where ts >= '2018-02-14' and ts < '2018-02-15'"
+	a.alike(t, "hot", "select count(id), sum(id), min(path), max(path), sum(price), avg(price) from web.events"+good,
+		"select path, count(*) from web.events"+good+" group by path order by path",
+		"select site_id, sum(price) from web.events"+good+" group by 1 order by 1",
+		"select * from (select id, ts, path from web.events) e"+good+" order by ts, id limit 20",
+		"select upper(path), length(path) from web.events where ts between '2018-02-14 03:00' and '2018-02-14 04:00' order by ts, id",
+		"select count(distinct path) from web.events where ts in ('2018-02-14 00:00:00+00', '2018-02-14 11:59:57+00')",
+		"select path from web.events"+good+" and path > '/p/5' group by path order by path desc",
+		"select sum(id) from web.events where ts >= '2018-02-18 00:00:00+00' and ts <= '2018-02-18 23:59:59.999999+00' and site_id = 3",
+		"select a.path, count(*) from web.events a join web.events b on a.id = b.id and a.ts = b.ts where a.ts >= '2018-02-14' and a.ts < '2018-02-15' and b.ts >= '2018-02-14' and b.ts < '2018-02-15' group by 1 order by 1")
+	for day, reason := range map[string]string{
+		"2018-02-13": "is before hot_from 2018-02-14", "2018-02-15": "day 2018-02-15 of web.events is not the same in public.events: rows",
+		"2018-02-16": "day 2018-02-16 of web.events is not the same", "2018-02-17": "(the checksums differ)",
+	} {
+		a.because(t, reason, fmt.Sprintf("select sum(id), count(path) from web.events where ts >= '%s' and ts < timestamptz '%s' + interval '1 day'", day, day))
+	}
+	a.because(t, "is before hot_from", "select sum(id) from web.events where ts < '2018-02-14 12:00'")
+	a.because(t, "day 2018-02-15 of web.events", "select sum(id) from web.events where ts >= '2018-02-14'")
+	a.because(t, "columns load, dt are not hot (hot has 5 of 7)", "select dt, sum(load) from web.events"+good+" group by 1")
+	for _, tier := range table(t, a.c, "select tier, columns, rows from tidegate.tiers where table_name = 'web.events' order by tier") {
+		if tier != "cold|7|30000" && tier != "hot|5|10000" {
+			t.Errorf("tidegate.tiers: %s", tier)
+		}
+	}
+	if got := one(t, a.c, "select hot_through from tidegate.tables where table_name = 'web.events'"); !strings.HasPrefix(got, "2018-02-18 23:59:59.999999") {
+		t.Errorf("hot_through: %s", got)
+	}
+}
+
+func (a *adopted) checkFilesChange(t *testing.T) {
+	t.Helper()
+	const day = "select count(id), sum(id) from web.events where ts >= '2018-02-18' and ts < '2018-02-19'"
+	a.alike(t, "hot", day)
+	a.write(t, "dt=2018-02-18/b.parquet", views("2018-02-18", 0, 9))
+	a.run(t, "web.events 7 1 6 0 10 7", "day 2018-02-18 is not the same")
+	a.because(t, "day 2018-02-18 of web.events is not the same", day)
+	if err := a.bucket.Delete(t.Context(), "dt=2018-02-18/b.parquet"); err != nil {
+		t.Fatal(err)
+	}
+	a.run(t, "web.events 6 0 6 1 0 7", "web.events public.events 2 3 1")
+	a.alike(t, "hot", day)
+	// A row without a time: in the lake only.
+	a.write(t, "dt=2018-02-18/c.parquet", "SELECT 7 AS id, NULL::TIMESTAMPTZ AS ts")
+	a.run(t, "web.events 7 1 6 0 1 7")
+	a.alike(t, "hot", day)
+	a.because(t, "rows without ts are only in the lake", "select count(id), sum(id) from web.events where ts >= '2018-02-18' or ts is null")
+	if got := one(t, a.c, "select count(*) from web.events where ts is null"); got != "1" {
+		t.Errorf("rows without a time: %s", got)
+	}
+}
+
+func (a *adopted) checkWarehouseChanges(t *testing.T) {
+	t.Helper()
+	const day = "select count(id), sum(id) from web.events where ts >= '2018-02-14' and ts < '2018-02-15'"
+	routes := func(want string) {
+		t.Helper()
+		// The server compares every two seconds.
+		deadline := time.Now().Add(30 * time.Second)
+		for explained(t, a.c, "/*+ tidegate latency(interactive) */ "+day, "Route") != want {
+			if time.Now().After(deadline) {
+				t.Fatalf("the route is not %s: %s", want, explained(t, a.c, "/*+ tidegate latency(interactive) */ "+day, "Reason"))
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		a.alike(t, want, day)
+	}
+	routes("hot")
+	a.psql(t, "UPDATE public.events SET id = id + 1 WHERE ts = '2018-02-14 11:59:57+00'")
+	routes("cold")
+	a.psql(t, "UPDATE public.events SET id = id - 1 WHERE ts = '2018-02-14 11:59:57+00'")
+	routes("hot")
+	// Between two comparisons a column goes: the query is answered all the same, and told why.
+	a.psql(t, "ALTER TABLE public.events RENAME COLUMN id TO gone")
+	a.notices.take()
+	table(t, a.c, "/*+ tidegate latency(interactive) */ "+day)
+	if told := a.notices.take(); !strings.Contains(told, "answered cold") {
+		t.Errorf("nobody was told that the column is gone: %q", told)
+	}
+	routes("cold")
+	a.psql(t, "ALTER TABLE public.events RENAME COLUMN gone TO id")
+	routes("hot")
+	a.psql(t, "ALTER TABLE public.events RENAME TO elsewhere")
+	routes("cold")
+	a.because(t, "the warehouse has no table public.events", day)
+	a.psql(t, "ALTER TABLE public.elsewhere RENAME TO events")
+	routes("hot")
 }
