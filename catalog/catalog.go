@@ -8,6 +8,8 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,6 +110,25 @@ type HotLimit struct {
 	MaxChars int    `json:"max_chars,omitempty"`
 }
 
+// MayHave reports whether the hot table may have the column. While it is not known what a live hot table has, it may have
+// each.
+func (h *HotSpec) MayHave(column string) bool {
+	return slices.Contains(h.Columns, column) || h.FromTable && len(h.Columns) == 0
+}
+
+// unfit begins the name under which a hot schema version has a column that its rows lack. No column has such a name.
+const unfit = "_tg_unfit:"
+
+// Unfit stands for a hot column in Cover.HotColumns if some value of the rows does not fit it: the rows are hot without
+// it. It names the column's limit too: where that is another one they are loaded again.
+func (h *HotSpec) Unfit(column string) string {
+	l := h.Limit(column)
+	return fmt.Sprintf("%s%s:%d:%d", unfit, column, l.MaxBytes, l.MaxChars)
+}
+
+// IsUnfit reports whether a name of a hot schema version is that of a column that its rows lack.
+func IsUnfit(name string) bool { return strings.HasPrefix(name, unfit) }
+
 // Limit gives how long the texts of a hot column may be; the zero value says nothing of it.
 func (h *HotSpec) Limit(column string) HotLimit {
 	for _, l := range h.Limits {
@@ -189,7 +210,7 @@ type HotState struct {
 	MaxLoadSeq int64
 	// Withdrawn are load sequences whose rows may still lie in the hot table but no longer count.
 	Withdrawn []int64
-	// Versions gives the columns of each hot schema version.
+	// Versions gives the columns of each hot schema version, and HotSpec.Unfit of those that its rows lack.
 	Versions map[int][]string
 	// Days says which days of an adopted table are hot; nil for other tables, and before the first verification.
 	Days *HotDays

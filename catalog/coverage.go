@@ -18,15 +18,17 @@ func (t *Table) Staleness() time.Duration {
 	return *t.MaxStaleness
 }
 
-// Covers reports whether a pair's rows are hot with every hot column of the definition: those loaded before a column
-// became hot would answer NULL for it.
+// Covers reports whether a pair's rows are hot with every hot column of the definition that can have their values: those
+// loaded before a column became hot would answer NULL for it.
 func (v *TableView) Covers(p Pair) bool {
 	part, ok := v.Hot.Covered[p]
 	if !ok || v.Table.Hot == nil {
 		return false
 	}
 	has := v.Hot.Versions[part.SchemaVersion]
-	return !slices.ContainsFunc(v.Table.Hot.Columns, func(c string) bool { return !slices.Contains(has, c) })
+	return !slices.ContainsFunc(v.Table.Hot.Columns, func(c string) bool {
+		return !slices.Contains(has, c) && !slices.Contains(has, v.Table.Hot.Unfit(c))
+	})
 }
 
 // byPlace orders files as TableView.Files has them.

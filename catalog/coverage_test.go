@@ -39,6 +39,15 @@ func TestFirstPending(t *testing.T) {
 		}, 3},
 		{"without keep", func(v *TableView) { v.Table.Hot.Keep = 0 }, 1},
 		{"a column became hot", func(v *TableView) { v.Table.Hot.Columns = []string{"ts", "path", "dt"} }, 1},
+		{"a column that became hot does not fit", func(v *TableView) {
+			v.Table.Hot.Columns = []string{"ts", "path", "dt"}
+			v.Hot.Versions[1] = []string{"ts", "dt", v.Table.Hot.Unfit("path")}
+		}, 0},
+		{"the column became longer", func(v *TableView) {
+			v.Hot.Versions[1] = []string{"ts", "dt", v.Table.Hot.Unfit("path")}
+			v.Table.Hot.Columns = []string{"ts", "path", "dt"}
+			v.Table.Hot.Limits = []HotLimit{{Column: "path", MaxBytes: 9}}
+		}, 1},
 		{"a column is hot no longer", func(v *TableView) { v.Table.Hot.Columns = []string{"dt"} }, 0},
 		{"never hot", func(v *TableView) { v.Table.Hot = nil }, 0},
 		{"replaced by now", func(v *TableView) { v.Files[3] = file("b5", "16", 4) }, 1},

@@ -3,22 +3,12 @@ package etl
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tidegate/catalog"
+	"tidegate/etl/fit"
 	"tidegate/internal/logkey"
 	"tidegate/internal/pgtypes"
-)
-
-// What a hot table on a server takes of a column: the least of what PostgreSQL and Redshift do. It is asked of every hot
-// column, wherever hot is today, because the lake outlives that; so no value is found by a load, where it would keep its
-// whole batch out.
-const (
-	// hotRowBytes is the longest row that Redshift's COPY takes.
-	hotRowBytes = 4 << 20
-	// hotFirstDay begins the range of both servers' dates and timestamps. DuckDB's timestamps end before theirs do.
-	hotFirstDay, hotLastDay = "4713-01-01 (BC)", "294276-12-31"
 )
 
 // A partition's value is the name of a folder, percent-encoded behind the column's name. A file's system takes 255 bytes
@@ -28,64 +18,37 @@ const (
 	pathBytes   = 700
 )
 
-// limit is how long a column's values may be, in bytes of UTF-8 and in characters, each 0 without one; and whether a
-// longer one is cut, not its row rejected.
+// limit is how long a column's values may be, and whether a longer one is cut, not its row rejected.
 type limit struct {
-	bytes, chars int
-	cut          bool
+	fit.Length
+	cut bool
 }
 
 // limitOf gives the limit of a text or json column.
 func (b *batch) limitOf(c catalog.Column) limit {
 	var l limit
 	if r, ok := b.refinement(c.Name); ok {
-		l = limit{bytes: r.MaxBytes, cut: r.OnOverflow == "truncate"}
+		l = limit{fit.Length{Bytes: r.MaxBytes}, r.OnOverflow == "truncate"}
 	}
 	if b.isHot(c) {
-		live := b.table.Hot.Limit(c.Name)
-		l.bytes = smaller(smaller(l.bytes, catalog.HotMaxBytes), live.MaxBytes)
-		l.chars = live.MaxChars
+		l.Length = fit.OfHot(l.Bytes, b.table.Hot.Limit(c.Name))
 	}
 	return l
 }
 
-// smaller gives the smaller of two limits, of which 0 is none.
-func smaller(a, b int) int {
-	if a == 0 || b == 0 {
-		return a + b
-	}
-	return min(a, b)
-}
-
-func (l limit) limits() bool { return l.bytes > 0 || l.chars > 0 }
-
-// exceeded is the condition that a text is too long.
-func (l limit) exceeded(text string) string {
-	var over []string
-	if l.bytes > 0 {
-		over = append(over, fmt.Sprintf("strlen(%s) > %d", text, l.bytes))
-	}
-	if l.chars > 0 {
-		over = append(over, fmt.Sprintf("length(%s) > %d", text, l.chars))
-	}
-	return strings.Join(over, " OR ")
-}
-
 // shortened cuts a text to the limit.
 func (l limit) shortened(text string) string {
-	if l.chars > 0 {
-		text = fmt.Sprintf("left(%s, %d)", text, l.chars)
+	if l.Chars > 0 {
+		text = fmt.Sprintf("left(%s, %d)", text, l.Chars)
 	}
-	if l.bytes > 0 {
-		text = truncated(text, l.bytes)
+	if l.Bytes > 0 {
+		text = truncated(text, l.Bytes)
 	}
 	return text
 }
 
-// isHot reports whether the hot table has the column. While it is not known what a live hot table has, it may have each.
 func (b *batch) isHot(c catalog.Column) bool {
-	h := b.table.Hot
-	return h != nil && (slices.Contains(h.Columns, c.Name) || h.FromTable && len(h.Columns) == 0)
+	return b.table.Hot != nil && b.table.Hot.MayHave(c.Name)
 }
 
 // fitRules reject rows with a value that its column cannot have.
@@ -98,32 +61,21 @@ func (b *batch) fitRules() []rule {
 		case pgtypes.Text, pgtypes.Varchar:
 			rules = append(rules, b.textRules(c)...)
 		case pgtypes.JSON:
-			if l := b.limitOf(c); l.limits() {
-				rules = append(rules, rule{l.exceeded("CAST(" + name + " AS VARCHAR)"), "too_long(" + c.Name + ")"})
-			}
-		case pgtypes.Date:
-			if b.isHot(c) || b.isTime(c) {
-				rules = append(rules, rule{fmt.Sprintf("%[1]s < DATE '%[2]s' OR %[1]s > DATE '%[3]s' OR NOT isfinite(%[1]s)",
-					name, hotFirstDay, hotLastDay), "out_of_range(" + c.Name + ")"})
-			}
-		case pgtypes.Timestamp, pgtypes.Timestamptz:
-			if b.isHot(c) || b.isTime(c) {
-				rules = append(rules, rule{fmt.Sprintf("%[1]s < %[2]s '%[3]s 00:00:00' OR NOT isfinite(%[1]s)",
-					name, c.Type.DuckDB(), hotFirstDay), "out_of_range(" + c.Name + ")"})
+			if l := b.limitOf(c); l.Limited() {
+				rules = append(rules, rule{l.Exceeded("CAST(" + name + " AS VARCHAR)"), "too_long(" + c.Name + ")"})
 			}
 		}
-		if b.isHot(c) && isLong(c.Type) {
+		if outOfRange, ok := fit.OutOfRange(name, c.Type); ok && (b.isHot(c) || b.isTime(c)) {
+			rules = append(rules, rule{outOfRange, "out_of_range(" + c.Name + ")"})
+		}
+		if b.isHot(c) && fit.IsText(c.Type) {
 			long = append(long, fmt.Sprintf("coalesce(strlen(CAST(%s AS VARCHAR)), 0)", name))
 		}
 	}
-	if len(long)*catalog.HotMaxBytes > hotRowBytes {
-		rules = append(rules, rule{fmt.Sprintf("%s > %d", strings.Join(long, " + "), hotRowBytes), "row_too_long"})
+	if len(long)*catalog.HotMaxBytes > fit.RowBytes {
+		rules = append(rules, rule{fmt.Sprintf("%s > %d", strings.Join(long, " + "), fit.RowBytes), "row_too_long"})
 	}
 	return rules
-}
-
-func isLong(t pgtypes.Type) bool {
-	return t.OID == pgtypes.Text || t.OID == pgtypes.Varchar || t.OID == pgtypes.JSON
 }
 
 // isTime reports whether c is the table's time: its range is asked of it everywhere, because dt is made from it.
@@ -136,8 +88,8 @@ func (b *batch) textRules(c catalog.Column) []rule {
 	name := ident(c.Name)
 	rules := []rule{{fmt.Sprintf("contains(%s, chr(0))", name), "nul_character(" + c.Name + ")"}}
 	tooLong := "too_long(" + c.Name + ")"
-	if l := b.limitOf(c); l.limits() && !l.cut {
-		rules = append(rules, rule{l.exceeded(name), tooLong})
+	if l := b.limitOf(c); l.Limited() && !l.cut {
+		rules = append(rules, rule{l.Exceeded(name), tooLong})
 	}
 	if c.Partition {
 		// Each character of hive.Escape becomes three.

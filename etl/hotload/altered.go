@@ -74,9 +74,9 @@ func (l *Loader) Recheck(ctx context.Context) error {
 	var errs []error
 	for _, tv := range v.Tables {
 		err := l.check(ctx, tv)
-		_, altered := errors.AsType[*AlteredError](err)
+		e, altered := errors.AsType[*AlteredError](err)
 		switch {
-		case errors.Is(err, errGone):
+		case errors.Is(err, errGone), altered && e.followed:
 			l.lost.Store(true)
 		case !altered:
 			errs = append(errs, err)

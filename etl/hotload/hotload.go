@@ -41,8 +41,10 @@ type Load struct {
 	// Subset has every hot column of these partitions, perhaps also rows of other partitions. Nil: the rows come from
 	// Files.
 	Subset *Subset
-	// Files are the full-field files of exactly these partitions.
+	// Files are the full-field files of exactly these partitions. They are read if there is no Subset.
 	Files []LakeFile
+	// unchecked are the hot columns of which the batch's ETL did not know that they would be.
+	unchecked []catalog.Column
 	// Path gives a path of an object on this machine, which it fetches if need be. It is good until Load returns.
 	Path func(ctx context.Context, key, etag string) (string, error)
 }

@@ -134,6 +134,7 @@ func (l Load) hash(p Part) string {
 	fmt.Fprintf(h, "%s\x00%s\x00%d\x00%s", l.Batch, p.Partition, p.Rows, strings.Join(l.Table.Hot.Columns, "\x00"))
 	if l.Subset != nil {
 		fmt.Fprintf(h, "\x00%s", strings.Join(l.Subset.Keys, "\x00"))
+		return hex.EncodeToString(h.Sum(nil))
 	}
 	for _, f := range l.Files {
 		if f.Partition == p.Partition {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/catalog"
+	"tidegate/etl/fit"
 	"tidegate/internal/logkey"
 	"tidegate/internal/pgtypes"
 )
@@ -39,6 +40,7 @@ func (l *Loader) noteLive(ctx context.Context, name catalog.Name) error {
 	}
 	spec := tv.Table.Hot
 	if slices.Equal(columns, spec.Columns) && slices.Equal(limits, spec.Limits) {
+		l.altered.note(name, nil)
 		return nil
 	}
 	// A column that comes back is empty in the rows that were loaded when it was there before.
@@ -52,6 +54,7 @@ func (l *Loader) noteLive(ctx context.Context, name catalog.Name) error {
 		return err
 	}
 	l.step("noted live")
+	l.altered.note(name, nil)
 	l.Log.InfoContext(ctx, "hot columns are those of the hot table", logkey.Table, name.String(),
 		"columns", strings.Join(columns, ", "), logkey.Generation, generation)
 	return nil
@@ -101,7 +104,7 @@ func (s *Server) live(t *catalog.Table, have []heldColumn) (columns []string, li
 			continue
 		}
 		columns = append(columns, c.Name)
-		if n, ok := varcharLength(have[i].typ); ok && isLong(c.Type) {
+		if n, ok := varcharLength(have[i].typ); ok && fit.IsText(c.Type) {
 			limits = append(limits, s.Dialect.limit(c.Name, n))
 		}
 	}
@@ -152,7 +155,7 @@ func takes(have, want, lake pgtypes.Type) bool {
 	if isText(have) && isText(want) {
 		n, short := varcharLength(have)
 		needs, _ := varcharLength(want)
-		return isLong(lake) || !short || n >= needs // a uuid is not cut
+		return fit.IsText(lake) || !short || n >= needs // a uuid is not cut
 	}
 	if have.OID == pgtypes.Numeric && want.OID == pgtypes.Numeric {
 		p1, s1, ok1 := have.PrecisionScale()
@@ -167,10 +170,6 @@ func varcharLength(t pgtypes.Type) (n int, ok bool) {
 	return int(t.Typmod) - 4, t.OID == pgtypes.Varchar && t.Typmod >= 4
 }
 
-func isLong(t pgtypes.Type) bool {
-	return t.OID == pgtypes.Text || t.OID == pgtypes.Varchar || t.OID == pgtypes.JSON
-}
-
 // checkLive reports whether the table still has the columns that were noted. New ones are no error.
 func (s *Server) checkLive(t *catalog.Table, have []heldColumn) error {
 	columns, _, err := s.live(t, have)
@@ -179,7 +178,7 @@ func (s *Server) checkLive(t *catalog.Table, have []heldColumn) error {
 	}
 	for _, name := range t.Hot.Columns {
 		if !slices.Contains(columns, name) {
-			return &AlteredError{Table: s.TableRef(t.Name), What: "its column " + name + " was dropped; the next load sees it", Foreign: true}
+			return &AlteredError{Table: s.TableRef(t.Name), What: "its column " + name + " was dropped; the next load sees it", Foreign: true, followed: true}
 		}
 	}
 	return nil

@@ -207,11 +207,14 @@ func (l *Loader) load(ctx context.Context, tv *catalog.TableView, b batch, r *Re
 		return err
 	}
 	l.step("ensured")
+	cover := catalog.Cover{Table: tv.Table.Name, Add: map[catalog.Pair]int64{}}
+	if cover.HotColumns, err = l.fit(ctx, &load); err != nil {
+		return err
+	}
 	first, err := l.Store.ReserveLoad(ctx, tv.Table.Name, len(load.Parts))
 	if err != nil {
 		return err
 	}
-	cover := catalog.Cover{Table: tv.Table.Name, HotColumns: tv.Table.Hot.Columns, Add: map[catalog.Pair]int64{}}
 	for i := range load.Parts {
 		load.Parts[i].LoadSeq = first + int64(i)
 		cover.Add[catalog.Pair{Batch: b.id, Partition: load.Parts[i].Partition}] = first + int64(i)

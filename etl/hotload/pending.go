@@ -74,6 +74,7 @@ func loadedColumns(tv *catalog.TableView) []string {
 			columns = append(columns, tv.Hot.Versions[part.SchemaVersion]...)
 		}
 	}
+	columns = slices.DeleteFunc(columns, catalog.IsUnfit)
 	slices.Sort(columns)
 	return slices.Compact(columns)
 }
@@ -92,6 +93,10 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lak
 	if err != nil {
 		return Load{}, err
 	}
+	load.unchecked = unchecked(&r.Table, tv.Table)
+	for _, f := range b.files {
+		load.Files = append(load.Files, LakeFile{Key: f.Path, ETag: f.ETag, Partition: f.Partition})
+	}
 	if usable(r.Subset, tv.Table) {
 		load.Subset = &Subset{Keys: r.Subset.Paths, Rows: r.Subset.Rows}
 		for _, name := range r.Subset.Columns {
@@ -102,9 +107,6 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lak
 			load.Subset.Columns = append(load.Subset.Columns, c)
 		}
 		return load, checkSubset(r, b)
-	}
-	for _, f := range b.files {
-		load.Files = append(load.Files, LakeFile{Key: f.Path, ETag: f.ETag, Partition: f.Partition})
 	}
 	return load, nil
 }

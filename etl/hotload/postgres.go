@@ -32,6 +32,8 @@ func (p *Postgres) limit(column string, n int) catalog.HotLimit {
 	return catalog.HotLimit{Column: column, MaxChars: n}
 }
 
+func (p *Postgres) sessions() Sessions { return p.Read }
+
 func (p *Postgres) now() string { return "now()" }
 
 func (p *Postgres) ledgerOptions() string { return "" }

@@ -69,6 +69,8 @@ func (r *Redshift) limit(column string, n int) catalog.HotLimit {
 	return catalog.HotLimit{Column: column, MaxBytes: n}
 }
 
+func (r *Redshift) sessions() Sessions { return r.Read }
+
 func (r *Redshift) now() string { return "getdate()" }
 
 // ledgerOptions put the ledger, which is small, on every node.

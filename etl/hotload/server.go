@@ -31,6 +31,8 @@ type Dialect interface {
 	columnType(c catalog.Column) (string, error)
 	// held gives the columns of a table of s.Schema; none if there is no such table.
 	held(ctx context.Context, c *pgconn.PgConn, s *Server, table string) ([]heldColumn, error)
+	// sessions are those of DuckDB, which reads the lake's files.
+	sessions() Sessions
 	// limit says what the n of a varchar(n) counts.
 	limit(column string, n int) catalog.HotLimit
 	// create gives the statement that makes the hot table, and what comes with it.

@@ -16,6 +16,8 @@ type AlteredError struct {
 	What  string // "its column load_ms is text, the table's is bigint"
 	// Foreign says that the table is not Tidegate's to make.
 	Foreign bool
+	// followed says that the next pass takes it as it is.
+	followed bool
 }
 
 // Error is one line.
