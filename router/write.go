@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"tidegate/catalog"
 	"tidegate/internal/pgerr"
 	"tidegate/sql"
 )
@@ -30,7 +31,30 @@ func (r *Router) Write(ctx context.Context, st *sql.Statement, env sql.Env, only
 	if err != nil {
 		return nil, err
 	}
-	return w, r.mayWrite(st, env.User)
+	if err := r.mayWrite(st, env.User); err != nil {
+		return nil, err
+	}
+	v, err := r.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w, refuseAdopted(v, w)
+}
+
+// refuseAdopted refuses to change the hot side of an adopted table: its days would count until they are compared again.
+func refuseAdopted(v *catalog.View, w *sql.Write) error {
+	for _, t := range v.Tables {
+		if t.Table.Adopt == nil {
+			continue
+		}
+		for _, name := range w.Changes {
+			if name.String() == t.Table.Adopt.Hot {
+				return pgerr.New(pgerr.FeatureNotSupported, "%s: %s is the hot side of the adopted table %s", w.Tag, name, t.Table.Name).
+					WithHint("Change it in the warehouse itself; CALL tidegate.refresh('%s') compares both sides then.", t.Table.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // mayWrite authorises.

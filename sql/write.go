@@ -22,6 +22,8 @@ type Write struct {
 	Temporary bool
 	// Alone says that the statement cannot run in a transaction.
 	Alone bool
+	// Changes are the relations whose rows or columns it names to change them.
+	Changes []TableName
 }
 
 // WriteCatalog is a Catalog that knows what may be made where.
@@ -82,7 +84,14 @@ func (w *writer) statement(n *pg_query.Node) error {
 		w.DDL = true
 		w.dml = x.CreateTableAsStmt.Objtype != pg_query.ObjectType_OBJECT_MATVIEW
 		return w.part(n, nil)
-	case *pg_query.Node_TruncateStmt, *pg_query.Node_RefreshMatViewStmt:
+	case *pg_query.Node_TruncateStmt:
+		for _, r := range x.TruncateStmt.Relations {
+			if err := w.changes(r.GetRangeVar()); err != nil {
+				return err
+			}
+		}
+		return w.part(n, nil)
+	case *pg_query.Node_RefreshMatViewStmt:
 		return w.part(n, nil)
 	}
 	w.DDL = true
@@ -108,6 +117,15 @@ func (w *writer) existing(v *pg_query.RangeVar, reads bool) error {
 		return w.refuse(v.Location, "it names the system relation %s", r.Name)
 	}
 	v.Catalogname, v.Schemaname = "", r.Name.Schema
+	return nil
+}
+
+// changes is existing for a relation whose rows or columns will be others.
+func (w *writer) changes(v *pg_query.RangeVar) error {
+	if err := w.existing(v, false); err != nil {
+		return err
+	}
+	w.Changes = append(w.Changes, TableName{Schema: v.Schemaname, Table: v.Relname})
 	return nil
 }
 
@@ -178,7 +196,7 @@ func (w *writer) listed(n *pg_query.Node, missingOK bool) (*pg_query.Node, error
 	default:
 		return nil, pgerr.New(pgerr.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(parts, "."))
 	}
-	err := w.existing(v, false)
+	err := w.changes(v)
 	if pgerr.CodeOf(err) == pgerr.UndefinedTable && missingOK {
 		v.Catalogname = ""
 		v.Schemaname, err = w.target(v.Schemaname, v.Relname, -1)

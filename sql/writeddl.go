@@ -252,7 +252,7 @@ func (w *writer) alterTable(a *pg_query.AlterTableStmt) error {
 
 // orMissing is existing for IF EXISTS.
 func (w *writer) orMissing(v *pg_query.RangeVar, missingOK bool) error {
-	err := w.existing(v, false)
+	err := w.changes(v)
 	if pgerr.CodeOf(err) == pgerr.UndefinedTable && missingOK {
 		v.Schemaname, err = w.target(v.Schemaname, v.Relname, v.Location)
 	}

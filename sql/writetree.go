@@ -146,7 +146,7 @@ func (w *writer) change(m proto.Message, target *pg_query.RangeVar, with *pg_que
 	if target == nil {
 		return w.refuse(-1, "it names no relation")
 	}
-	if err := w.existing(target, false); err != nil {
+	if err := w.changes(target); err != nil {
 		return err
 	}
 	return w.withScope(m, with, in)

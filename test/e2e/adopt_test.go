@@ -23,29 +23,34 @@ import (
 type place struct {
 	location string
 	bucket   storage.Bucket
-	settings []string // of the environment, so that Tidegate reaches it
 	writer   *duck.DB
 	scratch  string
 }
 
-func newPlaces(t *testing.T) map[string]*place {
+func newFolder(t *testing.T) *place {
 	t.Helper()
 	writer, err := duck.Open(t.Context(), duck.Options{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = writer.Close() })
-	folder := &place{location: "file:" + t.TempDir(), writer: writer, scratch: t.TempDir()}
-	if folder.bucket, err = file.Open(folder.location); err != nil {
+	p := &place{location: "file:" + t.TempDir(), writer: writer, scratch: t.TempDir()}
+	if p.bucket, err = file.Open(p.location); err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+func newPlaces(t *testing.T) map[string]*place {
+	t.Helper()
+	folder := newFolder(t)
 	server := testkit.S3(t)
-	bucket := &place{location: "s3://" + server.Bucket(t) + "/events/", writer: writer, scratch: folder.scratch}
-	bucket.settings = append(server.Environment(), "TIDEGATE_LAKE_S3_ENDPOINT="+server.Endpoint, "TIDEGATE_LAKE_S3_PATH_STYLE=true")
-	for _, variable := range bucket.settings {
+	bucket := &place{location: "s3://" + server.Bucket(t) + "/events/", writer: folder.writer, scratch: folder.scratch}
+	for _, variable := range append(server.Environment(), "TIDEGATE_LAKE_S3_ENDPOINT="+server.Endpoint, "TIDEGATE_LAKE_S3_PATH_STYLE=true") {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
+	var err error
 	bucket.bucket, err = s3.Open(t.Context(), bucket.location, s3.Options{Endpoint: server.Endpoint, PathStyle: true})
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +173,7 @@ type adopted struct {
 	notices   *noticeList
 }
 
-func newAdopted(t *testing.T, p *place, cluster *testkit.Cluster) *adopted {
+func newAdopted(t *testing.T, p *place, cluster *testkit.Cluster, url string) *adopted {
 	t.Helper()
 	a := &adopted{place: p, dir: t.TempDir(), notices: &noticeList{}}
 	var err error
@@ -177,7 +182,8 @@ func newAdopted(t *testing.T, p *place, cluster *testkit.Cluster) *adopted {
 	}
 	t.Cleanup(func() { _ = a.warehouse.Close(context.WithoutCancel(t.Context())) })
 	a.psql(t, "DROP TABLE IF EXISTS public.events")
-	writeFile(t, filepath.Join(a.dir, "tidegate.yml"), fmt.Sprintf("hot: { kind: postgres, url: %q }\n", cluster.DSN()))
+	writeFile(t, filepath.Join(a.dir, "tidegate.yml"), fmt.Sprintf(
+		"hot: { kind: postgres, url: %q }\nroles: { writer: { grants: [warehouse_write] } }\nusers: [ { name: demo, role: writer } ]\n", url))
 	return a
 }
 
@@ -240,7 +246,7 @@ func TestAdoptBoth(t *testing.T) {
 	cluster := testkit.Postgres(t)
 	for name, p := range newPlaces(t) {
 		t.Run(name, func(t *testing.T) {
-			a := newAdopted(t, p, cluster)
+			a := newAdopted(t, p, cluster, cluster.DSN())
 			a.psql(t, "CREATE TABLE public.events (id integer, ts timestamptz, site_id integer, path text COLLATE \"en-x-icu\", price numeric(9,2), note text)")
 			for _, day := range []string{"2018-02-13", "2018-02-14", "2018-02-15", "2018-02-16", "2018-02-17", "2018-02-18"} {
 				p.write(t, "dt="+day+"/a.parquet", views(day, 0, 4999))
@@ -351,6 +357,16 @@ func (a *adopted) checkWarehouseChanges(t *testing.T) {
 	routes("cold")
 	a.psql(t, "UPDATE public.events SET id = id - 1 WHERE ts = '2018-02-14 11:59:57+00'")
 	routes("hot")
+	// Not through Tidegate: it would know, and answer the day all the same.
+	for _, change := range []string{"insert into public.events (id) values (1)", "truncate public.events", "alter table public.events add column x int", "drop table public.events"} {
+		_, err := a.c.PgConn().Exec(t.Context(), change).ReadAll()
+		if err == nil || !strings.Contains(err.Error(), "public.events is the hot side of the adopted table web.events (SQLSTATE 0A000)") {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+	if _, err := a.c.PgConn().Exec(t.Context(), "create table public.copy as select * from public.events limit 3; drop table public.copy").ReadAll(); err != nil {
+		t.Errorf("reading it in a statement that changes another: %v", err)
+	}
 	// Between two comparisons a column goes: the query is answered all the same, and told why.
 	a.psql(t, "ALTER TABLE public.events RENAME COLUMN id TO gone")
 	a.notices.take()
@@ -366,4 +382,74 @@ func (a *adopted) checkWarehouseChanges(t *testing.T) {
 	a.because(t, "the warehouse has no table public.events", day)
 	a.psql(t, "ALTER TABLE public.elsewhere RENAME TO events")
 	routes("hot")
+}
+
+// TestAdoptWithoutWarehouse registers Parquet while the warehouse is down, compares when it comes, and does not trust
+// what was compared before it went.
+func TestAdoptWithoutWarehouse(t *testing.T) {
+	t.Parallel()
+	cluster := testkit.Postgres(t)
+	proxy := testkit.NewProxy(t, cluster, nil)
+	places := newFolder(t)
+	a := newAdopted(t, places, cluster, proxy.URL())
+	day := views("2018-02-15", 0, 99)
+	a.write(t, "a.parquet", day)
+	a.psql(t, "CREATE TABLE public.events AS SELECT id, ts, path FROM ("+day+") v")
+	writeFile(t, filepath.Join(a.dir, "pipelines/web/events.yml"), fmt.Sprintf(
+		"table: web.events\nadopt: { hot: public.events, cold: %q, split_on: ts, verify: 1h }\n", a.location))
+	proxy.SetDown(true)
+	a.run(t, "web.events 1 1 0 0 100 6", "web.events public.events 0 0 0 0 0 of 6 never")
+	a.serve(t)
+	const query = "select count(path), sum(id) from web.events"
+	a.because(t, "the days of web.events are not compared with public.events yet", query)
+	proxy.SetDown(false)
+	route := func(want string) {
+		t.Helper()
+		deadline := time.Now().Add(30 * time.Second)
+		for explained(t, a.c, "/*+ tidegate latency(interactive) */ "+query, "Route") != want {
+			if time.Now().After(deadline) {
+				t.Fatalf("the route is not %s: %s", want, explained(t, a.c, "/*+ tidegate latency(interactive) */ "+query, "Reason"))
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		a.alike(t, want, query)
+	}
+	route("hot")
+	// What changes while the warehouse is away is found before it answers again.
+	proxy.SetDown(true)
+	route("cold")
+	a.psql(t, "UPDATE public.events SET path = 'changed' WHERE id = 5")
+	proxy.SetDown(false)
+	deadline := time.Now().Add(30 * time.Second)
+	for !strings.Contains(explained(t, a.c, "/*+ tidegate latency(interactive) */ "+query, "Reason"), "the checksums differ") {
+		if got := table(t, a.c, "/*+ tidegate latency(interactive) */ select count(*) from web.events where path = 'changed'"); got[0] != "0" {
+			t.Fatal("a row that was changed while the warehouse was away is seen")
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody found the change")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	// CALL refresh compares at once.
+	a.psql(t, "UPDATE public.events SET path = '/p/5' WHERE id = 5")
+	for {
+		_, err := a.c.PgConn().Exec(t.Context(), "call tidegate.refresh('web.events')").ReadAll()
+		if err == nil {
+			break
+		}
+		if !strings.Contains(err.Error(), "not verified yet") || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	a.alike(t, "hot", query)
+	a.server.interrupt(t)
+	// Without a warehouse that can have the table the configuration is wrong, with file and line.
+	writeFile(t, filepath.Join(a.dir, "tidegate.yml"), "hot: { kind: embedded }\n")
+	for _, verb := range [][]string{{"etl", "run"}, {"config", "check"}} {
+		code, _, errs := run(t, a.dir, verb...)
+		if code != 2 || !strings.Contains(errs, "pipelines/web/events.yml:2: adopt.hot public.events is a table of a warehouse, and hot.kind is embedded") {
+			t.Errorf("%v: exit %d: %s", verb, code, errs)
+		}
+	}
 }
