@@ -62,8 +62,10 @@ func (e *Engine) unavailable(ctx context.Context, err error) error {
 		code = pgerr.Code(refused.Code)
 	}
 	switch {
-	case code == pgerr.TooManyConnections, code == pgerr.ConfigurationLimit, errors.Is(err, errNotYet):
+	case code == pgerr.TooManyConnections, code == pgerr.ConfigurationLimit:
 		// Busy, not down.
+	case errors.Is(err, errNotYet), errors.Is(err, errSilent):
+		// Perhaps only slow: the dial, or the probe that was asked for, will tell.
 	case code == "", errors.Is(err, errLost), isShutdown(code):
 		e.setDown(reasonOf(err))
 	case missing(code):
