@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"tidegate/catalog"
@@ -29,29 +28,50 @@ func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") 
 // describeHot asks the warehouse for a table; nil if there is none.
 func describeHot(ctx context.Context, e engine.Engine, d Dialect, name string) (*hotTable, error) {
 	n, _ := catalog.ParseName(name) // checked with the pipeline
-	rows, err := texts(ctx, e, engine.Statement{SQL: fmt.Sprintf(`SELECT a.attname, a.atttypid, a.atttypmod, `+
-		`pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_class c `+
-		`JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid `+
-		`WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped `+
-		`ORDER BY a.attnum`, quoteText(n.Schema), quoteText(n.Table))}, 4)
+	query := postgresColumns
+	if d == Redshift {
+		query = redshiftColumns
+	}
+	rows, err := texts(ctx, e, engine.Statement{SQL: fmt.Sprintf(query, quoteText(n.Schema), quoteText(n.Table))}, 2)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	t := &hotTable{ref: quoteName(n.Schema) + "." + quoteName(n.Table), columns: map[string]pgtypes.Type{}, shown: map[string]string{}}
 	for _, r := range rows {
-		oid, err1 := strconv.ParseUint(r[1], 10, 32)
-		typmod, err2 := strconv.ParseInt(r[2], 10, 32)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, fmt.Errorf("read column %s of %s: %w", r[0], name, err)
-		}
 		t.names = append(t.names, r[0])
-		t.columns[r[0]] = pgtypes.Type{OID: pgtypes.OID(oid), Typmod: int32(typmod)}
-		t.shown[r[0]] = r[3]
+		t.shown[r[0]] = r[1]
+		typ, err := pgtypes.Parse(typmodless(r[1]))
+		if err != nil {
+			typ = pgtypes.Type{} // one that the lake cannot have either
+		}
+		t.columns[r[0]] = typ
 	}
 	if d == PostgreSQL {
 		t.collation, err = collation(ctx, e, n)
 	}
 	return t, err
+}
+
+// Both give a column's name and its type as the server writes it. In Redshift's SVV_COLUMNS a length or precision stands
+// beside the type.
+const (
+	postgresColumns = `SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_class c ` +
+		`JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid ` +
+		`WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped ` +
+		`ORDER BY a.attnum`
+	redshiftColumns = `SELECT column_name, data_type || CASE WHEN data_type = 'numeric' THEN '(' || numeric_precision || ',' || numeric_scale || ')' ` +
+		`WHEN data_type = 'character varying' THEN '(' || character_maximum_length || ')' ELSE '' END ` +
+		`FROM svv_columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position`
+)
+
+// typmodless leaves out the precision of a time: its values are those of the type without it.
+func typmodless(typeName string) string {
+	if strings.HasPrefix(typeName, "time") {
+		before, after, _ := strings.Cut(typeName, "(")
+		_, rest, _ := strings.Cut(after, ")")
+		return before + rest
+	}
+	return typeName
 }
 
 // collation finds what makes a table's text compare by its bytes, as the lake's; "" if it does so anyhow.
@@ -104,10 +124,7 @@ func (t *hotTable) shared(name string, table *catalog.Table) (columns []catalog.
 // holds reports whether the warehouse's values can be read as the lake's type. Values of numeric are cast to the
 // lake's scale for the comparison and for every answer.
 func holds(lake, warehouse pgtypes.Type) bool {
-	if lake.OID == warehouse.OID {
-		return true
-	}
-	return catalog.Widens(warehouse, lake)
+	return lake.OID == warehouse.OID || catalog.Widens(warehouse, lake)
 }
 
 // texts runs a statement whose n columns are read as text; NULL is "".

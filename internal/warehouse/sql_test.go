@@ -122,6 +122,7 @@ func TestSpellingsOfRedshift(t *testing.T) {
 		{`select 2.5::numeric, cast(2.4 as decimal)`, "3|2"},
 		{`select sysdate <= getdate() + interval '1 hour', getdate() is not null`, "t|t"},
 		{`select 'a\\b\'c', 'it''s', $$q'$$`, `a\b'c|it's|q'`},
+		{`select strtol('ff', 16), strtol(substr(md5('x'), 1, 15), 16)`, "255|710810379057940483"},
 		{`select 10 / 4, len('abc'), 'a' || 'b'`, "2|3|ab"},
 		{`select pg_backend_pid() > 0, pg_last_copy_count(), pg_last_copy_id()`, "t|0|-1"},
 	} {

@@ -5,6 +5,8 @@ CREATE SCHEMA IF NOT EXISTS tg_sys;
 CREATE OR REPLACE MACRO tg_sys.nvl(a, b) AS coalesce(a, b);
 CREATE OR REPLACE MACRO tg_sys.nvl2(a, b, c) AS CASE WHEN a IS NOT NULL THEN b ELSE c END;
 CREATE OR REPLACE MACRO tg_sys.getdate() AS CAST(date_trunc('second', now() AT TIME ZONE 'UTC') AS TIMESTAMP);
+-- Of the bases that Redshift has, 16 alone.
+CREATE OR REPLACE MACRO tg_sys.strtol(digits, base) AS CASE WHEN base = 16 THEN CAST('0x' || digits AS BIGINT) ELSE error('strtol: only base 16 is here') END;
 CREATE OR REPLACE MACRO tg_sys.charindex(part, whole) AS instr(whole, part);
 CREATE OR REPLACE MACRO tg_sys.dateadd(part, n, ts) AS CAST(ts AS TIMESTAMP) + CASE lower(part)
     WHEN 'year' THEN to_years(CAST(n AS INTEGER)) WHEN 'month' THEN to_months(CAST(n AS INTEGER))
