@@ -119,4 +119,18 @@ func (w *watchers) watchHot(h *hotStore) {
 		}
 		return 1
 	}))
+	if h.server == nil {
+		return
+	}
+	w.parts.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: "tidegate", Subsystem: "hot", Name: "spooled_total", Help: "Results of the hot store that were moved away from its connections for slow clients.",
+	}, func() float64 {
+		results, _ := h.server.engine.Spooled()
+		return float64(results)
+	}), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "tidegate", Subsystem: "hot", Name: "spool_bytes", Help: "What waits for slow clients, in memory and on disk.",
+	}, func() float64 {
+		_, waiting := h.server.engine.Spooled()
+		return float64(waiting)
+	}))
 }

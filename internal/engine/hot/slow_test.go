@@ -89,6 +89,9 @@ func TestSlowPortal(t *testing.T) {
 		t.Fatalf("%d rows, done %t", n, done)
 	}
 	becomesIdle(t, url)
+	if results, bytes := e.Spooled(); results != 1 || bytes < int64(len(want))/2 {
+		t.Errorf("%d results with %d bytes are spooled", results, bytes)
+	}
 	// The one connection there is serves the next statement.
 	var other messages
 	take(t, statement(t, e, "select 7"), &other, 10)
@@ -100,6 +103,9 @@ func TestSlowPortal(t *testing.T) {
 	}
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("%d bytes came, not the %d of a fast client", got.Len(), len(want))
+	}
+	if _, left := e.Spooled(); left != 0 {
+		t.Errorf("%d bytes are still counted", left)
 	}
 }
 

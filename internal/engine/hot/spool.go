@@ -21,12 +21,23 @@ type spools struct {
 	mu   sync.Mutex
 	room sync.Cond // something was read or ended
 	used int64     // bytes in memory and the lengths of the files; guarded by mu
+	made int64     // how many there have been; guarded by mu
 }
 
 func newSpools(dir string, limit int64) *spools {
 	s := &spools{dir: dir, limit: limit}
 	s.room.L = &s.mu
 	return s
+}
+
+// Spooled tells how many results were spooled for slow clients so far, and how many bytes wait now.
+func (e *Engine) Spooled() (results, bytes int64) {
+	if e.spools == nil {
+		return 0, 0
+	}
+	e.spools.mu.Lock()
+	defer e.spools.mu.Unlock()
+	return e.spools.made, e.spools.used
 }
 
 // spool is a queue of bytes, written by one and read by another. The oldest bytes are in memory, those behind them in a
@@ -49,6 +60,9 @@ type spool struct {
 }
 
 func (s *spools) open() *spool {
+	s.mu.Lock()
+	s.made++
+	s.mu.Unlock()
 	q := &spool{all: s}
 	q.arrived.L = &s.mu
 	return q
