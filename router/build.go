@@ -69,7 +69,11 @@ func (d *decision) hotStatement(source func(*sql.Use) (string, error)) (engine.S
 			return s, err
 		}
 	}
-	text, err := q.RenderPostgres(source)
+	render := q.RenderPostgres
+	if d.r.o.Hot.Redshift && d.hotOnly() == nil { // what only the warehouse has is asked in the user's own words
+		render = q.RenderRedshift
+	}
+	text, err := render(source)
 	return d.statement(text), err
 }
 

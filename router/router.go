@@ -54,6 +54,8 @@ type Hot struct {
 	Postgres bool
 	// Parameters says that it takes values apart from the text: engine.Statement.Args.
 	Parameters bool
+	// Redshift says that it speaks Redshift's, and is told only what that answers as PostgreSQL does.
+	Redshift bool
 	// Down says why the hot store is not there now, "" if it is; nil is never down.
 	Down func() string
 	// Altered says how somebody else has changed a hot table, so that nobody may read it; "" if nobody has. Nil is never.

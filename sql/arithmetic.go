@@ -52,7 +52,7 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 		return e, nil
 	case op == "/" && lt == pgtypes.Numeric:
 		// PostgreSQL's scale rule for quotients is not DECIMAL's: doubles for now, see Query.Types.
-		e.quotient = true
+		e.quotient, b.divides = true, true
 		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "("+double(x)+" / "+notZero(y)+")"
 		return e, nil
 	case op == "%" && isInteger(lt) && y.value != nil && y.value.I == -1:

@@ -36,6 +36,9 @@ type Query struct {
 	catalog   Catalog
 	env       Env
 
+	// divides says that a numeric is divided by another, for which every server has a scale rule of its own.
+	divides bool
+
 	// Of a query from a template: see template.go. Then text, usesAt, constants and statement are not set.
 	template *Template
 	literals []Arg
@@ -98,6 +101,7 @@ type binder struct {
 	// from the first, have none even when the others have.
 	template bool
 	open     int
+	divides  bool // see Query.divides
 	// momentary is set when a text was read that means another time at another time: 'today'.
 	momentary bool
 }
@@ -184,7 +188,7 @@ func (b *binder) bindStatement() (*selectParts, error) {
 func (b *binder) query(p *selectParts) (*Query, error) {
 	q := &Query{
 		Params: b.params, System: b.system, constants: b.folded, args: b.args, statement: b.stmt, catalog: b.catalog, env: b.env,
-		parts: p, binder: b,
+		parts: p, binder: b, divides: b.divides,
 	}
 	for _, t := range p.targets {
 		t.e = b.arrayOutput(t.e)

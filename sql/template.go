@@ -221,7 +221,7 @@ func (t *Template) Fill(env Env, c Catalog, text string, n Normal, free []bool) 
 func (t *Template) Query(env Env, c Catalog, text string, literals []Arg) (*Query, error) {
 	env.ParamTypes = t.told
 	q := &Query{
-		Names: t.query.Names, Types: t.query.Types, Params: t.query.Params[:t.params:t.params],
+		Names: t.query.Names, Types: t.query.Types, divides: t.query.divides, Params: t.query.Params[:t.params:t.params],
 		template: t, literals: literals, source: text, catalog: c, env: env,
 	}
 	if !t.current(q) {

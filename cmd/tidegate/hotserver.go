@@ -66,6 +66,7 @@ func (s *hotServer) tier() *router.Hot {
 	return &router.Hot{
 		Engine: s.engine, Table: s.table.TableRef, Postgres: true, Parameters: s.engine.TakesArgs(), Down: s.down, Only: s.only,
 		Altered: s.loader.Altered, Suspect: func() { s.suspect.Store(true) }, Distrust: s.days.distrust,
+		Redshift: s.engine.Kind() == hot.Redshift,
 	}
 }
 

@@ -112,17 +112,7 @@ func (c *conn) watch(ctx context.Context) (end func()) {
 // send writes a statement, with the settings that it needs and the connection does not have in front of it.
 // before is the number of ReadyForQuery that come before its own, p what the server knows of the statement.
 func (c *conn) send(s engine.Statement, kind Kind) (before int, p *preparedStatement, err error) {
-	zone := s.TimeZone
-	if zone == "" {
-		zone = "UTC"
-	}
-	var set []string
-	if zone != c.zone {
-		set = append(set, "SET TimeZone TO "+quoteText(zone))
-	}
-	if kind == Redshift && s.Asker.QueryGroup != c.group {
-		set = append(set, "SET query_group TO "+quoteText(s.Asker.QueryGroup))
-	}
+	set := c.settingsFor(s, kind)
 	messages, p := c.prepared.messages(comment(s.Asker)+s.SQL, s)
 	if len(set) > 0 {
 		// Until the SET is known to have worked the connection has neither value.
@@ -143,6 +133,26 @@ func (c *conn) send(s engine.Statement, kind Kind) (before int, p *preparedState
 	return before, p, err
 }
 
+// settingsFor gives the settings that the statement needs and the connection does not have.
+func (c *conn) settingsFor(s engine.Statement, kind Kind) []string {
+	var set []string
+	if zone := zoneOf(s); zone != c.zone {
+		set = append(set, "SET TimeZone TO "+quoteText(zone))
+	}
+	if kind == Redshift && s.Asker.QueryGroup != c.group {
+		set = append(set, "SET query_group TO "+quoteRedshift(s.Asker.QueryGroup))
+	}
+	return set
+}
+
+// zoneOf gives the statement's time zone as it is SET.
+func zoneOf(s engine.Statement) string {
+	if s.TimeZone == "" {
+		return "UTC"
+	}
+	return s.TimeZone
+}
+
 // comment names the asker at the head of the statement, for the warehouse's own log of queries.
 func comment(a engine.Asker) string {
 	if a.User == "" {
@@ -161,13 +171,18 @@ func inComment(s string) string {
 	}, s)
 }
 
+// quoteText writes a literal of PostgreSQL, whatever standard_conforming_strings is.
 func quoteText(s string) string {
-	s = strings.ReplaceAll(s, "'", "''")
 	if strings.Contains(s, `\`) {
-		return " E'" + strings.ReplaceAll(s, `\`, `\\`) + "'"
+		return " E" + strings.ReplaceAll(plainQuote(s), `\`, `\\`)
 	}
-	return "'" + s + "'"
+	return plainQuote(s)
 }
+
+func plainQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// quoteRedshift writes a literal of Redshift, in which a backslash escapes.
+func quoteRedshift(s string) string { return strings.ReplaceAll(plainQuote(s), `\`, `\\`) }
 
 func (c *conn) settle() (failed *pgproto3.ErrorResponse, err error) { return c.in.settle() }
 

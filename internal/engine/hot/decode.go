@@ -11,6 +11,7 @@ import (
 
 // decoder knows how the rows of a result come, and makes chunks of them where they cannot pass as they are.
 type decoder struct {
+	kind    Kind
 	columns []engine.Column
 	come    []pgtypes.OID // the types in which the values come
 	formats []int16       // in which they come
@@ -39,15 +40,19 @@ func (d *decoder) describe(come []engine.Column, s engine.Statement) error {
 	}
 	for i, c := range come {
 		d.come = append(d.come, c.Type.OID)
-		d.raw = d.raw && sameBytes(c.Type.OID, d.columns[i].Type.OID)
+		d.raw = d.raw && sameBytes(d.kind, c.Type.OID, d.columns[i].Type.OID)
 		d.values = append(d.values, column{typ: d.columns[i].Type, come: c.Type.OID, binary: d.formats[i] == 1})
 	}
 	return nil
 }
 
 // sameBytes reports whether a value of one type passes as one of the other: Redshift has no text and no json, its varchar
-// stands for both, and in either format all three are their characters.
-func sameBytes(come, told pgtypes.OID) bool {
+// stands for both, and in either format all three are their characters. But it writes more digits of a float than
+// PostgreSQL.
+func sameBytes(kind Kind, come, told pgtypes.OID) bool {
+	if kind == Redshift && (come == pgtypes.Float4 || come == pgtypes.Float8) {
+		return false
+	}
 	characters := func(t pgtypes.OID) bool { return t == pgtypes.Text || t == pgtypes.Varchar || t == pgtypes.JSON }
 	return come == told || characters(come) && characters(told)
 }

@@ -70,6 +70,8 @@ func (e *Engine) unavailable(ctx context.Context, err error) error {
 		e.setDown(reasonOf(err))
 	case missing(code):
 		// The tables are not what the catalog says: the lake still is.
+	case e.kind == Redshift && code == pgerr.FeatureNotSupported:
+		// It knows the words, and not this way to put them together: some correlated subqueries, for one.
 	case answered != nil:
 		return answered
 	}

@@ -89,6 +89,9 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
+// Kind says what is at the other end.
+func (e *Engine) Kind() Kind { return e.kind }
+
 // TakesArgs says that statements may have their values apart from the text. They are prepared then, which Redshift
 // plans for no values in particular.
 func (e *Engine) TakesArgs() bool { return e.kind == PostgreSQL }

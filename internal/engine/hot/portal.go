@@ -51,7 +51,10 @@ func (p *Pinned) Run(ctx context.Context, s engine.Statement) (*Result, error) {
 		return nil, err
 	}
 	p.portals++
-	r := &Result{p: p, portal: "tidegate_" + strconv.Itoa(p.portals), rows: firstBatch}
+	if p.e.kind == Redshift {
+		s.Formats = nil // it speaks text, see Engine.start
+	}
+	r := &Result{decoder: decoder{kind: p.e.kind}, p: p, portal: "tidegate_" + strconv.Itoa(p.portals), rows: firstBatch}
 	parse := &pgproto3.Parse{Query: comment(s.Asker) + s.SQL}
 	bind := &pgproto3.Bind{DestinationPortal: r.portal, ResultFormatCodes: s.Formats}
 	for _, v := range s.Args {
@@ -85,17 +88,7 @@ func (p *Pinned) set(ctx context.Context, s engine.Statement) error {
 	if p.c == nil {
 		return nil // exchange says so
 	}
-	zone := s.TimeZone
-	if zone == "" {
-		zone = "UTC"
-	}
-	var list []string
-	if zone != p.c.zone {
-		list = append(list, "SET TimeZone TO "+quoteText(zone))
-	}
-	if p.e.kind == Redshift && s.Asker.QueryGroup != p.c.group {
-		list = append(list, "SET query_group TO "+quoteText(s.Asker.QueryGroup))
-	}
+	list := p.c.settingsFor(s, p.e.kind)
 	if len(list) == 0 {
 		return nil
 	}
@@ -103,7 +96,7 @@ func (p *Pinned) set(ctx context.Context, s engine.Statement) error {
 	if _, err := p.Control(ctx, strings.Join(list, "; ")); err != nil {
 		return err
 	}
-	p.c.zone, p.c.group = zone, s.Asker.QueryGroup
+	p.c.zone, p.c.group = zoneOf(s), s.Asker.QueryGroup
 	return nil
 }
 

@@ -35,7 +35,10 @@ var _ engine.RawRows = (*rows)(nil)
 
 // start sends a statement over c and reads up to its first row. It takes over c.
 func (e *Engine) start(ctx context.Context, c *conn, s engine.Statement) (*rows, error) {
-	r := &rows{pool: e.pool, conn: c, cause: func() error {
+	if e.kind == Redshift {
+		s.Formats = nil // it speaks text; what a client wants in binary is written here
+	}
+	r := &rows{decoder: decoder{kind: e.kind}, pool: e.pool, conn: c, cause: func() error {
 		if ctx.Err() == nil {
 			return nil
 		}
@@ -74,7 +77,7 @@ func (r *rows) begin(s engine.Statement, before int, p *preparedStatement) error
 			}
 			return translate(failed)
 		}
-		r.conn.zone, r.conn.group = s.TimeZone, s.Asker.QueryGroup
+		r.conn.zone, r.conn.group = zoneOf(s), s.Asker.QueryGroup
 	}
 	if p != nil && p.columns != nil {
 		if err := r.describe(p.columns, s); err != nil {
