@@ -48,3 +48,31 @@ func TestBehindWithHotOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestOlderViewsAreBounded reads more generations than are kept in memory: each is right, the last used are shared.
+func TestOlderViewsAreBounded(t *testing.T) {
+	t.Parallel()
+	h := &catalogHistory{parseCatalog(t, "table web.events id:int8 hot=id")}
+	for range 3 * recentViews {
+		h.next(t, "1m", "file web.events b dt= rows=1")
+	}
+	r := New(Options{Views: h, Pins: noPins{}})
+	read := func(generation int64) *catalog.View {
+		t.Helper()
+		v, err := r.viewAt(t.Context(), generation)
+		if err != nil || v.Generation != generation {
+			t.Fatalf("generation %d: %v, %v", generation, v, err)
+		}
+		return v
+	}
+	for g := int64(7); g < 7+3*recentViews; g++ {
+		read(7)
+		read(g)
+	}
+	if n := len(r.recent.views); n != recentViews {
+		t.Errorf("%d views are kept, want %d", n, recentViews)
+	}
+	if r.recent.find(7) == nil || r.recent.find(8) != nil {
+		t.Error("kept are not those that were used last")
+	}
+}

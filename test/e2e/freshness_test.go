@@ -78,6 +78,15 @@ func checkFreshness(t *testing.T, dir string, pg *testkit.Cluster, c *pgx.Conn, 
 			t.Errorf("%s: %s rows, want %s", latency, got, want)
 		}
 	}
+	// A repeatable transaction goes on with the generation of its first statement, whatever the next ones are.
+	table(t, c, "begin isolation level repeatable read")
+	if d := cmp.Diff(before, table(t, c, query)); d != "" {
+		t.Errorf("in a repeatable transaction: %s", d)
+	}
+	if got := one(t, c, fmt.Sprintf(count, "standard")); got != rows {
+		t.Errorf("in a repeatable transaction that began behind: %s rows, want %s", got, rows)
+	}
+	table(t, c, "commit")
 	notices.take()
 	table(t, c, "set tidegate.max_staleness = 0")
 	if got := one(t, c, fmt.Sprintf(count, "interactive")); got != after || !strings.Contains(notices.take(), "answered cold: partition dt="+day) {
