@@ -53,8 +53,12 @@ func (h *catalogHistory) next(t *testing.T, ago, changes string) {
 		Tables: map[catalog.Name]*catalog.TableView{},
 	}
 	for name, tv := range before.Tables {
-		table, spec := *tv.Table, *tv.Table.Hot
-		table.Hot, table.Columns = &spec, slices.Clone(table.Columns)
+		table := *tv.Table
+		if table.Hot != nil {
+			spec := *table.Hot
+			table.Hot = &spec
+		}
+		table.Columns = slices.Clone(table.Columns)
 		c := catalog.TableView{Table: &table, Files: slices.Clone(tv.Files), Hot: tv.Hot}
 		c.Hot.Covered, c.Hot.Versions = maps.Clone(tv.Hot.Covered), maps.Clone(tv.Hot.Versions)
 		c.Hot.Withdrawn = slices.Clone(tv.Hot.Withdrawn)
@@ -114,6 +118,8 @@ func applyLines(t *testing.T, v *catalog.View, text string) {
 			addColumn(t, tv.Table, words[2])
 		case "spec":
 			setSpec(t, tv.Table, words[2:])
+		case "adopt", "covered", "differs", "lacks":
+			adoptLine(t, tv, words)
 		default:
 			t.Fatalf("unknown line %s", line)
 		}

@@ -30,6 +30,10 @@ import (
 //	  replaced TABLE BATCH PARTITION                            its file and its coverage end
 //	  column TABLE COLUMN:TYPE                                  a new or a wider column: the next schema version
 //	  spec TABLE hot=COLUMN,… [keep=HOURS] [stale=DURATION]     what is hot from now on, and how far behind it may be
+//	  adopt TABLE HOT ZONE [FROM] columns=COLUMN,…              others write it, and HOT has these columns; time= names its days
+//	  covered TABLE FIRST LAST                                  these days are the same on both sides
+//	  differs TABLE DAY WORDS…                                  this one is not
+//	  lacks TABLE BATCH COLUMN                                  the batch's files do not tell the column's bounds; COLUMN? has NULLs
 //	generation ago=DURATION         the next generation, committed so long ago: the one before, changed by such lines
 //	cache max=BYTES present=BYTES [held=BYTES]   the lake is elsewhere behind this cache; 1 MB/s are fetched
 //	plan [latency=CLASS] [max_scan=BYTES] [generation=N] [max_staleness=DURATION]   plans the statement and prints what was decided
@@ -53,7 +57,10 @@ func TestPlan(t *testing.T) {
 				f.router = New(Options{
 					Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
 					LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
-					Hot:       &Hot{Engine: noEngine("hot"), Table: func(n catalog.Name) string { return "hot." + n.String() }},
+					Hot: &Hot{
+						Engine: noEngine("hot"), Table: func(n catalog.Name) string { return "hot." + n.String() },
+						Distrust: func(*catalog.TableView) string { return "" },
+					},
 				})
 				return ""
 			case "generation":

@@ -160,6 +160,9 @@ func (d days) count(tv *catalog.TableView) (equal, coldOnly int) {
 
 // remarks are the days that differ, and what else the comparison says.
 func (d days) remarks(tv *catalog.TableView) []string {
+	if tv.Hot.Days == nil {
+		return []string{"its days were not compared yet, so that it is cold; the log says why"}
+	}
 	var lines []string
 	for i, day := range slices.Sorted(maps.Keys(d.Different)) {
 		if i == shownDays {

@@ -139,33 +139,33 @@ func (p *pair) days(t *testing.T) (covered string, different map[string]string, 
 	return strings.Join(ranges, " "), different, h.Notes
 }
 
-// everyType is a SELECT of a column of each type, rows of three days from the first.
-func everyType(first string) string {
+// everyType is a SELECT of a column of each type, rows of three days from the first. bin writes a byte array of i.
+func everyType(first, bin string) string {
 	return fmt.Sprintf(`SELECT TIMESTAMPTZ '%s 00:00:00+00' + to_microseconds(i * 77777777777 %% 259200000000) AS ts, i::SMALLINT AS i2, (i * 7919)::INTEGER AS i4,
 		(i * 1000000007 - 500)::BIGINT AS i8, CASE WHEN i %% 9 <> 0 THEN (i * 31 / 7 - 100)::DECIMAL(12,3) END AS n, (i * 1e24)::DECIMAL(38,2) AS big,
 		CASE i %% 11 WHEN 0 THEN 'NaN' WHEN 1 THEN '-0.0' WHEN 2 THEN 'Infinity' WHEN 3 THEN NULL ELSE (i / 7.0)::VARCHAR END::DOUBLE AS f8,
 		CASE i %% 5 WHEN 0 THEN 'NaN' ELSE (i / 3.0)::VARCHAR END::FLOAT AS f4, CASE WHEN i %% 3 <> 1 THEN i %% 2 = 0 END AS b,
 		CASE i %% 4 WHEN 0 THEN '' WHEN 1 THEN NULL ELSE 'é"''\ ' || i END AS t, (DATE '1960-01-01' + (i * 13)::INTEGER) AS d,
 		TIMESTAMP '1969-12-31 23:59:59.999999' + to_microseconds(i * 1001) AS wall, TIME '00:00:00.000001' + to_seconds(i) AS tm,
-		md5(i::VARCHAR)::UUID AS id, '{"i": ' || i || '}' AS j FROM range(3000) r(i)`, first)
+		md5(i::VARCHAR)::UUID AS id, '{"i": ' || i || '}' AS j, %s AS bin FROM range(3000) r(i)`, first, bin)
 }
 
 const everyTypeDDL = `CREATE TABLE public.events (ts timestamptz, i2 smallint, i4 integer, i8 bigint, n numeric(12,3), big numeric, f8 double precision,
-	f4 real, b boolean, t varchar(100), d date, wall timestamp, tm time, id uuid, j text)`
+	f4 real, b boolean, t varchar(100), d date, wall timestamp, tm time, id uuid, j text, bin bytea)`
 
 func TestCompareEveryType(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, testkit.Postgres(t))
-	p.write(t, "a.parquet", everyType("2018-02-15"))
+	p.write(t, "a.parquet", everyType("2018-02-15", "unhex(md5(i::VARCHAR))"))
 	p.register(t)
 	p.psql(t, everyTypeDDL)
-	p.copyIn(t, everyType("2018-02-15"))
+	p.copyIn(t, everyType("2018-02-15", `'\x' || md5(i::VARCHAR)`))
 	covered, different, notes := p.compare(t)
 	if covered != "2018-02-15..2018-02-17" || len(different)+len(notes) > 0 {
 		t.Fatalf("covered %s, different %v, notes %v", covered, different, notes)
 	}
 	h := p.table(t).Hot.Days
-	if len(h.Columns) != 15 || h.Rows != 3000 || p.reads != 1 {
+	if len(h.Columns) != 16 || h.Rows != 3000 || p.reads != 1 {
 		t.Errorf("%d columns, %d rows, %d reads of the lake", len(h.Columns), h.Rows, p.reads)
 	}
 	p.psql(t, "CREATE TABLE public.kept AS SELECT * FROM public.events")
@@ -176,7 +176,7 @@ func TestCompareEveryType(t *testing.T) {
 		"f4": {"f4 + 0.0001", "the checksums differ"}, "b": {"coalesce(not b, true)", "column b: values"}, "t": {"t || '!'", "the checksums differ"},
 		"d": {"d + 1", "the checksums differ"}, "wall": {"wall + interval '1 microsecond'", "the checksums differ"},
 		"tm": {"tm + interval '1 second'", "the checksums differ"}, "id": {"md5('x')::uuid", "the checksums differ"},
-		"j": {"null", "column j: values 996, in the lake 997"}, "ts": {"ts + interval '1 microsecond'", "the checksums differ"},
+		"bin": {`'\x00'`, "the checksums differ"}, "j": {"null", "column j: values 996, in the lake 997"}, "ts": {"ts + interval '1 microsecond'", "the checksums differ"},
 	} {
 		p.psql(t, fmt.Sprintf("UPDATE public.events SET %s = %s WHERE i4 = 7919 * 1006", column, change.to))
 		covered, different, _ := p.compare(t)

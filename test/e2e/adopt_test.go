@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
@@ -149,6 +151,10 @@ func TestAdoptParquet(t *testing.T) {
 			s.interrupt(t)
 			s = start(t, dir, "serve")
 			c = s.connect(t)
+			if name == "bucket" {
+				checkStaleObjects(t, p, c)
+				mustRun(t, dir, "etl", "run")
+			}
 			answers(map[string]string{
 				"select dt, sum(id) from web.events group by dt order by dt": "2018-02-16|45; 2018-02-17|10",
 				"select count(distinct path) from web.events":                "10",
@@ -156,6 +162,34 @@ func TestAdoptParquet(t *testing.T) {
 			s.interrupt(t)
 		})
 	}
+}
+
+// checkStaleObjects replaces an object and takes another one away, and wants queries to name them; then it puts both
+// back.
+func checkStaleObjects(t *testing.T, p *place, c *pgx.Conn) {
+	t.Helper()
+	p.write(t, "dt=2018-02-16/site=2/a.parquet", views("2018-02-16", 5, 9))
+	if err := p.bucket.Delete(t.Context(), "dt=2018-02-17/site=2/b.parquet"); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string][]string{
+		"select sum(price) from web.events where dt = '2018-02-16'": {"dt=2018-02-16/site=2/a.parquet in the lake was replaced", "55000", "tidegate etl run reads it anew"},
+		"select sum(price) from web.events where dt = '2018-02-17'": {"dt=2018-02-17/site=2/b.parquet is missing", "58P01", "tidegate etl run takes it out of the table"},
+	} {
+		_, err := c.PgConn().Exec(t.Context(), query).ReadAll()
+		var told *pgconn.PgError
+		if !errors.As(err, &told) {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		for _, part := range want {
+			if !strings.Contains(told.Message+" "+told.Code+" "+told.Hint, part) {
+				t.Errorf("%s: %s (%s, %s), want %q", query, told.Message, told.Code, told.Hint, part)
+			}
+		}
+	}
+	p.write(t, "dt=2018-02-16/site=2/a.parquet", views("2018-02-16", 0, 9))
+	p.write(t, "dt=2018-02-17/site=2/b.parquet", views("2018-02-17", 0, 4)+", LATERAL (SELECT 'x' AS more) m")
 }
 
 // explained gives one line of EXPLAIN (ROUTE).
@@ -408,7 +442,7 @@ func TestAdoptWithoutWarehouse(t *testing.T) {
 	writeFile(t, filepath.Join(a.dir, "pipelines/web/events.yml"), fmt.Sprintf(
 		"table: web.events\nadopt: { hot: public.events, cold: %q, split_on: ts, verify: 1h }\n", a.location))
 	proxy.SetDown(true)
-	a.run(t, "web.events 1 1 0 0 100 6", "web.events public.events 0 0 0 0 0 of 6 never")
+	a.run(t, "web.events 1 1 0 0 100 6", "web.events public.events 0 0 0 0 0 of 6 never", "its days were not compared yet")
 	a.serve(t)
 	const query = "select count(path), sum(id) from web.events"
 	a.because(t, "the days of web.events are not compared with public.events yet", query)

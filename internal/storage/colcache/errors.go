@@ -7,6 +7,7 @@ import (
 
 	"tidegate/internal/pgerr"
 	"tidegate/internal/storage"
+	"tidegate/internal/storage/byurl"
 )
 
 // SQLSTATEs of PostgreSQL's errcodes.txt that only a store's failures lead to.
@@ -31,15 +32,18 @@ func (c *Cache) explain(e *entry, err error) error {
 			Err: fmt.Errorf("fetch %s from %s: %w", e.object.Key, c.o.Bucket.Location(), err),
 		}
 	}
+	missing, replaced := "the catalog names a file that was deleted from the lake", "files of the lake must not be changed by others"
+	if byurl.IsURL(e.object.Key) {
+		missing, replaced = "tidegate etl run takes it out of the table", "tidegate etl run reads it anew"
+	}
 	_, disk := errors.AsType[diskError](err)
 	switch {
 	case disk:
 		return explainDisk(fmt.Errorf("cache %s: %w", e.object.Key, err))
 	case errors.Is(err, storage.ErrNotFound):
-		return fail(codeUndefinedFile, "file %s is missing in the lake", "the catalog names a file that was deleted from the lake")
+		return fail(codeUndefinedFile, "file %s is missing in the lake", missing)
 	case errors.Is(err, storage.ErrChanged):
-		return fail(pgerr.ObjectNotInState, "file %s in the lake was replaced since it was committed",
-			"files of the lake must not be changed by others")
+		return fail(pgerr.ObjectNotInState, "file %s in the lake was replaced since it was committed", replaced)
 	case errors.Is(err, storage.ErrDenied):
 		return fail(codeSystemError, "the lake refused to give file %s", "the gateway's credentials may have expired or lack s3:GetObject")
 	case errors.Is(err, errDamaged):
