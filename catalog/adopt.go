@@ -34,6 +34,9 @@ type HotDays struct {
 	// Columns are those that the warehouse's table holds with the lake's names and types, in the table's order. None
 	// if there is no such table.
 	Columns []string
+	// DayKeys are date columns of the folders that are the day of the rows' time in every file: whoever has the time has
+	// them too.
+	DayKeys []string
 	// Collation is what text of the warehouse must be compared by, so that it sorts as the lake's; "" is its own.
 	Collation string
 	Covered   []DayRange     // sorted, with gaps between them
@@ -139,6 +142,26 @@ func (f *File) MayLackTime(t *Table) bool {
 	}
 	s, ok := f.Stat(column.Name)
 	return !ok || s.Nulls != 0
+}
+
+// DayKeys gives the columns of the folders that are the day of the rows' time in every file.
+func (v *TableView) DayKeys(c *Calendar) []string {
+	var keys []string
+	for _, column := range v.Table.Columns {
+		if !column.Partition || column.Type.OID != pgtypes.Date || column.Name == v.Table.Time.Column {
+			continue
+		}
+		differs := slices.ContainsFunc(v.Files, func(f *File) bool {
+			r, empty, known := f.Days(v.Table, c)
+			_, value, null, ok := hive.Value(f.Partition, column.Name)
+			day, err := ParseDay(value)
+			return !empty && (!known || null || !ok || err != nil || r != DayRange{day, day})
+		})
+		if !differs {
+			keys = append(keys, column.Name)
+		}
+	}
+	return keys
 }
 
 // MergeDays sorts ranges and joins those that touch.

@@ -149,3 +149,29 @@ func (c *Calendar) StartSQL(t pgtypes.Type, d Day) string {
 		return "TIMESTAMP '" + at.Format("2006-01-02 15:04:05") + "'"
 	}
 }
+
+// DaySQL writes the day of a time column's value as a date, exactly as the calendar cuts it, for values within the days;
+// in words that PostgreSQL, Redshift and DuckDB share.
+func (c *Calendar) DaySQL(column string, t pgtypes.Type, within DayRange) string {
+	if t.OID != pgtypes.Timestamptz {
+		return "CAST(" + column + " AS date)"
+	}
+	interval := func(offset int64) string { return fmt.Sprintf("INTERVAL '%d seconds'", offset) }
+	begin, end := c.Start(within.First), c.Start(within.Last+1)
+	cases, offset := "", ""
+	for _, s := range c.Shifts {
+		if s.Until <= begin {
+			continue
+		}
+		offset = interval(s.Offset)
+		if s.Until >= end {
+			break
+		}
+		until := time.UnixMicro(s.Until).UTC().Format("2006-01-02 15:04:05+00")
+		cases += fmt.Sprintf("WHEN %s < TIMESTAMP WITH TIME ZONE '%s' THEN %s ", column, until, offset)
+	}
+	if cases != "" {
+		offset = "CASE " + cases + "ELSE " + offset + " END"
+	}
+	return "CAST((" + column + " AT TIME ZONE 'UTC') + " + offset + " AS date)"
+}

@@ -52,7 +52,7 @@ func (s *scan) adoptedDays() (days []catalog.DayRange, why string) {
 
 // adoptedColumns says which column the warehouse's table does not have, or not as the lake has it.
 func (s *scan) adoptedColumns(hot *catalog.HotDays) string {
-	missing := without(s.use.Columns, hot.Columns)
+	missing := without(without(s.use.Columns, hot.Columns), hot.DayKeys)
 	if len(missing) == 0 {
 		return ""
 	}
@@ -61,7 +61,7 @@ func (s *scan) adoptedColumns(hot *catalog.HotDays) string {
 			return note
 		}
 	}
-	return fmt.Sprintf("%s not hot (hot has %d of %d)", columnsAre(missing), len(hot.Columns), len(s.table.Table.Columns))
+	return fmt.Sprintf("%s not hot (hot has %d of %d)", columnsAre(missing), len(without(hot.DayKeys, hot.Columns))+len(hot.Columns), len(s.table.Table.Columns))
 }
 
 func notCovered(t *catalog.Table, hot *catalog.HotDays, day catalog.Day) string {
@@ -128,21 +128,28 @@ func (d *decision) adoptedSource(s *scan) (string, error) {
 	}
 	t := s.table.Table
 	name, _ := catalog.ParseName(t.Adopt.Hot)
-	return fmt.Sprintf("(SELECT %s FROM %s.%s WHERE %s)", strings.Join(adoptedTargets(s), ", "),
+	return fmt.Sprintf("(SELECT %s FROM %s.%s WHERE %s)", strings.Join(adoptedTargets(s, days), ", "),
 		quoteIdent(name.Schema), quoteIdent(name.Table), dayCondition(s.table, days)), nil
 }
 
 // adoptedTargets are the columns as the lake has them: type, and order of text. Where a * stands as it was written, the
 // relation needs all of its columns, of which the others are NULLs.
-func adoptedTargets(s *scan) []string {
+func adoptedTargets(s *scan, days []catalog.DayRange) []string {
 	var list []string
+	hot := s.table.Hot.Days
+	time, _ := s.table.Table.TimeColumn()
 	for _, c := range s.use.Relation.Columns {
 		value := "NULL"
-		if slices.Contains(s.use.Columns, c.Name) {
+		switch {
+		case !slices.Contains(s.use.Columns, c.Name):
+		case slices.Contains(hot.Columns, c.Name):
 			value = quoteIdent(c.Name)
+		case len(days) > 0: // a key of the folders that the warehouse does not have
+			within := catalog.DayRange{First: days[0].First, Last: days[len(days)-1].Last}
+			value = hot.Calendar.DaySQL(quoteIdent(time.Name), time.Type, within)
 		}
 		target := "CAST(" + value + " AS " + c.Type.String() + ")"
-		if collation := s.table.Hot.Days.Collation; collation != "" && pgtypes.ClassOf(c.Type.OID) == pgtypes.ClassText {
+		if collation := hot.Collation; collation != "" && pgtypes.ClassOf(c.Type.OID) == pgtypes.ClassText {
 			target += " COLLATE " + collation
 		}
 		list = append(list, target+" AS "+quoteIdent(c.Name))

@@ -33,7 +33,7 @@ func adoptLine(t *testing.T, tv *catalog.TableView, words []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tv.Hot.Days.Calendar = calendar
+		tv.Hot.Days.Calendar, tv.Hot.Days.DayKeys = calendar, tv.DayKeys(calendar)
 	case "covered":
 		r := catalog.DayRange{First: day(words[2]), Last: day(words[3])}
 		tv.Hot.Days.Covered = catalog.MergeDays(append(tv.Hot.Days.Covered, r))

@@ -176,7 +176,7 @@ func (s *Store) DaySums(ctx context.Context, table catalog.Name, columns []strin
 
 // days reads the coverage of an adopted table; nil if it was never compared. The warehouse keeps no generations: in an
 // older one only those days are hot that have been since.
-func (l *loader) days(id int64, t *catalog.Table) (*catalog.HotDays, error) {
+func (l *loader) days(id int64, v *catalog.TableView) (*catalog.HotDays, error) {
 	h := &catalog.HotDays{Different: map[catalog.Day]string{}}
 	var checked int64
 	var columns stdsql.NullString
@@ -199,8 +199,11 @@ func (l *loader) days(id int64, t *catalog.Table) (*catalog.HotDays, error) {
 			return nil, err
 		}
 	}
-	if h.Calendar, err = t.Calendar(); err != nil {
+	if h.Calendar, err = v.Table.Calendar(); err != nil {
 		return nil, err
+	}
+	if len(h.Columns) > 0 {
+		h.DayKeys = v.DayKeys(h.Calendar)
 	}
 	var covered []catalog.DayRange
 	err = l.each(func(rows *stdsql.Rows) error {

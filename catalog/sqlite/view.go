@@ -178,7 +178,7 @@ func (l *loader) table(id int64, t *tableState, other *viewState) error {
 		return err
 	}
 	if t.view.Table.Adopt != nil {
-		t.view.Hot.Days, err = l.days(id, t.view.Table)
+		t.view.Hot.Days, err = l.days(id, t.view)
 	}
 	return err
 }

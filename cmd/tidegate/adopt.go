@@ -118,7 +118,7 @@ func (p *parts) printDays(ctx context.Context, out io.Writer) error {
 		}
 		equal, coldOnly := d.count(tv)
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d of %d\t%s\n", tv.Table.Name, tv.Table.Adopt.Hot, equal, len(d.Different), coldOnly,
-			d.Rows, len(d.Columns), len(tv.Table.Columns), compared)
+			d.Rows, d.columns(), len(tv.Table.Columns), compared)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -141,6 +141,17 @@ func daysOf(tv *catalog.TableView) days {
 		return days{&catalog.HotDays{}}
 	}
 	return days{tv.Hot.Days}
+}
+
+// columns counts the hot ones, with the keys of the folders that are days of the time.
+func (d days) columns() int {
+	n := len(d.Columns)
+	for _, k := range d.DayKeys {
+		if !slices.Contains(d.Columns, k) {
+			n++
+		}
+	}
+	return n
 }
 
 // count gives the days that are the same, and those of the lake that were not compared.

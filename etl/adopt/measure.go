@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 
 	"tidegate/catalog"
 	"tidegate/internal/pgtypes"
@@ -80,39 +79,9 @@ func plainFloat(s string) string {
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-// dayKey writes the day of a row's time as text, exactly as the Calendar cuts it.
-func dayKey(c catalog.Column, calendar *catalog.Calendar, within catalog.DayRange) string {
-	if c.Type.OID != pgtypes.Timestamptz {
-		return asText("CAST(" + quoteName(c.Name) + " AS date)")
-	}
-	name := quoteName(c.Name)
-	interval := func(offset int64) string { return fmt.Sprintf("INTERVAL '%d seconds'", offset) }
-	begin, end := calendar.Start(within.First), calendar.Start(within.Last+1)
-	var cases strings.Builder
-	offset := ""
-	for _, s := range calendar.Shifts {
-		if s.Until <= begin {
-			continue
-		}
-		offset = interval(s.Offset)
-		if s.Until >= end {
-			break
-		}
-		fmt.Fprintf(&cases, "WHEN %s < %s THEN %s ", name, calendarInstant(s.Until), offset)
-	}
-	if cases.Len() > 0 {
-		offset = "CASE " + cases.String() + "ELSE " + offset + " END"
-	}
-	return asText("CAST(" + utc(name) + " + " + offset + " AS date)")
-}
-
-func calendarInstant(micros int64) string {
-	return "TIMESTAMP WITH TIME ZONE '" + time.UnixMicro(micros).UTC().Format("2006-01-02 15:04:05+00") + "'"
-}
-
 // query sums up the days of a range, one row each: the day, then the measures.
 func (d Dialect) query(from string, c catalog.Column, calendar *catalog.Calendar, within catalog.DayRange, all []measure) string {
-	targets := []string{dayKey(c, calendar, within) + " AS tg_day"}
+	targets := []string{asText(calendar.DaySQL(quoteName(c.Name), c.Type, within)) + " AS tg_day"}
 	for i, m := range all {
 		asked := m.hot
 		if d == DuckDB {

@@ -165,9 +165,16 @@ func tierRows(t *catalog.TableView) [][]any {
 		rows = append(rows, row("hot", t.Table.Hot.Columns, measure(t, isHot(t), t.Table.Hot.Columns)))
 	}
 	if days := t.Hot.Days; days != nil {
-		rows = append(rows, row("hot", days.Columns, hotDays(t)))
+		rows = append(rows, row("hot", hotColumns(t), hotDays(t)))
 	}
 	return rows
+}
+
+// hotColumns gives an adopted table's, with the keys that are the days of its time.
+func hotColumns(t *catalog.TableView) []string {
+	return slices.DeleteFunc(columnNames(t.Table), func(c string) bool {
+		return !slices.Contains(t.Hot.Days.Columns, c) && !slices.Contains(t.Hot.Days.DayKeys, c)
+	})
 }
 
 // hotDays is what is hot of an adopted table: times from the first covered day's beginning to the last one's end, bytes

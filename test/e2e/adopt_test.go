@@ -339,6 +339,8 @@ func (a *adopted) checkRoutes(t *testing.T) {
 		"select count(distinct path) from web.events where ts in ('2018-02-14 00:00:00+00', '2018-02-14 11:59:57+00')",
 		"select path from web.events"+good+" and path > '/p/5' group by path order by path desc",
 		"select sum(id) from web.events where ts >= '2018-02-18 00:00:00+00' and ts <= '2018-02-18 23:59:59.999999+00' and site_id = 3",
+		"select dt, count(id), sum(site_id) from web.events where dt = '2018-02-14' group by dt",
+		"select dt, count(id) from web.events where dt in ('2018-02-14', '2018-02-18') group by dt order by dt",
 		"select a.path, count(*) from web.events a join web.events b on a.id = b.id and a.ts = b.ts where a.ts >= '2018-02-14' and a.ts < '2018-02-15' and b.ts >= '2018-02-14' and b.ts < '2018-02-15' group by 1 order by 1")
 	for day, reason := range map[string]string{
 		"2018-02-13": "is before hot_from 2018-02-14", "2018-02-15": "day 2018-02-15 of web.events is not the same in public.events: rows",
@@ -346,11 +348,12 @@ func (a *adopted) checkRoutes(t *testing.T) {
 	} {
 		a.because(t, reason, fmt.Sprintf("select sum(id), count(path) from web.events where ts >= '%s' and ts < timestamptz '%s' + interval '1 day'", day, day))
 	}
+	a.because(t, "is before hot_from", "select sum(id) from web.events where dt = '2018-02-13'")
 	a.because(t, "is before hot_from", "select sum(id) from web.events where ts < '2018-02-14 12:00'")
 	a.because(t, "day 2018-02-15 of web.events", "select sum(id) from web.events where ts >= '2018-02-14'")
-	a.because(t, "columns load, dt are not hot (hot has 5 of 7)", "select dt, sum(load) from web.events"+good+" group by 1")
+	a.because(t, "column load is not hot (hot has 6 of 7)", "select dt, sum(load) from web.events"+good+" group by 1")
 	for _, tier := range table(t, a.c, "select tier, columns, rows from tidegate.tiers where table_name = 'web.events' order by tier") {
-		if tier != "cold|7|30000" && tier != "hot|5|10000" {
+		if tier != "cold|7|30000" && tier != "hot|6|10000" {
 			t.Errorf("tidegate.tiers: %s", tier)
 		}
 	}
