@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test crash check fmt golden fuzz faults bench clean
+.PHONY: help build demo test crash test-redshift check fmt golden fuzz faults bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -16,7 +16,7 @@ without = $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | aw
 duckdb := duckdb-go-bindings
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the program, into bin/tidegate
 	$(GO) build -o bin/tidegate ./cmd/tidegate
@@ -36,8 +36,12 @@ test: ## every test; installs what it lacks as root, names what it leaves out ot
 crash: ## 100 seeded cases per server: loaders killed, connections broken, loads delivered twice, two loaders at once
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-100} $(GO) test -count=1 -v -timeout 30m -run 'TestLoadCampaign' ./etl/hotload
 
+test-redshift: ## the hot suites on your own cluster: TIDEGATE_TEST_REDSHIFT=postgres://… _STAGE=s3://… _ROLE=arn:…
+	$(GO) test -tags redshift -count=1 -v -timeout 60m -run '^TestCluster$$' ./etl/hotload
+
 check: $(LINT) ## what CI looks at beside the tests: formatting, vet, lint, go.mod
 	$(GO) vet ./...
+	$(GO) vet -tags redshift ./etl/hotload
 	$(LINT) run ./...
 	$(GO) mod tidy -diff
 

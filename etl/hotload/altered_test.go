@@ -80,55 +80,58 @@ func serverAltered(t *testing.T, l *serverLab, schema string) alteredStore {
 // that knew the table and for a new one, and nobody is to read it. When the table is dropped all is loaded anew.
 func TestAlteredTables(t *testing.T) {
 	t.Parallel()
-	test := func(t *testing.T, a alteration, s alteredStore) {
-		t.Helper()
-		w, name := s.world, events().Name
-		w.commit(t, events(), "b1", nil, part{15, "a", 10}, part{16, "", 3})
-		known := w.serverLoader(s.hot, nil)
-		if _, err := known.LoadPending(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if why := known.Altered(name); why != "" {
-			t.Errorf("before it: %s", why)
-		}
-		s.alter(t, a.sql[s.kind])
-		w.commit(t, events(), "b2", nil, part{15, "a", 5})
-		for who, loader := range map[string]*hotload.Loader{"the loader that knew it": known, "a new one": w.serverLoader(s.hot, nil)} {
-			_, err := loader.LoadPending(t.Context())
-			altered, ok := errors.AsType[*hotload.AlteredError](err)
-			if !ok || !strings.Contains(err.Error(), a.want) || strings.Contains(altered.Error(), "\n") {
-				t.Errorf("%s: %v, want %s", who, err, a.want)
-			}
-			if why := loader.Altered(name); !strings.Contains(why, a.want) {
-				t.Errorf("%s tells %q, want %s", who, why, a.want)
-			}
-			if err := loader.Verify(t.Context()); err != nil {
-				t.Errorf("%s verifies: %v", who, err)
-			}
-		}
-		s.alter(t, "DROP TABLE $t")
-		if _, err := known.LoadPending(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if why := known.Altered(name); why != "" {
-			t.Errorf("after it: %s", why)
-		}
-		s.check(t)
-	}
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		for _, a := range alterations() {
 			if a.sql["embedded"] != "" {
-				t.Run(a.name, func(t *testing.T) { test(t, a, embeddedAltered(t)) })
+				t.Run(a.name, func(t *testing.T) { alterTable(t, a, embeddedAltered(t)) })
 			}
 		}
 	})
-	eachServer(t, func(t *testing.T, l *serverLab) {
-		t.Helper()
-		for _, a := range alterations() {
-			t.Run(a.name, func(t *testing.T) { test(t, a, serverAltered(t, l, strings.ReplaceAll(a.name, " ", "_"))) })
+	eachServer(t, alterTables)
+}
+
+func alterTables(t *testing.T, l *serverLab) {
+	t.Helper()
+	for _, a := range alterations() {
+		t.Run(a.name, func(t *testing.T) { alterTable(t, a, serverAltered(t, l, strings.ReplaceAll(a.name, " ", "_"))) })
+	}
+}
+
+func alterTable(t *testing.T, a alteration, s alteredStore) {
+	t.Helper()
+	w, name := s.world, events().Name
+	w.commit(t, events(), "b1", nil, part{15, "a", 10}, part{16, "", 3})
+	known := w.serverLoader(s.hot, nil)
+	if _, err := known.LoadPending(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if why := known.Altered(name); why != "" {
+		t.Errorf("before it: %s", why)
+	}
+	s.alter(t, a.sql[s.kind])
+	w.commit(t, events(), "b2", nil, part{15, "a", 5})
+	for who, loader := range map[string]*hotload.Loader{"the loader that knew it": known, "a new one": w.serverLoader(s.hot, nil)} {
+		_, err := loader.LoadPending(t.Context())
+		altered, ok := errors.AsType[*hotload.AlteredError](err)
+		if !ok || !strings.Contains(err.Error(), a.want) || strings.Contains(altered.Error(), "\n") {
+			t.Errorf("%s: %v, want %s", who, err, a.want)
 		}
-	})
+		if why := loader.Altered(name); !strings.Contains(why, a.want) {
+			t.Errorf("%s tells %q, want %s", who, why, a.want)
+		}
+		if err := loader.Verify(t.Context()); err != nil {
+			t.Errorf("%s verifies: %v", who, err)
+		}
+	}
+	s.alter(t, "DROP TABLE $t")
+	if _, err := known.LoadPending(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if why := known.Altered(name); why != "" {
+		t.Errorf("after it: %s", why)
+	}
+	s.check(t)
 }
 
 // TestDroppedTable drops a hot table under a loader that knows it: Recheck finds it, and the next pass loads it anew.
@@ -161,46 +164,48 @@ func TestDroppedTable(t *testing.T) {
 // TestWidenedTables makes hot tables, widens and adds columns while rows are there, and loads old and new files.
 func TestWidenedTables(t *testing.T) {
 	t.Parallel()
-	eachServer(t, func(t *testing.T, l *serverLab) {
-		t.Helper()
-		w, st := l.world(t), l.store("widened")
-		hot := w.serverHot(t, st)
-		loader := w.serverLoader(hot, nil)
-		table := events()
-		table.Columns[0].MaxBytes = 20
-		table.Hot = &catalog.HotSpec{Columns: []string{"event_id", "ts", "load_ms", "dt", "kind"}, Sort: []string{"ts"}, Dist: "key(kind)"}
-		w.commit(t, table, "b1", nil, part{13, "a", 40}, part{14, "", 5})
-		if _, err := loader.LoadPending(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		want := map[string][]string{
-			"postgres": {"event_id text", "ts timestamp with time zone", "load_ms integer", "dt date", "kind text", "_tg_seq bigint"},
-			"redshift": {"event_id character varying 20", "ts timestamp with time zone", "load_ms integer", "dt date", "kind character varying 65535", "_tg_seq bigint"},
-		}[st.Kind]
-		equal(t, "columns", st.columns(t), want)
-		// A second batch under the old definition stays unloaded until the table is wider: its file has the old types.
-		w.commit(t, table, "b2", nil, part{14, "b", 7})
-		wider := *table
-		wider.SchemaVersion++
-		wider.Columns = slices.Clone(table.Columns)
-		wider.Columns[0].MaxBytes = 40
-		wider.Columns[2].Type.OID = 20 // load_ms becomes bigint
-		wider.Hot = &catalog.HotSpec{Columns: []string{"event_id", "ts", "load_ms", "price", "dt", "kind"}, Sort: []string{"ts"}, Dist: "key(kind)"}
-		w.commit(t, &wider, "b3", nil, part{14, "", 8})
-		if _, err := loader.LoadPending(t.Context()); err != nil {
-			t.Fatalf("%v\n%s", err, w.log)
-		}
-		want = map[string][]string{
-			"postgres": {"event_id text", "ts timestamp with time zone", "load_ms bigint", "dt date", "kind text", "_tg_seq bigint", "price numeric"},
-			"redshift": {
-				"event_id character varying 40", "ts timestamp with time zone", "load_ms bigint", "price numeric", "dt date",
-				"kind character varying 65535", "_tg_seq bigint",
-			},
-		}[st.Kind]
-		equal(t, "columns after it", st.columns(t), want)
-		checkServer(t, w, st, true)
-		equal(t, "prices", st.ask(t, "SELECT count(*), count(price), min(event_id) FROM "+hot.TableRef(table.Name)), []string{"60 60 e1-0"})
-	})
+	eachServer(t, widenTables)
+}
+
+func widenTables(t *testing.T, l *serverLab) {
+	t.Helper()
+	w, st := l.world(t), l.store("widened")
+	hot := w.serverHot(t, st)
+	loader := w.serverLoader(hot, nil)
+	table := events()
+	table.Columns[0].MaxBytes = 20
+	table.Hot = &catalog.HotSpec{Columns: []string{"event_id", "ts", "load_ms", "dt", "kind"}, Sort: []string{"ts"}, Dist: "key(kind)"}
+	w.commit(t, table, "b1", nil, part{13, "a", 40}, part{14, "", 5})
+	if _, err := loader.LoadPending(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		"postgres": {"event_id text", "ts timestamp with time zone", "load_ms integer", "dt date", "kind text", "_tg_seq bigint"},
+		"redshift": {"event_id character varying 20", "ts timestamp with time zone", "load_ms integer", "dt date", "kind character varying 65535", "_tg_seq bigint"},
+	}[st.Kind]
+	equal(t, "columns", st.columns(t), want)
+	// A second batch under the old definition stays unloaded until the table is wider: its file has the old types.
+	w.commit(t, table, "b2", nil, part{14, "b", 7})
+	wider := *table
+	wider.SchemaVersion++
+	wider.Columns = slices.Clone(table.Columns)
+	wider.Columns[0].MaxBytes = 40
+	wider.Columns[2].Type.OID = 20 // load_ms becomes bigint
+	wider.Hot = &catalog.HotSpec{Columns: []string{"event_id", "ts", "load_ms", "price", "dt", "kind"}, Sort: []string{"ts"}, Dist: "key(kind)"}
+	w.commit(t, &wider, "b3", nil, part{14, "", 8})
+	if _, err := loader.LoadPending(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, w.log)
+	}
+	want = map[string][]string{
+		"postgres": {"event_id text", "ts timestamp with time zone", "load_ms bigint", "dt date", "kind text", "_tg_seq bigint", "price numeric"},
+		"redshift": {
+			"event_id character varying 40", "ts timestamp with time zone", "load_ms bigint", "price numeric", "dt date",
+			"kind character varying 65535", "_tg_seq bigint",
+		},
+	}[st.Kind]
+	equal(t, "columns after it", st.columns(t), want)
+	checkServer(t, w, st, true)
+	equal(t, "prices", st.ask(t, "SELECT count(*), count(price), min(event_id) FROM "+hot.TableRef(table.Name)), []string{"60 60 e1-0"})
 }
 
 // columns gives the columns of the hot table: name, type and length.

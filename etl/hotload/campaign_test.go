@@ -47,6 +47,11 @@ type campaign struct {
 // table, ledger and coverage agree, and every row is there once.
 func TestLoadCampaign(t *testing.T) {
 	t.Parallel()
+	eachServer(t, loadCampaign)
+}
+
+func loadCampaign(t *testing.T, l *serverLab) {
+	t.Helper()
 	cases := fewCases
 	if text := os.Getenv(crashCases); text != "" {
 		var err error
@@ -54,28 +59,25 @@ func TestLoadCampaign(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eachServer(t, func(t *testing.T, l *serverLab) {
-		t.Helper()
-		c := &campaign{lab: l, store: l.store("campaign"), dir: l.worldDir(t)}
-		befell := map[string]int{}
-		for i := range cases {
-			c.random = rand.New(rand.NewPCG(3, uint64(i)))
-			c.store.OnS3 = c.random.IntN(3) > 0
-			c.commit(t)
-			trouble := troubles[c.random.IntN(len(troubles))]
-			befell[trouble.name]++
-			trouble.make(c, t)
-			l.calm()
-			c.check(t, i, trouble.name)
-			if t.Failed() {
-				t.Fatalf("case %d: %s", i, trouble.name)
-			}
+	c := &campaign{lab: l, store: l.store("campaign"), dir: l.worldDir(t)}
+	befell := map[string]int{}
+	for i := range cases {
+		c.random = rand.New(rand.NewPCG(3, uint64(i)))
+		c.store.OnS3 = c.random.IntN(3) > 0
+		c.commit(t)
+		trouble := troubles[c.random.IntN(len(troubles))]
+		befell[trouble.name]++
+		trouble.make(c, t)
+		l.calm()
+		c.check(t, i, trouble.name)
+		if t.Failed() {
+			t.Fatalf("case %d: %s", i, trouble.name)
 		}
-		t.Logf("%d cases (%v), %d passes failed, %d batches, 0 rows lost, 0 double", cases, befell, c.failed, c.batch)
-		if c.failed < cases/5 {
-			t.Errorf("only %d of %d passes were hit", c.failed, cases)
-		}
-	})
+	}
+	t.Logf("%d cases (%v), %d passes failed, %d batches, 0 rows lost, 0 double", cases, befell, c.failed, c.batch)
+	if c.failed < cases/5 {
+		t.Errorf("only %d of %d passes were hit", c.failed, cases)
+	}
 }
 
 // open opens the world for one step of a case.

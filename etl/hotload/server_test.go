@@ -172,76 +172,80 @@ func dirtyServer(t *testing.T, dir string, st serverStore) {
 // TestServerKilledAtEveryStep kills the loader at each step once, and loads again.
 func TestServerKilledAtEveryStep(t *testing.T) {
 	t.Parallel()
-	eachServer(t, func(t *testing.T, l *serverLab) {
-		t.Helper()
-		for step := 1; ; step++ {
-			dir, st := l.worldDir(t), l.store(fmt.Sprintf("crash%d", step))
-			st.OnS3 = step%2 == 0
-			dirtyServer(t, dir, st)
-			killed := runServerAndKill(t, dir, st, step)
-			w := reopen(t, dir)
-			checkServer(t, w, st, false)
-			if _, err := w.serverLoader(w.serverHot(t, st), nil).LoadPending(t.Context()); err != nil {
-				t.Fatalf("step %d: %v\n%s", step, err, w.log)
-			}
-			checkServer(t, w, st, true)
-			if !killed {
-				if step < 18 {
-					t.Errorf("the pass has only %d steps", step-1)
-				}
-				return
-			}
+	eachServer(t, killAtEveryStep)
+}
+
+func killAtEveryStep(t *testing.T, l *serverLab) {
+	t.Helper()
+	for step := 1; ; step++ {
+		dir, st := l.worldDir(t), l.store(fmt.Sprintf("crash%d", step))
+		st.OnS3 = step%2 == 0
+		dirtyServer(t, dir, st)
+		killed := runServerAndKill(t, dir, st, step)
+		w := reopen(t, dir)
+		checkServer(t, w, st, false)
+		if _, err := w.serverLoader(w.serverHot(t, st), nil).LoadPending(t.Context()); err != nil {
+			t.Fatalf("step %d: %v\n%s", step, err, w.log)
 		}
-	})
+		checkServer(t, w, st, true)
+		if !killed {
+			if step < 18 {
+				t.Errorf("the pass has only %d steps", step-1)
+			}
+			return
+		}
+	}
 }
 
 // TestServerDeliveredTwice loads the same load from two sides at once, again, and with a wrong count.
 func TestServerDeliveredTwice(t *testing.T) {
 	t.Parallel()
-	eachServer(t, func(t *testing.T, l *serverLab) {
-		t.Helper()
-		w, st, table := l.world(t), l.store("twice"), events()
-		w.commit(t, table, "b1", nil, part{13, "a", 400}, part{14, "", 50})
-		hot := w.serverHot(t, st)
-		if err := hot.Ensure(t.Context(), table, nil); err != nil {
-			t.Fatal(err)
+	eachServer(t, deliverTwice)
+}
+
+func deliverTwice(t *testing.T, l *serverLab) {
+	t.Helper()
+	w, st, table := l.world(t), l.store("twice"), events()
+	w.commit(t, table, "b1", nil, part{13, "a", 400}, part{14, "", 50})
+	hot := w.serverHot(t, st)
+	if err := hot.Ensure(t.Context(), table, nil); err != nil {
+		t.Fatal(err)
+	}
+	columns := make([]catalog.Column, 4)
+	for i, name := range table.Hot.Columns {
+		columns[i], _ = table.Column(name)
+	}
+	load := hotload.Load{
+		Table: table, Batch: "b1.r1",
+		Subset: &hotload.Subset{Keys: []string{"_hot/web.events/run=b1.r1.00aa/0000.parquet"}, Columns: columns, Rows: 450},
+		Path:   func(_ context.Context, key, _ string) (string, error) { return w.lake.LocalPath(key), nil },
+		Parts:  []hotload.Part{{part{13, "a", 0}.partition(), 1, 400}, {part{14, "", 0}.partition(), 2, 50}},
+	}
+	for range 3 {
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				if n, err := hot.Load(t.Context(), load); n != 450 || err != nil {
+					t.Errorf("%d rows, %v", n, err)
+				}
+			})
 		}
-		columns := make([]catalog.Column, 4)
-		for i, name := range table.Hot.Columns {
-			columns[i], _ = table.Column(name)
+		both.Wait()
+	}
+	want := map[int64]int64{1: 400, 2: 50}
+	for what, read := range map[string]func(context.Context, catalog.Name) (map[int64]int64, error){"rows": hot.Counts, "ledger": hot.Ledger} {
+		if got, err := read(t.Context(), table.Name); err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", what, got, err, want)
 		}
-		load := hotload.Load{
-			Table: table, Batch: "b1.r1",
-			Subset: &hotload.Subset{Keys: []string{"_hot/web.events/run=b1.r1.00aa/0000.parquet"}, Columns: columns, Rows: 450},
-			Path:   func(_ context.Context, key, _ string) (string, error) { return w.lake.LocalPath(key), nil },
-			Parts:  []hotload.Part{{part{13, "a", 0}.partition(), 1, 400}, {part{14, "", 0}.partition(), 2, 50}},
-		}
-		for range 3 {
-			var both sync.WaitGroup
-			for range 2 {
-				both.Go(func() {
-					if n, err := hot.Load(t.Context(), load); n != 450 || err != nil {
-						t.Errorf("%d rows, %v", n, err)
-					}
-				})
-			}
-			both.Wait()
-		}
-		want := map[int64]int64{1: 400, 2: 50}
-		for what, read := range map[string]func(context.Context, catalog.Name) (map[int64]int64, error){"rows": hot.Counts, "ledger": hot.Ledger} {
-			if got, err := read(t.Context(), table.Name); err != nil || !maps.Equal(got, want) {
-				t.Errorf("%s: %v, %v, want %v", what, got, err, want)
-			}
-		}
-		load.Parts[0].Rows++
-		if _, err := hot.Load(t.Context(), load); err == nil || !strings.Contains(err.Error(), "400 rows in the files and 401 in the catalog") {
-			t.Errorf("a wrong count: %v", err)
-		}
-		if err := hot.Purge(t.Context(), table.Name, []int64{1}); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := hot.Ledger(t.Context(), table.Name); err != nil || !maps.Equal(got, map[int64]int64{2: 50}) {
-			t.Errorf("ledger after the purge: %v, %v", got, err)
-		}
-	})
+	}
+	load.Parts[0].Rows++
+	if _, err := hot.Load(t.Context(), load); err == nil || !strings.Contains(err.Error(), "400 rows in the files and 401 in the catalog") {
+		t.Errorf("a wrong count: %v", err)
+	}
+	if err := hot.Purge(t.Context(), table.Name, []int64{1}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := hot.Ledger(t.Context(), table.Name); err != nil || !maps.Equal(got, map[int64]int64{2: 50}) {
+		t.Errorf("ledger after the purge: %v, %v", got, err)
+	}
 }

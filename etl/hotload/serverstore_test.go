@@ -24,6 +24,7 @@ import (
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/file"
+	"tidegate/internal/storage/s3"
 	"tidegate/internal/testkit"
 	"tidegate/internal/warehouse"
 )
@@ -34,6 +35,10 @@ type serverStore struct {
 	URL     string
 	Schema  string
 	Buckets string // folder of the stand-in's buckets
+	// Cluster is where the stage and lakes are, if the server is a cluster of its own: s3://bucket/prefix/.
+	Cluster  string
+	Role     string
+	Endpoint string // of an S3 that is not AWS's
 	// OnS3 says that the lake is on S3 as far as COPY can see; else its rows go through the stage.
 	OnS3 bool
 }
@@ -74,19 +79,61 @@ func (st serverStore) hot(w *world, step func(string)) (*hotload.Server, error) 
 		s.Dialect = &hotload.Postgres{Read: w.db, Encode: encodeBinary}
 		return s, nil
 	}
-	stage, err := file.Create("file:" + filepath.Join(st.Buckets, stageBucket))
+	stage, err := st.stage()
 	if err != nil {
 		return nil, err
 	}
 	r := &hotload.Redshift{
-		Read: w.db, WorkDir: filepath.Join(w.dir, "work"), Lake: w.lake, Stage: asS3{stage, "s3://" + stageBucket + "/"},
-		IAMRole: "arn:aws:iam::123456789012:role/copy",
+		Read: w.db, WorkDir: filepath.Join(w.dir, "work"), Lake: w.lake, Stage: stage, IAMRole: st.Role,
 	}
-	if st.OnS3 {
+	switch {
+	case st.OnS3 && st.Cluster != "":
+		bucket, err := st.open(filepath.Base(w.dir) + "/")
+		if err != nil {
+			return nil, err
+		}
+		r.Lake = uploaded{Bucket: bucket, from: w.lake}
+	case st.OnS3:
 		r.Lake = asS3{w.lake, "s3://" + lakeBucket + "/" + filepath.Base(w.dir) + "/lake"}
 	}
 	s.Dialect = r
 	return s, nil
+}
+
+// stage opens the store's stage.
+func (st serverStore) stage() (storage.Bucket, error) {
+	if st.Cluster != "" {
+		return st.open("stage/")
+	}
+	b, err := file.Create("file:" + filepath.Join(st.Buckets, stageBucket))
+	if err != nil {
+		return nil, err
+	}
+	return asS3{b, "s3://" + stageBucket + "/"}, nil
+}
+
+// open opens a folder of the cluster's S3.
+func (st serverStore) open(folder string) (storage.Bucket, error) {
+	b, err := s3.Open(context.Background(), st.Cluster+folder, s3.Options{Endpoint: st.Endpoint, PathStyle: st.Endpoint != ""})
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// uploaded is a folder's copy on S3, object by object as they are looked at.
+type uploaded struct {
+	storage.Bucket
+	from *file.Bucket
+}
+
+func (u uploaded) Stat(ctx context.Context, key string) (storage.Object, error) {
+	f, err := os.Open(u.from.LocalPath(key))
+	if err != nil {
+		return storage.Object{}, err
+	}
+	defer f.Close()
+	return u.Put(ctx, key, f)
 }
 
 func encodeBinary(columns []engine.Column) (hotload.Encoder, error) {
@@ -104,6 +151,7 @@ func (w *world) serverLoader(hot hotload.Hot, step func(string)) *hotload.Loader
 // serverLab is a running server with what breaks its connections.
 type serverLab struct {
 	serverStore
+	prefix string // of the schemas
 	// worlds is a folder whose sub-folders may be worlds: the stand-in finds their lakes there.
 	worlds string
 	// breakOne breaks one connection of a loader at a seeded place, in half of the cases around COMMIT, until calm.
@@ -114,7 +162,7 @@ type serverLab struct {
 // store is a store of the lab that nobody else has.
 func (l *serverLab) store(schema string) serverStore {
 	st := l.serverStore
-	st.Schema = schema
+	st.Schema = l.prefix + schema
 	return st
 }
 
@@ -203,6 +251,7 @@ func startRedshift(t *testing.T) *serverLab {
 	return &serverLab{
 		serverStore: serverStore{
 			Kind: "redshift", URL: "postgres://etl@" + l.Addr().String() + "/dev?sslmode=disable", Schema: "hot", Buckets: dir, OnS3: true,
+			Role: "arn:aws:iam::123456789012:role/copy",
 		},
 		worlds: worlds,
 		breakOne: func(random *rand.Rand) {
@@ -269,7 +318,7 @@ func (st serverStore) staged(t *testing.T) []string {
 	if st.Kind == "postgres" {
 		return nil
 	}
-	b, err := file.Create("file:" + filepath.Join(st.Buckets, stageBucket))
+	b, err := st.stage()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // TestHotEngine runs the engine's suite against the stand-in, as far as Redshift has what the suite says.
-func TestHotEngine(t *testing.T) {
+func TestHotEngine(t *testing.T) { //nolint:tparallel // the suite's own tests are parallel
 	t.Parallel()
 	l := start(t)
 	e, err := hot.New(hot.Options{Kind: hot.Redshift, URL: l.url(), Pool: 16})
