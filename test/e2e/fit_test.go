@@ -103,7 +103,7 @@ columns:
 }
 
 // TestNastyValues: no value keeps a batch out of a hot store, and both tiers have the same rows.
-func TestNastyValues(t *testing.T) { //nolint:tparallel // the environment is the process's
+func TestNastyValues(t *testing.T) {
 	s3 := testkit.S3(t)
 	for _, variable := range s3.Environment() {
 		name, value, _ := strings.Cut(variable, "=")

@@ -13,7 +13,7 @@ import (
 )
 
 // TestHotFromTable: a table that somebody made on the server decides what is hot, and what fits.
-func TestHotFromTable(t *testing.T) { //nolint:tparallel // the environment is the process's
+func TestHotFromTable(t *testing.T) {
 	s3 := testkit.S3(t)
 	for _, variable := range s3.Environment() {
 		name, value, _ := strings.Cut(variable, "=")
