@@ -42,7 +42,7 @@ func flatten(err error, id string) (e *pgerr.Error, internal bool) {
 
 // fatal reports whether the session ends with this error.
 func fatal(e *pgerr.Error) bool {
-	return e.Code == pgerr.AdminShutdown || e.Code == pgerr.TooManyConnections
+	return e.Code == pgerr.AdminShutdown
 }
 
 func errorResponse(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {

@@ -2,6 +2,7 @@ package router
 
 import (
 	"slices"
+	"strings"
 
 	"tidegate/catalog"
 	"tidegate/sql"
@@ -62,6 +63,11 @@ func (b bindings) MayCreate(schema, name string) string {
 func (b bindings) MayChange(schema string) string {
 	if why := b.taken(schema); why != "" {
 		return why
+	}
+	for _, t := range b.view.Tables {
+		if a := t.Table.Adopt; a != nil && strings.HasPrefix(a.Hot, schema+".") {
+			return a.Hot + " is the hot side of a table of the lake"
+		}
 	}
 	return b.only.MayChange(schema)
 }

@@ -66,6 +66,7 @@ const (
 type Relation struct {
 	Name    TableName // Schema is never ""
 	Class   Class
+	View    bool // of the warehouse
 	Columns []Column
 }
 

@@ -16,14 +16,14 @@ type writeTables struct{}
 
 func (writeTables) Relation(schema, table string) (*sql.Relation, bool) {
 	class, ok := map[string]sql.Class{
-		"web.events": sql.ClassLake, "public.t": sql.ClassHotOnly, "public.u": sql.ClassHotOnly, "pg_temp.tmp": sql.ClassHotOnly,
+		"web.events": sql.ClassLake, "public.t": sql.ClassHotOnly, "public.u": sql.ClassHotOnly, "public.v": sql.ClassHotOnly, "pg_temp.tmp": sql.ClassHotOnly,
 		"public.My Table": sql.ClassHotOnly, "pg_catalog.pg_authid": sql.ClassSystem, "pg_catalog.pg_class": sql.ClassSystem,
 		"tidegate.query_log": sql.ClassSystem, "information_schema.tables": sql.ClassSystem,
 	}[schema+"."+table]
 	if !ok {
 		return nil, false
 	}
-	return &sql.Relation{Name: sql.TableName{Schema: schema, Table: table}, Class: class, Columns: []sql.Column{
+	return &sql.Relation{Name: sql.TableName{Schema: schema, Table: table}, Class: class, View: table == "v", Columns: []sql.Column{
 		{Name: "id", Type: pgtypes.Of(pgtypes.Int4)}, {Name: "name", Type: pgtypes.Of(pgtypes.Text)},
 	}}, true
 }
@@ -108,6 +108,8 @@ var escapes = []string{
 	"create schema web", "drop schema web cascade", "merge into t using web.events e on e.id = t.id when matched then delete",
 	"insert into t values (1) on conflict (id) do update set name = (select 'x' from web.events)",
 	"insert /* into t */ into web.events values (1)", "insert into t -- x\n select * from web.events", "create table x as table web.events",
+	// tables behind views, which may be anybody's
+	"insert into v values (1)", "update v set id = 1", "delete from v", "with v as (select 1) delete from v", "merge into v using t on t.id = v.id when matched then delete",
 	// the hot copies and Tidegate's own
 	"insert into hot_data.web__events values (1)", "insert into t select id from hot_data.web__events", `insert into t select id from "hot_data"."web__events"`,
 	"drop table hot_data.web__events", "drop table if exists hot_data.web__events", "drop schema hot_data", "drop schema if exists hot_data cascade",

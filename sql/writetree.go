@@ -149,6 +149,9 @@ func (w *writer) change(m proto.Message, target *pg_query.RangeVar, with *pg_que
 	if err := w.changes(target); err != nil {
 		return err
 	}
+	if r, ok := w.catalog.Relation(target.Schemaname, target.Relname); ok && r.View {
+		return w.refuse(target.Location, "%s is a view: change the table behind it", r.Name)
+	}
 	return w.withScope(m, with, in)
 }
 

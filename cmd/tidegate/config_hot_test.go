@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"tidegate/internal/engine/hot"
 )
 
 func TestHotConfig(t *testing.T) {
@@ -79,4 +82,44 @@ func TestHotScope(t *testing.T) {
 // onRedshift is a configuration with a login in the url.
 func onRedshift(login, more string) string {
 	return "hot: { kind: redshift, url: 'postgres://" + login + "h:5439/d', iam_role: default, " + more + " }"
+}
+
+// TestHotOnlyList lists a warehouse with hot tables and views over them.
+func TestHotOnlyList(t *testing.T) {
+	t.Parallel()
+	name := func(s string) hot.RelationName {
+		schema, table, _ := strings.Cut(s, ".")
+		return hot.RelationName{Schema: schema, Name: table}
+	}
+	listing := &hot.Listing{Schemas: []string{"hot_data", "public", "empty"}}
+	for relation, reads := range map[string][]string{
+		"public.plain": nil, "hot_data.web__events": nil, "pg_temp.mine": nil, "public.view_of_plain": {"public.plain"},
+		"public.view_of_hot": {"hot_data.web__events"}, "public.view_of_view": {"public.plain", "public.view_of_hot"},
+	} {
+		n := name(relation)
+		r := &hot.Relation{Schema: n.Schema, Name: n.Name, View: reads != nil}
+		for _, s := range reads {
+			r.Reads = append(r.Reads, name(s))
+		}
+		listing.Relations = append(listing.Relations, r)
+	}
+	l := hotScope{own: "hot_data"}.list(listing)
+	var shown, hidden []string
+	for n := range l.relations {
+		shown = append(shown, n.String())
+	}
+	for n := range l.hidden {
+		hidden = append(hidden, n.String())
+	}
+	slices.Sort(shown)
+	slices.Sort(hidden)
+	if want := []string{"public.plain", "public.view_of_plain"}; !slices.Equal(shown, want) {
+		t.Errorf("shown %v, want %v", shown, want)
+	}
+	if want := []string{"hot_data.web__events", "public.view_of_hot", "public.view_of_view"}; !slices.Equal(hidden, want) {
+		t.Errorf("hidden %v, want %v", hidden, want)
+	}
+	if len(l.temporary) != 1 || !l.schemas["empty"] || l.schemas["hot_data"] {
+		t.Errorf("temporary %v, schemas %v", l.temporary, l.schemas)
+	}
 }

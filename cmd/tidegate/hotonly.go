@@ -260,7 +260,7 @@ func (s hotScope) readers(listed *hot.Listing) map[hot.RelationName]bool {
 }
 
 func hotRelation(r *hot.Relation) *sql.Relation {
-	rel := &sql.Relation{Name: sql.TableName{Schema: r.Schema, Table: r.Name}, Class: sql.ClassHotOnly}
+	rel := &sql.Relation{Name: sql.TableName{Schema: r.Schema, Table: r.Name}, Class: sql.ClassHotOnly, View: r.View}
 	for _, c := range r.Columns {
 		col := sql.Column{Name: c.Name, Type: c.Type}
 		if _, ok := pgtypes.Lookup(c.Type.OID); !ok || c.Type.OID == pgtypes.Unknown {

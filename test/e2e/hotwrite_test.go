@@ -352,3 +352,14 @@ func checkTransactions(t *testing.T, l *writeLab) {
 		drop table child, acc
 	`)
 }
+
+// sendOnce opens a connection for one message.
+func sendOnce(address string, message []byte) error {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.Write(message)
+	return err
+}
