@@ -40,8 +40,10 @@ func TestLakeLargerThanItsCache(t *testing.T) {
 	})
 	withServed(t, dir, "1MiB", func(c *pgconn.PgConn) {
 		for i, q := range queries {
-			if d := cmp.Diff(want[i], rowsOf(t, c, q)); d != "" || len(want[i]) == 0 {
-				t.Errorf("%s (-one pass +waves):\n%s", q, d)
+			for range 3 { // bound, learned by the plan cache, and from it
+				if d := cmp.Diff(want[i], rowsOf(t, c, q)); d != "" || len(want[i]) == 0 {
+					t.Errorf("%s (-one pass +waves):\n%s", q, d)
+				}
 			}
 			if w := wavesOf(t, c, q); w == "" {
 				t.Errorf("%s does not run in waves", q)
