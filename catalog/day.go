@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"tidegate/internal/pgtypes"
@@ -158,7 +159,8 @@ func (c *Calendar) DaySQL(column string, t pgtypes.Type, within DayRange) string
 	}
 	interval := func(offset int64) string { return fmt.Sprintf("INTERVAL '%d seconds'", offset) }
 	begin, end := c.Start(within.First), c.Start(within.Last+1)
-	cases, offset := "", ""
+	var cases strings.Builder
+	offset := ""
 	for _, s := range c.Shifts {
 		if s.Until <= begin {
 			continue
@@ -168,10 +170,10 @@ func (c *Calendar) DaySQL(column string, t pgtypes.Type, within DayRange) string
 			break
 		}
 		until := time.UnixMicro(s.Until).UTC().Format("2006-01-02 15:04:05+00")
-		cases += fmt.Sprintf("WHEN %s < TIMESTAMP WITH TIME ZONE '%s' THEN %s ", column, until, offset)
+		fmt.Fprintf(&cases, "WHEN %s < TIMESTAMP WITH TIME ZONE '%s' THEN %s ", column, until, offset)
 	}
-	if cases != "" {
-		offset = "CASE " + cases + "ELSE " + offset + " END"
+	if cases.Len() > 0 {
+		offset = "CASE " + cases.String() + "ELSE " + offset + " END"
 	}
 	return "CAST((" + column + " AT TIME ZONE 'UTC') + " + offset + " AS date)"
 }

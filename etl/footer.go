@@ -7,12 +7,12 @@ import (
 	"math"
 	"math/big"
 	"os"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"tidegate/catalog"
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/pgtypes"
 )
 
@@ -141,8 +141,10 @@ func decodeBound(t pgtypes.Type, raw []byte) (d pgtypes.Datum, ok bool, err erro
 		d.S = string(raw)
 		return d, utf8.ValidString(d.S), nil
 	case pgtypes.ClassFloat:
-		d.F, err = decodeFloat(raw)
-		return d, err == nil && !math.IsNaN(d.F) && !math.IsInf(d.F, 0), err
+		if d.F, ok = parquetfooter.Float(raw); !ok {
+			return d, false, fmt.Errorf("a float bound has %d bytes", len(raw))
+		}
+		return d, !math.IsNaN(d.F) && !math.IsInf(d.F, 0), nil
 	case pgtypes.ClassNumeric:
 		d.S, err = decodeDecimal(t, raw)
 		return d, err == nil, err
@@ -161,16 +163,6 @@ func decodeBound(t pgtypes.Type, raw []byte) (d pgtypes.Datum, ok bool, err erro
 	return d, true, nil
 }
 
-func decodeFloat(raw []byte) (float64, error) {
-	switch len(raw) {
-	case 4:
-		return float64(math.Float32frombits(binary.LittleEndian.Uint32(raw))), nil
-	case 8:
-		return math.Float64frombits(binary.LittleEndian.Uint64(raw)), nil
-	}
-	return 0, fmt.Errorf("a float bound has %d bytes", len(raw))
-}
-
 // decodeDecimal reads an unscaled integer: little-endian in INT32 and INT64 (up to 9 and 18 digits), else
 // big-endian two's complement in a fixed-length byte array.
 func decodeDecimal(t pgtypes.Type, raw []byte) (string, error) {
@@ -185,26 +177,9 @@ func decodeDecimal(t pgtypes.Type, raw []byte) (string, error) {
 	case precision > 9 && precision <= 18 && len(raw) == 8:
 		unscaled.SetInt64(int64(binary.LittleEndian.Uint64(raw)))
 	case precision > 18 && len(raw) > 0:
-		unscaled.SetBytes(raw)
-		if raw[0]&0x80 != 0 {
-			unscaled.Sub(unscaled, new(big.Int).Lsh(big.NewInt(1), uint(len(raw))*8))
-		}
+		unscaled = parquetfooter.BigEndian(raw)
 	default:
 		return "", fmt.Errorf("a bound of %s has %d bytes", t, len(raw))
 	}
-	return decimalText(unscaled, scale), nil
-}
-
-func decimalText(unscaled *big.Int, scale int) string {
-	digits := new(big.Int).Abs(unscaled).String()
-	if scale > 0 {
-		if len(digits) <= scale {
-			digits = strings.Repeat("0", scale+1-len(digits)) + digits
-		}
-		digits = digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
-	}
-	if unscaled.Sign() < 0 {
-		return "-" + digits
-	}
-	return digits
+	return parquetfooter.Decimal(unscaled, scale), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/internal/engine"
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/pgtypes"
 )
 
@@ -173,7 +174,7 @@ func TestDecimalText(t *testing.T) {
 		scale    int
 		want     string
 	}{{0, 0, "0"}, {0, 2, "0.00"}, {5, 2, "0.05"}, {-5, 2, "-0.05"}, {-1250, 2, "-12.50"}, {1250, 0, "1250"}, {100, 2, "1.00"}} {
-		if got := decimalText(big.NewInt(c.unscaled), c.scale); got != c.want {
+		if got := parquetfooter.Decimal(big.NewInt(c.unscaled), c.scale); got != c.want {
 			t.Errorf("%d, %d: got %s, want %s", c.unscaled, c.scale, got, c.want)
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"math"
 	"math/big"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/parquet"
 
 	"tidegate/catalog"
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/pgtypes"
 )
 
@@ -106,7 +106,7 @@ func (c *fileColumn) bound(raw []byte, upper bool) (d pgtypes.Datum, ok bool) {
 		d.S = string(raw)
 		return d, utf8.ValidString(d.S)
 	case pgtypes.ClassFloat:
-		d.F, ok = float(raw)
+		d.F, ok = parquetfooter.Float(raw)
 		return d, ok && !math.IsNaN(d.F) && !math.IsInf(d.F, 0)
 	case pgtypes.ClassNumeric:
 		d.S, ok = c.decimal(raw)
@@ -156,16 +156,6 @@ func micros(v, unit int64, upper bool) (int64, bool) {
 	return m, true
 }
 
-func float(raw []byte) (float64, bool) {
-	switch len(raw) {
-	case 4:
-		return float64(math.Float32frombits(binary.LittleEndian.Uint32(raw))), true
-	case 8:
-		return math.Float64frombits(binary.LittleEndian.Uint64(raw)), true
-	}
-	return 0, false
-}
-
 // decimal reads an unscaled integer: little-endian in INT32 and INT64, else big-endian two's complement; or the
 // unsigned INT64 that only numeric can hold.
 func (c *fileColumn) decimal(raw []byte) (string, bool) {
@@ -177,28 +167,10 @@ func (c *fileColumn) decimal(raw []byte) (string, bool) {
 	}
 	_, scale, _ := c.typ.PrecisionScale()
 	if v, ok := c.integer(raw); ok {
-		return scaled(big.NewInt(v), scale), true
+		return parquetfooter.Decimal(big.NewInt(v), scale), true
 	}
 	if len(raw) == 0 || c.physical == parquet.Types.Int32 || c.physical == parquet.Types.Int64 {
 		return "", false
 	}
-	unscaled := new(big.Int).SetBytes(raw)
-	if raw[0]&0x80 != 0 {
-		unscaled.Sub(unscaled, new(big.Int).Lsh(big.NewInt(1), uint(len(raw))*8))
-	}
-	return scaled(unscaled, scale), true
-}
-
-func scaled(unscaled *big.Int, scale int) string {
-	digits := new(big.Int).Abs(unscaled).String()
-	if scale > 0 {
-		if len(digits) <= scale {
-			digits = strings.Repeat("0", scale+1-len(digits)) + digits
-		}
-		digits = digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
-	}
-	if unscaled.Sign() < 0 {
-		return "-" + digits
-	}
-	return digits
+	return parquetfooter.Decimal(parquetfooter.BigEndian(raw), scale), true
 }

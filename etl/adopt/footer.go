@@ -2,7 +2,6 @@ package adopt
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,20 +11,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"tidegate/catalog"
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/storage"
 )
 
-const (
-	magic     = "PAR1"
-	encrypted = "PARE"
-	// trailer is the length of the metadata (little-endian) and the magic bytes.
-	trailer = 8
-	// tailGuess is what is read first of an object: most footers are smaller.
-	tailGuess = 64 << 10
-)
-
-// errNoParquet says that an object is not what it should be.
-var errNoParquet = errors.New("not a sound Parquet file")
+// tailGuess is what is read first of an object: most footers are smaller.
+const tailGuess = 64 << 10
 
 // footer is what a file says of itself.
 type footer struct {
@@ -36,30 +27,30 @@ type footer struct {
 
 // readFooter reads an object's footer with one ranged read, or two if it is large.
 func readFooter(ctx context.Context, b storage.Bucket, o storage.Object) (*footer, error) {
-	if o.Size < trailer+int64(len(magic)) {
-		return nil, fmt.Errorf("%w: it has %d bytes", errNoParquet, o.Size)
+	if o.Size < parquetfooter.Trailer+int64(len(parquetfooter.Magic)) {
+		return nil, fmt.Errorf("%w: it has %d bytes", parquetfooter.ErrDamaged, o.Size)
 	}
 	n := min(tailGuess, o.Size)
 	tail, err := readRange(ctx, b, o, o.Size-n, n)
 	if err != nil {
 		return nil, err
 	}
-	length, err := metadataLength(tail, o.Size)
+	length, err := parquetfooter.MetadataLength(tail, o.Size)
 	if err != nil {
 		return nil, err
 	}
-	if missing := length + trailer - n; missing > 0 {
-		head, err := readRange(ctx, b, o, o.Size-length-trailer, missing)
+	if missing := length + parquetfooter.Trailer - n; missing > 0 {
+		head, err := readRange(ctx, b, o, o.Size-length-parquetfooter.Trailer, missing)
 		if err != nil {
 			return nil, err
 		}
 		tail = append(head, tail...)
 	}
-	md, err := decodeMetadata(tail[int64(len(tail))-length-trailer : len(tail)-trailer])
+	md, err := parquetfooter.Decode(tail[int64(len(tail))-length-parquetfooter.Trailer : len(tail)-parquetfooter.Trailer])
 	if err != nil {
 		return nil, err
 	}
-	f := &footer{rows: md.NumRows, sizeBytes: length + trailer}
+	f := &footer{rows: md.NumRows, sizeBytes: length + parquetfooter.Trailer}
 	if err := f.read(md); err != nil {
 		return nil, err
 	}
@@ -77,34 +68,6 @@ func readRange(ctx context.Context, b storage.Bucket, o storage.Object, offset, 
 	return data, err
 }
 
-func metadataLength(tail []byte, size int64) (int64, error) {
-	switch end := string(tail[len(tail)-4:]); end {
-	case magic:
-	case encrypted:
-		return 0, fmt.Errorf("%w: it is encrypted", errNoParquet)
-	default:
-		return 0, fmt.Errorf("%w: it does not end with %s", errNoParquet, magic)
-	}
-	n := int64(binary.LittleEndian.Uint32(tail[len(tail)-trailer:]))
-	if n == 0 || n > size-trailer-int64(len(magic)) {
-		return 0, fmt.Errorf("%w: metadata of %d bytes in an object of %d", errNoParquet, n, size)
-	}
-	return n, nil
-}
-
-// decodeMetadata turns arrow-go's panics into errors: it has one for a schema whose counts are not true.
-func decodeMetadata(b []byte) (md *metadata.FileMetaData, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			md, err = nil, fmt.Errorf("%w: read metadata: %v", errNoParquet, r)
-		}
-	}()
-	if md, err = metadata.NewFileMetaData(b, nil); err != nil {
-		return nil, fmt.Errorf("%w: read metadata: %w", errNoParquet, err)
-	}
-	return md, nil
-}
-
 // read takes the columns and their statistics.
 func (f *footer) read(md *metadata.FileMetaData) error {
 	var counted int64
@@ -112,7 +75,7 @@ func (f *footer) read(md *metadata.FileMetaData) error {
 		counted += g.NumRows
 	}
 	if counted != f.rows {
-		return fmt.Errorf("%w: %d rows, but its row groups have %d", errNoParquet, f.rows, counted)
+		return fmt.Errorf("%w: %d rows, but its row groups have %d", parquetfooter.ErrDamaged, f.rows, counted)
 	}
 	f.readSchema(md)
 	seen := map[string]bool{}
@@ -168,7 +131,7 @@ func foldChunks(md *metadata.FileMetaData, c fileColumn) (catalog.ColumnStats, e
 	united := newFold(c)
 	for _, g := range md.RowGroups {
 		if c.leaf >= len(g.Columns) || g.Columns[c.leaf].MetaData == nil || g.Columns[c.leaf].FilePath != nil {
-			return catalog.ColumnStats{}, fmt.Errorf("%w: a chunk of column %s is encrypted, missing or in another file", errNoParquet, c.name)
+			return catalog.ColumnStats{}, fmt.Errorf("%w: a chunk of column %s is encrypted, missing or in another file", parquetfooter.ErrDamaged, c.name)
 		}
 		chunk := g.Columns[c.leaf].MetaData
 		s := chunkStats{rows: g.NumRows, sizeBytes: chunk.TotalCompressedSize}

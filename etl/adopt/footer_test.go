@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"tidegate/catalog"
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/pgtypes"
 )
 
@@ -333,7 +334,7 @@ func TestBrokenFooters(t *testing.T) {
 func FuzzFooter(f *testing.F) {
 	f.Add([]byte{0x15, 0x02, 0x19, 0x2c})
 	f.Fuzz(func(t *testing.T, metadata []byte) {
-		md, err := decodeMetadata(metadata)
+		md, err := parquetfooter.Decode(metadata)
 		if err != nil {
 			return
 		}

@@ -127,35 +127,45 @@ func TestScanRefuses(t *testing.T) {
 			[]string{"b.parquet: column n is text, and integer in", "b.parquet: column s is integer, and text in", "c.parquet: column n is double precision", "a.parquet; neither"},
 		},
 		{
-			"list and number", map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT [1] AS n"}, nil,
+			"list and number",
+			map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT [1] AS n"},
+			nil,
 			[]string{"b.parquet: column n: lists, maps and structs are not supported yet; it is integer in"},
 		},
 		{
-			"number and list", map[string]string{"a.parquet": "SELECT [1] AS n, 1 AS m", "b.parquet": "SELECT 1 AS n"}, nil,
+			"number and list",
+			map[string]string{"a.parquet": "SELECT [1] AS n, 1 AS m", "b.parquet": "SELECT 1 AS n"},
+			nil,
 			[]string{"b.parquet: column n is integer; in another file: lists"},
 		},
 		{
-			"keys differ", map[string]string{"dt=1/a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT 1 AS n"}, nil,
+			"keys differ",
+			map[string]string{"dt=1/a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT 1 AS n"},
+			nil,
 			[]string{"the folders of", "have the keys [dt], those of", "b.parquet []"},
 		},
 		{"only lists", map[string]string{"a.parquet": "SELECT [1] AS n"}, nil, []string{"no column that can be read"}},
 		{
-			"no such split_on", map[string]string{"a.parquet": "SELECT DATE '2018-02-15' AS day"},
+			"no such split_on",
+			map[string]string{"a.parquet": "SELECT DATE '2018-02-15' AS day"},
 			func(p *pipeline.Pipeline) { p.Time = &catalog.TimeSpec{Column: "dayy", Zone: "UTC", Grain: "day"} },
 			[]string{"web/events.yml:3: split_on: there is no column dayy (did you mean day?); the files have day"},
 		},
 		{
-			"split_on a number", map[string]string{"a.parquet": "SELECT 1 AS day"},
+			"split_on a number",
+			map[string]string{"a.parquet": "SELECT 1 AS day"},
 			func(p *pipeline.Pipeline) { p.Time = &catalog.TimeSpec{Column: "day", Zone: "UTC", Grain: "day"} },
 			[]string{"web/events.yml:3: split_on: column day is integer; it must be timestamptz, timestamp or date"},
 		},
 		{
-			"no such column", map[string]string{"a.parquet": "SELECT 1 AS day"},
+			"no such column",
+			map[string]string{"a.parquet": "SELECT 1 AS day"},
 			func(p *pipeline.Pipeline) { p.Columns = []pipeline.Column{{Name: "days", Line: 9}} },
 			[]string{"web/events.yml:9: there is no column days (did you mean day?)"},
 		},
 		{
-			"type of a column in the files", map[string]string{"a.parquet": "SELECT 1 AS day"},
+			"type of a column in the files",
+			map[string]string{"a.parquet": "SELECT 1 AS day"},
 			func(p *pipeline.Pipeline) {
 				bigint := pgtypes.Of(pgtypes.Int8)
 				p.Columns = []pipeline.Column{{Name: "day", Line: 9, Type: &bigint}}
@@ -163,7 +173,8 @@ func TestScanRefuses(t *testing.T) {
 			[]string{"web/events.yml:9: column day is in the files, which say that it is integer"},
 		},
 		{
-			"type that a key does not have", map[string]string{"m=01/a.parquet": "SELECT 1 AS n"},
+			"type that a key does not have",
+			map[string]string{"m=01/a.parquet": "SELECT 1 AS n"},
 			func(p *pipeline.Pipeline) {
 				bigint := pgtypes.Of(pgtypes.Int8)
 				p.Columns = []pipeline.Column{{Name: "m", Line: 9, Type: &bigint}}

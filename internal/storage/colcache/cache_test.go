@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/storage/file"
 	"tidegate/internal/storage/storagetest"
 )
@@ -98,7 +99,7 @@ func (l *lab) check(o Object) {
 			l.t.Errorf("%s: chunk of %s at %d differs from the object's", o.Key, ch.column, ch.offset)
 		}
 	}
-	if !bytes.HasSuffix(local, []byte(magic)) || !bytes.HasPrefix(local, []byte(magic)) {
+	if !bytes.HasSuffix(local, []byte(parquetfooter.Magic)) || !bytes.HasPrefix(local, []byte(parquetfooter.Magic)) {
 		l.t.Errorf("%s: the local file lacks its magic bytes", o.Key)
 	}
 }

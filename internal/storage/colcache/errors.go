@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/byurl"
@@ -46,7 +47,7 @@ func (c *Cache) explain(e *entry, err error) error {
 		return fail(pgerr.ObjectNotInState, "file %s in the lake was replaced since it was committed", replaced)
 	case errors.Is(err, storage.ErrDenied):
 		return fail(codeSystemError, "the lake refused to give file %s", "the gateway's credentials may have expired or lack s3:GetObject")
-	case errors.Is(err, errDamaged):
+	case errors.Is(err, parquetfooter.ErrDamaged):
 		return fail(codeDataCorrupted, "file %s in the lake is damaged", "")
 	}
 	return fail(pgerr.IOError, "could not read file %s of the lake", "try again: the lake did not answer as it should, several times")

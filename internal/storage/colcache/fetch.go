@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tidegate/internal/logkey"
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/storage"
 )
 
@@ -53,7 +54,7 @@ func (c *Cache) verify(e *entry, f *os.File, ch chunk) {
 	c.mu.Lock()
 	e.columns[ch.column] -= ch.length
 	c.mu.Unlock()
-	e.settle(ch, false, interruptedError{errDamaged})
+	e.settle(ch, false, interruptedError{parquetfooter.ErrDamaged})
 }
 
 // castagnoli gives the polynomial of CRC-32C, for which processors have an instruction.

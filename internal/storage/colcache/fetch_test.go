@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
+	"tidegate/internal/parquetfooter"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/storagetest"
 )
@@ -39,7 +40,7 @@ func newApart(t *testing.T) *apart {
 		t.Fatal(err)
 	}
 	b := metadata.NewFileMetadataBuilder(schema.NewSchema(root), parquet.NewWriterProperties(), nil)
-	at := int64(len(magic))
+	at := int64(len(parquetfooter.Magic))
 	for range apartChunks {
 		g := b.AppendRowGroup()
 		g.SetNumRows(1)
@@ -181,8 +182,8 @@ func FuzzReadFooter(f *testing.F) {
 		if size < int64(len(footer)) {
 			size = int64(len(footer))
 		}
-		n, err := metadataLength(footer, size)
-		if err != nil || n+trailer != int64(len(footer)) {
+		n, err := parquetfooter.MetadataLength(footer, size)
+		if err != nil || n+parquetfooter.Trailer != int64(len(footer)) {
 			return
 		}
 		l, local, err := readFooter(footer, size)
@@ -212,7 +213,7 @@ func TestFooterDamage(t *testing.T) {
 		for _, bit := range []byte{1, 0x80} {
 			changed := bytes.Clone(footer)
 			changed[i] ^= bit
-			if m, err := metadataLength(changed, int64(len(body))); err != nil || m+trailer != n {
+			if m, err := parquetfooter.MetadataLength(changed, int64(len(body))); err != nil || m+parquetfooter.Trailer != n {
 				continue
 			}
 			if l, _, err := readFooter(changed, int64(len(body))); err == nil {

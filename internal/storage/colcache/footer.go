@@ -4,22 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-)
 
-const (
-	magic = "PAR1"
-	// trailer is the length of the metadata (little-endian) and the magic bytes.
-	trailer = 8
+	"tidegate/internal/parquetfooter"
 )
-
-// errDamaged says that an object is no Parquet file that can be scanned.
-var errDamaged = errors.New("not a sound Parquet file")
 
 // layout says where the column chunks of an object are.
 type layout struct {
@@ -47,41 +39,29 @@ func (l *layout) of(columns map[string]bool, all bool) []chunk {
 	return want
 }
 
-// metadataLength reads the trailer that an object ends with.
-func metadataLength(tail []byte, size int64) (int64, error) {
-	if len(tail) < trailer || string(tail[len(tail)-4:]) != magic {
-		return 0, fmt.Errorf("%w: it does not end with %s", errDamaged, magic)
-	}
-	n := int64(binary.LittleEndian.Uint32(tail[len(tail)-trailer:]))
-	if n == 0 || n > size-trailer-int64(len(magic)) {
-		return 0, fmt.Errorf("%w: metadata of %d bytes in an object of %d", errDamaged, n, size)
-	}
-	return n, nil
-}
-
 // readFooter reads the footer with which an object of size bytes ends: metadata and trailer, no more. It gives the
 // layout and the footer for the local file.
 //
 // The local footer names no bloom filters and no page indexes. DuckDB answers the same without them, and a bloom
 // filter of which a part is missing excludes values that are there, silently.
 func readFooter(footer []byte, size int64) (l *layout, local []byte, err error) {
-	n, err := metadataLength(footer, size)
+	n, err := parquetfooter.MetadataLength(footer, size)
 	if err != nil {
 		return nil, nil, err
 	}
-	md, err := decodeMetadata(footer[:n])
+	md, err := parquetfooter.Decode(footer[:n])
 	if err != nil {
 		return nil, nil, err
 	}
-	l = &layout{footerOffset: size - trailer - n}
+	l = &layout{footerOffset: size - parquetfooter.Trailer - n}
 	names := map[string]string{}
 	for _, group := range md.RowGroups {
 		if group == nil {
-			return nil, nil, fmt.Errorf("%w: a row group is missing", errDamaged)
+			return nil, nil, fmt.Errorf("%w: a row group is missing", parquetfooter.ErrDamaged)
 		}
 		for _, c := range group.Columns {
 			if c == nil || c.MetaData == nil || c.FilePath != nil || len(c.MetaData.PathInSchema) == 0 {
-				return nil, nil, fmt.Errorf("%w: a column chunk is encrypted or in another file", errDamaged)
+				return nil, nil, fmt.Errorf("%w: a column chunk is encrypted or in another file", parquetfooter.ErrDamaged)
 			}
 			c.ColumnIndexOffset, c.ColumnIndexLength, c.OffsetIndexOffset, c.OffsetIndexLength = nil, nil, nil, nil
 			m := c.MetaData
@@ -102,19 +82,6 @@ func readFooter(footer []byte, size int64) (l *layout, local []byte, err error) 
 	return l, local, err
 }
 
-// decodeMetadata turns arrow-go's panics into errors: it has one for a schema whose counts are not true.
-func decodeMetadata(b []byte) (md *metadata.FileMetaData, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			md, err = nil, fmt.Errorf("%w: read metadata: %v", errDamaged, r)
-		}
-	}()
-	if md, err = metadata.NewFileMetaData(b, nil); err != nil {
-		return nil, fmt.Errorf("%w: read metadata: %w", errDamaged, err)
-	}
-	return md, nil
-}
-
 // shared gives the lower-case name of a column, the same string for every chunk.
 func shared(names map[string]string, name string) string {
 	if s, ok := names[name]; ok {
@@ -127,10 +94,10 @@ func shared(names map[string]string, name string) string {
 // check sorts the chunks and refuses those that no file can have.
 func (l *layout) check() error {
 	slices.SortFunc(l.chunks, func(a, b chunk) int { return cmp.Compare(a.offset, b.offset) })
-	at := int64(len(magic))
+	at := int64(len(parquetfooter.Magic))
 	for _, c := range l.chunks {
 		if c.offset < at || c.length < 1 || c.length > l.footerOffset-c.offset {
-			return fmt.Errorf("%w: a chunk of column %s has %d bytes from %d", errDamaged, c.column, c.length, c.offset)
+			return fmt.Errorf("%w: a chunk of column %s has %d bytes from %d", parquetfooter.ErrDamaged, c.column, c.length, c.offset)
 		}
 		at = c.end()
 	}
@@ -144,5 +111,5 @@ func serialize(md *metadata.FileMetaData) ([]byte, error) {
 		return nil, fmt.Errorf("write metadata: %w", err)
 	}
 	footer := binary.LittleEndian.AppendUint32(b.Bytes(), uint32(b.Len()))
-	return append(footer, magic...), nil
+	return append(footer, parquetfooter.Magic...), nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
+
+	"tidegate/internal/parquetfooter"
 )
 
 // tailGuess is read of an object whose footer's length nobody knows.
@@ -103,7 +105,7 @@ func readLocal(path string, record *footerRecord) (*layout, error) {
 		return nil, err
 	}
 	if crc32.Checksum(footer, castagnoli()) != record.crc {
-		return nil, errDamaged
+		return nil, parquetfooter.ErrDamaged
 	}
 	l, _, err := readFooter(footer, record.offset+record.length)
 	return l, err
@@ -170,18 +172,18 @@ func (c *Cache) fetchTail(ctx context.Context, e *entry, footerBytes int64) ([]b
 	if err != nil {
 		return nil, err
 	}
-	n, err := metadataLength(tail, size)
+	n, err := parquetfooter.MetadataLength(tail, size)
 	if err != nil {
 		return nil, err
 	}
-	if missing := n + trailer - footerBytes; missing > 0 {
-		head, err := c.read(ctx, e, size-n-trailer, missing)
+	if missing := n + parquetfooter.Trailer - footerBytes; missing > 0 {
+		head, err := c.read(ctx, e, size-n-parquetfooter.Trailer, missing)
 		if err != nil {
 			return nil, err
 		}
 		tail = append(head, tail...)
 	}
-	return tail[int64(len(tail))-n-trailer:], nil
+	return tail[int64(len(tail))-n-parquetfooter.Trailer:], nil
 }
 
 func (c *Cache) read(ctx context.Context, e *entry, offset, length int64) ([]byte, error) {
@@ -199,7 +201,7 @@ func writeFooter(path string, footer []byte, offset int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt([]byte(magic), 0)
+	_, err = f.WriteAt([]byte(parquetfooter.Magic), 0)
 	if err == nil {
 		_, err = f.WriteAt(footer, offset)
 	}
