@@ -59,3 +59,28 @@ func TestQueryGroup(t *testing.T) {
 		}
 	}
 }
+
+// TestListing lists what the warehouse has, as the gateway does for its clients.
+func TestListing(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	ask(t, l.connect(t), "create schema sales; create table sales.orders (id int not null, name varchar(20), price numeric(9,2))")
+	e, err := hot.New(hot.Options{Kind: hot.Redshift, URL: l.url()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	listed, err := e.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range listed.Relations {
+		for _, c := range r.Columns {
+			if r.Schema == "sales" {
+				got = append(got, r.Schema+"."+r.Name+"."+c.Name)
+			}
+		}
+	}
+	same(t, "columns", got, "sales.orders.id", "sales.orders.name", "sales.orders.price")
+}

@@ -16,7 +16,7 @@ var systemSQL string
 // systemView reports whether Redshift has a view of this name in pg_catalog that system.sql makes.
 func systemView(name string) bool {
 	return slices.Contains([]string{
-		"pg_table_def", "svv_table_info", "svv_tables", "svv_columns", "svv_all_tables", "svv_all_columns", "svv_all_schemas",
+		"pg_rewrite", "pg_table_def", "svv_table_info", "svv_tables", "svv_columns", "svv_all_tables", "svv_all_columns", "svv_all_schemas",
 		"stl_load_errors", "stl_load_commits", "sys_load_error_detail", "sys_load_history",
 	}, name)
 }

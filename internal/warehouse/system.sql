@@ -105,3 +105,7 @@ CREATE OR REPLACE VIEW tg_sys.svv_all_columns AS
 CREATE OR REPLACE VIEW tg_sys.svv_all_schemas AS
     SELECT current_database() AS database_name, schema_name, NULL AS schema_owner, 'local' AS schema_type, NULL AS schema_acl
     FROM duckdb_schemas() WHERE database_name = current_database() AND NOT internal AND schema_name NOT IN ('tg_sys', 'main');
+
+-- What views read is not known here: DuckDB keeps no trees of them.
+CREATE OR REPLACE VIEW tg_sys.pg_rewrite AS
+    SELECT CAST(NULL AS BIGINT) AS oid, CAST(NULL AS VARCHAR) AS rulename, CAST(NULL AS BIGINT) AS ev_class WHERE false;

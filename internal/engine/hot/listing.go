@@ -58,11 +58,15 @@ const (
 		` WHERE c.relkind IN ('r', 'p', 'v', 'm') AND ` + ownSchema +
 		` ORDER BY 1, 2, a.attnum`
 
+	// A system table's own oid, by its name: Redshift's are others than PostgreSQL's.
+	oidOf = `(SELECT s.oid FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace` +
+		` WHERE sn.nspname = 'pg_catalog' AND s.relname = `
+
 	readsSQL = `SELECT DISTINCT ` + listedName + ` AS schema, c.relname, tn.nspname AS read_schema, t.relname AS read_name` +
 		` FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace` +
 		` JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid` +
-		` JOIN pg_catalog.pg_depend d ON d.objid = r.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass` +
-		` AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> c.oid` +
+		` JOIN pg_catalog.pg_depend d ON d.objid = r.oid AND d.classid = ` + oidOf + `'pg_rewrite')` +
+		` AND d.refclassid = ` + oidOf + `'pg_class') AND d.refobjid <> c.oid` +
 		` JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace` +
 		` WHERE ` + ownSchema
 )
