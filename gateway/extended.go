@@ -134,8 +134,10 @@ func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) 
 	if p.query == nil || p.boundIn == s.tx.id() && p.settings == s.settings.version {
 		return p.query, nil
 	}
-	_, q := s.recall(ctx, p.text, p.params)
-	if q == nil {
+	st, q := s.recall(ctx, p.text, p.params)
+	if q != nil {
+		p.st = st // it has its fingerprint
+	} else {
 		var err error
 		if q, err = s.bind(ctx, inner(p.st), p.params); err != nil {
 			return nil, err

@@ -69,7 +69,7 @@ func (s *Store) Close() error {
 	defer s.viewMu.Unlock()
 	var err error
 	if s.reader != nil {
-		err = s.reader.conn.Close()
+		err = s.reader.close()
 		s.reader = nil
 	}
 	return errors.Join(err, s.db.Close())

@@ -107,6 +107,11 @@ func BenchmarkView(b *testing.B) {
 			view(open(b, path))
 		}
 	})
+	b.Run("unchanged", func(b *testing.B) {
+		for b.Loop() {
+			view(s)
+		}
+	})
 	seq := int64(1)
 	b.Run("one more", func(b *testing.B) {
 		for b.Loop() {

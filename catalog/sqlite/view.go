@@ -19,7 +19,10 @@ import (
 type reader struct {
 	conn        *stdsql.Conn
 	dataVersion int64 // of the last load; no version is 0 or less
+	index       walIndex
 }
+
+func (r *reader) close() error { return errors.Join(r.conn.Close(), r.index.close()) }
 
 // viewState is a View with what the next one is made from.
 type viewState struct {
@@ -45,7 +48,7 @@ func (s *Store) View(ctx context.Context) (*catalog.View, error) {
 	v, err := s.refresh(context.WithoutCancel(ctx))
 	if err != nil {
 		if s.reader != nil {
-			err = errors.Join(err, s.reader.conn.Close())
+			err = errors.Join(err, s.reader.close())
 			s.reader = nil
 		}
 		return nil, fmt.Errorf("read catalog %s: %w", s.path, err)
@@ -61,12 +64,17 @@ func (s *Store) refresh(ctx context.Context) (*catalog.View, error) {
 		}
 		s.reader = &reader{conn: conn}
 	}
+	if s.view != nil && s.reader.index.unchanged() {
+		return s.view.view, nil
+	}
+	header, _ := s.reader.index.read() // before the version: a commit between them is seen the next time
 	// Read before the load: a commit between the two is loaded, and loaded again with the next call.
 	var version int64
 	if err := s.reader.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version); err != nil {
 		return nil, err
 	}
 	if s.view != nil && version == s.reader.dataVersion {
+		s.reader.index.seen = header
 		return s.view.view, nil
 	}
 	tx, err := s.reader.conn.BeginTx(ctx, &stdsql.TxOptions{ReadOnly: true})
@@ -77,7 +85,12 @@ func (s *Store) refresh(ctx context.Context) (*catalog.View, error) {
 	if err := errors.Join(err, tx.Rollback()); err != nil {
 		return nil, err
 	}
-	s.view, s.reader.dataVersion = next, version
+	s.view, s.reader.dataVersion, s.reader.index.seen = next, version, header
+	if s.reader.index.file == nil { // the connection has read, so it holds the file from now on
+		if err := s.reader.index.open(s.path); err != nil {
+			return nil, err
+		}
+	}
 	return next.view, nil
 }
 

@@ -3,6 +3,7 @@ package hot
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -91,27 +92,44 @@ func (p *pool) open(ctx context.Context, use use, impatient bool) (*conn, error)
 // answer a question over another connection either, c is closed, so that whoever reads it goes on, and end says so.
 func (e *Engine) attend(ctx context.Context, c *conn) (end func() (silent bool)) {
 	ctx, stop := context.WithCancel(ctx)
-	var decided atomic.Bool // that it ended, or that the server is silent: whoever is first
-	go func() {
-		timer := time.NewTimer(silence)
-		defer timer.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-timer.C:
-			}
-			if !e.answers(ctx) && ctx.Err() == nil && decided.CompareAndSwap(false, true) {
-				c.close()
-				return
-			}
-			timer.Reset(silenceAgain)
+	a := &attention{}
+	a.again(silence, func() (again bool) {
+		if !e.answers(ctx) && ctx.Err() == nil && a.decided.CompareAndSwap(false, true) {
+			c.close()
+			return false
 		}
-	}()
+		return ctx.Err() == nil
+	})
 	return func() bool {
 		stop()
-		return !decided.CompareAndSwap(false, true)
+		a.stop()
+		return !a.decided.CompareAndSwap(false, true)
 	}
+}
+
+// attention is a timer and no goroutine: most statements end long before it fires.
+type attention struct {
+	decided atomic.Bool // that the statement ended, or that the server is silent: whoever is first
+
+	mu    sync.Mutex
+	timer *time.Timer // guarded by mu
+}
+
+// again calls look after some time, and then as long as it says so.
+func (a *attention) again(after time.Duration, look func() (again bool)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.timer = time.AfterFunc(after, func() {
+		if look() {
+			a.again(silenceAgain, look)
+		}
+	})
+}
+
+func (a *attention) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.timer.Stop()
 }
 
 // attended is start that gives up on a silent server if another engine could answer the statement.
