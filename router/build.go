@@ -62,7 +62,7 @@ func (d *decision) hotStatement(source func(*sql.Use) (string, error)) (engine.S
 	if d.r.o.Hot.Parameters {
 		if text, args, ok, err := q.Parameterized(source); ok || err != nil {
 			s := d.statement(text)
-			s.Args, s.Literals = make([]engine.Arg, len(args)), len(args) > len(q.Params)
+			s.Args, s.Literals = make([]engine.Arg, len(args)), len(args) > len(q.Params) && !d.byKey()
 			for i, a := range args {
 				s.Args[i] = engine.Arg(a)
 			}
@@ -75,6 +75,25 @@ func (d *decision) hotStatement(source func(*sql.Use) (string, error)) (engine.S
 	}
 	text, err := render(source)
 	return d.statement(text), err
+}
+
+// byKey reports whether the statement asks every table for one value of its unique key: then no plan depends on which.
+func (d *decision) byKey() bool {
+	for _, s := range d.scans {
+		key := s.table.Table.UniqueKey
+		if len(key) == 0 || slices.ContainsFunc(key, func(column string) bool { return !oneValue(s.use.Where[column]) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func oneValue(d sql.Domain) bool {
+	if d.Null || len(d.Intervals) != 1 || d.Intervals[0].Low == nil || d.Intervals[0].High == nil {
+		return false
+	}
+	order, ok := d.Intervals[0].Low.Compare(*d.Intervals[0].High)
+	return ok && order == 0
 }
 
 func (d *decision) reason(c *candidate, all []*candidate) string {

@@ -155,3 +155,48 @@ func TestPlanCacheFollowsTheCatalog(t *testing.T) {
 		t.Error("the plan is older than its table's definition")
 	}
 }
+
+// TestPlanOfAKey sees which statements leave the choice of a plan for any values to the hot store.
+func TestPlanOfAKey(t *testing.T) {
+	t.Parallel()
+	f := &planFixture{}
+	f.catalogHistory = catalogHistory{parseCatalog(t, "table public.t a:int b:text c:int hot=a,b,c\nfile public.t b1 p rows=10 a=1..9\nhot public.t b1 p")}
+	f.catalogHistory[0].Tables[catalog.Name{Schema: "public", Table: "t"}].Table.UniqueKey = []string{"a", "b"}
+	f.router = New(Options{
+		Views: f, Pins: noPins{}, Cold: noEngine("cold"), LocalPath: func(f engine.ScanFile) string { return f.Key },
+		Hot: &Hot{Engine: noEngine("hot"), Table: func(n catalog.Name) string { return n.String() }, Postgres: true, Parameters: true},
+	})
+	for where, literals := range map[string]bool{
+		"a = 5 and b = 'x'":           false,
+		"b in ('x') and a = 5":        false,
+		"a between 5 and 5 and b='x'": false,
+		"a = 5":                       true,
+		"a = 5 and b > 'x'":           true,
+		"a in (5, 6) and b = 'x'":     true,
+		"a = 5 or b = 'x'":            true,
+		"c = 5":                       true,
+	} {
+		text := "select c from t where " + where
+		for range 2 {
+			statements, err := sql.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.router.Bind(t.Context(), 0, statements[0], planEnv()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, q, ok := f.router.Recall(t.Context(), 0, text, planEnv())
+		if !ok {
+			t.Fatalf("%s is not known", text)
+		}
+		p, err := f.router.Plan(t.Context(), Request{Statement: st, Query: q, Latency: Interactive, MaxStaleness: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Route != engine.RouteHot || p.Statement.Args == nil || p.Statement.Literals != literals {
+			t.Errorf("%s: %s with %v, literals %t, want %t", text, p.Route, p.Statement.Args, p.Statement.Literals, literals)
+		}
+		p.Release()
+	}
+}

@@ -39,7 +39,7 @@ type Query struct {
 	// divides says that a numeric is divided by another, for which every server has a scale rule of its own.
 	divides bool
 
-	// Of a query from a template: see template.go. Then text, usesAt, constants and statement are not set.
+	// Of a query from a template, see template.go: then text, statement and what belongs to them are the template's.
 	template *Template
 	literals []Arg
 	source   string // the whole text

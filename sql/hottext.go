@@ -111,10 +111,7 @@ func (q *Query) Parameterized(source func(*Use) (string, error)) (text string, a
 	if q.template == nil {
 		return "", nil, false, nil
 	}
-	text, err = q.hot(source, func(b *strings.Builder, n int) {
-		b.WriteByte('$')
-		b.WriteString(itoa(n))
-	})
+	text, err = q.hot(source)
 	args = append(make([]Arg, 0, len(q.args)+len(q.literals)), q.args...)
 	for i := len(q.args); i < q.template.params; i++ {
 		args = append(args, Arg{Null: true}) // not known yet
@@ -122,26 +119,13 @@ func (q *Query) Parameterized(source func(*Use) (string, error)) (text string, a
 	return text, append(args, q.literals...), true, err
 }
 
-// inline is RenderPostgres of a template's query.
-func (q *Query) inline(source func(*Use) (string, error)) (string, error) {
-	return q.hot(source, func(b *strings.Builder, n int) {
-		switch i := n - 1 - q.template.params; {
-		case i >= 0:
-			b.WriteString(postgresString(q.literals[i].Text))
-		case q.args == nil || q.args[n-1].Null:
-			b.WriteString("NULL")
-		default:
-			b.WriteString(postgresString(q.args[n-1].Text))
-		}
-	})
-}
-
-func (q *Query) hot(source func(*Use) (string, error), param func(b *strings.Builder, n int)) (string, error) {
+func (q *Query) hot(source func(*Use) (string, error)) (string, error) {
 	var b strings.Builder
 	for _, p := range q.template.hot.pieces {
 		b.WriteString(p.text)
 		if p.param > 0 {
-			param(&b, p.param)
+			b.WriteByte('$')
+			b.WriteString(itoa(p.param))
 		}
 		if p.use < 0 {
 			continue
@@ -153,14 +137,6 @@ func (q *Query) hot(source func(*Use) (string, error), param func(b *strings.Bui
 		b.WriteString(item)
 	}
 	return b.String(), nil
-}
-
-// postgresString writes a string so that it means the same whatever standard_conforming_strings is.
-func postgresString(s string) string {
-	if strings.Contains(s, `\`) {
-		return " E" + quoteText(strings.ReplaceAll(s, `\`, `\\`))
-	}
-	return quoteText(s)
 }
 
 // openParameter is a parameter cast to its type.

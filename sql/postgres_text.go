@@ -19,7 +19,11 @@ import (
 // What cannot be said to another server is 0A000: a session's function in FROM, for one.
 func (q *Query) RenderPostgres(source func(*Use) (string, error)) (string, error) {
 	if q.template != nil {
-		return q.inline(source)
+		full, source, err := q.rebound(source)
+		if err != nil {
+			return "", err
+		}
+		return full.RenderPostgres(source)
 	}
 	r, tree, err := q.postgresTree(false)
 	if err != nil {

@@ -86,19 +86,15 @@ func (b *binder) fill(text string) (string, error) {
 // expression can stand in for it. The item must have the columns Use.Columns under their names.
 // Parameters without a value are NULLs of their type.
 func (q *Query) Render(source func(*Use) (string, error)) (string, error) {
-	text := q.text
 	if q.template != nil {
 		// DuckDB's text depends on the values, by the digits of a numeric for one.
-		full, err := q.bound()
+		full, source, err := q.rebound(source)
 		if err != nil {
 			return "", err
 		}
-		if len(full.Uses) != len(q.Uses) {
-			return "", fmt.Errorf("render query: %d relations are bound, the template has %d", len(full.Uses), len(q.Uses))
-		}
-		text = full.text
+		return full.Render(source)
 	}
-	return replace(text, "u", func(n int) (string, error) { return source(q.Uses[n]) })
+	return replace(q.text, "u", func(n int) (string, error) { return source(q.Uses[n]) })
 }
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)

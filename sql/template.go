@@ -2,6 +2,7 @@ package sql
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -220,10 +221,10 @@ func (t *Template) Fill(env Env, c Catalog, text string, n Normal, free []bool) 
 // Query is Fill for the values of the free literals.
 func (t *Template) Query(env Env, c Catalog, text string, literals []Arg) (*Query, error) {
 	env.ParamTypes = t.told
-	q := &Query{
-		Names: t.query.Names, Types: t.query.Types, divides: t.query.divides, Params: t.query.Params[:t.params:t.params],
-		template: t, literals: literals, source: text, catalog: c, env: env,
-	}
+	copied := *t.query
+	q := &copied
+	q.Params = q.Params[:t.params:t.params]
+	q.template, q.literals, q.source, q.catalog, q.env = t, literals, text, c, env
 	if !t.current(q) {
 		return nil, errStale
 	}
@@ -288,9 +289,21 @@ func (q *Query) bound() (*Query, error) {
 	return bind(statements[0], q.catalog, q.env, q.Params, q.args)
 }
 
+// rebound is bound, with a source that is asked for the uses of q.
+func (q *Query) rebound(source func(*Use) (string, error)) (*Query, func(*Use) (string, error), error) {
+	full, err := q.bound()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(full.Uses) != len(q.Uses) {
+		return nil, nil, fmt.Errorf("render query: %d relations are bound, the template has %d", len(full.Uses), len(q.Uses))
+	}
+	return full, func(u *Use) (string, error) { return source(q.Uses[slices.Index(full.Uses, u)]) }, nil
+}
+
 // same reports whether two queries mean the same to the router and the client.
 func (q *Query) same(o *Query) bool {
-	return slices.Equal(q.Names, o.Names) && slices.Equal(q.Types, o.Types) && slices.Equal(q.Params, o.Params) &&
+	return q.divides == o.divides && slices.Equal(q.Names, o.Names) && slices.Equal(q.Types, o.Types) && slices.Equal(q.Params, o.Params) &&
 		reflect.DeepEqual(q.Shape, o.Shape) && slices.EqualFunc(q.Uses, o.Uses, func(a, b *Use) bool {
 		return a.Relation.Name == b.Relation.Name && a.Alias == b.Alias && a.Exact == b.Exact &&
 			slices.Equal(a.Columns, b.Columns) && maps.EqualFunc(a.Where, b.Where, func(d, e Domain) bool { return reflect.DeepEqual(d, e) })

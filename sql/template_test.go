@@ -139,7 +139,7 @@ func TestTemplate(t *testing.T) {
 			case err != nil:
 				errors++
 			default:
-				if d := cmp.Diff(describe(want), describe(got)); d != "" {
+				if d := cmp.Diff(describe(want)+redshift(want), describe(got)+redshift(got)); d != "" {
 					t.Errorf("%s: (-bound +template)\n%s", text, d)
 				}
 			}
@@ -165,6 +165,12 @@ func TestTemplate(t *testing.T) {
 		t.Errorf("only %d templates and %d fills, %d of them in vain", templates, fills, errors)
 	}
 	t.Logf("%d templates, %d fills, %d of them left to binding", templates, fills, errors)
+}
+
+// redshift is what Redshift is asked, or why not.
+func redshift(q *sql.Query) string {
+	text, err := q.RenderRedshift(withNulls)
+	return fmt.Sprint(text, err)
 }
 
 func parseOne(t *testing.T, text string) *sql.Statement {

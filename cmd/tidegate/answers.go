@@ -64,6 +64,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
 	}
 	r = router.New(o)
+	countPlans(p.metrics, r)
 	return &answers{router: r, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics)}, nil
 }
 

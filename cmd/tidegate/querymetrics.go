@@ -5,6 +5,7 @@ import (
 
 	"tidegate/gateway"
 	"tidegate/internal/engine"
+	"tidegate/router"
 )
 
 // queryMetrics count statements as the query log does.
@@ -51,4 +52,15 @@ func (m *queryMetrics) record(e gateway.Entry) {
 		return
 	}
 	m.seconds.WithLabelValues(routeLabel(e.Route)).Observe(e.Elapsed.Seconds())
+}
+
+// countPlans registers what the router's plan cache counts.
+func countPlans(m prometheus.Registerer, r *router.Router) {
+	count := func(name, help string, value func(hits, misses int64) int64) {
+		m.MustRegister(prometheus.NewCounterFunc(
+			prometheus.CounterOpts{Namespace: "tidegate", Subsystem: "plan_cache", Name: name, Help: help},
+			func() float64 { return float64(value(r.PlanCacheHits())) }))
+	}
+	count("hits_total", "Statements that were neither parsed nor bound, because one like them was.", func(hits, _ int64) int64 { return hits })
+	count("misses_total", "Statements that the plan cache did not know.", func(_, misses int64) int64 { return misses })
 }
