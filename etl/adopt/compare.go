@@ -142,7 +142,7 @@ func (w *comparison) run(ctx context.Context) error {
 func (w *comparison) days() (days []catalog.Day, silent int) {
 	days, silent, beyond := lakeDays(w.tv, w.calendar)
 	if beyond {
-		w.note("days more than a hundred years after %s stay cold", days[0])
+		w.note("days more than a hundred years after %s stay cold; hot_from says where to begin", days[0])
 	}
 	return days, silent
 }

@@ -109,8 +109,7 @@ func TestAdoptBoth(t *testing.T) {
 			// A row more, a row less, a row changed.
 			a.psql(t, `INSERT INTO public.events (id, ts) VALUES (1, '2018-02-15 12:00:00+00');
 				DELETE FROM public.events WHERE ts = '2018-02-16 11:59:57+00'; UPDATE public.events SET path = '/q' WHERE ts = '2018-02-17 11:59:57+00'`)
-			writeFile(t, filepath.Join(a.dir, "pipelines/web/events.yml"), fmt.Sprintf(
-				"table: web.events\nadopt: { hot: public.events, cold: %q, split_on: ts, hot_from: 2018-02-14, verify: 2s }\n", p.location))
+			a.pipeline(t, "1h")
 			t.Run("report", func(t *testing.T) { a.checkFirstReport(t) })
 			a.serve(t)
 			t.Run("routes", func(t *testing.T) { a.checkRoutes(t) })
@@ -119,6 +118,13 @@ func TestAdoptBoth(t *testing.T) {
 			a.server.interrupt(t)
 		})
 	}
+}
+
+// pipeline writes the pipeline's file.
+func (a *adopted) pipeline(t *testing.T, verify string) {
+	t.Helper()
+	writeFile(t, filepath.Join(a.dir, "pipelines/web/events.yml"), fmt.Sprintf(
+		"table: web.events\nadopt: { hot: public.events, cold: %q, split_on: ts, hot_from: 2018-02-14, verify: %s }\n", a.location, verify))
 }
 
 func (a *adopted) checkFirstReport(t *testing.T) {
@@ -199,7 +205,6 @@ func (a *adopted) checkWarehouseChanges(t *testing.T) {
 	const day = "select count(id), sum(id) from web.events where ts >= '2018-02-14' and ts < '2018-02-15'"
 	routes := func(want string) {
 		t.Helper()
-		// The server compares every two seconds.
 		deadline := time.Now().Add(30 * time.Second)
 		for explained(t, a.c, "/*+ tidegate latency(interactive) */ "+day, "Route") != want {
 			if time.Now().After(deadline) {
@@ -209,6 +214,9 @@ func (a *adopted) checkWarehouseChanges(t *testing.T) {
 		}
 		a.alike(t, want, day)
 	}
+	// The server compares every two seconds from now on.
+	a.pipeline(t, "2s")
+	a.run(t, "web.events 7 0 7 0 0 7")
 	routes("hot")
 	a.psql(t, "UPDATE public.events SET id = id + 1 WHERE ts = '2018-02-14 11:59:57+00'")
 	routes("cold")
