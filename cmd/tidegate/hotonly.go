@@ -32,9 +32,18 @@ type hotOnly struct {
 	views  router.Views
 	log    *slog.Logger
 
+	failed failedListing // of keep alone
+
 	listing sync.Mutex            // held while listing, so that no older list replaces a newer one
 	hidden  map[catalog.Name]bool // that the log has warned of; guarded by listing
 	last    atomic.Pointer[hotOnlyList]
+}
+
+// failedListing is why the list could not be made, and when.
+type failedListing struct {
+	why  string
+	lost int // hot.Engine.Lost then
+	at   time.Time
 }
 
 // hotOnlyList is one list. It is immutable.
@@ -105,13 +114,21 @@ func (h *hotOnly) keep(ctx context.Context) error {
 
 // look lists if it is time to.
 func (h *hotOnly) look(ctx context.Context) {
-	l := h.last.Load()
-	if h.engine.Down() != "" || l != nil && time.Since(l.at) < listInterval && l.lost == h.engine.Lost() {
+	l, lost := h.last.Load(), h.engine.Lost()
+	fresh := func(at time.Time, then int) bool { return time.Since(at) < listInterval && then == lost }
+	if h.engine.Down() != "" || l != nil && fresh(l.at, l.lost) || fresh(h.failed.at, h.failed.lost) {
 		return
 	}
-	if _, err := h.refresh(ctx, h.engine); err != nil && ctx.Err() == nil {
-		h.log.WarnContext(ctx, "list the warehouse's relations", logkey.Error, err)
+	_, err := h.refresh(ctx, h.engine)
+	if err == nil || ctx.Err() != nil {
+		h.failed = failedListing{}
+		return
 	}
+	if why := err.Error(); why != h.failed.why { // a server without these catalogs will never have them
+		h.log.WarnContext(ctx, "list the warehouse's relations", logkey.Error, err)
+		h.failed.why = why
+	}
+	h.failed.lost, h.failed.at = lost, time.Now()
 }
 
 // refresh lists by asking from, and gives what it said.
