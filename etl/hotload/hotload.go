@@ -24,7 +24,8 @@ type Hot interface {
 	// Ensure makes the table, or adds and widens columns, so that it has the definition's hot columns and SeqColumn.
 	// Errors are those of Check.
 	Ensure(ctx context.Context, t *catalog.Table, loaded []string) error
-	// Counts gives the number of rows of each load sequence in the table; none if there is no such table.
+	// Counts gives the number of rows of each load sequence in the table; none if there is no such table. A load that was
+	// begun before, by whomever, adds none afterwards.
 	Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error)
 	// Load writes rows under their parts' load sequences, in place of any that have these already. If a part has
 	// another number of rows than it says, nothing is written and the error tells both.

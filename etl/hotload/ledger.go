@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -51,8 +52,9 @@ func (s *Server) remember(l Load) string {
 	return "INSERT INTO " + s.ledgerRef() + ` (target, load_seq, batch, "partition", rows, sha256, loaded_at) VALUES ` + strings.Join(values, ", ")
 }
 
-// ledgerOf reports whether every part of the load is in the ledger, from the same files.
-func (s *Server) ledgerOf(ctx context.Context, c *pgconn.PgConn, l Load) (bool, error) {
+// done reports whether every part of the load is in the ledger, from the same files, and in the hot table. The ledger
+// alone may tell of rows that somebody has removed since, under load sequences that a catalog made anew gives again.
+func (s *Server) done(ctx context.Context, c *pgconn.PgConn, l Load) (bool, error) {
 	rows, err := texts(ctx, c, "SELECT load_seq, sha256 FROM "+s.ledgerRef()+s.ledgerRows(l.Table.Name, l.seqs()))
 	if err != nil {
 		return false, err
@@ -66,7 +68,15 @@ func (s *Server) ledgerOf(ctx context.Context, c *pgconn.PgConn, l Load) (bool, 
 			return false, nil
 		}
 	}
-	return true, nil
+	got := map[int64]int64{}
+	err = s.countSeqs(ctx, c, l.Table.Name, whereSeqs(l.seqs()), got)
+	return maps.Equal(got, l.wanted()), err
+}
+
+// hasLedger reports whether there is a ledger.
+func (s *Server) hasLedger(ctx context.Context, c *pgconn.PgConn) (bool, error) {
+	have, err := s.Dialect.held(ctx, c, s, ledgerTable)
+	return len(have) > 0, err
 }
 
 // inLedger asks over a new connection, behind the lock: a transaction that is still being committed comes first.
@@ -76,7 +86,7 @@ func (s *Server) inLedger(ctx context.Context, l Load) (loaded bool, err error) 
 			if err := exec(ctx, c, s.lockLedger()); err != nil {
 				return err
 			}
-			loaded, err = s.ledgerOf(ctx, c, l)
+			loaded, err = s.done(ctx, c, l)
 			return err
 		})
 		return err
@@ -88,8 +98,8 @@ func (s *Server) inLedger(ctx context.Context, l Load) (loaded bool, err error) 
 func (s *Server) Ledger(ctx context.Context, table catalog.Name) (map[int64]int64, error) {
 	counts := map[int64]int64{}
 	err := s.connected(ctx, "read the ledger of the hot store", func(c *pgconn.PgConn) error {
-		have, err := s.Dialect.held(ctx, c, s, ledgerTable)
-		if err != nil || len(have) == 0 {
+		there, err := s.hasLedger(ctx, c)
+		if err != nil || !there {
 			return err
 		}
 		rows, err := texts(ctx, c, "SELECT load_seq, rows FROM "+s.ledgerRef()+" WHERE target = "+s.Dialect.quote(table.String()))

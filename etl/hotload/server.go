@@ -118,7 +118,8 @@ func texts(ctx context.Context, c *pgconn.PgConn, sql string) ([][]string, error
 	return rows, nil
 }
 
-// Counts gives the number of rows of each load sequence.
+// Counts gives the number of rows of each load sequence. It waits for the ledger's lock: the server may still be
+// committing the load of a loader that was killed, and rows that came after the count would be seen by readers.
 func (s *Server) Counts(ctx context.Context, table catalog.Name) (map[int64]int64, error) {
 	counts := map[int64]int64{}
 	err := s.connected(ctx, "count rows of hot "+table.String(), func(c *pgconn.PgConn) error {
@@ -126,7 +127,23 @@ func (s *Server) Counts(ctx context.Context, table catalog.Name) (map[int64]int6
 		if err != nil || !hasSeq(have) {
 			return err
 		}
-		return s.countSeqs(ctx, c, table, " WHERE "+SeqColumn+" IS NOT NULL", counts) // NULL: not Tidegate's row
+		there, err := s.hasLedger(ctx, c)
+		if err != nil {
+			return err
+		}
+		count := func() error {
+			return s.countSeqs(ctx, c, table, " WHERE "+SeqColumn+" IS NOT NULL", counts) // NULL: not Tidegate's row
+		}
+		if !there { // somebody dropped it, or never loaded
+			return count()
+		}
+		_, err = transaction(ctx, c, func() error {
+			if err := exec(ctx, c, s.lockLedger()); err != nil {
+				return err
+			}
+			return count()
+		})
+		return err
 	})
 	return counts, err
 }
@@ -210,7 +227,7 @@ func (s *Server) load(ctx context.Context, c *pgconn.PgConn, l Load, columns []c
 		return 0, err
 	}
 	s.step("locked")
-	known, err := s.ledgerOf(ctx, c, l)
+	known, err := s.done(ctx, c, l)
 	if err != nil {
 		return 0, err
 	}

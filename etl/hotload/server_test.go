@@ -206,21 +206,8 @@ func TestServerDeliveredTwice(t *testing.T) {
 func deliverTwice(t *testing.T, l *serverLab) {
 	t.Helper()
 	w, st, table := l.world(t), l.store("twice"), events()
-	w.commit(t, table, "b1", nil, part{13, "a", 400}, part{14, "", 50})
 	hot := w.serverHot(t, st)
-	if err := hot.Ensure(t.Context(), table, nil); err != nil {
-		t.Fatal(err)
-	}
-	columns := make([]catalog.Column, 4)
-	for i, name := range table.Hot.Columns {
-		columns[i], _ = table.Column(name)
-	}
-	load := hotload.Load{
-		Table: table, Batch: "b1.r1",
-		Subset: &hotload.Subset{Keys: []string{"_hot/web.events/run=b1.r1.00aa/0000.parquet"}, Columns: columns, Rows: 450},
-		Path:   func(_ context.Context, key, _ string) (string, error) { return w.lake.LocalPath(key), nil },
-		Parts:  []hotload.Part{{part{13, "a", 0}.partition(), 1, 400}, {part{14, "", 0}.partition(), 2, 50}},
-	}
+	load := oneLoad(t, w, hot)
 	for range 3 {
 		var both sync.WaitGroup
 		for range 2 {
