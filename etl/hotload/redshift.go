@@ -23,8 +23,8 @@ type Redshift struct {
 	WorkDir string   // where DuckDB may write it
 	// Lake is the lake; what lies on S3 is copied from there.
 	Lake storage.Bucket
-	// Stage is a place on S3 for manifests and what COPY cannot take from the lake. It belongs to one hot store: what is
-	// below Schema there is removed.
+	// Stage is a place on S3 for manifests and what COPY cannot take from the lake. Schema is one hot store's there:
+	// what any loader has staged under it is removed.
 	Stage   storage.Bucket
 	IAMRole string // that COPY reads S3 as
 }

@@ -3,6 +3,7 @@ package hotload
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,16 +26,18 @@ const stageTable = "tg_stage"
 // stage copies the load's rows into a temporary table: from the lake's own subset files where COPY can take them, else
 // from a file that is written for it. Everything that it puts on S3 is gone when it returns.
 func (r *Redshift) stage(ctx context.Context, c *pgconn.PgConn, s *Server, l Load, columns []catalog.Column) (err error) {
-	// The ledger's lock keeps other loaders out: what is there was left by one that was killed.
-	if err := r.clear(ctx, s); err != nil {
+	// The ledger's lock keeps other loaders out: what is there was left by one that was killed or lost its connection.
+	if err := r.clear(ctx, stagePrefix(s)); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.clear(context.WithoutCancel(ctx), s)) }()
+	// One that lost it may still be writing, and clears what it wrote: it must not be what this one wrote.
+	folder := stagePrefix(s) + rand.Text() + "/"
+	defer func() { err = errors.Join(err, r.clear(context.WithoutCancel(ctx), folder)) }()
 	var files copyFiles
 	if r.direct(l) {
 		files, err = r.subsetFiles(ctx, l)
 	} else {
-		files, err = r.writeFiles(ctx, s, l, columns)
+		files, err = r.writeFiles(ctx, folder, l, columns)
 	}
 	if err != nil {
 		return err
@@ -44,7 +47,7 @@ func (r *Redshift) stage(ctx context.Context, c *pgconn.PgConn, s *Server, l Loa
 	if err != nil {
 		return err
 	}
-	key := r.folder(s) + "manifest.json"
+	key := folder + "manifest.json"
 	if _, err := r.Stage.Put(ctx, key, bytes.NewReader(manifest)); err != nil {
 		return fmt.Errorf("write the manifest of a COPY: %w", err)
 	}
@@ -61,12 +64,12 @@ type copyFiles struct {
 // stagedColumn is a column of the files, in their order, and its type in the temporary table.
 type stagedColumn struct{ name, typeName string }
 
-// folder is where the stage's objects of this hot store are.
-func (r *Redshift) folder(s *Server) string { return s.Schema + "/" }
+// stagePrefix begins the keys of everything that is staged for this hot store, and of nothing else.
+func stagePrefix(s *Server) string { return s.Schema + "/_tg_load-" }
 
-// clear removes the stage's objects.
-func (r *Redshift) clear(ctx context.Context, s *Server) error {
-	for object, err := range r.Stage.List(ctx, r.folder(s), "") {
+// clear removes the stage's objects whose keys have the prefix.
+func (r *Redshift) clear(ctx context.Context, prefix string) error {
+	for object, err := range r.Stage.List(ctx, prefix, "") {
 		if err == nil {
 			err = r.Stage.Delete(ctx, object.Key)
 		}
@@ -118,7 +121,7 @@ func (r *Redshift) subsetFiles(ctx context.Context, l Load) (copyFiles, error) {
 }
 
 // writeFiles writes the load's rows as one Parquet object: the hot columns as COPY takes them, and the load sequence.
-func (r *Redshift) writeFiles(ctx context.Context, s *Server, l Load, columns []catalog.Column) (files copyFiles, err error) {
+func (r *Redshift) writeFiles(ctx context.Context, folder string, l Load, columns []catalog.Column) (files copyFiles, err error) {
 	written := make([]catalog.Column, len(columns))
 	for i, c := range columns {
 		typeName, err := r.columnType(c)
@@ -144,7 +147,7 @@ func (r *Redshift) writeFiles(ctx context.Context, s *Server, l Load, columns []
 	if err := errors.Join(err, session.Close()); err != nil {
 		return files, fmt.Errorf("write what is to be loaded: %w", err)
 	}
-	object, err := r.put(ctx, r.folder(s)+"0000.parquet", path)
+	object, err := r.put(ctx, folder+"0000.parquet", path)
 	files.entries = []manifestEntry{{URL: objectURL(r.Stage, object.Key), Bytes: object.Size}}
 	return files, err
 }
