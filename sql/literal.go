@@ -245,18 +245,21 @@ func (b *binder) namedMoment(word string) (time.Time, bool) {
 	midnight := func(days int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+days, 0, 0, 0, 0, now.Location())
 	}
+	var at time.Time
 	switch word {
 	case "now":
-		b.momentary = true
-		return now, true
+		at = now
 	case "today":
-		return midnight(0), true
+		at = midnight(0)
 	case "tomorrow":
-		return midnight(1), true
+		at = midnight(1)
 	case "yesterday":
-		return midnight(-1), true
+		at = midnight(-1)
+	default:
+		return at, false
 	}
-	return time.Time{}, false
+	b.momentary = true
+	return at, true
 }
 
 // moment makes the constant of type date, timestamp or timestamptz that the moment is in the session's zone.

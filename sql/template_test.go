@@ -167,6 +167,26 @@ func TestTemplate(t *testing.T) {
 	t.Logf("%d templates, %d fills, %d of them left to binding", templates, fills, errors)
 }
 
+// TestTemplateOfMoments sees that nothing is kept of a day that is another one tomorrow.
+func TestTemplateOfMoments(t *testing.T) {
+	t.Parallel()
+	tables := newTables("public.v " + valueColumns)
+	for query, want := range map[string]bool{
+		"select id from v where z > 'today'":                           true, // free: read anew for every statement
+		"select id from v where d in ('yesterday', date 'tomorrow')":   true,
+		"select id from v where d is not distinct from 'today'":        false,
+		"select id from v where d > date 'today' - 7":                  false,
+		"select id, date 'tomorrow' from v where i = 1":                false,
+		"select id, timestamptz 'yesterday' as at from v where i = 1":  false,
+		"select id, timestamptz '2018-02-15' as at from v where i = 1": true,
+		"select coalesce(d, 'today') from v where i = 1":               false,
+	} {
+		if template, _, _ := templateOf(tables, testEnv(), query); (template != nil) != want {
+			t.Errorf("%s: has a template is %t, want %t", query, !want, want)
+		}
+	}
+}
+
 // redshift is what Redshift is asked, or why not.
 func redshift(q *sql.Query) string {
 	text, err := q.RenderRedshift(withNulls)

@@ -20,20 +20,24 @@ const (
 
 // preparedStatement is a statement that the connection's server knows by name. Its text has its values apart.
 type preparedStatement struct {
-	text    string
+	textKey
+
 	name    string
 	columns []engine.Column
 	used    int
 	last    time.Time
 }
 
-// preparedStatements of one connection, by their texts.
-type preparedStatements map[string]*preparedStatement
+// textKey is a text and the zone in which the server read the times that are written in it, when it prepared it.
+type textKey struct{ zone, text string }
 
-// statementName is the same for the same text in every connection: should a pooler mix them up, a name never means
-// another statement.
-func statementName(text string) string {
-	sum := sha256.Sum256([]byte(text))
+// preparedStatements of one connection.
+type preparedStatements map[textKey]*preparedStatement
+
+// statementName is the same for the same text and zone in every connection: should a pooler mix them up, a name never
+// means another statement.
+func statementName(k textKey) string {
+	sum := sha256.Sum256([]byte(k.zone + "\x00" + k.text))
 	return "tidegate_" + hex.EncodeToString(sum[:12])
 }
 
@@ -46,13 +50,14 @@ func (kept preparedStatements) messages(text string, s engine.Statement) (list [
 			&pgproto3.Execute{}, &pgproto3.Sync{},
 		}, nil
 	}
-	p = kept[text]
+	key := textKey{zoneOf(s), text}
+	p = kept[key]
 	// Literals get the plan for their values, as they would if they stood in the text: the server must not begin to
 	// choose one for any values.
 	again := p != nil && (!s.Literals || p.used < customPlans)
 	if !again {
-		delete(kept, text)
-		p = &preparedStatement{text: text, name: statementName(text)}
+		delete(kept, key)
+		p = &preparedStatement{textKey: key, name: statementName(key)}
 		list = append(kept.forget(),
 			&pgproto3.Close{ObjectType: 'S', Name: p.name}, // no error if there is none
 			&pgproto3.Parse{Name: p.name, Query: text}, &pgproto3.Describe{ObjectType: 'S', Name: p.name})
@@ -79,7 +84,7 @@ func (kept preparedStatements) forget() []pgproto3.FrontendMessage {
 			oldest = p
 		}
 	}
-	delete(kept, oldest.text)
+	delete(kept, oldest.textKey)
 	return []pgproto3.FrontendMessage{&pgproto3.Close{ObjectType: 'S', Name: oldest.name}}
 }
 

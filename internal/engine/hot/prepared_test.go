@@ -103,6 +103,27 @@ func TestPrepared(t *testing.T) { //nolint:tparallel // one connection, one afte
 		exec("alter table public.t alter id type numeric using id + 0.5")
 		one(t, "[[1.5]]", false, all, "2")
 	})
+	t.Run("another zone", func(t *testing.T) {
+		// The server reads a literal's time when it prepares the statement.
+		const moment = "select extract(epoch from timestamptz '1970-01-02 00:00')::int where $1::int4 = 1"
+		for _, zone := range []string{"UTC", "Asia/Tokyo", "UTC"} {
+			want := map[string]string{"UTC": "[[86400]]", "Asia/Tokyo": "[[54000]]"}[zone]
+			r, err := e.Query(t.Context(), engine.Statement{SQL: moment, Args: []engine.Arg{{Text: "1"}}, TimeZone: zone})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got messages
+			if _, _, err := r.(engine.RawRows).CopyDataRows(t.Context(), &got, 1<<40); err != nil {
+				t.Fatal(err)
+			}
+			if cells := fmt.Sprint(got.cells(t)); cells != want {
+				t.Errorf("in %s: %s, want %s", zone, cells, want)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 	t.Run("the server forgets", func(t *testing.T) {
 		one(t, "[[row 3]]", false, "select name from public.t where id = $1::numeric", "3.5")
 		exec("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tidegate'")

@@ -107,7 +107,7 @@ func (r *rows) begin(s engine.Statement, before int, p *preparedStatement) error
 		case kindError:
 			err := r.conn.fail(body)
 			if isStale(p, pgerr.CodeOf(err)) {
-				delete(r.conn.prepared, p.text)
+				delete(r.conn.prepared, p.textKey)
 				return fmt.Errorf("%w: %w", errStale, err)
 			}
 			return err
@@ -123,7 +123,7 @@ func (r *rows) described(body []byte, s engine.Statement, p *preparedStatement) 
 	}
 	if p != nil {
 		p.columns = come
-		r.conn.prepared[p.text] = p
+		r.conn.prepared[p.textKey] = p
 	}
 	return r.describe(come, s)
 }
