@@ -47,6 +47,8 @@ func TestWrite(t *testing.T) {
 		// The warehouse's public.events is the hot side of lake.adopted.
 		{f.router, "loader", "delete from public.events", pgerr.FeatureNotSupported, adopted},
 		{f.router, "loader", "drop table if exists public.events", pgerr.FeatureNotSupported, adopted},
+		{f.router, "loader", "create table more () inherits (public.events)", pgerr.FeatureNotSupported, adopted}, // its rows would be the parent's too
+		{f.router, "loader", "truncate sites cascade", pgerr.FeatureNotSupported, "CASCADE would empty relations that it does not name"},
 		{f.router, "loader", "drop schema public cascade", pgerr.FeatureNotSupported, adopted},
 		{f.router, "loader", "insert into sites (id) select id from public.events", "", "INSERT INTO public.sites (id) SELECT id FROM public.events"},
 		{without, "loader", "create table mine (id int)", pgerr.InvalidSchemaName, "no schema has been selected to create in"},

@@ -85,6 +85,9 @@ func (w *writer) statement(n *pg_query.Node) error {
 		w.dml = x.CreateTableAsStmt.Objtype != pg_query.ObjectType_OBJECT_MATVIEW
 		return w.part(n, nil)
 	case *pg_query.Node_TruncateStmt:
+		if x.TruncateStmt.Behavior == pg_query.DropBehavior_DROP_CASCADE {
+			return w.refuse(-1, "CASCADE would empty relations that it does not name")
+		}
 		for _, r := range x.TruncateStmt.Relations {
 			if err := w.changes(r.GetRangeVar()); err != nil {
 				return err

@@ -44,8 +44,8 @@ func (w *writer) createTable(c *pg_query.CreateStmt) error {
 	if err := w.created(c.Relation); err != nil {
 		return err
 	}
-	for _, n := range c.InhRelations {
-		if err := w.existing(n.GetRangeVar(), true); err != nil {
+	for _, n := range c.InhRelations { // the new table's rows will be theirs too
+		if err := w.changes(n.GetRangeVar()); err != nil {
 			return err
 		}
 	}
