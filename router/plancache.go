@@ -36,17 +36,22 @@ type template struct {
 	tried bool
 }
 
-// A template of a short text takes some ten kilobytes.
+// How much text the plan cache keeps, in bytes. A template takes some 250 times its text, 64 MB all of them.
 const (
-	keptForms     = 4096
-	keptTemplates = 1024
+	keptForms     = 4 << 20
+	keptTemplates = 256 << 10
+	entryBytes    = 128 // of an entry beside its text
 )
 
 func newPlanCache() *planCache {
-	return &planCache{
-		forms:     otter.Must(&otter.Options[string, *form]{MaximumSize: keptForms}),
-		templates: otter.Must(&otter.Options[string, *template]{MaximumSize: keptTemplates}),
-	}
+	return &planCache{forms: byText[*form](keptForms), templates: byText[*template](keptTemplates)}
+}
+
+// byText makes a cache that is as large as the texts that are its keys.
+func byText[V any](limit uint64) *otter.Cache[string, V] {
+	return otter.Must(&otter.Options[string, V]{
+		MaximumWeight: limit, Weigher: func(key string, _ V) uint32 { return uint32(len(key)) + entryBytes },
+	})
 }
 
 // formKey names a normal form and all that binding depends on beside it: what the session reads names, types and times

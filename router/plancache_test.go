@@ -1,7 +1,9 @@
 package router
 
 import (
+	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +104,35 @@ func TestPlanCacheKeys(t *testing.T) {
 	hits, misses := f.router.PlanCacheHits()
 	if hits != 3 || misses != 15 {
 		t.Errorf("%d hits and %d misses were counted", hits, misses)
+	}
+}
+
+// TestPlanCacheIsBounded learns more text than it may keep.
+func TestPlanCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	f := &planFixture{}
+	f.catalogHistory = catalogHistory{parseCatalog(t, "table public.t a:int\nfile public.t b1 p rows=10 a=1..9")}
+	f.router = New(Options{Views: f, Pins: noPins{}, Cold: noEngine("cold"), LocalPath: func(f engine.ScanFile) string { return f.Key }})
+	long := strings.Repeat("x", 8<<10)
+	learned := 0
+	for i := range 60 {
+		text := fmt.Sprintf("select a, '%s%d' as x from t where a = 1", long, i)
+		for range 2 {
+			statements, err := sql.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.router.Bind(t.Context(), 0, statements[0], planEnv()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, ok := f.router.Recall(t.Context(), 0, text, planEnv()); ok {
+			learned++
+		}
+	}
+	f.router.plans.templates.CleanUp()
+	if n := f.router.plans.templates.WeightedSize(); n > keptTemplates || learned < 20 {
+		t.Errorf("%d bytes of text are kept of %d statements, at most %d", n, learned, keptTemplates)
 	}
 }
 
