@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"tidegate/catalog"
+	"tidegate/etl/collation"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
 )
@@ -47,7 +47,7 @@ func describeHot(ctx context.Context, e engine.Engine, d Dialect, name string) (
 		t.columns[r[0]] = typ
 	}
 	if d == PostgreSQL {
-		t.collation, err = collation(ctx, e, n)
+		t.collation, err = collationOf(ctx, e, n)
 	}
 	return t, err
 }
@@ -74,26 +74,18 @@ func typmodless(typeName string) string {
 	return typeName
 }
 
-// collation finds what makes a table's text compare by its bytes, as the lake's; "" if it does so anyhow.
-func collation(ctx context.Context, e engine.Engine, n catalog.Name) (string, error) {
-	rows, err := texts(ctx, e, engine.Statement{SQL: fmt.Sprintf(`SELECT CASE WHEN o.collname = 'default' THEN d.datcollate ELSE o.collname END, `+
-		`(SELECT min(u.collname) FROM pg_catalog.pg_collation u WHERE u.collname IN ('C.utf8', 'C.UTF-8') AND u.collnamespace = 'pg_catalog'::regnamespace) `+
-		`FROM pg_catalog.pg_database d, pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid `+
-		`JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_collation o ON o.oid = a.attcollation `+
-		`WHERE d.datname = current_database() AND n.nspname = %s AND c.relname = %s AND a.attnum > 0`, quoteText(n.Schema), quoteText(n.Table))}, 2)
-	if err != nil {
-		return "", err
-	}
+// collationOf finds what makes a table's text compare by its bytes, as the lake's; "" if it does so anyhow.
+func collationOf(ctx context.Context, e engine.Engine, n catalog.Name) (string, error) {
+	rows, err := texts(ctx, e, engine.Statement{SQL: fmt.Sprintf("SELECT "+collation.OfColumn+", "+collation.Bytes+
+		` FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid `+
+		`JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0`,
+		quoteText(n.Schema), quoteText(n.Table))}, 2)
 	for _, r := range rows {
-		switch {
-		case slices.Contains([]string{"C", "POSIX", "C.UTF-8", "C.utf8"}, r[0]):
-		case r[1] != "":
-			return "pg_catalog." + quoteName(r[1]), nil
-		default:
-			return `pg_catalog."C"`, nil
+		if r[0] != "" {
+			return r[1], nil
 		}
 	}
-	return "", nil
+	return "", err
 }
 
 // shared gives the table's columns that the warehouse has under the same name and with values of the lake's type, and

@@ -38,6 +38,9 @@ func alterations() []alteration {
 			"postgres": "ALTER TABLE $t ADD COLUMN theirs int NOT NULL DEFAULT 1; ALTER TABLE $t ALTER COLUMN theirs DROP DEFAULT",
 			"redshift": columnsAnd("load_ms int, theirs int NOT NULL"),
 		}, "its column theirs is not Tidegate's and takes no NULL"},
+		{"another collation", map[string]string{
+			"postgres": `ALTER TABLE $t ALTER COLUMN kind TYPE text COLLATE "en-x-icu"`,
+		}, "its column kind has the collation en-x-icu, which does not sort by bytes"},
 		{"a table of somebody's own", map[string]string{
 			"postgres": columnsAnd("load_ms numeric(9,2)"), "redshift": columnsAnd("load_ms numeric(9,2)"),
 		}, "its column load_ms is numeric(9,2), the table's is integer"},
@@ -94,7 +97,9 @@ func TestAlteredTables(t *testing.T) {
 func alterTables(t *testing.T, l *serverLab) {
 	t.Helper()
 	for _, a := range alterations() {
-		t.Run(a.name, func(t *testing.T) { alterTable(t, a, serverAltered(t, l, strings.ReplaceAll(a.name, " ", "_"))) })
+		if a.sql[l.Kind] != "" {
+			t.Run(a.name, func(t *testing.T) { alterTable(t, a, serverAltered(t, l, strings.ReplaceAll(a.name, " ", "_"))) })
+		}
 	}
 }
 

@@ -130,6 +130,8 @@ func (s *Server) misfit(t *catalog.Table, h heldColumn) string {
 		return ""
 	case h.name != c.Name:
 		return fmt.Sprintf("its column %q must be named %s, in lower case", h.name, c.Name)
+	case h.collation != "":
+		return h.collated() + `; make it COLLATE "C"`
 	}
 	typeName, err := s.Dialect.columnType(c)
 	if err != nil {

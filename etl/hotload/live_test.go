@@ -160,7 +160,11 @@ func TestLiveTableThatDoesNotFit(t *testing.T) {
 		"case":     {`load_ms int, "Ts" timestamptz`, `its column "Ts" must be named ts`, `RENAME COLUMN "Ts" TO ts`},
 		"none":     {"note text", "it has no column of web.events", "ADD COLUMN load_ms int"},
 		"seq":      {"load_ms int, _tg_seq int", "its column _tg_seq is integer, not bigint", "ALTER COLUMN _tg_seq TYPE bigint"},
-		"blanks":   {"load_ms int, event_id char(100)", "its column event_id is character(100)", "ALTER COLUMN event_id TYPE varchar(100)"},
+		"collation": {
+			`load_ms int, event_id text COLLATE "en-x-icu"`, "its column event_id has the collation en-x-icu, which does not sort by bytes",
+			`ALTER COLUMN event_id TYPE text COLLATE "C"`,
+		},
+		"blanks": {"load_ms int, event_id char(100)", "its column event_id is character(100)", "ALTER COLUMN event_id TYPE varchar(100)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/catalog"
+	"tidegate/etl/collation"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
 )
@@ -41,34 +42,33 @@ func (p *Postgres) ledgerOptions() string { return "" }
 func (p *Postgres) quote(text string) string { return quoteText(text) }
 
 func (p *Postgres) held(ctx context.Context, c *pgconn.PgConn, s *Server, table string) ([]heldColumn, error) {
-	rows, err := texts(ctx, c, "SELECT attname, format_type(atttypid, atttypmod), attnotnull AND NOT atthasdef AND attidentity = '' FROM pg_attribute "+
-		"WHERE attrelid = to_regclass("+quoteText(s.ref(table))+") AND attnum > 0 AND NOT attisdropped ORDER BY attnum")
+	rows, err := texts(ctx, c, "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', "+
+		collation.OfColumn+" FROM pg_attribute a WHERE a.attrelid = to_regclass("+quoteText(s.ref(table))+
+		") AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
 	columns := make([]heldColumn, len(rows))
 	for i, r := range rows {
 		columns[i] = parsed(r[0], r[1], r[2] == "t")
+		columns[i].collation = r[3]
 	}
 	return columns, err
 }
 
-// collation is the clause that makes text compare by its bytes and change case by Unicode, as everywhere in Tidegate;
-// "" if the database does so anyhow.
-func collation(ctx context.Context, c *pgconn.PgConn) (string, error) {
-	rows, err := texts(ctx, c, "SELECT datcollate FROM pg_database WHERE datname = current_database() "+
-		"UNION ALL SELECT collname FROM pg_collation WHERE collname IN ('C.utf8', 'C.UTF-8') AND collnamespace = 'pg_catalog'::regnamespace")
-	if err != nil || len(rows) == 0 {
-		return "", err
+// columnTypes writes the types of columns as text compares everywhere in Tidegate, whatever the database's collation.
+func columnTypes(ctx context.Context, c *pgconn.PgConn) (func(w wantedColumn) string, error) {
+	rows, err := texts(ctx, c, "SELECT "+collation.Default+", "+collation.Bytes)
+	if err != nil {
+		return nil, err
 	}
-	if slices.Contains([]string{"C", "POSIX", "C.UTF-8", "C.utf8"}, rows[0][0]) {
-		return "", nil
-	}
-	if len(rows) > 1 {
-		return " COLLATE pg_catalog." + quoteName(rows[1][0]), nil
-	}
-	return ` COLLATE pg_catalog."C"`, nil
+	return func(w wantedColumn) string {
+		if rows[0][0] != "" && (w.typ.OID == pgtypes.Text || w.typ.OID == pgtypes.Varchar) {
+			return w.typeName + " COLLATE " + rows[0][1]
+		}
+		return w.typeName
+	}, nil
 }
 
 func (p *Postgres) create(ctx context.Context, c *pgconn.PgConn, s *Server, t *catalog.Table, columns []wantedColumn) ([]string, error) {
-	collate, err := collation(ctx, c)
+	typeOf, err := columnTypes(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +76,7 @@ func (p *Postgres) create(ctx context.Context, c *pgconn.PgConn, s *Server, t *c
 	var b strings.Builder
 	b.WriteString("CREATE TABLE " + ref + " (")
 	for _, w := range columns {
-		b.WriteString(quoteName(w.name) + " " + w.typeName)
-		if w.typ.OID == pgtypes.Text || w.typ.OID == pgtypes.Varchar {
-			b.WriteString(collate)
-		}
-		b.WriteString(", ")
+		b.WriteString(quoteName(w.name) + " " + typeOf(w) + ", ")
 	}
 	b.WriteString(SeqColumn + " bigint NOT NULL)")
 	// Loads append, so their rows lie together: the smallest index finds them.
@@ -105,17 +101,19 @@ func sortKey(t *catalog.Table, columns []wantedColumn) []string {
 	return key
 }
 
-// alter adds and widens columns in one transaction.
-//
-//nolint:unparam // another dialect may not know how
-func (p *Postgres) alter(s *Server, t *catalog.Table, change tableChange) ([][]string, error) {
+// alter adds and widens columns in one transaction. A type without a collation would get the database's.
+func (p *Postgres) alter(ctx context.Context, c *pgconn.PgConn, s *Server, t *catalog.Table, change tableChange) ([][]string, error) {
+	typeOf, err := columnTypes(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	var statements []string
 	table := "ALTER TABLE " + s.TableRef(t.Name)
 	for _, w := range change.add {
-		statements = append(statements, table+" ADD COLUMN "+quoteName(w.name)+" "+w.typeName)
+		statements = append(statements, table+" ADD COLUMN "+quoteName(w.name)+" "+typeOf(w))
 	}
 	for _, w := range change.widen {
-		statements = append(statements, table+" ALTER COLUMN "+quoteName(w.name)+" TYPE "+w.typeName)
+		statements = append(statements, table+" ALTER COLUMN "+quoteName(w.name)+" TYPE "+typeOf(w))
 	}
 	return [][]string{statements}, nil
 }

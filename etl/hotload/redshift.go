@@ -147,7 +147,7 @@ func distribution(dist string) (string, error) {
 
 // alter changes one thing per statement. A VARCHAR grows outside of a transaction only, and no other type can be
 // altered: for one of those the table is made anew, and takes the place of the old one.
-func (r *Redshift) alter(s *Server, t *catalog.Table, change tableChange) ([][]string, error) {
+func (r *Redshift) alter(_ context.Context, _ *pgconn.PgConn, s *Server, t *catalog.Table, change tableChange) ([][]string, error) {
 	var groups [][]string
 	table := "ALTER TABLE " + s.TableRef(t.Name)
 	anew := false

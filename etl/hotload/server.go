@@ -39,7 +39,7 @@ type Dialect interface {
 	create(ctx context.Context, c *pgconn.PgConn, s *Server, t *catalog.Table, columns []wantedColumn) ([]string, error)
 	// alter gives the statements of a change in groups: a group of several is one transaction, a single statement runs
 	// outside of one.
-	alter(s *Server, t *catalog.Table, change tableChange) ([][]string, error)
+	alter(ctx context.Context, c *pgconn.PgConn, s *Server, t *catalog.Table, change tableChange) ([][]string, error)
 	// ledgerOptions end the ledger's CREATE TABLE.
 	ledgerOptions() string
 	// now is the expression of the time of loading.

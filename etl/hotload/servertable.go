@@ -79,7 +79,7 @@ func (s *Server) Ensure(ctx context.Context, t *catalog.Table, loaded []string) 
 		if change.empty() {
 			return nil
 		}
-		groups, err := s.Dialect.alter(s, t, change)
+		groups, err := s.Dialect.alter(ctx, c, s, t, change)
 		if err != nil {
 			return err
 		}

@@ -45,6 +45,12 @@ type heldColumn struct {
 	name, typeName string
 	typ            pgtypes.Type // of typeName; Unknown for what is no type of ours
 	required       bool         // NULL cannot stand in it, and it has no default
+	collation      string       // by which its text compares; "" is by its bytes
+}
+
+// collated says what is wrong with the column's collation.
+func (h heldColumn) collated() string {
+	return fmt.Sprintf("its column %s has the collation %s, which does not sort by bytes as the lake does", h.name, h.collation)
 }
 
 // tableChange is what a hot table lacks.
@@ -55,8 +61,9 @@ type tableChange struct {
 
 func (c tableChange) empty() bool { return len(c.add)+len(c.widen) == 0 }
 
-// compare finds what the table has to get; no columns are no table. An AlteredError is what somebody else did to it. A column that is not there is new, unless rows were
-// loaded with it: then somebody dropped it, and the NULLs of a new one would be wrong answers.
+// compare finds what the table has to get; no columns are no table. An AlteredError is what somebody else did to it. A
+// column that is not there is new, unless rows were loaded with it: then somebody dropped it, and the NULLs of a new one
+// would be wrong answers.
 func compare(table string, want []wantedColumn, have []heldColumn, loaded []string) (tableChange, error) {
 	if len(have) == 0 {
 		if len(loaded) > 0 {
@@ -88,6 +95,8 @@ func compare(table string, want []wantedColumn, have []heldColumn, loaded []stri
 			continue
 		}
 		switch from := have[i].typ; {
+		case have[i].collation != "":
+			return altered("%s", have[i].collated())
 		case from == w.typ, roomier(from, w.typ):
 		case catalog.Widens(from, w.typ):
 			change.widen = append(change.widen, w)
