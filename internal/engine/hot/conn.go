@@ -188,6 +188,11 @@ func (c *conn) settle() (failed *pgproto3.ErrorResponse, err error) { return c.i
 
 // settle reads up to ReadyForQuery; the first error of the server on the way is returned as failed.
 func (r *reader) settle() (failed *pgproto3.ErrorResponse, err error) {
+	return r.answer(func(byte, []byte) error { return nil })
+}
+
+// answer is settle that gives every message but errors to take. body is valid during the call.
+func (r *reader) answer(take func(kind byte, body []byte) error) (failed *pgproto3.ErrorResponse, err error) {
 	for {
 		kind, body, err := r.message()
 		if err != nil {
@@ -206,6 +211,10 @@ func (r *reader) settle() (failed *pgproto3.ErrorResponse, err error) {
 			}
 			if e.Severity == "FATAL" || e.Severity == "PANIC" {
 				return failed, errEnded
+			}
+		default:
+			if err := take(kind, body); err != nil {
+				return failed, err
 			}
 		}
 	}

@@ -173,7 +173,7 @@ func (p *Pinned) exchange(ctx context.Context, messages ...pgproto3.FrontendMess
 	}
 	var failed *pgproto3.ErrorResponse
 	if err == nil {
-		failed, err = p.read(&a)
+		failed, err = p.c.in.answer(func(kind byte, body []byte) error { return p.take(&a, kind, body) })
 	}
 	end()
 	interrupted := err != nil && ctx.Err() != nil
@@ -220,35 +220,6 @@ func (p *Pinned) interrupt(ctx context.Context) error {
 		return err
 	}
 	return p.c.link.SetDeadline(time.Time{})
-}
-
-// read takes messages up to ReadyForQuery.
-func (p *Pinned) read(a *answer) (failed *pgproto3.ErrorResponse, err error) {
-	for {
-		kind, body, err := p.c.in.message()
-		if err != nil {
-			return failed, err
-		}
-		switch kind {
-		case kindReady:
-			return failed, nil
-		case kindError:
-			e := new(pgproto3.ErrorResponse)
-			if err := e.Decode(body); err != nil {
-				return failed, err
-			}
-			if failed == nil {
-				failed = e
-			}
-			if e.Severity == "FATAL" || e.Severity == "PANIC" {
-				return failed, errEnded
-			}
-		default:
-			if err := p.take(a, kind, body); err != nil {
-				return failed, err
-			}
-		}
-	}
 }
 
 // take keeps what a message says.
