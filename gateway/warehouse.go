@@ -255,13 +255,16 @@ func (s *session) endTransaction(ctx context.Context, rollback bool) error {
 	tag, err := c.conn.Control(ctx, verb)
 	s.tellNotices()
 	c.open = false
-	switch {
-	case err != nil && c.conn.Lost():
+	_, answered := errors.AsType[*pgerr.Error](err)
+	lost := c.conn.Lost() || err != nil && !answered // it took too long and was cancelled: what became of it is not known
+	if lost {
 		s.noteLoss()
 		s.changes.lost = false
-		if rollback {
-			return nil // the server rolls back what it has lost the client of
-		}
+	}
+	switch {
+	case rollback && lost:
+		return nil // the server rolls back what it has lost the client of
+	case lost:
 		return &pgerr.Error{
 			Code: pgerr.TransactionUnknown, Message: "the hot store did not answer the COMMIT: it may have happened or not",
 			Hint: "look at the data before you do it again", Err: err,
