@@ -4,7 +4,7 @@
 // A session is read in this order: server.go accepts, startup.go lets in, session.go answers messages: simple.go or
 // extended.go and portal.go; answer.go runs a statement, result.go streams its rows, transaction.go, settings.go,
 // cursor.go and explain.go are what a session answers by itself, cancel.go is how work ends early. warehouse.go is what a
-// session changes in the hot store.
+// session changes in the hot store, changes.go the connection and the transaction that it has there.
 package gateway
 
 import (

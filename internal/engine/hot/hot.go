@@ -254,8 +254,8 @@ func (e *Engine) Lost() int {
 	return e.lost
 }
 
-// Watch asks the hot store every interval, and when a statement waits for it, whether it is there, until ctx ends; then it returns nil. What it finds
-// is Down's answer. changed is told of every change.
+// Watch asks the hot store every interval, and when a statement waits for it, whether it is there, until ctx ends; then
+// it returns nil. What it finds is Down's answer. changed is told of every change.
 func (e *Engine) Watch(ctx context.Context, interval time.Duration, changed func(down string)) error {
 	var c *conn
 	defer func() {
