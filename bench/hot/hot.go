@@ -30,13 +30,13 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	s.targets = []target{postgres, bouncer, gateway}
 	for _, m := range []struct {
 		name    string
-		measure func() error
+		measure func(context.Context) error
 	}{
 		{"pass-through", s.passThrough},
 		{"point query", s.points},
 		{"connect", s.connects},
 	} {
-		if err := m.measure(); err != nil {
+		if err := m.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
@@ -51,7 +51,7 @@ type suite struct {
 }
 
 // compare measures all targets in turn and prints the gateway's median beside the two others'.
-func (s *suite) compare(metric, unit string, rounds int, subject func(target) (func() (float64, error), error)) error {
+func (s *suite) compare(ctx context.Context, metric, unit string, rounds int, subject func(target) (func() (float64, error), error)) error {
 	subjects := make([]func() (float64, error), len(s.targets))
 	for i, t := range s.targets {
 		f, err := subject(t)
@@ -66,7 +66,7 @@ func (s *suite) compare(metric, unit string, rounds int, subject func(target) (f
 			return v, nil
 		}
 	}
-	medians, err := measure.Alternate(rounds, subjects...)
+	medians, err := measure.Alternate(ctx, rounds, subjects...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package hot
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // passThrough measures whole results: rows per second, in the text format.
-func (s *suite) passThrough() error {
+func (s *suite) passThrough(ctx context.Context) error {
 	query := func(t target) string { return "select id, ts, site_id, domain, path, load_ms from " + t.table }
 	for _, p := range []struct {
 		metric  string
@@ -20,7 +21,7 @@ func (s *suite) passThrough() error {
 		{"rows_passthrough", simple},
 		{"rows_passthrough_extended", extended},
 	} {
-		err := s.compare(p.metric, "rows/s", s.Samples(), func(t target) (func() (float64, error), error) {
+		err := s.compare(ctx, p.metric, "rows/s", s.Samples(), func(t target) (func() (float64, error), error) {
 			c, err := t.connect()
 			if err != nil {
 				return nil, err
@@ -54,7 +55,7 @@ const (
 )
 
 // points measures a row by its key: as text whose literal is another one every time, and prepared.
-func (s *suite) points() error {
+func (s *suite) points(ctx context.Context) error {
 	rounds := pointRounds
 	if s.Quick {
 		rounds = 11
@@ -62,14 +63,14 @@ func (s *suite) points() error {
 	text := func(t target, where string) string {
 		return "select id, ts, site_id, domain, path, load_ms from " + t.table + " where id = " + where
 	}
-	err := s.compare("point_p50", "us", rounds, func(t target) (func() (float64, error), error) {
+	err := s.compare(ctx, "point_p50", "us", rounds, func(t target) (func() (float64, error), error) {
 		c, err := t.connect()
 		return s.turn(c, func(id int) ([]byte, error) { return simple(text(t, strconv.Itoa(id))) }), err
 	})
 	if err != nil {
 		return err
 	}
-	return s.compare("point_p50_prepared", "us", rounds, func(t target) (func() (float64, error), error) {
+	return s.compare(ctx, "point_p50_prepared", "us", rounds, func(t target) (func() (float64, error), error) {
 		c, err := t.connect()
 		if err != nil {
 			return nil, err
@@ -117,8 +118,8 @@ func (s *suite) turn(c *client, message func(id int) ([]byte, error)) func() (fl
 const connectTurn = 10
 
 // connects measures from dialing to the first ReadyForQuery.
-func (s *suite) connects() error {
-	return s.compare("connect_p50", "us", 4*s.Samples(), func(t target) (func() (float64, error), error) {
+func (s *suite) connects(ctx context.Context) error {
+	return s.compare(ctx, "connect_p50", "us", 4*s.Samples(), func(t target) (func() (float64, error), error) {
 		return func() (float64, error) {
 			var times []float64
 			for range connectTurn {

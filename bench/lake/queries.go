@@ -65,7 +65,7 @@ func (e *events) warm(ctx context.Context) error {
 		}
 		e.suite.proxy.reset()
 		n := warmRounds * e.suite.Samples()
-		seconds, err := measure.Alternate(n, ours, theirs)
+		seconds, err := measure.Alternate(ctx, n, ours, theirs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", query, err)
 		}

@@ -72,7 +72,7 @@ func (s *suite) rangedReads(ctx context.Context) error {
 	if _, err := read(); err != nil { // opens the connections
 		return err
 	}
-	seconds, samples, err := s.Measure(read)
+	seconds, samples, err := s.Measure(ctx, read)
 	if err != nil {
 		return err
 	}

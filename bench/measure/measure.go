@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,9 +41,9 @@ func (b *Bench) Samples() int {
 }
 
 // Measure is Alternate with as many rounds as the bench takes.
-func (b *Bench) Measure(subjects ...func() (float64, error)) (medians []float64, samples int, err error) {
+func (b *Bench) Measure(ctx context.Context, subjects ...func() (float64, error)) (medians []float64, samples int, err error) {
 	samples = b.Samples()
-	medians, err = Alternate(samples, subjects...)
+	medians, err = Alternate(ctx, samples, subjects...)
 	return medians, samples, err
 }
 
@@ -77,14 +78,17 @@ func (b *Bench) print(l Line) error {
 }
 
 // Alternate measures each of the subjects in turn, n rounds, and gives their medians. Every other round goes backwards,
-// so that nobody always comes after the same neighbour.
-func Alternate(n int, subjects ...func() (float64, error)) ([]float64, error) {
+// so that nobody always comes after the same neighbour. It ends with ctx, between two measurements.
+func Alternate(ctx context.Context, n int, subjects ...func() (float64, error)) ([]float64, error) {
 	samples := make([][]float64, len(subjects))
 	for round := range n {
 		for k := range subjects {
 			i := k
 			if round%2 == 1 {
 				i = len(subjects) - 1 - k
+			}
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
 			}
 			v, err := subjects[i]()
 			if err != nil {

@@ -43,12 +43,12 @@ func TestAlternate(t *testing.T) {
 			return v, nil
 		}
 	}
-	got, err := measure.Alternate(3, subject("a", 9, 1, 5), subject("b", 2, 2, 7))
+	got, err := measure.Alternate(t.Context(), 3, subject("a", 9, 1, 5), subject("b", 2, 2, 7))
 	if d := cmp.Diff([]float64{5, 2}, got); err != nil || d != "" || order.String() != "abbaab" {
 		t.Errorf("%v, order %s, medians (-want +got):\n%s", err, order.String(), d)
 	}
 	broken := errors.New("broken")
-	if _, err := measure.Alternate(3, func() (float64, error) { return 0, broken }); !errors.Is(err, broken) {
+	if _, err := measure.Alternate(t.Context(), 3, func() (float64, error) { return 0, broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 	if m := measure.Median([]float64{4, 1, 2, 3}); m != 2.5 {
