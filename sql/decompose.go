@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,7 +123,7 @@ func (d *Decomposition) sorted(p *selectParts) (why string, err error) {
 	}
 	partial := "SELECT " + p.distinct + strings.Join(columns, ", ") + p.fromWhere()
 	if p.distinct == "" { // its order is kept by DuckDB for the first rows only
-		partial += orderBy(keys) + " LIMIT " + strconv.FormatInt(p.limit.value.I+p.skipped(), 10)
+		partial += orderBy(keys) + " LIMIT " + strconv.FormatInt(p.reached(), 10)
 	}
 	final := "SELECT " + p.distinct + strings.Join(outputs, ", ") + " FROM " + partsMarker + " AS " + partsAlias + orderBy(finalKeys)
 	return d.texts(partial, final+p.limits())
@@ -220,12 +221,13 @@ func (p *selectParts) fromWhere() string {
 	return text
 }
 
-// skipped is the OFFSET.
-func (p *selectParts) skipped() int64 {
-	if p.offset == nil {
-		return 0
+// reached is LIMIT + OFFSET: the rows behind it are never seen.
+func (p *selectParts) reached() int64 {
+	n := p.limit.value.I
+	if p.offset != nil {
+		n += min(p.offset.value.I, math.MaxInt64-n)
 	}
-	return p.offset.value.I
+	return n
 }
 
 func (p *selectParts) limits() string {
