@@ -167,7 +167,7 @@ func (s *scan) columns() []parquetscan.SourceColumn {
 }
 
 // hotSource reads the rows that count at the generation that is read: not those loaded after the newest one, not those
-// withdrawn whose deletion is still to come, and not those of files that are newer.
+// withdrawn whose deletion is still to come, not those of files that are newer, and not those that lack a column.
 func (d *decision) hotSource(u *sql.Use) (string, error) {
 	if u.Relation.Class == sql.ClassHotOnly {
 		return d.hotOnlySource(u), nil
@@ -182,7 +182,7 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 	var b strings.Builder
 	b.WriteString("(SELECT " + strings.Join(d.hotColumns(u, s.table.Table.SchemaVersion > 1), ", "))
 	fmt.Fprintf(&b, " FROM %s WHERE _tg_seq <= %d", d.r.o.Hot.Table(s.table.Table.Name), s.now.Hot.MaxLoadSeq)
-	if out := slices.Concat(s.now.Hot.Withdrawn, s.newer()); len(out) > 0 {
+	if out := slices.Concat(s.now.Hot.Withdrawn, s.newer(), s.lacking()); len(out) > 0 {
 		b.WriteString(" AND _tg_seq NOT IN (")
 		for i, seq := range out {
 			if i > 0 {
@@ -204,6 +204,38 @@ func (s *scan) newer() []int64 {
 	seqs := map[int64]bool{}
 	for _, f := range s.now.Files {
 		if part, ok := s.now.Hot.Covered[pairOf(f)]; ok && f.Generation > s.generation {
+			seqs[part.LoadSeq] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seqs))
+}
+
+// lacking gives the load sequences of pairs that were loaded without a column of the statement and could be met all the
+// same, sorted. None of their files is needed: they were left out by what the lake has in that column, or because
+// others are enough for a LIMIT. But in the hot table the column is NULL.
+func (s *scan) lacking() []int64 {
+	where := maps.Clone(s.use.Where)
+	versions := map[int]bool{}
+	for version, has := range s.now.Hot.Versions {
+		missing := without(s.use.Columns, has)
+		hidden := func(column string) bool {
+			d, ok := s.use.Where[column]
+			return ok && !d.Null
+		}
+		if len(missing) == 0 || slices.ContainsFunc(missing, hidden) {
+			continue // none of its NULLs is seen
+		}
+		versions[version] = true
+		for _, column := range missing {
+			delete(where, column)
+		}
+	}
+	if len(versions) == 0 || len(where) == len(s.use.Where) && !s.limited {
+		return nil // what keeps the files out keeps the rows out
+	}
+	seqs := map[int64]bool{}
+	for _, f := range Prune(s.table, where) {
+		if part, ok := s.now.Hot.Covered[pairOf(f)]; ok && versions[part.SchemaVersion] {
 			seqs[part.LoadSeq] = true
 		}
 	}
