@@ -31,6 +31,15 @@ func (v *TableView) Covers(p Pair) bool {
 	})
 }
 
+// PairRows gives the rows of every live pair.
+func (v *TableView) PairRows() map[Pair]int64 {
+	rows := map[Pair]int64{}
+	for _, f := range v.Files {
+		rows[Pair{Batch: f.Batch, Partition: f.Partition}] += f.Rows
+	}
+	return rows
+}
+
 // byPlace orders files as TableView.Files has them.
 func byPlace(a, b *File) int {
 	return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Path, b.Path))

@@ -38,7 +38,7 @@ func (p *parts) hotStatus(ctx context.Context, out io.Writer) error {
 	fmt.Fprintln(w, "TABLE\tIN WINDOW\tHOT\tPENDING\tHOT ROWS\tWITHDRAWN")
 	for _, t := range hotTables(v) {
 		in := t.InKeep()
-		rows := pairRows(t)
+		rows := t.PairRows()
 		inWindow := 0
 		var hotRows int64
 		for pair, n := range rows {
@@ -77,15 +77,6 @@ func hotTables(v *catalog.View) []*catalog.TableView {
 		}
 	}
 	return tables
-}
-
-// pairRows gives the rows of every live pair.
-func pairRows(t *catalog.TableView) map[catalog.Pair]int64 {
-	rows := map[catalog.Pair]int64{}
-	for _, f := range t.Files {
-		rows[catalog.Pair{Batch: f.Batch, Partition: f.Partition}] += f.Rows
-	}
-	return rows
 }
 
 type hotVerifyCmd struct{}
@@ -150,17 +141,25 @@ func (p *parts) hotVerify(ctx context.Context, prog *program, opened *closeAll) 
 				return err
 			}
 		}
-		rows, bad := comparePairs(t, got, booked)
+		now, err := p.store.View(ctx)
+		if err != nil {
+			return err
+		}
+		rows, bad := comparePairs(t, now.Tables[t.Table.Name], got, booked)
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", t.Table.Name, len(t.Hot.Covered), rows, len(bad))
 		differ = append(differ, bad...)
 	}
 	return errors.Join(append([]error{w.Flush()}, differ...)...)
 }
 
-// comparePairs gives the rows of the covered pairs and an error for every pair that is not the same everywhere.
-func comparePairs(t *catalog.TableView, hot, ledger map[int64]int64) (rows int64, differ []error) {
-	live := pairRows(t)
+// comparePairs gives the rows of the covered pairs and an error for every pair that is not the same everywhere. Hot and
+// ledger were counted between the two views: a pair whose coverage changed meanwhile may be gone from them.
+func comparePairs(t, now *catalog.TableView, hot, ledger map[int64]int64) (rows int64, differ []error) {
+	live := t.PairRows()
 	for pair, part := range t.Hot.Covered {
+		if now.Hot.Covered[pair] != part {
+			continue
+		}
 		want := live[pair]
 		rows += want
 		if hot[part.LoadSeq] != want || ledger[part.LoadSeq] != want {

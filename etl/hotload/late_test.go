@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,4 +98,31 @@ func TestServerLateCommit(t *testing.T) {
 	if got := <-done; got.err != nil || !maps.Equal(got.rows, map[int64]int64{7: 1}) {
 		t.Errorf("counted %v, %v", got.rows, got.err)
 	}
+}
+
+// TestServerLedgerAltered changes the ledger by hand: the next loader makes ledger and table agree.
+func TestServerLedgerAltered(t *testing.T) {
+	t.Parallel()
+	eachServer(t, func(t *testing.T, l *serverLab) {
+		t.Helper()
+		w, st := l.world(t), l.store("booked")
+		hot := w.serverHot(t, st)
+		w.commit(t, events(), "b1", nil, part{13, "a", 40}, part{14, "", 5})
+		for i, sql := range []string{
+			"", "DELETE FROM $l WHERE load_seq = 1", "UPDATE $l SET load_seq = 77 WHERE load_seq = 2",
+			"UPDATE $l SET rows = 6 WHERE rows = 5", "DROP TABLE $l",
+			"UPDATE $l SET load_seq = 78 WHERE rows = 7; DROP TABLE $t",
+		} {
+			if sql != "" {
+				st.ask(t, strings.NewReplacer("$l", `"`+st.Schema+`".tidegate_load`, "$t", hot.TableRef(events().Name)).Replace(sql))
+			}
+			if i == 2 {
+				w.commit(t, events(), "b2", nil, part{15, "a", 7})
+			}
+			if _, err := w.serverLoader(hot, nil).LoadPending(t.Context()); err != nil {
+				t.Fatalf("after %q: %v\n%s", sql, err, w.log)
+			}
+			checkServer(t, w, st, true)
+		}
+	})
 }

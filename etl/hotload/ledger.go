@@ -73,6 +73,15 @@ func (s *Server) done(ctx context.Context, c *pgconn.PgConn, l Load) (bool, erro
 	return maps.Equal(got, l.wanted()), err
 }
 
+// makeLedger makes a ledger that somebody has dropped.
+func (s *Server) makeLedger(ctx context.Context, c *pgconn.PgConn) error {
+	there, err := s.hasLedger(ctx, c)
+	if err != nil || there {
+		return err
+	}
+	return exec(ctx, c, s.createLedger())
+}
+
 // hasLedger reports whether there is a ledger.
 func (s *Server) hasLedger(ctx context.Context, c *pgconn.PgConn) (bool, error) {
 	have, err := s.Dialect.held(ctx, c, s, ledgerTable)

@@ -192,11 +192,10 @@ func (s *Server) ensureLive(ctx context.Context, c *pgconn.PgConn, t *catalog.Ta
 	if err := s.checkLive(t, have); err != nil {
 		return err
 	}
-	groups := [][]string{{s.createLedger()}}
-	if !hasSeq(have) {
-		groups = append(groups, []string{"ALTER TABLE " + s.TableRef(t.Name) + " ADD COLUMN " + SeqColumn + " bigint"})
+	if err := s.makeLedger(ctx, c); err != nil || hasSeq(have) {
+		return err
 	}
-	return execGroups(ctx, c, groups)
+	return exec(ctx, c, "ALTER TABLE "+s.TableRef(t.Name)+" ADD COLUMN "+SeqColumn+" bigint")
 }
 
 func hasSeq(have []heldColumn) bool {

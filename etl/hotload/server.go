@@ -176,13 +176,20 @@ func (s *Server) Purge(ctx context.Context, table catalog.Name, loadSeqs []int64
 	return s.retried(ctx, func() error {
 		return s.connected(ctx, "purge hot "+table.String(), func(c *pgconn.PgConn) error {
 			have, err := s.Dialect.held(ctx, c, s, tableName(table))
-			if err != nil || !hasSeq(have) {
+			if err != nil {
 				return err
 			}
-			_, err = transaction(ctx, c, func() error {
-				return exec(ctx, c, s.lockLedger()+"; DELETE FROM "+s.TableRef(table)+whereSeqs(loadSeqs)+"; "+s.forget(table, loadSeqs))
-			})
-			return err
+			statements := []string{s.lockLedger(), s.forget(table, loadSeqs)}
+			if hasSeq(have) {
+				statements = append(statements, "DELETE FROM "+s.TableRef(table)+whereSeqs(loadSeqs))
+				err = s.makeLedger(ctx, c)
+			} else if there, lookErr := s.hasLedger(ctx, c); !there {
+				return lookErr
+			}
+			if err != nil {
+				return err
+			}
+			return execGroups(ctx, c, [][]string{statements})
 		})
 	})
 }

@@ -76,8 +76,8 @@ func (s *Server) Ensure(ctx context.Context, t *catalog.Table, loaded []string) 
 			first := []string{"CREATE SCHEMA IF NOT EXISTS " + quoteName(s.Schema), s.createLedger()}
 			return execGroups(ctx, c, [][]string{append(first, table...)})
 		}
-		if change.empty() {
-			return nil
+		if err := s.makeLedger(ctx, c); err != nil || change.empty() {
+			return err
 		}
 		groups, err := s.Dialect.alter(ctx, c, s, t, change)
 		if err != nil {

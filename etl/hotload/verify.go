@@ -9,7 +9,13 @@ import (
 	"tidegate/internal/logkey"
 )
 
-// verify makes a table's hot rows agree with its coverage, if this process does not know that they do.
+// Booked is a hot store that keeps a ledger of what is in it.
+type Booked interface {
+	// Ledger gives the rows of each load sequence as the ledger has them; none if there is no ledger.
+	Ledger(ctx context.Context, table catalog.Name) (map[int64]int64, error)
+}
+
+// verify makes a table's hot rows, and the ledger of them, agree with its coverage, if this process does not know that they do.
 //
 // It must come before the next Cover of the table: rows that a crash left behind have sequences below the ones to
 // come, and readers see every sequence up to the largest published one that is not withdrawn.
@@ -31,15 +37,21 @@ func (l *Loader) verify(ctx context.Context, name catalog.Name, r *Report) error
 	if err != nil {
 		return err
 	}
-	if lost := lostPairs(tv, counts); len(lost) > 0 {
-		l.Log.WarnContext(ctx, "hot rows are missing; they are loaded again", logkey.Table, name.String(), "pairs", len(lost))
+	booked := counts
+	if hot, ok := l.Hot.(Booked); ok {
+		if booked, err = hot.Ledger(ctx, name); err != nil {
+			return err
+		}
+	}
+	if lost := lostPairs(tv, counts, booked); len(lost) > 0 {
+		l.Log.WarnContext(ctx, "hot rows are missing, or the ledger does not have them; they are loaded again", logkey.Table, name.String(), "pairs", len(lost))
 		if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: lost}); err != nil {
 			return err
 		}
 		l.step("lost")
 		r.Withdrawn += len(lost)
 	}
-	if orphans := orphanSeqs(tv, counts); len(orphans) > 0 {
+	if orphans := orphanSeqs(tv, counts, booked); len(orphans) > 0 {
 		if err := l.Hot.Purge(ctx, name, orphans); err != nil {
 			return err
 		}
@@ -58,23 +70,20 @@ func (l *Loader) Distrust() {
 	clear(l.verified)
 }
 
-// lostPairs gives the covered pairs whose rows are not all there, or too many.
-func lostPairs(tv *catalog.TableView, counts map[int64]int64) []catalog.Pair {
-	rows := map[catalog.Pair]int64{}
-	for _, f := range tv.Files {
-		rows[catalog.Pair{Batch: f.Batch, Partition: f.Partition}] += f.Rows
-	}
+// lostPairs gives the covered pairs whose rows are not all there, or too many, in the hot table or in its ledger.
+func lostPairs(tv *catalog.TableView, counts, booked map[int64]int64) []catalog.Pair {
+	rows := tv.PairRows()
 	var lost []catalog.Pair
 	for p, part := range tv.Hot.Covered {
-		if counts[part.LoadSeq] != rows[p] {
+		if counts[part.LoadSeq] != rows[p] || booked[part.LoadSeq] != rows[p] {
 			lost = append(lost, p)
 		}
 	}
 	return lost
 }
 
-// orphanSeqs gives the load sequences in the hot table that are neither covered nor withdrawn.
-func orphanSeqs(tv *catalog.TableView, counts map[int64]int64) []int64 {
+// orphanSeqs gives the load sequences in the hot table or in its ledger that are neither covered nor withdrawn.
+func orphanSeqs(tv *catalog.TableView, counts, booked map[int64]int64) []int64 {
 	named := map[int64]bool{}
 	for _, part := range tv.Hot.Covered {
 		named[part.LoadSeq] = true
@@ -83,11 +92,13 @@ func orphanSeqs(tv *catalog.TableView, counts map[int64]int64) []int64 {
 		named[seq] = true
 	}
 	var orphans []int64
-	for seq := range counts {
-		if !named[seq] {
-			orphans = append(orphans, seq)
+	for _, known := range []map[int64]int64{counts, booked} {
+		for seq := range known {
+			if !named[seq] {
+				orphans = append(orphans, seq)
+			}
 		}
 	}
 	slices.Sort(orphans)
-	return orphans
+	return slices.Compact(orphans)
 }
