@@ -5,18 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"tidegate/catalog"
 )
 
-// recut reports whether the days of an adopted table are to be compared anew, whatever its files.
+// recut reports whether the days of an adopted table are to be compared anew, whatever its files: they are other days, or
+// a column has another type, whose text the lake's sums are made of.
 func recut(old, next *catalog.Table) bool {
 	if old.Adopt == nil || next.Adopt == nil {
 		return false
 	}
 	before, after := *old.Adopt, *next.Adopt
 	before.Verify, after.Verify = 0, 0
-	return before != after || !reflect.DeepEqual(old.Time, next.Time)
+	retyped := slices.ContainsFunc(old.Columns, func(c catalog.Column) bool {
+		now, ok := next.Column(c.Name)
+		return ok && now.Type != c.Type
+	})
+	return retyped || before != after || !reflect.DeepEqual(old.Time, next.Time)
 }
 
 // drop ends the files that the record says are no longer the table's.

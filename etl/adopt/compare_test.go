@@ -289,6 +289,28 @@ func TestCompareAlteredTables(t *testing.T) {
 	p.psql(t, "DROP VIEW public.events")
 }
 
+// TestCompareWidened has a new file with a wider numeric and a wider float: the text of the older days' values is another
+// one on both sides, so that the lake's sums from before do not count.
+func TestCompareWidened(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, testkit.Postgres(t))
+	day := func(day, n, f string) string {
+		return fmt.Sprintf("SELECT TIMESTAMPTZ '%s 01:00:00+00' AS ts, %s AS n, %s AS f FROM range(10) r(i)", day, n, f)
+	}
+	p.psql(t, "CREATE TABLE public.events (ts timestamptz, n numeric(12,4), f real)")
+	for i, query := range []string{
+		day("2018-02-15", "(i / 4)::DECIMAL(10,2)", "i::FLOAT"), day("2018-02-16", "(i / 8)::DECIMAL(12,4)", "i::DOUBLE"),
+	} {
+		p.write(t, fmt.Sprintf("%d.parquet", i), query)
+		p.copyIn(t, query)
+		p.register(t)
+		want := fmt.Sprintf("2018-02-15..2018-02-%d", 15+i)
+		if covered, different, notes := p.compare(t); covered != want {
+			t.Errorf("covered %s, want %s; different %v, notes %v", covered, want, different, notes)
+		}
+	}
+}
+
 // TestCompareZones compares days of a zone around its clock changes: an instant belongs to the same day on both sides,
 // and in the calendar that cuts queries.
 func TestCompareZones(t *testing.T) {
