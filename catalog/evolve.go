@@ -9,9 +9,9 @@ import (
 
 // Follows reports whether next may be the definition of a table that is prev today, with data in its files:
 // columns may be added anywhere and widened, everything else about columns and partitions stays, and so does who
-// writes the files. MaxBytes may grow or
-// go, and never shrink: files that are there may hold longer values. The version must be equal when names and types of
-// the columns are, and one more when they are not. The error is ErrConflict and says what differs.
+// writes the files. MaxBytes may grow or go, and never shrink: files that are there may hold longer values. The version
+// must be equal when names and types of the columns are, and one more when they are not. The error is ErrConflict and
+// says what differs.
 func Follows(prev, next *Table) error {
 	if prev.Name != next.Name {
 		return fmt.Errorf("%w: %s does not follow from %s", ErrConflict, next.Name, prev.Name)

@@ -16,8 +16,8 @@ import (
 	"tidegate/internal/yamlfile"
 )
 
-// Load reads every pipeline below dir: NAME.sql with NAME.yml beside it, or NAME.yml alone if it adopts. Relative paths, dir and those in the files,
-// are below the process's folder. Pipelines come upstream first.
+// Load reads every pipeline below dir: NAME.sql with NAME.yml beside it, or NAME.yml alone if it adopts. Relative paths,
+// dir and those in the files, are below the process's folder. Pipelines come upstream first.
 //
 // The error joins everything that is wrong, each once as "FILE:LINE: message"; then there are no pipelines.
 func Load(dir string) ([]*Pipeline, error) {
