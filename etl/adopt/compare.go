@@ -186,7 +186,7 @@ func (w *comparison) sumHot(ctx context.Context, ref string, days []catalog.Day)
 
 // ask runs a statement of Dialect.query.
 func (w *comparison) ask(ctx context.Context, e engine.Engine, s engine.Statement) (map[catalog.Day]sum, error) {
-	rows, err := texts(ctx, e, s, len(w.measures)+1)
+	rows, err := engine.Texts(ctx, e, s, len(w.measures)+1)
 	if err != nil {
 		return nil, err
 	}

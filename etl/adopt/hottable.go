@@ -2,9 +2,7 @@ package adopt
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"tidegate/catalog"
@@ -32,7 +30,7 @@ func describeHot(ctx context.Context, e engine.Engine, d Dialect, name string) (
 	if d == Redshift {
 		query = redshiftColumns
 	}
-	rows, err := texts(ctx, e, engine.Statement{SQL: fmt.Sprintf(query, quoteText(n.Schema), quoteText(n.Table))}, 2)
+	rows, err := engine.Texts(ctx, e, engine.Statement{SQL: fmt.Sprintf(query, quoteText(n.Schema), quoteText(n.Table))}, 2)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -76,7 +74,7 @@ func typmodless(typeName string) string {
 
 // collationOf finds what makes a table's text compare by its bytes, as the lake's; "" if it does so anyhow.
 func collationOf(ctx context.Context, e engine.Engine, n catalog.Name) (string, error) {
-	rows, err := texts(ctx, e, engine.Statement{SQL: fmt.Sprintf("SELECT "+collation.OfColumn+", "+collation.Bytes+
+	rows, err := engine.Texts(ctx, e, engine.Statement{SQL: fmt.Sprintf("SELECT "+collation.OfColumn+", "+collation.Bytes+
 		` FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid `+
 		`JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0`,
 		quoteText(n.Schema), quoteText(n.Table))}, 2)
@@ -117,46 +115,4 @@ func (t *hotTable) shared(name string, table *catalog.Table) (columns []catalog.
 // lake's scale for the comparison and for every answer.
 func holds(lake, warehouse pgtypes.Type) bool {
 	return lake.OID == warehouse.OID || catalog.Widens(warehouse, lake)
-}
-
-// texts runs a statement whose n columns are read as text; NULL is "".
-func texts(ctx context.Context, e engine.Engine, s engine.Statement, n int) (all [][]string, err error) {
-	for range n {
-		s.Columns = append(s.Columns, engine.Column{Type: pgtypes.Of(pgtypes.Text)})
-	}
-	rows, err := e.Query(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range chunk.Rows {
-			row := make([]string, n)
-			for j := range row {
-				if row[j], err = textAt(&chunk.Vectors[j], i); err != nil {
-					return nil, err
-				}
-			}
-			all = append(all, row)
-		}
-	}
-}
-
-func textAt(v *engine.Vector, i int) (string, error) {
-	switch {
-	case !v.Valid(i):
-		return "", nil
-	case v.Physical == engine.PhysicalText:
-		return v.Text[i], nil
-	case v.Physical == engine.PhysicalString:
-		return string(v.Str[i].Bytes()), nil
-	}
-	return "", fmt.Errorf("a column that should be text is of layout %d", v.Physical)
 }

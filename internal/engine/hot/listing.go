@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"tidegate/internal/engine"
@@ -74,21 +73,16 @@ const (
 // List asks the warehouse what it has.
 func (e *Engine) List(ctx context.Context) (*Listing, error) { return list(ctx, e) }
 
-// querier is whatever runs queries: the pool, or one connection that sees its own transaction.
-type querier interface {
-	Query(ctx context.Context, s engine.Statement) (engine.Rows, error)
-}
-
-func list(ctx context.Context, e querier) (*Listing, error) {
+func list(ctx context.Context, e engine.Querier) (*Listing, error) {
 	l := &Listing{}
-	schemas, err := textRows(ctx, e, schemasSQL, 1)
+	schemas, err := engine.Texts(ctx, e, engine.Statement{SQL: schemasSQL}, 1)
 	if err != nil {
 		return nil, fmt.Errorf("list the warehouse's schemas: %w", err)
 	}
 	for _, r := range schemas {
 		l.Schemas = append(l.Schemas, r[0])
 	}
-	columns, err := textRows(ctx, e, columnsSQL, 8)
+	columns, err := engine.Texts(ctx, e, engine.Statement{SQL: columnsSQL}, 8)
 	if err != nil {
 		return nil, fmt.Errorf("list the warehouse's relations: %w", err)
 	}
@@ -110,7 +104,7 @@ func list(ctx context.Context, e querier) (*Listing, error) {
 		}
 		rel.Columns = append(rel.Columns, c)
 	}
-	reads, err := textRows(ctx, e, readsSQL, 4)
+	reads, err := engine.Texts(ctx, e, engine.Statement{SQL: readsSQL}, 4)
 	if err != nil {
 		return nil, fmt.Errorf("list what the warehouse's views read: %w", err)
 	}
@@ -131,33 +125,4 @@ func listedColumn(r []string) (Column, error) {
 	return Column{
 		Name: r[0], Type: pgtypes.Type{OID: pgtypes.OID(oid), Typmod: int32(mod)}, TypeName: r[3], NotNull: r[4] == "t",
 	}, nil
-}
-
-// textRows runs a query of n columns and gives its rows as text; NULL is "".
-func textRows(ctx context.Context, e querier, query string, n int) (all [][]string, err error) {
-	s := engine.Statement{SQL: query}
-	for range n {
-		s.Columns = append(s.Columns, engine.Column{Type: pgtypes.Of(pgtypes.Text)})
-	}
-	rows, err := e.Query(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range chunk.Rows {
-			row := make([]string, n)
-			for j := range row {
-				row[j] = chunk.Vectors[j].Text[i]
-			}
-			all = append(all, row)
-		}
-	}
 }
