@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	bind "github.com/duckdb/duckdb-go-bindings"
+
+	"tidegate/internal/engine/duck/pgfunc"
+	"tidegate/internal/engine/duck/udf"
 )
 
 const utc = "UTC"
@@ -75,6 +78,9 @@ func openError(message string) error {
 // configure sets what can be set after opening only. The order matters: files are attached and directories named
 // before the fence closes, and nothing opens it again.
 func (db *DB) configure(ctx context.Context, o Options) error {
+	if err := db.registerFunctions(); err != nil {
+		return err
+	}
 	s, err := db.Session(ctx)
 	if err != nil {
 		return err
@@ -102,6 +108,16 @@ func (db *DB) configure(ctx context.Context, o Options) error {
 		}
 	}
 	return s.Close()
+}
+
+// registerFunctions adds what PostgreSQL has and DuckDB has not.
+func (db *DB) registerFunctions() error {
+	c, err := db.acquire(utc)
+	if err != nil {
+		return err
+	}
+	defer db.release(c, true)
+	return udf.Register(c.handle, pgfunc.All())
 }
 
 // quote gives s as a string literal.

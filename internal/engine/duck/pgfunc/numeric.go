@@ -1,0 +1,8 @@
+package pgfunc
+
+import "tidegate/internal/engine/duck/udf"
+
+// numeric is the functions of numbers.
+func numeric() []udf.Function {
+	return []udf.Function{}
+}
