@@ -117,7 +117,10 @@ func (db *DB) registerFunctions() error {
 		return err
 	}
 	defer db.release(c, true)
-	return udf.Register(c.handle, pgfunc.All())
+	if err := udf.Register(c.handle, pgfunc.All()); err != nil {
+		return err
+	}
+	return udf.RegisterAggregates(c.handle, pgfunc.Aggregates())
 }
 
 // quote gives s as a string literal.

@@ -6,3 +6,8 @@ import "tidegate/internal/engine/duck/udf"
 func nested() []udf.Function {
 	return []udf.Function{}
 }
+
+// nestedAggregates is the aggregates of arrays and JSON.
+func nestedAggregates() []udf.Aggregate {
+	return []udf.Aggregate{}
+}

@@ -6,3 +6,8 @@ import "tidegate/internal/engine/duck/udf"
 func numeric() []udf.Function {
 	return []udf.Function{}
 }
+
+// numericAggregates is the aggregates of numbers.
+func numericAggregates() []udf.Aggregate {
+	return []udf.Aggregate{}
+}

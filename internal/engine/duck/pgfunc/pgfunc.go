@@ -13,3 +13,8 @@ import (
 func All() []udf.Function {
 	return slices.Concat(numeric(), dates(), text(), nested(), redshift())
 }
+
+// Aggregates gives every aggregate.
+func Aggregates() []udf.Aggregate {
+	return slices.Concat(numericAggregates(), nestedAggregates())
+}

@@ -61,7 +61,7 @@ func (t typed) use(f func(bind.LogicalType)) {
 
 // remember keeps f until tidegateForget is called with the address that it gives: memory of C, which may hold a
 // handle and no pointer of Go.
-func remember(f Function) unsafe.Pointer {
+func remember(f any) unsafe.Pointer {
 	p := (*cgo.Handle)(C.malloc(C.size_t(unsafe.Sizeof(cgo.Handle(0)))))
 	*p = cgo.NewHandle(f)
 	return unsafe.Pointer(p)

@@ -1,8 +1,9 @@
-// Package udf lets DuckDB call scalar functions that are written in Go.
+// Package udf lets DuckDB call scalar functions and aggregates that are written in Go.
 //
 // A Function is made of an ordinary Go function by Of1, Of2 … or Variadic; its parameter types say which DuckDB types
 // it takes (column.go has the table). NULL comes out where NULL goes in, unless a parameter is a Null. Register makes
-// the functions known to an instance. A function is called from many threads at once.
+// the functions known to an instance. A function is called from many threads at once. Aggregate1 and Aggregate2 make
+// aggregates of a state that is any Go value.
 package udf
 
 import (

@@ -109,6 +109,9 @@ func connect(tb testing.TB) bind.Connection {
 	if err := udf.Register(c, functions()); err != nil {
 		tb.Fatal(err)
 	}
+	if err := udf.RegisterAggregates(c, aggregates()); err != nil {
+		tb.Fatal(err)
+	}
 	return c
 }
 
@@ -124,6 +127,9 @@ func ask(c bind.Connection, query string) (string, error) {
 	row := make([]string, bind.ColumnCount(&r))
 	for i := range row {
 		v := bind.DataChunkGetVector(chunk, bind.IdxT(i))
+		if p := (*uint64)(bind.VectorGetValidity(v)); p != nil && *p&1 == 0 {
+			continue // NULL
+		}
 		row[i] = bind.StringTData((*bind.StringT)(bind.VectorGetData(v)))
 	}
 	return strings.Join(row, " "), nil
