@@ -1,11 +1,9 @@
 package sql_test
 
 import (
-	"bufio"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -15,9 +13,7 @@ import (
 // FuzzBind feeds texts through Parse, Bind and Render: nothing may panic, no marker may be left, and what comes out
 // must parse again.
 func FuzzBind(f *testing.F) {
-	for _, file := range []string{"testdata/postgres/expressions.test", "testdata/postgres/queries.test"} {
-		seed(f, file)
-	}
+	corpus(f, func(query string, _ *time.Location) { f.Add(query) })
 	for _, text := range []string{"select '\x01s0\x01'", "select \"\x01u0\x01\" from x", "select E'\\x01' from web.events", "explain (route) select 1"} {
 		f.Add(text)
 	}
@@ -45,22 +41,6 @@ func FuzzBind(f *testing.F) {
 			}
 		}
 	})
-}
-
-func seed(f *testing.F, file string) {
-	f.Helper()
-	r, err := os.Open(filepath.FromSlash(file))
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer r.Close()
-	for s := bufio.NewScanner(r); s.Scan(); {
-		text := strings.TrimLeft(s.Text(), "!~")
-		if !strings.HasPrefix(text, "select ") {
-			text = "select " + text + " from v"
-		}
-		f.Add(text)
-	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -3,7 +3,6 @@ package sql_test
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -61,52 +60,29 @@ func openPostgres(t *testing.T) *pgx.Conn {
 	return pg
 }
 
-// TestPostgresTextAgainstPostgreSQL runs every line of testdata/postgres as it is and as it is rendered for another
+// TestPostgresTextAgainstPostgreSQL runs every statement of the corpus as it is and as it is rendered for another
 // PostgreSQL: names, types and values must be the same, and whatever binds must be rendered.
 func TestPostgresTextAgainstPostgreSQL(t *testing.T) {
 	t.Parallel()
 	pg := openPostgres(t)
 	catalog := newTables("public.v "+valueColumns, "public.w id int, name text")
-	files, err := os.ReadDir("testdata/postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
 	compared := 0
-	for _, f := range files {
-		data, err := os.ReadFile("testdata/postgres/" + f.Name())
-		if err != nil {
+	corpus(t, func(query string, zone *time.Location) {
+		env := testEnv()
+		env.Zone = zone
+		if _, err := pg.Exec(t.Context(), "set timezone = '"+zone.String()+"'"); err != nil {
 			t.Fatal(err)
 		}
-		env := testEnv()
-		env.Zone = time.UTC
-		for l := range strings.Lines(string(data)) {
-			l = strings.TrimSpace(l)
-			if zone, ok := strings.CutPrefix(l, "# zone "); ok {
-				if env.Zone, err = time.LoadLocation(zone); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := pg.Exec(t.Context(), "set timezone = '"+zone+"'"); err != nil {
-					t.Fatal(err)
-				}
+		text, _, err := postgresCopy(catalog, env, query)
+		if err != nil {
+			if _, _, _, wantErr := askPostgres(t.Context(), pg, "set search_path = public; "+query); wantErr == nil {
+				t.Errorf("%s: %v", query, err)
 			}
-			if l == "" || strings.HasPrefix(l, "#") || strings.HasPrefix(l, "!") {
-				continue
-			}
-			query := strings.TrimLeft(l, "~")
-			if !strings.HasPrefix(query, "select ") && !strings.HasPrefix(query, "with ") && !strings.HasPrefix(query, "values ") && !strings.HasPrefix(query, "(") {
-				query = "select " + query + " from v order by id"
-			}
-			text, _, err := postgresCopy(catalog, env, query)
-			if err != nil {
-				if _, _, _, wantErr := askPostgres(t.Context(), pg, "set search_path = public; "+query); wantErr == nil {
-					t.Errorf("%s: %v", query, err)
-				}
-				continue
-			}
-			compared++
-			sameAnswer(t, pg, query, text)
+			return
 		}
-	}
+		compared++
+		sameAnswer(t, pg, query, text)
+	})
 	if compared < 150 {
 		t.Errorf("only %d lines were compared", compared)
 	}
@@ -193,4 +169,41 @@ func TestPostgresText(t *testing.T) {
 	if _, _, err := postgresCopy(catalog, testEnv(), "select * from w, now() n"); err == nil || !strings.Contains(err.Error(), "0A000") {
 		t.Errorf("a session's function in FROM: %v", err)
 	}
+}
+
+// values are the rows of table v.
+const values = `(1, 1::int2, 10, 100::int8, 1.500, 1.5::float8, 0.5::float4, 'Hello World', true, date '2018-02-15', timestamp '2018-02-15 03:04:05.678', timestamptz '2018-02-15 03:04:05.678+00', '{"a": "x", "b": [1, 2, {"c": null}], "n": 5}'),
+(2, -7, -3, 9007199254740993, -2.250, -2.5, -1.25, '  pad  ', false, '1999-12-31', '1999-12-31 23:59:59.999999', '1999-12-31 23:59:59.999999+00', '{"a": 1.5, "b": {}}'),
+(3, 0, 0, 0, 0, 0, 0, '', true, '2000-02-29', '2000-02-29 00:00:00', '2000-02-29 00:00:00+00', '[10, "y", {"a": true}]'),
+(4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+(5, 32767, 2147483647, -9000000000000000000, 9999999.999, 123456.789, 3.25, 'añb_c%d\e', false, '2024-12-30', '2024-12-30 12:00:00', '2024-12-30 12:00:00+00', '{"a": null}'),
+(6, 3, 7, 12, 2.500, 2.5, 2.5, 'a,b,c', true, '1970-01-01', '1970-01-01 00:00:01', '1970-01-01 00:00:01+00', '{"a b": {"c": "deep"}, "a": [3]}')`
+
+const valueColumns = "id int, i int2, j int, k bigint, n numeric(10,3), f float8, r float4, t text, b bool, d date, s timestamp, z timestamptz, q json"
+
+func askPostgres(ctx context.Context, pg *pgx.Conn, query string) (rows [][]string, names []string, oids []uint32, err error) {
+	result, err := pg.PgConn().Exec(ctx, query).ReadAll()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, f := range result[0].FieldDescriptions {
+		names, oids = append(names, f.Name), append(oids, f.DataTypeOID)
+	}
+	return postgresRows(result[0]), names, oids, nil
+}
+
+func postgresRows(r *pgconn.Result) [][]string {
+	var rows [][]string
+	for _, row := range r.Rows {
+		var out []string
+		for _, v := range row {
+			if v == nil {
+				out = append(out, "NULL")
+			} else {
+				out = append(out, "'"+string(v))
+			}
+		}
+		rows = append(rows, out)
+	}
+	return rows
 }

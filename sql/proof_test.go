@@ -3,11 +3,14 @@ package sql_test
 import (
 	"context"
 	stdsql "database/sql"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	_ "github.com/duckdb/duckdb-go/v2"
 
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
@@ -340,4 +343,58 @@ func fetch(t *testing.T, duck *stdsql.DB, q *sql.Query, source func(*sql.Use) st
 	}
 	slices.Sort(out)
 	return out
+}
+
+// openDuck opens a DuckDB with the settings that cold statements count on.
+func openDuck(t *testing.T) *stdsql.DB {
+	t.Helper()
+	db, err := stdsql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { _ = db.Close() })
+	for _, q := range []string{"SET integer_division=true", "SET default_null_order='nulls_last_on_asc_first_on_desc'", "SET TimeZone='UTC'"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	return db
+}
+
+func askDuck(ctx context.Context, duck *stdsql.DB, text string, types []pgtypes.Type) ([][]string, error) {
+	var columns []string
+	for i := range types {
+		columns = append(columns, fmt.Sprintf("CAST(c%d AS VARCHAR)", i))
+	}
+	var list []string
+	for i := range types {
+		list = append(list, fmt.Sprintf("c%d", i))
+	}
+	result, err := duck.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM ("+text+") AS q("+strings.Join(list, ", ")+")")
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	var rows [][]string
+	for result.Next() {
+		row := make([]stdsql.NullString, len(types))
+		into := make([]any, len(types))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := result.Scan(into...); err != nil {
+			return nil, err
+		}
+		var out []string
+		for _, v := range row {
+			if !v.Valid {
+				out = append(out, "NULL")
+			} else {
+				out = append(out, "'"+v.String)
+			}
+		}
+		rows = append(rows, out)
+	}
+	return rows, result.Err()
 }

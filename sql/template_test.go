@@ -3,7 +3,7 @@ package sql_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +15,7 @@ import (
 
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
+	"tidegate/test/differential/script"
 )
 
 // templateOf makes the template of a text, as the router does when it comes the second time.
@@ -66,34 +67,32 @@ func otherwise(r *rand.Rand, text string, n sql.Normal, free []bool) string {
 	return b.String() + text[at:]
 }
 
-// corpus gives the queries of testdata/postgres with their zones.
-func corpus(t *testing.T, each func(query string, zone *time.Location)) {
+// corpus gives the statements of the differential tests over tables v and w, with their zones.
+func corpus(t testing.TB, each func(query string, zone *time.Location)) {
 	t.Helper()
-	files, err := os.ReadDir("testdata/postgres")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, names := range []string{"values.test", "zone-*.test"} {
+		list, err := filepath.Glob("../test/differential/testdata/*/" + names)
+		if err != nil || len(list) == 0 {
+			t.Fatalf("no corpus: %v", err)
+		}
+		files = append(files, list...)
 	}
 	for _, f := range files {
-		data, err := os.ReadFile("testdata/postgres/" + f.Name())
+		statements, err := script.Read(f)
 		if err != nil {
 			t.Fatal(err)
 		}
 		zone := time.UTC
-		for l := range strings.Lines(string(data)) {
-			l = strings.TrimSpace(l)
-			if name, ok := strings.CutPrefix(l, "# zone "); ok {
-				if zone, err = time.LoadLocation(name); err != nil {
+		for _, s := range statements {
+			if name, ok := strings.CutPrefix(s.Text, "set timezone = '"); ok && s.Set {
+				if zone, err = time.LoadLocation(strings.TrimSuffix(name, "'")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if l == "" || strings.HasPrefix(l, "#") || strings.HasPrefix(l, "!") {
-				continue
+			if !s.Set && s.Reason == "" && s.Parameters == nil {
+				each(s.Text, zone)
 			}
-			query := strings.TrimLeft(l, "~")
-			if !strings.HasPrefix(query, "select ") && !strings.HasPrefix(query, "with ") && !strings.HasPrefix(query, "values ") && !strings.HasPrefix(query, "(") {
-				query = "select " + query + " from v order by id"
-			}
-			each(query, zone)
 		}
 	}
 }

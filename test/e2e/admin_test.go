@@ -17,9 +17,9 @@ var adminLine = regexp.MustCompile(`"msg":"admin","address":"([^"]+)"`)
 // ask gets a page of the admin address.
 func (s *server) ask(t *testing.T, path string) (code int, text string) {
 	t.Helper()
-	m := adminLine.FindStringSubmatch(s.logs.String())
+	m := adminLine.FindStringSubmatch(s.Logs.String())
 	if m == nil {
-		t.Fatalf("the log names no admin address:\n%s", s.logs)
+		t.Fatalf("the log names no admin address:\n%s", s.Logs)
 	}
 	r, err := http.Get("http://" + m[1] + path)
 	if err != nil {

@@ -153,7 +153,7 @@ func checkTiers(t *testing.T, c *pgx.Conn) {
 func checkRoutes(t *testing.T, s *server, _ *pgx.Conn) {
 	t.Helper()
 	var notices []string
-	config, err := pgx.ParseConfig(s.url)
+	config, err := pgx.ParseConfig(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func checkPsql(t *testing.T, s *server) {
 		{`select 7/2 as half, 'x' as "?"`, []string{"half", "3"}},
 		{`select count(*), 1 from web.events limit 1`, []string{"count", "?column?"}},
 	} {
-		out, err := exec.Command(psql, "-X", "-v", "ON_ERROR_STOP=1", s.url, "-c", c.command).CombinedOutput()
+		out, err := exec.Command(psql, "-X", "-v", "ON_ERROR_STOP=1", s.URL, "-c", c.command).CombinedOutput()
 		if err != nil {
 			t.Errorf("psql %s: %v\n%s", c.command, err, out)
 			continue

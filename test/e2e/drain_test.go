@@ -15,7 +15,7 @@ func checkDrain(t *testing.T, s *server) {
 	if !reader.NextResult() || !reader.ResultReader().NextRow() {
 		t.Fatalf("no first row: %v", reader.Close())
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil {
+	if err := s.Cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	n := 1
@@ -25,7 +25,7 @@ func checkDrain(t *testing.T, s *server) {
 	if _, err := reader.ResultReader().Close(); err != nil || n != rows {
 		t.Errorf("after Ctrl-C %d rows came, %v, want %d", n, err, rows)
 	}
-	if err := s.cmd.Wait(); err != nil {
-		t.Errorf("after Ctrl-C: %v\n%s", err, s.logs)
+	if err := s.Cmd.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v\n%s", err, s.Logs)
 	}
 }

@@ -59,7 +59,7 @@ func TestHotOnly(t *testing.T) { //nolint:tparallel // the parts are one story
 	t.Run("written with psql", func(t *testing.T) { checkHotOnlyStory(t, s) })
 	t.Run("out of reach", func(t *testing.T) { checkOutOfReach(t, s, pg.DSN()) })
 	t.Run("down", func(t *testing.T) { checkHotOnlyDown(t, proxy, c) })
-	if logs := s.logs.String(); strings.Count(logs, "a table of the lake hides a relation of the warehouse") != 1 {
+	if logs := s.Logs.String(); strings.Count(logs, "a table of the lake hides a relation of the warehouse") != 1 {
 		t.Errorf("the hidden table is not told once:\n%s", logs)
 	}
 	s.interrupt(t)
@@ -154,7 +154,7 @@ func checkHotOnlyListed(t *testing.T, s *server) {
 // psql runs one command and gives its output.
 func psql(t *testing.T, s *server, command string) string {
 	t.Helper()
-	out, err := exec.Command(testkit.Psql(t), "-X", "-v", "ON_ERROR_STOP=1", s.url, "-c", command).CombinedOutput()
+	out, err := exec.Command(testkit.Psql(t), "-X", "-v", "ON_ERROR_STOP=1", s.URL, "-c", command).CombinedOutput()
 	if err != nil {
 		t.Errorf("psql %s: %v\n%s", command, err, out)
 	}
@@ -215,7 +215,7 @@ explain (route) update targets set goal = 1;
 
 func checkHotOnlyStory(t *testing.T, s *server) {
 	t.Helper()
-	script := exec.Command(testkit.Psql(t), "-X", "-A", "-t", "-q", s.url)
+	script := exec.Command(testkit.Psql(t), "-X", "-A", "-t", "-q", s.URL)
 	script.Stdin = strings.NewReader(hotOnlyStory)
 	out, err := script.CombinedOutput()
 	got := string(out)

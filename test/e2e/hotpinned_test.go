@@ -213,7 +213,7 @@ func checkWriteCancel(t *testing.T, l *writeLab) {
 // cancel sends a CancelRequest for a session.
 func (l *writeLab) cancel(t *testing.T, c *wireClient) {
 	t.Helper()
-	u, err := url.Parse(l.s.url)
+	u, err := url.Parse(l.s.URL)
 	if err != nil {
 		t.Error(err)
 		return

@@ -81,7 +81,7 @@ type noticeList struct {
 
 func (n *noticeList) connect(t *testing.T, s *server) *pgx.Conn {
 	t.Helper()
-	config, err := pgx.ParseConfig(s.url)
+	config, err := pgx.ParseConfig(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func newWriteLab(t *testing.T, config string) *writeLab {
 
 func (l *writeLab) connect(t *testing.T, user string) *wireClient {
 	t.Helper()
-	u, err := url.Parse(l.s.url)
+	u, err := url.Parse(l.s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func checkProcedures(t *testing.T, s *server, truth demo.Truth, ledger bool) {
 	if err != nil {
 		return // checkPsql says so
 	}
-	out, err := exec.Command(psql, "-X", "-At", s.url, "-c", "begin read only", "-c", "call tidegate.verify('web.events', '2018-02-03')").CombinedOutput()
+	out, err := exec.Command(psql, "-X", "-At", s.URL, "-c", "begin read only", "-c", "call tidegate.verify('web.events', '2018-02-03')").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "web.events|dt=2018-02-03|") || !strings.Contains(string(out), "|t|") {
 		t.Errorf("psql: %v\n%s", err, out)
 	}

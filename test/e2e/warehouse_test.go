@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tidegate/internal/testkit"
+	"tidegate/test/program"
 )
 
 // warehouse is a running `tidegate warehouse`, which can be killed and started again.
@@ -138,7 +139,7 @@ func TestHotWarehouse(t *testing.T) {
 		store.SetDown(false)
 		for deadline := time.Now().Add(30 * time.Second); route(t, c, query) != "hot"; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("the hot store does not come back: %s", s.logs)
+				t.Fatalf("the hot store does not come back: %s", s.Logs)
 			}
 		}
 		if d := cmp.Diff(cold, one(t, c, query)); d != "" {
@@ -163,9 +164,9 @@ func TestDemoOnStandIns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logs := new(output)
+	logs := new(program.Output)
 	script.Path, script.Dir, script.Stdout, script.Stderr = path, dir, logs, logs
-	script.Env = append(environment(), "LAKE=s3", "HOT=warehouse", "TIDEGATE="+binary, "S3_PORT="+ports[0], "WAREHOUSE_PORT="+ports[1])
+	script.Env = append(program.Environment(), "LAKE=s3", "HOT=warehouse", "TIDEGATE="+binary, "S3_PORT="+ports[0], "WAREHOUSE_PORT="+ports[1])
 	script.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's foreground
 	if err := script.Start(); err != nil {
 		t.Fatal(err)
@@ -174,9 +175,9 @@ func TestDemoOnStandIns(t *testing.T) {
 	go func() { ended <- script.Wait() }()
 	t.Cleanup(func() { _ = syscall.Kill(-script.Process.Pid, syscall.SIGKILL) })
 	var s server
-	for deadline := time.Now().Add(2 * time.Minute); s.url == ""; time.Sleep(20 * time.Millisecond) {
-		if m := readyLine.FindStringSubmatch(logs.String()); m != nil {
-			s.url = "postgres://demo@" + m[1] + "/tidegate"
+	for deadline := time.Now().Add(2 * time.Minute); s.URL == ""; time.Sleep(20 * time.Millisecond) {
+		if m := program.ReadyLine.FindStringSubmatch(logs.String()); m != nil {
+			s.URL = "postgres://demo@" + m[1] + "/tidegate"
 		}
 		select {
 		case err := <-ended:

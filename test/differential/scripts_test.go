@@ -1,0 +1,184 @@
+package differential
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/test/differential/script"
+)
+
+// statementTimeout is long for one statement, and short for somebody who waits.
+const statementTimeout = 60 * time.Second
+
+// TestScripts runs testdata/<theme>/*.test.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	themes, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var total tally
+	s := startSides(t)
+	for _, theme := range themes {
+		files, err := filepath.Glob(filepath.Join("testdata", theme.Name(), "*.test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) == 0 {
+			continue // the fixture
+		}
+		t.Run(theme.Name(), func(t *testing.T) {
+			t.Parallel()
+			var counts tally
+			r := s.connect(t)
+			for _, f := range files {
+				r.run(t, f, &counts)
+			}
+			t.Log(&counts)
+			total.add(&counts)
+		})
+	}
+	t.Cleanup(func() { t.Logf("all themes: %s", &total) })
+}
+
+// tally counts statements.
+type tally struct {
+	mu                        sync.Mutex
+	equal, refused, different int      // guarded by mu
+	reasons                   []string // guarded by mu; of what is refused
+}
+
+func (c *tally) add(d *tally) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.equal, c.refused, c.different, c.reasons = c.equal+d.equal, c.refused+d.refused, c.different+d.different, append(c.reasons, d.reasons...)
+}
+
+func (c *tally) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := fmt.Sprintf("%d statements: %d equal, %d refused, %d different", c.equal+c.refused+c.different, c.equal, c.refused, c.different)
+	for _, r := range c.reasons {
+		text += "\n  refused: " + r
+	}
+	return text
+}
+
+// referee has a session of each side.
+type referee struct{ postgres, gate *pgconn.PgConn }
+
+func (s *sides) connect(t *testing.T) *referee {
+	t.Helper()
+	return &referee{postgres: dial(t, s.postgresDSN), gate: dial(t, s.gateURL)}
+}
+
+func (r *referee) run(t *testing.T, file string, counts *tally) {
+	t.Helper()
+	statements, err := script.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.set(t, "set timezone = 'UTC'")
+	for i, q := range statements {
+		if q.Set {
+			r.set(t, q.Text)
+			continue
+		}
+		switch complaint := r.judge(t, q, i%3 == 0); {
+		case complaint != "":
+			counts.different++
+			t.Errorf("%s: %s\n%s", q.At, q.Text, complaint)
+		case q.Reason != "":
+			counts.refused++
+			counts.reasons = append(counts.reasons, fmt.Sprintf("%s: %s: %s", q.At, q.Text, q.Reason))
+		default:
+			counts.equal++
+		}
+	}
+}
+
+func (r *referee) set(t *testing.T, text string) {
+	t.Helper()
+	must(t, r.postgres, text)
+	must(t, r.gate, text)
+}
+
+// The hints are behind the statement and of one length, so that the positions of errors are the same with each.
+const (
+	cold     = " /*+ tidegate engine(cold) */"
+	hot      = " /*+ tidegate engine(hot)  */"
+	unhinted = " /*  as the router likes   */"
+)
+
+// judge asks both sides and gives what is wrong, "" if nothing is.
+func (r *referee) judge(t *testing.T, q *script.Statement, binary bool) string {
+	t.Helper()
+	if q.Reason != "" {
+		if got := r.ask(t, r.gate, q, cold); got.code != "0A000" {
+			return "is said to be refused, but: " + got.outcome()
+		}
+		return ""
+	}
+	want := r.ask(t, r.postgres, q, cold)
+	if complaint := difference(q, want, r.ask(t, r.gate, q, cold)); complaint != "" {
+		return complaint
+	}
+	if strings.Contains(strings.ToLower(q.Text), "from") {
+		for _, way := range []string{hot, unhinted} {
+			got := r.ask(t, r.gate, q, way)
+			if way == hot && got.code == "55000" && strings.Contains(got.message, "the hot store cannot answer") {
+				continue // it names a column that is not hot
+			}
+			if complaint := difference(q, want, got); complaint != "" {
+				return complaint + way
+			}
+		}
+	}
+	if binary && !q.Tolerance && q.Parameters == nil {
+		if complaint := difference(q, r.askBinary(t, r.postgres, q), r.askBinary(t, r.gate, q)); complaint != "" {
+			return "in binary: " + complaint
+		}
+	}
+	return ""
+}
+
+func (r *referee) ask(t *testing.T, c *pgconn.PgConn, q *script.Statement, hint string) *answer {
+	t.Helper()
+	ctx, cancel := timeout(t)
+	defer cancel()
+	var a *answer
+	var err error
+	if q.Parameters != nil {
+		a, err = askPrepared(ctx, c, q.Text+hint, q.Parameters)
+	} else {
+		a, err = ask(ctx, c, q.Text+hint)
+	}
+	if err != nil {
+		t.Fatalf("%s: %s%s: the connection is lost: %v", q.At, q.Text, hint, err)
+	}
+	return a
+}
+
+func (r *referee) askBinary(t *testing.T, c *pgconn.PgConn, q *script.Statement) *answer {
+	t.Helper()
+	ctx, cancel := timeout(t)
+	defer cancel()
+	a, err := askExtended(ctx, c, q.Text+cold)
+	if err != nil {
+		t.Fatalf("%s: %s: the connection is lost: %v", q.At, q.Text, err)
+	}
+	return a
+}
+
+func timeout(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), statementTimeout)
+}
