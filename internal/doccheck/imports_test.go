@@ -27,7 +27,7 @@ type rule struct {
 
 // leaves may be imported by everybody, for they import nothing but one another.
 func leaves() []string {
-	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter"}
+	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric"}
 }
 
 func rules() []rule {
@@ -46,6 +46,7 @@ func rules() []rule {
 		{area: "internal/parquetfooter/...", only: true},
 		{area: "internal/pgerr/...", only: true},
 		{area: "internal/pgtypes/...", allow: []string{"internal/pgerr"}, only: true},
+		{area: "internal/pgnumeric/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "sql/..."},
 		{area: "internal/engine/cold/...", allow: []string{"internal/engine", "internal/storage/colcache"}},
 		{area: "internal/engine/..."},

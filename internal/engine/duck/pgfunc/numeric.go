@@ -1,13 +1,180 @@
 package pgfunc
 
-import "tidegate/internal/engine/duck/udf"
+import (
+	"math"
+	"slices"
 
-// numeric is the functions of numbers.
+	"tidegate/internal/engine/duck/udf"
+	"tidegate/internal/pgnumeric"
+)
+
+// numeric is the functions of numbers. A numeric is PostgreSQL's text of it here.
 func numeric() []udf.Function {
-	return []udf.Function{}
+	return slices.Concat(numericArithmetic(), numericRounding(), numericConversions(), numericSummaries(), floats())
+}
+
+type number = pgnumeric.Numeric
+
+// ofText makes a function of a numeric.
+func ofText[R any](name string, f func(number) (R, error)) udf.Function {
+	return udf.Of1(name, func(text string) (R, error) {
+		n, err := pgnumeric.Parse(text)
+		if err != nil {
+			return *new(R), err
+		}
+		return f(n)
+	})
+}
+
+func unary(name string, f func(number) (number, error)) udf.Function {
+	return ofText(name, func(n number) (string, error) { return written(f(n)) })
+}
+
+// sure makes a function that has no errors.
+func sure(name string, f func(number) number) udf.Function {
+	return ofText(name, func(n number) (string, error) { return f(n).String(), nil })
+}
+
+func binary(name string, f func(n, m number) (number, error)) udf.Function {
+	return udf.Of2(name, func(a, b string) (string, error) {
+		n, err := pgnumeric.Parse(a)
+		if err != nil {
+			return "", err
+		}
+		m, err := pgnumeric.Parse(b)
+		if err != nil {
+			return "", err
+		}
+		return written(f(n, m))
+	})
+}
+
+func written(n number, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return n.String(), nil
+}
+
+func numericArithmetic() []udf.Function {
+	return []udf.Function{
+		binary("tg_num_add", pgnumeric.Add), binary("tg_num_sub", pgnumeric.Sub), binary("tg_num_mul", pgnumeric.Mul),
+		binary("tg_num_div", pgnumeric.Div), binary("tg_num_mod", pgnumeric.Mod), binary("tg_num_divtrunc", pgnumeric.DivTrunc),
+		binary("tg_num_gcd", func(n, m number) (number, error) { return pgnumeric.GCD(n, m), nil }), binary("tg_num_lcm", pgnumeric.LCM),
+		binary("tg_num_power", pgnumeric.Power), binary("tg_num_log", pgnumeric.Log),
+		unary("tg_num_sqrt", pgnumeric.Sqrt), unary("tg_num_exp", pgnumeric.Exp), unary("tg_num_ln", pgnumeric.Ln), unary("tg_num_log10", pgnumeric.Log10),
+		sure("tg_num_neg", number.Neg), sure("tg_num_abs", number.Abs), sure("tg_num_sign", number.Signum),
+		udf.Of1("tg_num_factorial", func(n int64) (string, error) { return written(pgnumeric.Factorial(n)) }),
+		udf.Of4("tg_num_bucket", func(a, low, high string, count int32) (int32, error) {
+			var bounds [3]number
+			for i, s := range []string{a, low, high} {
+				var err error
+				if bounds[i], err = pgnumeric.Parse(s); err != nil {
+					return 0, err
+				}
+			}
+			return pgnumeric.Bucket(bounds[0], bounds[1], bounds[2], count)
+		}),
+		udf.Of4("tg_float_bucket", pgnumeric.FloatBucket),
+	}
+}
+
+func numericRounding() []udf.Function {
+	return []udf.Function{
+		udf.Of2("tg_num_round", func(s string, digits int32) (string, error) {
+			n, err := pgnumeric.Parse(s)
+			if err != nil {
+				return "", err
+			}
+			return written(n.Round(int(digits)))
+		}),
+		udf.Of2("tg_num_trunc", func(s string, digits int32) (string, error) {
+			n, err := pgnumeric.Parse(s)
+			return n.Trunc(int(digits)).String(), err
+		}),
+		udf.Of3("tg_num_fit", func(s string, precision, scale int32) (string, error) {
+			n, err := pgnumeric.Parse(s)
+			if err != nil {
+				return "", err
+			}
+			return written(n.Fit(int(precision), int(scale)))
+		}),
+		sure("tg_num_ceil", number.Ceil), sure("tg_num_floor", number.Floor), sure("tg_num_trim_scale", number.TrimScale),
+		ofText("tg_num_scale", scaleOf(number.Scale)), ofText("tg_num_min_scale", scaleOf(number.MinScale)),
+	}
+}
+
+// scaleOf makes a function of finite numerics; the others give NULL.
+func scaleOf(f func(number) int) func(number) (udf.Null[int32], error) {
+	return func(n number) (udf.Null[int32], error) {
+		return udf.Null[int32]{V: int32(f(n)), Valid: !n.Special()}, nil
+	}
+}
+
+func numericConversions() []udf.Function {
+	return []udf.Function{
+		// The order-preserving key: what ORDER BY, GROUP BY and comparisons go over.
+		ofText("tg_num_key", func(n number) (string, error) { return n.Key(), nil }),
+		sure("tg_num_text", func(n number) number { return n }),
+		ofText("tg_num_float8", number.Float8), ofText("tg_num_float4", number.Float4),
+		udf.Of1("tg_num_of_float8", func(f float64) (string, error) { return pgnumeric.FromFloat8(f).String(), nil }),
+		udf.Of1("tg_num_of_float4", func(f float32) (string, error) { return pgnumeric.FromFloat4(f).String(), nil }),
+		ofText("tg_num_int8", func(n number) (int64, error) { return n.Int64("bigint", math.MinInt64, math.MaxInt64) }),
+		ofText("tg_num_int4", func(n number) (int32, error) {
+			i, err := n.Int64("integer", math.MinInt32, math.MaxInt32)
+			return int32(i), err
+		}),
+		ofText("tg_num_int2", func(n number) (int16, error) {
+			i, err := n.Int64("smallint", math.MinInt16, math.MaxInt16)
+			return int16(i), err
+		}),
+	}
+}
+
+// numericSummaries make variances of sums, sums of squares, and counts.
+func numericSummaries() []udf.Function {
+	of := func(name string, sample, root bool) udf.Function {
+		return udf.Of3(name, func(sum, squares string, count int64) (udf.Null[string], error) {
+			s, err := pgnumeric.Parse(sum)
+			if err != nil {
+				return udf.Null[string]{}, err
+			}
+			q, err := pgnumeric.Parse(squares)
+			if err != nil {
+				return udf.Null[string]{}, err
+			}
+			v, ok, err := pgnumeric.Variance(s, q, count, sample, root)
+			return udf.Null[string]{V: v.String(), Valid: ok}, err
+		})
+	}
+	return []udf.Function{
+		of("tg_num_var_pop", false, false), of("tg_num_var_samp", true, false),
+		of("tg_num_stddev_pop", false, true), of("tg_num_stddev_samp", true, true),
+	}
 }
 
 // numericAggregates is the aggregates of numbers.
 func numericAggregates() []udf.Aggregate {
-	return []udf.Aggregate{}
+	total := udf.Accumulator[pgnumeric.Sum, string]{
+		Merge: func(into, from *pgnumeric.Sum) error { into.Merge(from); return nil },
+		Result: func(s *pgnumeric.Sum) (udf.Null[string], error) {
+			return udf.Null[string]{V: s.Result().String(), Valid: s.Count > 0}, nil
+		},
+	}
+	return []udf.Aggregate{
+		udf.Aggregate1("tg_num_sum", func(s *pgnumeric.Sum, text string) error {
+			n, err := pgnumeric.Parse(text)
+			s.Add(n)
+			return err
+		}, total),
+		udf.Aggregate1("tg_num_squares", func(s *pgnumeric.Sum, text string) error {
+			n, err := pgnumeric.Parse(text)
+			if err != nil {
+				return err
+			}
+			square, err := pgnumeric.Mul(n, n)
+			s.Add(square)
+			return err
+		}, total),
+	}
 }

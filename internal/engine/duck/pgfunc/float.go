@@ -1,0 +1,70 @@
+package pgfunc
+
+import (
+	"math"
+
+	"tidegate/internal/engine/duck/udf"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// float is what doubles and single-precision floats share.
+type float interface{ ~float32 | ~float64 }
+
+// floats is the functions of floats: DuckDB's arithmetic gives infinity and 0 where PostgreSQL raises 22003. What the
+// C library computes for both stays in DuckDB, and its result is checked here.
+func floats() []udf.Function {
+	return []udf.Function{
+		udf.Of2("tg_float_add", add[float64]), udf.Of2("tg_float_add", add[float32]),
+		udf.Of2("tg_float_sub", subtract[float64]), udf.Of2("tg_float_sub", subtract[float32]),
+		udf.Of2("tg_float_mul", multiply[float64]), udf.Of2("tg_float_mul", multiply[float32]),
+		udf.Of2("tg_float_div", divide[float64]), udf.Of2("tg_float_div", divide[float32]),
+		udf.Of2("tg_float_result", func(r, x float64) (float64, error) { return checkResult(r, math.IsInf(x, 0), x == 0) }),
+		udf.Of2("tg_float_exp", func(r, x float64) (float64, error) { return checkResult(r, math.IsInf(x, 0), false) }),
+		udf.Of3("tg_float_power", func(r, x, y float64) (float64, error) {
+			return checkResult(r, math.IsInf(x, 0) || math.IsInf(y, 0), x == 0)
+		}),
+		udf.Of1("tg_float_narrow", narrow),
+		udf.Of1("tg_float_text", func(f float64) (string, error) { return string(pgtypes.AppendFloat8(nil, f)), nil }),
+		udf.Of1("tg_float_text", func(f float32) (string, error) { return string(pgtypes.AppendFloat4(nil, f)), nil }),
+	}
+}
+
+func tooLarge() error {
+	return pgerr.New(pgerr.NumericOutOfRange, "value out of range: overflow")
+}
+
+func tooSmall() error {
+	return pgerr.New(pgerr.NumericOutOfRange, "value out of range: underflow")
+}
+
+func isInf[T float](x T) bool { return math.IsInf(float64(x), 0) }
+
+// checkResult refuses a result that is infinite though no argument was, or 0 though none need be.
+func checkResult[T float](r T, infinite, zero bool) (T, error) {
+	switch {
+	case isInf(r) && !infinite:
+		return 0, tooLarge()
+	case r == 0 && !zero && !infinite:
+		return 0, tooSmall()
+	}
+	return r, nil
+}
+
+func add[T float](x, y T) (T, error) { return checkResult(x+y, isInf(x) || isInf(y), true) }
+
+func subtract[T float](x, y T) (T, error) { return checkResult(x-y, isInf(x) || isInf(y), true) }
+
+func multiply[T float](x, y T) (T, error) {
+	return checkResult(x*y, isInf(x) || isInf(y), x == 0 || y == 0)
+}
+
+func divide[T float](x, y T) (T, error) {
+	if y == 0 && x == x { //nolint:gocritic // NaN / 0 is NaN
+		return 0, pgerr.New(pgerr.DivisionByZero, "division by zero")
+	}
+	return checkResult(x/y, isInf(x), x == 0 || isInf(y))
+}
+
+// narrow casts to single precision.
+func narrow(x float64) (float32, error) { return checkResult(float32(x), math.IsInf(x, 0), x == 0) }
