@@ -179,9 +179,6 @@ func (b *binder) addSpan(x *expr, v interval) *expr {
 // concatenate writes ||: text, or text and something with a cast to text.
 func (b *binder) concatenate(sig *signature, x, y *expr, pos int32) (*expr, error) {
 	if sig.result != pgtypes.Text {
-		if b.system && isArrayParam(sig.result) {
-			return b.concatenateArrays(sig, x, y), nil
-		}
 		return nil, b.unsupported(pos, "operator || for type %s", postgresTables().typeName(sig.result))
 	}
 	l, err := b.coerce(x, pgtypes.Text)

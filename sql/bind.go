@@ -211,9 +211,9 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 	return q, nil
 }
 
-// knownParam gives a parameter's type if the catalog's queries know it, 0 (to be inferred) otherwise.
+// knownParam gives the type of a parameter that is an array, 0 (to be inferred) for others that are not known.
 func knownParam(p pgtypes.OID, system bool) pgtypes.OID {
-	if system && postgresTables().types[p].category == 'A' {
+	if _, array := pgtypes.ElementOf(p); array || system && isArray(p) {
 		return p
 	}
 	return 0
@@ -324,6 +324,9 @@ func (b *binder) use(r *Relation, alias string) *useState {
 // alias gives a name that no other FROM item of the DuckDB text has, near the wanted one: all references are
 // written with it, so that neither case-insensitive names nor shadowing can lead them astray.
 func (b *binder) alias(want string) string {
+	if strings.HasPrefix(want, "?") {
+		want = "_" + want // eachName is ours
+	}
 	name := want
 	for i := 2; b.aliases[strings.ToLower(name)]; i++ {
 		name = want + "_" + itoa(i)

@@ -46,6 +46,9 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if e, ok, err := b.spelled(fn, args, n.Location); ok || err != nil {
 		return e, err
 	}
+	if e, ok, err := b.nestedCall(fn, args, n.Location); ok || err != nil {
+		return e, err
+	}
 	return b.plainCall(fn, args, n.Location)
 }
 
@@ -100,13 +103,22 @@ func (b *binder) resolve(fn string, args []*expr, pos int32) (*signature, []*exp
 		return nil, nil, b.fail(pgerr.AmbiguousFunction, pos, "function %s(%s) is not unique", fn, typeList(args)).
 			WithHint("Could not choose a best candidate function. You might need to add explicit type casts.")
 	}
+	wanted, result, _ := p.concrete(sig, types)
+	if result == pgtypes.Unknown {
+		return nil, nil, b.fail(pgerr.DatatypeMismatch, pos, "could not determine polymorphic type because input has type unknown")
+	}
 	out := make([]*expr, len(args))
 	for i, a := range args {
-		e, err := b.coerce(a, sig.args[i])
+		e, err := b.coerce(a, wanted[i])
 		if err != nil {
 			return nil, nil, err
 		}
 		out[i] = e
+	}
+	if sig.poly > 0 {
+		called := *sig // its args stay: the allow-list has the functions by them
+		called.result = result
+		sig = &called
 	}
 	return sig, out, nil
 }
@@ -141,7 +153,15 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 		e.quotient = sig.result == pgtypes.Numeric
 	}
 	e.pos = pos
-	if sig.result == pgtypes.Numeric {
+	if err := b.oneLevel(e, pos); err != nil {
+		return nil, err
+	}
+	switch {
+	case sig.poly > 0:
+		if e.scale, err = b.scaleWithin(args, pos); err != nil {
+			return nil, err
+		}
+	case sig.result == pgtypes.Numeric:
 		e.scale = f.scaleOf(args)
 	}
 	return e, nil
@@ -172,9 +192,6 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 		return nil, err
 	}
 	f := allowed()[sig.key()]
-	if f == nil && b.system {
-		f = systemAggregate(sig, args)
-	}
 	if f == nil || sig.kind != 'a' {
 		return nil, b.notAllowed(sig, n.Location)
 	}
@@ -189,11 +206,14 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if n.AggDistinct {
 		text = strings.Replace(text, "(", "(DISTINCT ", 1)
 	}
-	if len(n.AggOrder) > 0 {
-		order, err := b.orderKeys(n.AggOrder, &inner)
-		if err != nil {
-			return nil, err
-		}
+	order, err := b.orderKeys(n.AggOrder, &inner)
+	if err != nil {
+		return nil, err
+	}
+	if order == "" && n.AggDistinct && ordered[fn] {
+		order = " ORDER BY " + args[0].sql // PostgreSQL finds what is distinct by sorting
+	}
+	if order != "" {
 		text = strings.TrimSuffix(text, ")") + order + ")"
 	}
 	e := computed(sig.result, text, args...)
@@ -202,6 +222,11 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	}
 	if f.as != 0 {
 		e.typ = pgtypes.Of(f.as)
+	}
+	if sig.poly > 0 {
+		if e.scale, err = b.scaleWithin(args, n.Location); err != nil {
+			return nil, err
+		}
 	}
 	e.quotient = f.as != 0 && sig.result == pgtypes.Numeric || len(args) > 0 && args[0].quotient && slices.Contains([]string{"sum", "min", "max", "avg"}, fn)
 	e.pos = n.Location
@@ -212,6 +237,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	}
 	return b.finishCall(e, wrap, m, n, sc, &inner)
 }
+
+// ordered are the aggregates whose result depends on the order of the rows.
+var ordered = map[string]bool{"array_agg": true, "string_agg": true}
 
 // statCall says which statistic answers the call, nil if none does.
 func statCall(fn string, n *pg_query.FuncCall, args []*expr) *StatCall {

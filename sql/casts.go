@@ -38,6 +38,8 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		return b.typed(e.lit.Text, t, e.pos)
 	case e.typ.OID == t.OID && (t.Typmod < 0 || t.Typmod == e.typ.Typmod):
 		return e, nil
+	case (isArray(e.typ.OID) || isArray(t.OID)) && (!isVector(e.typ.OID) || !isText(t.OID)):
+		return b.castOfArrays(e, t)
 	}
 	if e.quotient && (isInteger(t.OID) || t.OID == pgtypes.Numeric) {
 		e = b.exactAll([]*expr{e})[0]
@@ -128,7 +130,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	from, to := e.typ.OID, t.OID
 	plain := "CAST(" + e.sql + " AS " + duckType(t) + ")"
 	switch {
-	case b.system && (isReg(from) || isReg(to) || postgresTables().category(from) == 'A' || postgresTables().category(to) == 'A'):
+	case b.system && (isReg(from) || isReg(to) || isVector(from)):
 		return b.systemCast(e, t)
 	case isNumber(from) && isNumber(to):
 		return numberCast(e, t), nil
@@ -302,10 +304,14 @@ func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
 		return pgtypes.Type{}, b.fail(pgerr.UndefinedObject, n.pos, "type %q does not exist", n.full())
 	}
 	if n.array {
-		if id = p.types[id].array; id == 0 || !b.system {
-			return pgtypes.Type{}, b.unsupported(n.pos, "type %s[]", n.name)
+		element := n
+		element.array = false
+		t, err := b.typeOf(element)
+		if err != nil {
+			return t, err
 		}
-		return pgtypes.Of(id), nil
+		t.OID, err = b.arrayTypeOf(t.OID, n.pos)
+		return t, err
 	}
 	if _, known := pgtypes.Lookup(id); !known || id == pgtypes.Unknown {
 		if b.system && (isReg(id) || typeIs(id, oidInt2Vector, oidOIDVector)) {

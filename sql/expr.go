@@ -24,6 +24,8 @@ type expr struct {
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
 	span     *interval      // of a constant interval
 
+	items []*expr // of a constant array: its elements
+
 	column *column // a bare column of a base relation
 	steps  *steps  // a monotone step function of a base column (cast to date, date_trunc)
 	proof  *proof  // of a boolean: what its truth proves

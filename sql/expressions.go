@@ -174,8 +174,8 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a := c.Arg.GetAArrayExpr(); a != nil && b.system {
-		return b.arrayOf(a, sc, postgresTables().types[t.OID].element)
+	if a := c.Arg.GetAArrayExpr(); a != nil && isArray(t.OID) {
+		return b.arrayCast(a, t, sc)
 	}
 	e, err := b.expr(c.Arg, sc)
 	if err != nil {
@@ -186,9 +186,12 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 	}
 	r, err := b.cast(e, t)
 	if err != nil {
+		if p, ok := asError(err); ok && p.Code == "42846" {
+			p.Position = b.stmt.position(c.Location)
+		}
 		return nil, err
 	}
-	if r.typ.OID == pgtypes.Numeric && t.Typmod >= 0 {
+	if r.typ.OID == t.OID && (t.OID == pgtypes.Numeric || isArray(t.OID)) && t.Typmod >= 0 {
 		r.typ = t
 	}
 	return r, nil
@@ -304,7 +307,7 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 	}
 	t, ok := postgresTables().common(types)
 	if !ok {
-		return nil, pgtypes.Type{}, b.fail(pgerr.DatatypeMismatch, pos, "%s types cannot be matched", what)
+		return nil, pgtypes.Type{}, b.mismatch(types, list, what)
 	}
 	out := make([]*expr, len(list))
 	for i, e := range list {
@@ -314,6 +317,11 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 		}
 		out[i] = c
 	}
+	if isArray(t) {
+		if _, err := b.oneScale(out, elementType(pgtypes.Of(t)), pos); err != nil {
+			return nil, pgtypes.Type{}, err
+		}
+	}
 	typ := out[0].typ
 	for _, e := range out {
 		if e.typ.Typmod != typ.Typmod {
@@ -321,6 +329,18 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 		}
 	}
 	return out, typ, nil
+}
+
+// mismatch says which of the types is the first that does not fit those before it.
+func (b *binder) mismatch(types []pgtypes.OID, list []*expr, what string) error {
+	p := postgresTables()
+	for i := range types {
+		if _, ok := p.common(types[:i+1]); !ok {
+			before, _ := p.common(types[:i])
+			return b.fail(pgerr.DatatypeMismatch, list[i].pos, "%s types %s and %s cannot be matched", what, p.typeName(before), p.typeName(types[i]))
+		}
+	}
+	return b.fail(pgerr.DatatypeMismatch, list[0].pos, "%s types cannot be matched", what)
 }
 
 // anyQuotient reports whether a float8 made of list is numeric in PostgreSQL: no other part of it is a float.

@@ -22,6 +22,11 @@ func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) 
 	if err != nil {
 		return nil, err
 	}
+	return b.in(not, l, list, n.Location)
+}
+
+// in writes l IN (list), which has an element at least.
+func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 	types := []pgtypes.OID{l.oid()}
 	for _, e := range list {
 		types = append(types, e.oid())
@@ -30,14 +35,14 @@ func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) 
 	if !ok {
 		// No common type: the operator of the first pair that does not fit says what is wrong.
 		for _, e := range list {
-			if _, err := b.operator("=", l, e, n.Location); err != nil {
+			if _, err := b.operator("=", l, e, pos); err != nil {
 				return nil, err
 			}
 		}
-		return nil, b.unsupported(n.Location, "IN over these types")
+		return nil, b.unsupported(pos, "IN over these types")
 	}
 	if !comparable(t, b.system) && t != oidRegclass {
-		return nil, b.unsupported(n.Location, "IN over type %s", postgresTables().typeName(t))
+		return nil, b.unsupported(pos, "IN over type %s", postgresTables().typeName(t))
 	}
 	x, err := b.coerce(l, t)
 	if err != nil {

@@ -17,6 +17,9 @@ func null(t pgtypes.Type) *expr {
 	if t.OID == pgtypes.Numeric && t.Typmod < 4 {
 		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0))", pos: -1, scale: -1, constant: true}
 	}
+	if elementType(t).OID == pgtypes.Numeric && t.Typmod < 4 {
+		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0)[])", pos: -1, scale: -1, constant: true}
+	}
 	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true}
 }
 
@@ -28,6 +31,8 @@ func duckType(t pgtypes.Type) string {
 		return "DECIMAL(38,10)"
 	case t.OID == 0, t.OID == pgtypes.Unknown:
 		return "VARCHAR"
+	case isArray(t.OID):
+		return duckType(elementType(t)) + "[]"
 	}
 	return t.DuckDB()
 }
@@ -106,7 +111,10 @@ func (b *binder) readOther(text string, t pgtypes.Type) (*expr, error) {
 		}
 		return constantOf(t.OID, "unhex('"+hex.EncodeToString(v)+"')"), nil
 	}
-	if b.system {
+	switch {
+	case isArray(t.OID):
+		return b.arrayLiteral(text, t)
+	case b.system:
 		return b.systemLiteral(text, t)
 	}
 	return nil, pgerr.New(pgerr.FeatureNotSupported, "a literal of type %s is not supported yet", postgresTables().typeName(t.OID))

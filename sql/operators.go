@@ -162,7 +162,9 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 		return nil, b.fail(pgerr.AmbiguousFunction, pos, "operator is not unique: %s %s %s", p.typeName(args[0]), op, p.typeName(args[1])).
 			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
 	}
-	e, err := b.applyOperator(op, sig, l, r, pos)
+	called := *sig
+	called.args, called.result, _ = p.concrete(sig, args)
+	e, err := b.applyOperator(op, &called, l, r, pos)
 	if err != nil {
 		return nil, err
 	}
@@ -222,6 +224,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return nil, err
 	}
 	switch {
+	case isArray(lt) || isArray(rt):
+		return b.arrayPair(op, sig, l, r, x, y, pos)
 	case flip[op] != "" && comparable(lt, b.system) && comparable(rt, b.system):
 		return b.compare(op, l, r, x, y), nil
 	case len(op) == 1 && strings.ContainsAny(op, "+-*/%^"):
@@ -237,8 +241,6 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil
 		}
 		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
-	case op == "||" && b.system && isArrayParam(sig.result):
-		return b.concatenateArrays(sig, x, y), nil
 	case op == "||":
 		return b.concatenate(sig, x, y, pos)
 	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && isText(lt):
@@ -271,7 +273,7 @@ func comparable(t pgtypes.OID, system bool) bool {
 		pgtypes.Varchar, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.UUID, pgtypes.Bytea:
 		return true
 	}
-	return system && (typeIs(t, pgtypes.OIDType, pgtypes.Name, pgtypes.Char) || postgresTables().category(t) == 'A' || isReg(t) || t == oidAnyArray)
+	return comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Name, pgtypes.Char) || isReg(t) || t == oidAnyArray)
 }
 
 // compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.

@@ -17,24 +17,26 @@ var pg15 embed.FS
 
 // OIDs of PostgreSQL types that no table column has, but that catalog queries and resolution meet.
 const (
-	oidInt2Vector    pgtypes.OID = 22
-	oidNodeTree      pgtypes.OID = 194
-	oidRegproc       pgtypes.OID = 24
-	oidOIDVector     pgtypes.OID = 30
-	oidRegclass      pgtypes.OID = 2205
-	oidRegtype       pgtypes.OID = 2206
-	oidRegnamespace  pgtypes.OID = 4089
-	oidRegrole       pgtypes.OID = 4096
-	oidTextArray     pgtypes.OID = 1009
-	oidNameArray     pgtypes.OID = 1003
-	oidAny           pgtypes.OID = 2276
-	oidAnyArray      pgtypes.OID = 2277
-	oidAnyElement    pgtypes.OID = 2283
-	oidAnyNonArray   pgtypes.OID = 2776
-	oidAnyCompatible pgtypes.OID = 5077
-	oidAnyCompArray  pgtypes.OID = 5078
-	oidTimeTZ        pgtypes.OID = 1266
-	oidJSONB         pgtypes.OID = 3802
+	oidInt2Vector      pgtypes.OID = 22
+	oidNodeTree        pgtypes.OID = 194
+	oidRegproc         pgtypes.OID = 24
+	oidOIDVector       pgtypes.OID = 30
+	oidRegclass        pgtypes.OID = 2205
+	oidRegtype         pgtypes.OID = 2206
+	oidRegnamespace    pgtypes.OID = 4089
+	oidRegrole         pgtypes.OID = 4096
+	oidTextArray       pgtypes.OID = 1009
+	oidNameArray       pgtypes.OID = 1003
+	oidAny             pgtypes.OID = 2276
+	oidAnyArray        pgtypes.OID = 2277
+	oidAnyElement      pgtypes.OID = 2283
+	oidAnyNonArray     pgtypes.OID = 2776
+	oidAnyCompatible   pgtypes.OID = 5077
+	oidAnyCompArray    pgtypes.OID = 5078
+	oidAnyCompNonArray pgtypes.OID = 5079
+	oidRecord          pgtypes.OID = 2249
+	oidTimeTZ          pgtypes.OID = 1266
+	oidJSONB           pgtypes.OID = 3802
 )
 
 // pgType is a row of pg_type.
@@ -55,6 +57,7 @@ type signature struct {
 	kind     byte // of a function: f, a, w, p
 	variadic bool
 	set      bool
+	poly     int // how many of args and result are polymorphic
 	defaults int
 }
 
@@ -93,6 +96,7 @@ func loadPostgres() *postgres {
 	}
 	for f := range lines("operators") {
 		s := signature{name: f[0], args: []pgtypes.OID{oid(f[1]), oid(f[2])}, result: oid(f[3]), kind: 'f'}
+		s.countPolymorphic()
 		p.operators[s.name] = append(p.operators[s.name], s)
 	}
 	for f := range lines("functions") {
@@ -103,9 +107,21 @@ func loadPostgres() *postgres {
 			}
 		}
 		s.defaults = int(oid(f[6]))
+		s.countPolymorphic()
 		p.functions[s.name] = append(p.functions[s.name], s)
 	}
 	return p
+}
+
+func (s *signature) countPolymorphic() {
+	for _, t := range s.args {
+		if isPolymorphic(t) {
+			s.poly++
+		}
+	}
+	if isPolymorphic(s.result) {
+		s.poly++
+	}
 }
 
 // lines gives the fields of every line of an embedded table. The files are part of the program: what cannot be
@@ -171,7 +187,7 @@ func (p *postgres) coercible(from, to pgtypes.OID) bool {
 	switch {
 	case from == to, from == 0, from == pgtypes.Unknown, to == oidAny, to == oidAnyElement, to == oidAnyCompatible:
 		return true
-	case to == oidAnyNonArray:
+	case to == oidAnyNonArray, to == oidAnyCompNonArray:
 		return p.types[from].category != 'A'
 	case to == oidAnyArray, to == oidAnyCompArray:
 		return p.types[from].category == 'A'

@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	"tidegate/internal/pgtypes"
 )
 
@@ -39,12 +41,8 @@ func (p *postgres) choose(candidates []signature, args []pgtypes.OID) (*signatur
 	if len(fit) == 1 {
 		return fit[0], resolved
 	}
-	if known := sameKnown(args); known != 0 {
-		for _, c := range fit {
-			if p.exact(c, args) >= 0 && all(c.args, known) {
-				return c, resolved
-			}
-		}
+	if c := p.onlyFor(fit, args); c != nil {
+		return c, resolved
 	}
 	return nil, ambiguous
 }
@@ -61,21 +59,8 @@ func (p *postgres) accepts(c *signature, args []pgtypes.OID) bool {
 			return false
 		}
 	}
-	return p.consistent(c, args)
-}
-
-// consistent reports whether polymorphic arguments fit each other: an array and an element, not two arrays.
-func (p *postgres) consistent(c *signature, args []pgtypes.OID) bool {
-	array, element := false, false
-	for i, a := range args {
-		switch c.args[i] {
-		case oidAnyArray, oidAnyCompArray:
-			array = true
-		case oidAnyElement, oidAnyCompatible:
-			element = element || p.category(a) == 'A'
-		}
-	}
-	return !array || !element
+	_, _, consistent := p.concrete(c, args)
+	return consistent
 }
 
 func (p *postgres) exact(c *signature, args []pgtypes.OID) int {
@@ -171,13 +156,22 @@ func sameKnown(args []pgtypes.OID) pgtypes.OID {
 	return known
 }
 
-func all(args []pgtypes.OID, t pgtypes.OID) bool {
-	for _, a := range args {
-		if a != t {
-			return false
+// onlyFor gives the one candidate that takes the unknown arguments too if they have the type of all others.
+func (p *postgres) onlyFor(fit []*signature, args []pgtypes.OID) *signature {
+	known := sameKnown(args)
+	if known == 0 {
+		return nil
+	}
+	var only *signature
+	for _, c := range fit {
+		if p.accepts(c, slices.Repeat([]pgtypes.OID{known}, len(args))) {
+			if only != nil {
+				return nil
+			}
+			only = c
 		}
 	}
-	return true
+	return only
 }
 
 // common gives the type that UNION, CASE, COALESCE, VALUES and GREATEST give to their parts: PostgreSQL's

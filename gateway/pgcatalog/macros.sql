@@ -11,25 +11,6 @@ CASE WHEN contains(_a::VARCHAR, chr(92)) THEN 'E' ELSE '' END || '''' || replace
 --
 CREATE MACRO pgc.quote_nullable(_a) AS coalesce(pgc.quote_literal(_a), 'NULL')
 --
-CREATE MACRO pgc.array_to_string(_a, _s) AS
-  CASE WHEN _a IS NOT NULL AND _s IS NOT NULL THEN coalesce(list_aggregate(list_filter(_a::VARCHAR[], lambda _x: _x IS NOT NULL), 'string_agg', _s), '') END,
-(_a, _s, _n) AS
-  CASE WHEN _a IS NOT NULL AND _s IS NOT NULL THEN coalesce(list_aggregate(list_filter(list_transform(_a::VARCHAR[], lambda _x: coalesce(_x, _n)), lambda _y: _y IS NOT NULL), 'string_agg', _s), '') END
---
-CREATE MACRO pgc.array_cat(_a, _b) AS CASE WHEN _a IS NULL THEN _b WHEN _b IS NULL THEN _a ELSE list_concat(_a, _b) END
---
-CREATE MACRO pgc.array_remove(_a, _e) AS list_filter(_a, lambda _x: _x IS DISTINCT FROM _e)
---
-CREATE MACRO pgc.array_upper(_a, _d) AS CASE WHEN _d = 1 THEN nullif(len(_a), 0)::INTEGER END
---
-CREATE MACRO pgc.array_lower(_a, _d) AS CASE WHEN _d = 1 AND len(_a) > 0 THEN 1 END
---
-CREATE MACRO pgc.array_length(_a, _d) AS CASE WHEN _d = 1 THEN nullif(len(_a), 0)::INTEGER END
---
-CREATE MACRO pgc.cardinality(_a) AS len(_a)::INTEGER
---
-CREATE MACRO pgc.string_to_array(_a, _s) AS CASE WHEN _a = '' THEN [] ELSE string_split(_a, _s) END
---
 CREATE MACRO pgc.pg_encoding_to_char(_a) AS
 CASE WHEN _a IS NOT NULL THEN coalesce(['SQL_ASCII', 'EUC_JP', 'EUC_CN', 'EUC_KR', 'EUC_TW', 'EUC_JIS_2004', 'UTF8', 'MULE_INTERNAL',
   'LATIN1', 'LATIN2', 'LATIN3', 'LATIN4', 'LATIN5', 'LATIN6', 'LATIN7', 'LATIN8', 'LATIN9', 'LATIN10', 'WIN1256', 'WIN1258',

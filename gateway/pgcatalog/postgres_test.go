@@ -153,9 +153,6 @@ var likePostgres = map[string]string{
 		select s.catalog_name, s.schema_name from information_schema.schemata s where s.schema_name <> 'pg_toast' order by 2`,
 	"sizes": `
 		select v, pg_catalog.pg_size_pretty(v) from (values (0::bigint), (1), (-1), (10239), (10240), (10752), (20479 * 512), (20479 * 512 - 1), (-20480 * 512), (123456789), (9876543210), (9876543210123), (98765432101234567)) s(v) order by 1`,
-	"array_to_string": `
-		select pg_catalog.array_to_string(array['a', null, 'b'], ','), pg_catalog.array_to_string(array['a', null, 'b'], ',', '*'), pg_catalog.array_to_string(array[1, 2], '; '),
-			pg_catalog.array_to_string(null::text[], ','), pg_catalog.array_to_string(array['a'], null)`,
 	"descriptions": `
 		select pg_catalog.obj_description(c.oid, 'pg_class'), pg_catalog.obj_description(c.oid, 'pg_proc') from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'web' order by c.relname`,
 	"visible": `

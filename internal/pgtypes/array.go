@@ -24,7 +24,7 @@ func ElementOf(array OID) (OID, bool) {
 
 // arrayToBinary reads a one-dimensional array's text form: {1,2,NULL,"a b"}.
 func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]byte, error) {
-	items, err := splitArray(text)
+	items, err := ParseArray(text)
 	if err != nil {
 		return b, err
 	}
@@ -60,60 +60,168 @@ func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]b
 }
 
 func badArray(text string) error {
-	return pgerr.New(pgerr.InvalidTextRepresentation, "malformed array literal: %q", text)
+	return pgerr.New(pgerr.InvalidTextRepresentation, `malformed array literal: "%s"`, text)
 }
 
-// splitArray gives the items of a one-dimensional array literal, nil for NULL.
-func splitArray(text string) ([]*string, error) {
-	body, ok := strings.CutPrefix(text, "{")
-	body, closed := strings.CutSuffix(body, "}")
-	if !ok || !closed {
+// ParseArray gives the items of a one-dimensional array's text form, nil for NULL. An array of more dimensions or with
+// other bounds is 0A000, what is no array is 22P02.
+func ParseArray(text string) ([]*string, error) {
+	p := arrayText{text: text}
+	p.skipBlanks()
+	switch p.peek() {
+	case '{':
+	case '[':
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "an array with bounds of its own is not supported: they begin at 1")
+	default:
 		return nil, badArray(text)
 	}
-	var items []*string
-	for len(body) > 0 {
-		item, quoted, rest, ok := cutItem(body)
-		if !ok || (item == "" && !quoted) {
-			return nil, badArray(text)
-		}
-		if !quoted && strings.EqualFold(item, "NULL") {
-			items = append(items, nil)
-		} else {
-			items = append(items, &item)
-		}
-		if rest == "" {
-			break
-		}
-		if body = rest[1:]; body == "" {
-			return nil, badArray(text)
-		}
+	p.at++
+	items, ok := p.items()
+	p.skipBlanks()
+	switch {
+	case p.nested:
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "an array of more than one dimension is not supported")
+	case !ok || p.at < len(text):
+		return nil, badArray(text)
 	}
 	return items, nil
 }
 
-// cutItem takes one item off; rest is empty or begins with a comma.
-func cutItem(s string) (item string, quoted bool, rest string, ok bool) {
+// arrayText is an array literal while it is read.
+type arrayText struct {
+	text   string
+	at     int
+	nested bool // a second dimension was met
+}
+
+// peek gives the next byte, 0 at the end.
+func (p *arrayText) peek() byte {
+	if p.at >= len(p.text) {
+		return 0
+	}
+	return p.text[p.at]
+}
+
+func isBlank(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+func (p *arrayText) skipBlanks() {
+	for isBlank(p.peek()) {
+		p.at++
+	}
+}
+
+// items reads up to the closing brace.
+func (p *arrayText) items() (items []*string, ok bool) {
+	for {
+		p.skipBlanks()
+		if p.peek() == '}' && len(items) == 0 {
+			p.at++
+			return items, true
+		}
+		item, ok := p.item()
+		if !ok {
+			return nil, false
+		}
+		items = append(items, item)
+		switch p.peek() {
+		case ',':
+			p.at++
+		case '}':
+			p.at++
+			return items, true
+		default:
+			return nil, false
+		}
+	}
+}
+
+func (p *arrayText) item() (item *string, ok bool) {
+	switch p.peek() {
+	case '{':
+		p.nested = true
+		return nil, false
+	case '"':
+		s, ok := p.quoted()
+		p.skipBlanks()
+		return &s, ok
+	}
 	var b strings.Builder
-	inside := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\':
-			i++
-			if i == len(s) {
-				return "", false, "", false
+	kept, escaped := 0, false // how much of it is no blank at the end
+	for c := p.peek(); c != ',' && c != '}'; c = p.peek() {
+		switch c {
+		case 0, '"', '{':
+			return nil, false
+		case '\\':
+			escaped = true
+			p.at++
+			if c = p.peek(); c == 0 {
+				return nil, false
 			}
-			b.WriteByte(s[i])
+			b.WriteByte(c)
+			kept = b.Len()
+		default:
+			b.WriteByte(c)
+			if !isBlank(c) {
+				kept = b.Len()
+			}
+		}
+		p.at++
+	}
+	s := b.String()[:kept]
+	if strings.EqualFold(s, "NULL") && !escaped {
+		return nil, true
+	}
+	return &s, s != ""
+}
+
+// quoted reads an item in quotes.
+func (p *arrayText) quoted() (string, bool) {
+	var b strings.Builder
+	for p.at++; p.at < len(p.text); p.at++ {
+		c := p.text[p.at]
+		switch {
 		case c == '"':
-			quoted, inside = true, !inside
-		case !inside && c == ',':
-			return b.String(), quoted, s[i:], true
-		case !inside && (c == '{' || c == '}'):
-			return "", false, "", false
+			p.at++
+			return b.String(), true
+		case c == '\\' && p.at+1 < len(p.text):
+			p.at++
+			b.WriteByte(p.text[p.at])
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return b.String(), quoted, "", !inside
+	return "", false
+}
+
+// AppendArray appends a one-dimensional array's text form; a nil item is NULL.
+func AppendArray(b []byte, items []*string) []byte {
+	b = append(b, '{')
+	for i, item := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if item == nil {
+			b = append(b, "NULL"...)
+		} else {
+			b = AppendArrayItem(b, *item)
+		}
+	}
+	return append(b, '}')
+}
+
+// AppendArrayItem appends an item's text, quoted where array_out quotes.
+func AppendArrayItem(b []byte, s string) []byte {
+	if s != "" && !strings.ContainsAny(s, "\"\\{}, \t\n\v\f\r") && !strings.EqualFold(s, "null") {
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
+	return append(b, '"')
 }
 
 // arrayFromBinary gives a one-dimensional array's text form.

@@ -38,6 +38,7 @@ const (
 	Timestamptz OID = 1184
 	Interval    OID = 1186
 	Numeric     OID = 1700
+	Record      OID = 2249
 	UUID        OID = 2950
 )
 
@@ -126,6 +127,9 @@ func (t Type) Len() int16 {
 // String gives what PostgreSQL's format_type gives: "numeric(12,2)", "timestamp with time zone".
 func (t Type) String() string {
 	i, ok := Lookup(t.OID)
+	if element, array := ElementOf(t.OID); array {
+		return Type{OID: element, Typmod: t.Typmod}.String() + "[]"
+	}
 	if !ok {
 		return "???"
 	}
@@ -151,6 +155,9 @@ func (t Type) DuckDB() string {
 		return "DECIMAL(38,9)"
 	}
 	i, ok := Lookup(t.OID)
+	if element, array := ElementOf(t.OID); array {
+		return Type{OID: element, Typmod: t.Typmod}.DuckDB() + "[]"
+	}
 	if !ok {
 		return "VARCHAR"
 	}

@@ -85,7 +85,7 @@ func appendArray(b []byte, v *engine.Vector, oid pgtypes.OID, first, n int) []by
 			b = append(b, "NULL"...)
 			continue
 		}
-		b = appendQuoted(b, string(appendElement(nil, v, oid, i)))
+		b = pgtypes.AppendArrayItem(b, string(appendElement(nil, v, oid, i)))
 	}
 	return append(b, '}')
 }
@@ -145,19 +145,4 @@ func integerAt(v *engine.Vector, i int) int64 {
 	default:
 		return v.I64[i]
 	}
-}
-
-// appendQuoted writes a text element, quoted where array_out quotes.
-func appendQuoted(b []byte, s string) []byte {
-	if s != "" && !strings.ContainsAny(s, "\"\\{}, \t\n\v\f\r") && !strings.EqualFold(s, "null") {
-		return append(b, s...)
-	}
-	b = append(b, '"')
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			b = append(b, '\\')
-		}
-		b = append(b, s[i])
-	}
-	return append(b, '"')
 }

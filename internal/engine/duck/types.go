@@ -164,7 +164,7 @@ func (r reader) fits(want pgtypes.Type) bool {
 		return r.isText()
 	}
 	if _, known := pgtypes.Lookup(want.OID); !known {
-		return r.isText() // arrays and catalog types: their text form is what there is
+		return r.isText() || isList(r) // arrays and catalog types: their text form is what there is
 	}
 	return want.OID == r.typ.OID
 }

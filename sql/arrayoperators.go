@@ -1,0 +1,151 @@
+package sql
+
+import (
+	"fmt"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgtypes"
+)
+
+// arrayOperator binds x op ANY (array) and x op ALL (array).
+func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	all := n.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ALL
+	equal := op == "=" && !all || (op == "<>" || op == "!=") && all
+	if a := n.Rexpr.GetAArrayExpr(); a != nil && equal && len(a.Elements) > 0 {
+		// x = ANY (ARRAY[a, b]) is x IN (a, b), on every engine.
+		in := &pg_query.A_Expr{Lexpr: n.Lexpr, Location: n.Location, Rexpr: pg_query.MakeListNode(a.Elements)}
+		return b.inList(all, in, sc)
+	}
+	l, r, err := b.operands(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	if r.untyped() {
+		array, err := b.arrayTypeOf(orText(l.oid()), n.Location)
+		if err == nil {
+			r, err = b.coerce(r, array)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !isArray(r.typ.OID) {
+		return nil, b.fail("42809", n.Location, "op ANY/ALL (array) requires array on right side")
+	}
+	if equal && r.items != nil {
+		if len(r.items) == 0 {
+			return boolConstant(all), nil
+		}
+		return b.in(all, l, r.items, n.Location)
+	}
+	if equal {
+		return b.among(all, l, r, n.Location)
+	}
+	return b.quantifiedArray(op, all, l, r, n.Location)
+}
+
+// among writes x = ANY (array), or x <> ALL (array) for not, without a function of every element: DuckDB binds none
+// that looks at columns of two levels of query.
+func (b *binder) among(not bool, l, r *expr, pos int32) (*expr, error) {
+	probe := &expr{typ: elementType(r.typ), sql: eachName, pos: pos, scale: r.scale}
+	if _, err := b.operator("=", l, probe, pos); err != nil {
+		return nil, err
+	}
+	t, ok := postgresTables().common([]pgtypes.OID{l.oid(), probe.typ.OID})
+	if !ok || !comparable(t, b.system) {
+		return nil, b.unsupported(pos, "= ANY over type %s", typeText(r.typ))
+	}
+	x, err := b.coerce(l, t)
+	if err != nil {
+		return nil, err
+	}
+	a, err := b.each(r, func(x *expr) (*expr, error) { return b.coerce(x, t) })
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("CASE WHEN list_contains(%[1]s, %[2]s) THEN true "+
+		"WHEN len(%[1]s) = 0 OR %[1]s IS NOT NULL AND %[2]s IS NOT NULL AND list_position(%[1]s, NULL) IS NULL THEN false END", a.sql, x.sql)
+	if not {
+		text = "(NOT " + text + ")"
+	}
+	e := computed(pgtypes.Bool, text, x, a)
+	e.pos = pos
+	return e, nil
+}
+
+// quantifiedArray compares with every element. NULL is the answer where an element that is NULL could have decided.
+func (b *binder) quantifiedArray(op string, all bool, l, r *expr, pos int32) (*expr, error) {
+	answers, err := b.each(r, func(x *expr) (*expr, error) {
+		e, err := b.operator(op, l, x, pos)
+		if err == nil && e.typ.OID != pgtypes.Bool {
+			err = b.fail("42809", pos, "op ANY/ALL (array) requires operator to yield boolean")
+		}
+		return e, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	fn := "tg_any("
+	if all {
+		fn = "tg_all("
+	}
+	e := computed(pgtypes.Bool, fn+answers.sql+")", l, r)
+	e.pos = pos
+	return e, nil
+}
+
+// arrayPair writes an operator of two arrays, or of an array and an element.
+// l and r are the sides as they were written, x and y with the operator's types.
+func (b *binder) arrayPair(op string, sig *signature, l, r, x, y *expr, pos int32) (*expr, error) {
+	if x.typ.OID == y.typ.OID {
+		if _, err := b.oneScale([]*expr{x, y}, elementType(x.typ), pos); err != nil {
+			return nil, err
+		}
+	}
+	switch op {
+	case "=", "<>", "<", "<=", ">", ">=":
+		if comparable(x.typ.OID, b.system) {
+			return b.compare(op, l, r, x, y), nil
+		}
+	case "||":
+		return b.concatenateArrays(sig, x, y)
+	case "@>":
+		return b.contains(x, y), nil
+	case "<@":
+		return b.contains(y, x), nil
+	case "&&":
+		return computed(pgtypes.Bool, "list_has_any("+x.sql+", "+y.sql+")", x, y), nil
+	}
+	return nil, b.unsupported(pos, "operator %s %s %s", op, typeText(x.typ), typeText(y.typ))
+}
+
+// contains writes x @> y. An element that is NULL is in no array, which DuckDB does not look at.
+func (b *binder) contains(x, y *expr) *expr {
+	return computed(pgtypes.Bool, "(list_has_all("+x.sql+", "+y.sql+") AND list_position("+y.sql+", NULL) IS NULL)", x, y)
+}
+
+// concatenateArrays writes || of two arrays or of an array and an element. A NULL array counts as an empty one.
+func (b *binder) concatenateArrays(sig *signature, x, y *expr) (*expr, error) {
+	switch {
+	case !isArray(sig.args[0]):
+		e := computed(y.typ.OID, "list_prepend("+x.sql+", "+y.sql+")", x, y)
+		e.scale = y.scale
+		return e, nil
+	case !isArray(sig.args[1]):
+		e := computed(x.typ.OID, "list_append("+x.sql+", "+y.sql+")", x, y)
+		e.scale = x.scale
+		return e, nil
+	}
+	e := computed(x.typ.OID, "CASE WHEN "+x.sql+" IS NOT NULL OR "+y.sql+" IS NOT NULL THEN list_concat("+x.sql+", "+y.sql+") END", x, y)
+	if e.scale = x.scale; x.isNull() {
+		e.scale = y.scale
+	}
+	return e, nil
+}
+
+// comparableArray reports whether arrays order as their elements do, on both sides.
+func comparableArray(t pgtypes.OID, system bool) bool {
+	element := postgresTables().elementOf(t)
+	return element != 0 && comparable(element, system)
+}

@@ -1,0 +1,231 @@
+package sql
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// An array of PostgreSQL is a list of DuckDB, which has one dimension and counts from 1: arrays of more dimensions and
+// with bounds of their own are refused. (int2vector and oidvector count from 0: subscripts are shifted for them.)
+
+// elementType is the type of an array's elements: the array's modifier is theirs.
+func elementType(array pgtypes.Type) pgtypes.Type {
+	return pgtypes.Type{OID: postgresTables().elementOf(array.OID), Typmod: array.Typmod}
+}
+
+// isArray reports whether t is an array, int2vector and oidvector among them.
+func isArray(t pgtypes.OID) bool { return postgresTables().elementOf(t) != 0 }
+
+// arrayTypeOf gives the type of arrays of an element that the engine holds.
+func (b *binder) arrayTypeOf(element pgtypes.OID, pos int32) (pgtypes.OID, error) {
+	p := postgresTables()
+	array := p.types[element].array
+	switch {
+	case isArray(element):
+		return 0, b.unsupported(pos, "an array of more than one dimension")
+	case array == 0:
+		return 0, b.fail(pgerr.UndefinedObject, pos, "could not find array type for data type %s", p.typeName(element))
+	}
+	return array, nil
+}
+
+// arrayExpr binds ARRAY[a, b].
+func (b *binder) arrayExpr(n *pg_query.A_ArrayExpr, sc *scope) (*expr, error) {
+	if len(n.Elements) == 0 {
+		return nil, b.fail(pgerr.IndeterminateDatatype, n.Location, "cannot determine type of empty array").
+			WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+	}
+	items, err := b.exprs(n.Elements, sc)
+	if err != nil {
+		return nil, err
+	}
+	items, t, err := b.unify(items, "ARRAY", n.Location)
+	if err != nil {
+		return nil, err
+	}
+	return b.arrayOf(items, pgtypes.Of(t.OID), n.Location)
+}
+
+// arrayCast binds ARRAY[a, b]::t[], where every element is cast by itself.
+func (b *binder) arrayCast(n *pg_query.A_ArrayExpr, t pgtypes.Type, sc *scope) (*expr, error) {
+	items, err := b.exprs(n.Elements, sc)
+	if err != nil {
+		return nil, err
+	}
+	element := elementType(t)
+	for i := range items {
+		if items[i], err = b.cast(items[i], element); err != nil {
+			return nil, err
+		}
+	}
+	return b.arrayOf(items, element, n.Location)
+}
+
+// arrayOf makes an array of elements that have the type already.
+func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr, error) {
+	array, err := b.arrayTypeOf(element.OID, pos)
+	if err != nil {
+		return nil, err
+	}
+	scale, err := b.oneScale(items, element, pos)
+	if err != nil {
+		return nil, err
+	}
+	t := pgtypes.Type{OID: array, Typmod: element.Typmod}
+	text := "[" + strings.Join(sqlOf(items), ", ") + "]"
+	if len(items) == 0 {
+		text = "CAST([] AS " + duckType(t) + ")"
+	}
+	e := computed(array, text, items...)
+	e.typ, e.pos, e.scale, e.constant = t, pos, scale, true
+	for i, x := range items {
+		e.constant = e.constant && x.constant
+		if i == 0 {
+			e.typ.Typmod = x.typ.Typmod
+		} else if x.typ.Typmod != e.typ.Typmod {
+			e.typ.Typmod = -1
+		}
+	}
+	if e.constant {
+		e.items = items
+	}
+	return e, nil
+}
+
+// oneScale gives the digits behind the point that all numerics of a list have: a list of DuckDB has one scale.
+func (b *binder) oneScale(items []*expr, element pgtypes.Type, pos int32) (int, error) {
+	if element.OID != pgtypes.Numeric {
+		return -1, nil
+	}
+	scale := -1
+	for _, i := range items {
+		switch {
+		case i.isNull():
+		case i.scale < 0, scale >= 0 && i.scale != scale:
+			return 0, b.unsupported(pos, "an array of numerics with different numbers of digits behind the point")
+		default:
+			scale = i.scale
+		}
+	}
+	return scale, nil
+}
+
+// scaleWithin gives the digits behind the point of the numerics in the arguments of a polymorphic function.
+func (b *binder) scaleWithin(args []*expr, pos int32) (int, error) {
+	var numerics []*expr
+	for _, a := range args {
+		if a.typ.OID == pgtypes.Numeric || elementType(a.typ).OID == pgtypes.Numeric {
+			numerics = append(numerics, a)
+		}
+	}
+	return b.oneScale(numerics, pgtypes.Of(pgtypes.Numeric), pos)
+}
+
+// arrayLiteral reads an array's text: '{1,2}'.
+func (b *binder) arrayLiteral(text string, t pgtypes.Type) (*expr, error) {
+	texts, err := pgtypes.ParseArray(text)
+	if err != nil {
+		return nil, err
+	}
+	element := elementType(t)
+	items := make([]*expr, len(texts))
+	for i, x := range texts {
+		if x == nil {
+			items[i] = null(element)
+		} else if items[i], err = b.readText(*x, element); err != nil {
+			return nil, err
+		}
+	}
+	return b.arrayOf(items, element, -1)
+}
+
+// eachName is the variable of a function that is applied to every element. No FROM item has such an alias: see alias.
+const eachName = `"?each"`
+
+// each writes the list in which every element of an array became f of it.
+func (b *binder) each(array *expr, f func(x *expr) (*expr, error)) (*expr, error) {
+	x := &expr{typ: elementType(array.typ), sql: eachName, pos: array.pos, scale: array.scale}
+	y, err := f(x)
+	if err != nil {
+		return nil, err
+	}
+	e := computed(postgresTables().types[y.typ.OID].array, "list_transform("+array.sql+", lambda "+eachName+": "+y.sql+")", array, y)
+	e.typ.Typmod, e.scale = y.typ.Typmod, y.scale
+	if y.sql == eachName {
+		e.sql = array.sql
+	}
+	return e, b.oneLevel(e, array.pos)
+}
+
+// oneLevel refuses a function of every element that looks at columns of two levels of query: DuckDB does not bind it.
+func (b *binder) oneLevel(e *expr, pos int32) error {
+	for _, v := range e.bare {
+		if v.level != e.bare[0].level && strings.Contains(e.sql, eachName) {
+			return b.unsupported(pos, "an array of one level of query compared with a column of another")
+		}
+	}
+	return nil
+}
+
+// castOfArrays casts an array to text, text to an array, or an array element by element.
+func (b *binder) castOfArrays(e *expr, t pgtypes.Type) (*expr, error) {
+	p := postgresTables()
+	switch from, to := p.elementOf(e.typ.OID), p.elementOf(t.OID); {
+	case from != 0 && isText(t.OID):
+		texts, err := b.outTexts(e)
+		if err != nil {
+			return nil, err
+		}
+		out := computed(pgtypes.Text, "tg_array_out("+texts.sql+")", e)
+		out.typ = pgtypes.Of(t.OID)
+		return b.cast(out, t)
+	case isText(e.typ.OID) && to != 0 && e.isText:
+		return b.typed(e.literal, t, e.pos)
+	case isText(e.typ.OID) && to != 0:
+		return b.textToArray(e, t)
+	case from != 0 && to != 0 && castExists(from, to):
+		return b.each(e, func(x *expr) (*expr, error) { return b.cast(x, elementType(t)) })
+	}
+	return nil, b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
+}
+
+// textToArray reads arrays whose text the engine knows only.
+func (b *binder) textToArray(e *expr, t pgtypes.Type) (*expr, error) {
+	items := computed(oidTextArray, "tg_array_in("+e.sql+")", e)
+	return b.each(items, func(x *expr) (*expr, error) { return b.cast(x, elementType(t)) })
+}
+
+// outText gives the text that a value's output function writes: a cast to text, but for booleans.
+func (b *binder) outText(x *expr) (*expr, error) {
+	if x.typ.OID == pgtypes.Bool {
+		return computed(pgtypes.Text, "CASE WHEN "+x.sql+" THEN 't' WHEN NOT "+x.sql+" THEN 'f' END", x), nil
+	}
+	return b.cast(x, pgtypes.Of(pgtypes.Text))
+}
+
+// outTexts gives the list of the texts of an array's elements.
+func (b *binder) outTexts(array *expr) (*expr, error) { return b.each(array, b.outText) }
+
+// arraySubquery binds ARRAY(SELECT x … ORDER BY …).
+func (b *binder) arraySubquery(n *pg_query.SubLink, p *selectParts) (*expr, error) {
+	if err := b.settleTargets(p); err != nil {
+		return nil, err
+	}
+	t := p.targets[0].e
+	array, err := b.arrayTypeOf(t.typ.OID, n.Location)
+	if err != nil {
+		return nil, err
+	}
+	rows := "(" + b.compose(p, []string{"v"}) + ")"
+	list := "list(x.v)"
+	if len(p.order) > 0 {
+		list = "list(x.v ORDER BY x.n)"
+		rows = "(SELECT v, row_number() OVER () AS n FROM " + rows + ")"
+	}
+	text := "(SELECT coalesce(" + list + ", []) FROM " + rows + " AS x)"
+	return &expr{typ: pgtypes.Type{OID: array, Typmod: t.typ.Typmod}, sql: text, pos: n.Location, scale: t.scale, bare: p.outerRefs}, nil
+}

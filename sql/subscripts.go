@@ -1,0 +1,101 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// indirection binds array[n] and array[m:n].
+func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error) {
+	a, err := b.expr(n.Arg, sc)
+	if err != nil {
+		return nil, err
+	}
+	for i, step := range n.Indirection {
+		at := step.GetAIndices()
+		switch {
+		case at == nil:
+			return nil, pgerr.New(pgerr.FeatureNotSupported, "a field of a value is not supported yet")
+		case a.untyped() || !isArray(a.typ.OID):
+			return nil, b.notSubscriptable(a, i)
+		case at.IsSlice && i+1 < len(n.Indirection):
+			return nil, b.unsupported(a.pos, "a slice of more than one dimension")
+		case at.IsSlice:
+			a, err = b.slice(a, at, sc)
+		default:
+			a, err = b.element(a, at, sc)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (b *binder) notSubscriptable(a *expr, step int) error {
+	if step > 0 {
+		return b.unsupported(a.pos, "an array of more than one dimension")
+	}
+	if a.typ.OID == oidJSONB {
+		return b.unsupported(a.pos, "a subscript of jsonb")
+	}
+	return b.fail(pgerr.DatatypeMismatch, a.pos, "cannot subscript type %s because it does not support subscripting", postgresTables().typeName(a.oid()))
+}
+
+func (b *binder) subscript(n *pg_query.Node, sc *scope) (*expr, error) {
+	i, err := b.expr(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	if !i.untyped() && !isInteger(i.typ.OID) {
+		return nil, b.fail(pgerr.DatatypeMismatch, i.pos, "array subscript must have type integer")
+	}
+	return b.coerce(i, pgtypes.Int4)
+}
+
+// element writes array[n]: NULL outside the array, where a negative number of DuckDB would count from the end.
+func (b *binder) element(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error) {
+	i, err := b.subscript(at.Uidx, sc)
+	if err != nil {
+		return nil, err
+	}
+	text := i.sql
+	if isVector(a.typ.OID) {
+		text = "(" + text + " + 1)"
+	}
+	if i.value == nil || i.value.I < 1 {
+		text = "nullif(greatest(" + text + ", 0), 0)"
+	}
+	t := elementType(a.typ)
+	e := computed(t.OID, a.sql+"["+text+"]", a, i)
+	e.typ, e.scale = t, a.scale
+	return e, nil
+}
+
+// slice writes array[m:n], whose result counts from 1 again.
+func (b *binder) slice(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error) {
+	if isVector(a.typ.OID) {
+		return nil, b.unsupported(a.pos, "a slice of %s", postgresTables().typeName(a.typ.OID))
+	}
+	parts := []*expr{a}
+	from, to := "1", "len("+a.sql+")"
+	if at.Lidx != nil {
+		i, err := b.subscript(at.Lidx, sc)
+		if err != nil {
+			return nil, err
+		}
+		from, parts = "CASE WHEN "+i.sql+" < 1 THEN 1 ELSE "+i.sql+" END", append(parts, i)
+	}
+	if at.Uidx != nil {
+		i, err := b.subscript(at.Uidx, sc)
+		if err != nil {
+			return nil, err
+		}
+		to, parts = "CASE WHEN "+i.sql+" < 0 THEN 0 ELSE "+i.sql+" END", append(parts, i)
+	}
+	e := computed(a.typ.OID, "list_slice("+a.sql+", "+from+", "+to+")", parts...)
+	e.typ, e.scale = a.typ, a.scale
+	return e, nil
+}
