@@ -68,26 +68,26 @@ func otherwise(r *rand.Rand, text string, n sql.Normal, free []bool) string {
 }
 
 // corpus gives the statements of the differential tests over tables v and w, with their zones.
-func corpus(t testing.TB, each func(query string, zone *time.Location)) {
-	t.Helper()
+func corpus(tb testing.TB, each func(query string, zone *time.Location)) {
+	tb.Helper()
 	var files []string
 	for _, names := range []string{"values.test", "zone-*.test"} {
 		list, err := filepath.Glob("../test/differential/testdata/*/" + names)
 		if err != nil || len(list) == 0 {
-			t.Fatalf("no corpus: %v", err)
+			tb.Fatalf("no corpus: %v", err)
 		}
 		files = append(files, list...)
 	}
 	for _, f := range files {
 		statements, err := script.Read(f)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		zone := time.UTC
 		for _, s := range statements {
 			if name, ok := strings.CutPrefix(s.Text, "set timezone = '"); ok && s.Set {
 				if zone, err = time.LoadLocation(strings.TrimSuffix(name, "'")); err != nil {
-					t.Fatal(err)
+					tb.Fatal(err)
 				}
 			}
 			if !s.Set && s.Reason == "" && s.Parameters == nil {

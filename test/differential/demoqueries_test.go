@@ -311,7 +311,7 @@ func TestDemoQueries(t *testing.T) {
 			r.set(t, "set timezone = '"+zones[i/50%len(zones)]+"'")
 		}
 		text := g.query()
-		q := &script.Statement{At: fmt.Sprint(i), Text: text, Ordered: strings.Contains(text, " order by ") && strings.Contains(text, " limit ")}
+		q := &script.Statement{At: strconv.Itoa(i), Text: text, Ordered: strings.Contains(text, " order by ") && strings.Contains(text, " limit ")}
 		if complaint := r.judge(t, q, false); complaint != "" {
 			t.Errorf("%s\n%s", text, complaint)
 		}

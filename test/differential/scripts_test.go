@@ -66,10 +66,7 @@ func (c *tally) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	text := fmt.Sprintf("%d statements: %d equal, %d refused, %d different", c.equal+c.refused+c.different, c.equal, c.refused, c.different)
-	for _, r := range c.reasons {
-		text += "\n  refused: " + r
-	}
-	return text
+	return strings.Join(append([]string{text}, c.reasons...), "\n  refused: ")
 }
 
 // referee has a session of each side.

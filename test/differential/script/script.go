@@ -3,6 +3,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -101,7 +102,7 @@ func (s *reader) directive(text string) error {
 		s.verbatim = true
 	case "parameters":
 		s.pending.Parameters = []*string{}
-		for _, p := range strings.Split(rest, " | ") {
+		for p := range strings.SplitSeq(rest, " | ") {
 			value := &p
 			if p == `\N` {
 				value = nil
@@ -112,7 +113,7 @@ func (s *reader) directive(text string) error {
 		return fmt.Errorf("%q is no directive; comments begin with --", word)
 	}
 	if word == "refused:" && rest == "" {
-		return fmt.Errorf("refused without a reason")
+		return errors.New("refused without a reason")
 	}
 	s.directed = true
 	return nil

@@ -26,7 +26,7 @@ func TestParse(t *testing.T) {
 	if g, w := strings.Join(lines, "\n"), strings.Join(want, "\n"); g != w {
 		t.Errorf("got\n%s\nwant\n%s", g, w)
 	}
-	for _, wrong := range []string{"# tolerence\nselect 1\n", "# refused:\nselect 1\n", "# count\n"} {
+	for _, wrong := range []string{"# hot\nselect 1\n", "# refused:\nselect 1\n", "# count\n"} {
 		if _, err := parse("f", wrong); err == nil {
 			t.Errorf("%q is taken", wrong)
 		}
