@@ -12,6 +12,7 @@ import (
 
 	"tidegate/bench/hot"
 	"tidegate/bench/lake"
+	"tidegate/bench/language"
 	"tidegate/bench/measure"
 )
 
@@ -25,6 +26,7 @@ func suites() []suite {
 	return []suite{
 		{"hot", hot.Run},
 		{"lake", lake.Run},
+		{"sql", language.Run},
 	}
 }
 

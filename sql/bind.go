@@ -85,6 +85,7 @@ type binder struct {
 
 	params  []pgtypes.OID
 	args    []Arg // nil: not known yet
+	read    []lateValue
 	uses    []*useState
 	slots   []*slot
 	keys    []string        // texts of GROUP BY, by their marker
@@ -104,6 +105,13 @@ type binder struct {
 	divides  bool // see Query.divides
 	// momentary is set when a text was read that means another time at another time: 'today'.
 	momentary bool
+}
+
+// lateValue is the value of a parameter that was read for a late proof, at a place in the text.
+type lateValue struct {
+	param int
+	pos   int32
+	e     *expr
 }
 
 // useState is a Use while it is collected.

@@ -280,7 +280,7 @@ func (b *binder) paramAs(n int, t pgtypes.Type, pos int32) (*expr, error) {
 		e.constant, e.pos = false, pos
 		if b.template {
 			e.sql = "CAST($" + itoa(n) + " AS " + duckType(own) + ")" // every parameter is another expression
-			e.late = b.later(func(b *binder) (*expr, error) { return b.paramAs(n, own, pos) })
+			e.late = b.later(func(b *binder) (*expr, error) { return b.lateParam(n, own, pos) })
 		}
 	case b.args[n-1].Null:
 		e = null(own)
@@ -294,6 +294,21 @@ func (b *binder) paramAs(n int, t pgtypes.Type, pos int32) (*expr, error) {
 		return e, nil
 	}
 	return b.cast(e, t)
+}
+
+// lateParam is paramAs for what is late: proofs ask for a value again and again and only read it, so it is read once.
+func (b *binder) lateParam(n int, t pgtypes.Type, pos int32) (*expr, error) {
+	for _, have := range b.read {
+		if have.param == n && have.pos == pos {
+			return have.e, nil
+		}
+	}
+	e, err := b.paramAs(n, t, pos)
+	if err != nil {
+		return nil, err
+	}
+	b.read = append(b.read, lateValue{n, pos, e})
+	return e, nil
 }
 
 // typeOf reads a type as a cast writes it.

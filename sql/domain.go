@@ -120,9 +120,12 @@ func (d Domain) union(e Domain) Domain {
 
 // normal sorts the intervals and joins those that touch.
 func (d Domain) normal() Domain {
+	if len(d.Intervals) == 0 || len(d.Intervals) == 1 && !d.Intervals[0].void() {
+		return d
+	}
 	list := slices.DeleteFunc(slices.Clone(d.Intervals), Interval.void)
 	slices.SortStableFunc(list, compareLow)
-	var out []Interval
+	out := list[:0]
 	for _, i := range list {
 		if n := len(out); n > 0 && touches(out[n-1], i) {
 			if compareHigh(i, out[n-1]) > 0 {
@@ -144,18 +147,20 @@ func touches(a, b Interval) bool {
 	return c < 0 || c == 0 && (!a.HighOpen || !b.LowOpen)
 }
 
-// complement gives the values that are not NULL and not in d.
+// complement gives the values that are not NULL and not in d: the gaps between its intervals.
 func (d Domain) complement() Domain {
-	r := anything()
-	for _, i := range d.Intervals {
-		var outside Domain
+	var r Domain
+	gap := Interval{}
+	for _, i := range d.normal().Intervals {
 		if i.Low != nil {
-			outside.Intervals = append(outside.Intervals, Interval{High: i.Low, HighOpen: !i.LowOpen})
+			gap.High, gap.HighOpen = i.Low, !i.LowOpen
+			r.Intervals = append(r.Intervals, gap)
 		}
-		if i.High != nil {
-			outside.Intervals = append(outside.Intervals, Interval{Low: i.High, LowOpen: !i.HighOpen})
+		if i.High == nil {
+			return r
 		}
-		r = r.intersect(outside)
+		gap = Interval{Low: i.High, LowOpen: !i.HighOpen}
 	}
+	r.Intervals = append(r.Intervals, gap)
 	return r
 }

@@ -255,7 +255,7 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 	t, filled := q.template, *q
 	filled.args = args
 	values := *t.binder
-	values.template, values.env = false, q.env
+	values.template, values.env, values.read = false, q.env, nil
 	if args == nil {
 		values.open = t.params
 		args = make([]Arg, t.params)
