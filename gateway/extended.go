@@ -64,7 +64,7 @@ func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
 	told := append([]pgtypes.OID(nil), m.ParameterOIDs...)
 	st, q := s.recall(ctx, m.Query, told)
 	if q == nil {
-		statements, err := sql.Parse(m.Query)
+		statements, err := s.server.options.Dialect.Parse(m.Query)
 		if err != nil {
 			return err
 		}

@@ -22,13 +22,15 @@ import (
 
 	"tidegate/internal/logkey"
 	"tidegate/internal/pgerr"
+	"tidegate/sql"
 )
 
 // Options are what a Server needs beside its planner.
 type Options struct {
 	Database       string // the one that clients may connect to
 	Version        string // what version() answers; it begins with "PostgreSQL 15.20"
-	MaxConnections int    // 0 is no limit
+	Dialect        sql.Dialect
+	MaxConnections int // 0 is no limit
 	// SearchPath gives the schemas of names without one when a session begins; nil is PostgreSQL's "$user", public.
 	SearchPath func(ctx context.Context) ([]string, error)
 	// Warehouse changes what only the hot store has; nil: nothing can be changed.

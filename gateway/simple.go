@@ -33,7 +33,7 @@ func (s *session) simpleStatements(ctx context.Context, text string) error {
 	if st, q := s.recall(ctx, text, nil); q != nil {
 		return s.simpleStatement(ctx, st, q, false)
 	}
-	statements, err := sql.Parse(text)
+	statements, err := s.server.options.Dialect.Parse(text)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
 	if p.having != nil {
 		t.WriteString(" HAVING " + p.having.sql)
 	}
+	if p.qualify != nil {
+		t.WriteString(" QUALIFY " + p.qualify.sql)
+	}
 }
 
 func (p *selectParts) composeRows(names []string) string {

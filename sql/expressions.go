@@ -110,6 +110,11 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 		return nil, b.unsupported(c.Location, "a whole row as a value")
 	}
 	v, err := b.lookup(parts, c.Location, sc)
+	if err != nil && b.redshift() && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
+		if e := b.redshiftName(parts, c.Location, sc); e != nil {
+			return e, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 // inner makes the statement inside another (EXPLAIN, PREPARE, DECLARE). Its text begins at token number from.
 func (s *Statement) inner(node *pg_query.Node, from int) (*Statement, error) {
-	q := &Statement{node: node, grammar: s.grammar, source: s.source, Hints: s.Hints, Text: s.Text, Offset: s.Offset}
+	q := &Statement{node: node, grammar: s.grammar, dialect: s.dialect, spelled: s.spelled, source: s.source, Hints: s.Hints, Text: s.Text, Offset: s.Offset}
 	if from < len(s.tokens) {
 		q.tokens = s.tokens[from:]
 		q.Offset = int(q.tokens[0].Start)

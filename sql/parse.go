@@ -17,32 +17,77 @@ const maxText = 8 << 20
 // Parse splits text into statements. A syntax error is 42601 with its position in characters of the whole text,
 // too deep nesting is 54001. Text without any statement gives one KindEmpty statement.
 // Hints come from the token stream: the parser drops comments.
-func Parse(text string) ([]*Statement, error) {
+func Parse(text string) ([]*Statement, error) { return Postgres.Parse(text) }
+
+// Parse is the function Parse for texts of a dialect. Places in the statements are those of the text as it is given.
+func (d Dialect) Parse(text string) ([]*Statement, error) {
 	if !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
 		return nil, pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8"`)
 	}
 	if len(text) > maxText {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "statement text of %d bytes is longer than %d", len(text), maxText)
 	}
+	if d == Redshift {
+		return parseRedshift(text)
+	}
 	tree, err := pg_query.Parse(text)
 	if err != nil {
 		return nil, parseError(text, err)
 	}
-	if len(tree.Stmts) == 0 {
-		return []*Statement{{Kind: KindEmpty, Text: text, source: text}}, nil
+	var tokens []*pg_query.ScanToken
+	if len(tree.Stmts) > 0 {
+		if tokens, err = scan(text); err != nil {
+			return nil, err
+		}
 	}
+	return statementsOf(text, tree, tokens, &respelling{text: text}, Postgres)
+}
+
+// parseRedshift reads a text that PostgreSQL's grammar has no words for, word by word.
+func parseRedshift(text string) ([]*Statement, error) {
+	tokens, err := scan(text)
+	if err != nil {
+		return nil, err
+	}
+	spelled := respell(text, tokens)
+	tree, err := pg_query.Parse(spelled.text)
+	if err != nil {
+		return nil, spelled.explain(text, parseError(spelled.text, err))
+	}
+	return statementsOf(text, tree, tokens, &spelled, Redshift)
+}
+
+func scan(text string) ([]*pg_query.ScanToken, error) {
 	tokens, err := pg_query.Scan(text)
 	if err != nil {
 		return nil, parseError(text, err)
 	}
+	return tokens.Tokens, nil
+}
+
+// statementsOf takes a tree apart. The tree is of the respelled text; tokens and statements are of text.
+func statementsOf(text string, tree *pg_query.ParseResult, tokens []*pg_query.ScanToken, spelled *respelling, d Dialect) ([]*Statement, error) {
+	if len(tree.Stmts) == 0 {
+		return []*Statement{{Kind: KindEmpty, Text: text, source: text, dialect: d}}, nil
+	}
 	statements := make([]*Statement, 0, len(tree.Stmts))
 	for _, raw := range tree.Stmts {
-		from, to := int(raw.StmtLocation), int(raw.StmtLocation+raw.StmtLen)
+		first, last := int(raw.StmtLocation), int(raw.StmtLocation+raw.StmtLen)
 		if raw.StmtLen == 0 {
-			to = len(text)
+			last = len(spelled.text)
 		}
-		s := &Statement{Offset: from, Text: text[from:to], node: raw.Stmt, grammar: tree.Version, source: text, tokens: within(tokens.Tokens, from, to), whole: len(tree.Stmts) == 1}
+		from, to := spelled.origin(first), spelled.origin(last)
+		s := &Statement{
+			Offset: from, Text: text[from:to], node: raw.Stmt, grammar: tree.Version, dialect: d,
+			source: text, tokens: within(tokens, from, to), whole: len(tree.Stmts) == 1,
+		}
+		if len(spelled.edits) > 0 {
+			s.spelled = spelled.text[first:last]
+		}
 		s.Hints = readHints(text, s.tokens)
+		if err := spelled.settle(s.node); err != nil {
+			return nil, err
+		}
 		if err := s.classify(); err != nil {
 			return nil, err
 		}
@@ -86,12 +131,20 @@ func (s *Statement) position(location int32) int {
 	return utf8.RuneCountInString(s.source[:location]) + 1
 }
 
+// parsed is the statement's text in the grammar's words.
+func (s *Statement) parsed() string {
+	if s.spelled != "" {
+		return s.spelled
+	}
+	return s.Text
+}
+
 // Fingerprint identifies the statement without its literals.
 func (s *Statement) Fingerprint() string {
 	if s.fingerprint != "" {
 		return s.fingerprint
 	}
-	f, err := pg_query.Fingerprint(s.Text)
+	f, err := pg_query.Fingerprint(s.parsed())
 	if err != nil {
 		return ""
 	}
@@ -104,7 +157,7 @@ func (s *Statement) Normalized() string {
 	if s.normalized != "" {
 		return s.normalized
 	}
-	n, err := pg_query.Normalize(s.Text)
+	n, err := pg_query.Normalize(s.parsed())
 	if err != nil {
 		return ""
 	}

@@ -148,6 +148,9 @@ func (r *postgresText) node(n *pg_query.Node) error {
 		}
 		n.Node = c
 	case *pg_query.Node_FuncCall:
+		if respelledAs(x.FuncCall) != "" {
+			return notRedshift(x.FuncCall.Funcname[0].GetString_().GetSval())
+		}
 		if e := r.q.constants[x.FuncCall.Location]; e != nil {
 			return r.constant(n, e)
 		}

@@ -44,6 +44,7 @@ type scope struct {
 	inWindow  bool
 	outerRefs []*visible // columns of outer levels that were referred to from here
 	memo      map[*pg_query.Node]*expr
+	outputs   []*target // of Redshift: the output columns that later expressions of the level can name
 }
 
 // level makes a scope its own self.

@@ -12,6 +12,8 @@ type target struct {
 	name string
 	e    *expr
 	need func() // of a pending column: records that somebody refers to it
+
+	named bool // the text gave the name
 }
 
 func (t *target) needed() {
@@ -32,6 +34,7 @@ type selectParts struct {
 	where    *expr
 	group    []string
 	having   *expr
+	qualify  *expr // of Redshift: a condition on the rows that the windows give
 	order    []sortKey
 	limit    *expr
 	offset   *expr
@@ -140,14 +143,16 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 		if err != nil {
 			return nil, err
 		}
+		bound.named = t.as
 		p.targets = append(p.targets, bound)
+		if b.redshift() {
+			sc.outputs = p.targets
+		}
 	}
 	if n.HavingClause != nil {
-		e, err := b.havingClause(n.HavingClause, sc)
-		if err != nil {
+		if err := b.having(n.HavingClause, p); err != nil {
 			return nil, err
 		}
-		p.having, p.aggregated = e, true
 	}
 	for _, t := range p.targets {
 		p.aggregated = p.aggregated || t.e.scopes.aggregate
@@ -159,14 +164,6 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	}
 	p.transparent = !p.aggregated && !p.windowed && p.distinct == "" && n.LimitCount == nil && n.LimitOffset == nil
 	return p, nil
-}
-
-func (b *binder) havingClause(n *pg_query.Node, sc *scope) (*expr, error) {
-	e, err := b.expr(n, sc)
-	if err != nil {
-		return nil, err
-	}
-	return b.boolean(e, "HAVING")
 }
 
 // prove applies what WHERE proves to the relations of FROM.
@@ -366,7 +363,10 @@ func (b *binder) checkGrouped(p *selectParts) error {
 			return err
 		}
 	}
-	return b.bareIn(p, p.having)
+	if err := b.bareIn(p, p.having); err != nil {
+		return err
+	}
+	return b.bareIn(p, p.qualify)
 }
 
 func (b *binder) bareIn(p *selectParts, e *expr) error {

@@ -11,7 +11,7 @@ func (b *binder) shape(p *selectParts, n narrowed) Shape {
 	if p.transparent || p.limit != nil || p.offset != nil {
 		b.preview(p, &s)
 	}
-	if n.of(p.source.base).exact && len(p.group) == 0 && p.having == nil && p.distinct == "" && p.limit == nil && p.offset == nil && len(p.order) == 0 {
+	if n.of(p.source.base).exact && len(p.group) == 0 && p.having == nil && p.qualify == nil && p.distinct == "" && p.limit == nil && p.offset == nil && len(p.order) == 0 {
 		s.Statistics = statistics(p)
 	}
 	return s

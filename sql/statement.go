@@ -25,6 +25,8 @@ type Statement struct {
 	source  string // the whole text: locations in node count its bytes
 	tokens  []*pg_query.ScanToken
 	whole   bool // it is all of source
+	dialect Dialect
+	spelled string // Text in the grammar's words, if it is in others
 
 	fingerprint, normalized string // "" until they are worked out: see named
 }

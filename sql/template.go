@@ -279,7 +279,7 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 
 // bound is a template's query as it is without a template.
 func (q *Query) bound() (*Query, error) {
-	statements, err := Parse(q.source)
+	statements, err := q.statement.dialect.Parse(q.source)
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,7 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 	o := gateway.Options{
 		Database: p.Database, MaxConnections: p.Limits.Connections,
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
+		Dialect:    p.sqlDialect(),
 		SearchPath: p.searchPath(h),
 	}
 	o.Warehouse = newHotChanges(a.router, h)

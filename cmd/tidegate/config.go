@@ -11,6 +11,7 @@ import (
 
 	"tidegate/internal/storage/s3"
 	"tidegate/internal/yamlfile"
+	"tidegate/sql"
 )
 
 // defaultConfig is read when no --config is given and the file is there.
@@ -23,6 +24,7 @@ type config struct {
 	Admin     string     `yaml:"admin"` // where metrics and readiness are told; "" is nowhere
 	Database  string     `yaml:"database"`
 	DataDir   string     `yaml:"data_dir"`
+	Dialect   string     `yaml:"dialect"` // redshift or postgres; "" is that of hot.kind
 	Catalog   string     `yaml:"catalog"`
 	Lake      lakeConfig `yaml:"lake"`
 	Hot       hotConfig  `yaml:"hot"`
@@ -139,6 +141,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 	if c.Database == "" {
 		fail("database", "is empty")
 	}
+	c.checkDialect(fail)
 	if c.Limits.Connections < 1 {
 		fail("limits.connections", "must be at least 1")
 	}
@@ -161,6 +164,23 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (c *config) checkDialect(fail func(key, format string, args ...any)) {
+	switch {
+	case c.Dialect != "" && c.Dialect != sql.Postgres.String() && c.Dialect != sql.Redshift.String():
+		fail("dialect", "is %q; the choices are postgres, redshift, or nothing: that of hot.kind", c.Dialect)
+	case c.Dialect == sql.Redshift.String() && c.Hot.Kind == "postgres":
+		fail("dialect", "is redshift, and hot.kind is postgres, which would answer the same SQL otherwise")
+	}
+}
+
+// sqlDialect is the dialect of clients: the one that is set, else that of the hot store.
+func (c *config) sqlDialect() sql.Dialect {
+	if c.Dialect == sql.Redshift.String() || c.Dialect == "" && c.Hot.Kind == "redshift" {
+		return sql.Redshift
+	}
+	return sql.Postgres
 }
 
 // checkLoopback allows addresses of this machine alone.

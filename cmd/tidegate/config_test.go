@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"tidegate/sql"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -83,6 +85,27 @@ func TestParseBytes(t *testing.T) {
 	for _, text := range []string{"", "GB", "-1", "3 parsecs", "1XB"} {
 		if got, err := parseBytes(text); err == nil {
 			t.Errorf("%q: got %d, want an error", text, got)
+		}
+	}
+}
+
+func TestDialect(t *testing.T) {
+	t.Parallel()
+	hot := "hot: { kind: redshift, url: 'postgres://u:p@h:5439/d', iam_role: default, stage: 's3://bucket/stage' }\n"
+	for _, x := range []struct {
+		text string
+		want sql.Dialect
+	}{
+		{"", sql.Postgres}, {"dialect: redshift\n", sql.Redshift}, {hot, sql.Redshift}, {"dialect: postgres\n" + hot, sql.Postgres},
+	} {
+		c, err := load(t, x.text, nil)
+		if err != nil || c.sqlDialect() != x.want {
+			t.Errorf("%q: dialect %v, %v, want %v", x.text, c.sqlDialect(), err, x.want)
+		}
+	}
+	for _, text := range []string{"dialect: oracle\n", "dialect: redshift\nhot: { kind: postgres, url: 'postgres://u@h/d' }\n"} {
+		if _, err := load(t, text, nil); err == nil || !strings.Contains(err.Error(), "dialect is") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

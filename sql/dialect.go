@@ -1,0 +1,22 @@
+package sql
+
+// Dialect is whose SQL a text is. It decides how words are read, which functions there are, and the types of what is
+// computed.
+type Dialect uint8
+
+// The dialects.
+const (
+	Postgres Dialect = iota
+	Redshift         // as its documentation describes it: see functions_redshift.go
+)
+
+// String gives the configuration's word.
+func (d Dialect) String() string {
+	if d == Redshift {
+		return "redshift"
+	}
+	return "postgres"
+}
+
+// redshift says that the statement is Redshift's.
+func (b *binder) redshift() bool { return b.stmt.dialect == Redshift }
