@@ -31,6 +31,9 @@ func (b *binder) arithmetic(op string, sig *signature, x, y *expr) (*expr, error
 // in the type that PostgreSQL does: a literal must not shrink to its neighbour's type.
 func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	lt := sig.args[0]
+	if lt == pgtypes.Numeric {
+		return b.numerics(op, x, y), nil
+	}
 	if isInteger(sig.result) {
 		var err error
 		if x, err = b.coerce(x, sig.result); err != nil {
@@ -43,50 +46,25 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
 	switch {
 	case op == "^":
-		// numeric powers are computed as doubles, as avg is: see Query.Types.
-		e.quotient = lt == pgtypes.Numeric
-		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), powerSQL(double(x), double(y))
-		return e, nil
-	case op == "/" && isInteger(lt):
+		e.sql = powerSQL(x.sql, y.sql)
+	case isFloat(lt):
+		e.sql = map[string]string{"+": "tg_float_add", "-": "tg_float_sub", "*": "tg_float_mul", "/": "tg_float_div"}[op] + "(" + x.sql + ", " + y.sql + ")"
+	case op == "/":
 		e.sql = "(" + x.sql + " // " + notZero(y) + ")"
-		return e, nil
-	case op == "/" && lt == pgtypes.Numeric:
-		// PostgreSQL's scale rule for quotients is not DECIMAL's: doubles for now, see Query.Types.
-		e.quotient, b.divides = true, true
-		e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "("+double(x)+" / "+notZero(y)+")"
-		return e, nil
-	case op == "%" && isInteger(lt) && y.value != nil && y.value.I == -1:
+	case op == "%" && y.value != nil && y.value.I == -1:
 		// The smallest integer divided by -1 overflows in DuckDB.
 		e.sql = "(" + x.sql + " % 1)"
-	case op == "/" || op == "%":
-		e.sql = "(" + x.sql + " " + op + " " + notZero(y) + ")"
-	case op == "*" && lt == pgtypes.Numeric && x.scale >= 0 && y.scale >= 0 && x.scale+y.scale <= pgtypes.MaxPrecision:
-		// DuckDB would compute in the width of its operands, and overflow.
-		e.sql = fmt.Sprintf("(CAST(%s AS DECIMAL(38,%d)) * %s)", x.sql, x.scale, y.sql)
-	}
-	if sig.result == pgtypes.Numeric {
-		switch e.scale = max(x.scale, y.scale); {
-		case x.scale < 0 || y.scale < 0:
-			e.scale = -1
-		case op == "*":
-			e.scale = x.scale + y.scale
-		}
+	case op == "%":
+		e.sql = "(" + x.sql + " % " + notZero(y) + ")"
 	}
 	return e, nil
 }
 
 // powerSQL writes a power whose domain errors are errors: DuckDB gives NaN and Infinity.
 func powerSQL(x, y string) string {
-	return fmt.Sprintf("CASE WHEN %[1]s < 0 AND isfinite(%[2]s) AND %[2]s <> floor(%[2]s) THEN "+
+	return fmt.Sprintf("tg_float_power(CASE WHEN %[1]s < 0 AND isfinite(%[2]s) AND %[2]s <> floor(%[2]s) THEN "+
 		"error('2201F: a negative number raised to a non-integer power yields a complex result') "+
-		"WHEN %[1]s = 0 AND %[2]s < 0 THEN error('2201F: zero raised to a negative power is undefined') ELSE power(%[1]s, %[2]s) END", x, y)
-}
-
-func double(e *expr) string {
-	if e.typ.OID == pgtypes.Float8 {
-		return e.sql
-	}
-	return "CAST(" + e.sql + " AS DOUBLE)"
+		"WHEN %[1]s = 0 AND %[2]s < 0 THEN error('2201F: zero raised to a negative power is undefined') ELSE power(%[1]s, %[2]s) END, %[1]s, %[2]s)", x, y)
 }
 
 // notZero makes a divisor of zero an error: DuckDB gives NULL or Infinity.

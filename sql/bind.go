@@ -16,8 +16,6 @@ type Query struct {
 	Uses  []*Use
 	Shape Shape
 	// Names and Types are the result's columns as PostgreSQL names and types them.
-	// numeric results of avg, of division and of the statistical aggregates over integers and numerics are float8
-	// here: DuckDB computes doubles.
 	Names []string
 	Types []pgtypes.Type
 	// Params is the type of every $n: the client's, else inferred, else text.

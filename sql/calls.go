@@ -133,9 +133,6 @@ func (b *binder) notAllowed(sig *signature, pos int32) error {
 
 // plainCall writes a function of the allow-list.
 func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
-	if slices.Contains([]string{"round", "trunc", "ceil", "ceiling", "floor"}, fn) {
-		args = b.exactAll(args)
-	}
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
 		return nil, err
@@ -147,15 +144,23 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if f == nil || sig.set {
 		return nil, b.notAllowed(sig, pos)
 	}
-	e := computed(sig.result, f.write(f.text, args), args...)
-	if f.as != 0 {
-		e.typ = pgtypes.Of(f.as)
-		e.quotient = sig.result == pgtypes.Numeric
+	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool { return a.wide })
+	if wide && f.wide == "" {
+		return nil, b.notAllowed(sig, pos)
 	}
+	e := computed(sig.result, "", args...)
 	e.pos = pos
 	if err := b.oneLevel(e, pos); err != nil {
 		return nil, err
 	}
+	if wide {
+		for i := range args {
+			args[i] = widened(args[i])
+		}
+		e.sql, e.wide = f.write(f.wide, args), sig.result == pgtypes.Numeric
+		return e, nil
+	}
+	e.sql = f.write(f.text, args)
 	switch {
 	case sig.poly > 0:
 		if e.scale, err = b.scaleWithin(args, pos); err != nil {
@@ -195,16 +200,18 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if f == nil || sig.kind != 'a' {
 		return nil, b.notAllowed(sig, n.Location)
 	}
+	s := exactSummary(fn, sig, args, n.AggDistinct)
+	if s == nil {
+		s = plainSummary(f, args)
+	}
 	if fn == "string_agg" && !args[1].constant && !args[1].isParam() {
 		return nil, b.unsupported(n.Location, "string_agg with a delimiter that is not a constant")
 	}
-	call, wrap, _ := strings.Cut(f.text, "|")
-	text := f.write(call, args)
 	if n.AggStar {
-		text = "count(*)"
+		s.calls[0] = "count(*)"
 	}
 	if n.AggDistinct {
-		text = strings.Replace(text, "(", "(DISTINCT ", 1)
+		s.distinct()
 	}
 	order, err := b.orderKeys(n.AggOrder, &inner)
 	if err != nil {
@@ -214,12 +221,10 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 		order = " ORDER BY " + args[0].sql // PostgreSQL finds what is distinct by sorting
 	}
 	if order != "" {
-		text = strings.TrimSuffix(text, ")") + order + ")"
+		s.order(order)
 	}
-	e := computed(sig.result, text, args...)
-	if sig.result == pgtypes.Numeric && f.scale != 0 {
-		e.scale = f.scaleOf(args)
-	}
+	e := computed(sig.result, "", args...)
+	e.scale, e.wide = s.scale, s.wide
 	if f.as != 0 {
 		e.typ = pgtypes.Of(f.as)
 	}
@@ -228,14 +233,10 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 			return nil, err
 		}
 	}
-	e.quotient = f.as != 0 && sig.result == pgtypes.Numeric || len(args) > 0 && args[0].quotient && slices.Contains([]string{"sum", "min", "max", "avg"}, fn)
 	e.pos = n.Location
 	e.stat = statCall(fn, n, args)
-	var m *merging
-	if !n.AggDistinct && len(n.AggOrder) == 0 {
-		m = mergingOf(f, args, text)
-	}
-	return b.finishCall(e, wrap, m, n, sc, &inner)
+	s.merges = !n.AggDistinct && len(n.AggOrder) == 0
+	return b.finishCall(e, s, n, sc, &inner)
 }
 
 // ordered are the aggregates whose result depends on the order of the rows.
@@ -273,9 +274,9 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 	return nil
 }
 
-// finishCall adds FILTER and OVER, and the cast around them. m says how an aggregate of parts makes that of the whole.
-func (b *binder) finishCall(e *expr, wrap string, m *merging, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
-	filter := ""
+// finishCall adds FILTER and OVER to the calls of s, and what stands around them.
+func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	filter, window := "", ""
 	if n.AggFilter != nil {
 		f, err := b.expr(n.AggFilter, inner)
 		if err == nil {
@@ -285,7 +286,6 @@ func (b *binder) finishCall(e *expr, wrap string, m *merging, n *pg_query.FuncCa
 			return nil, err
 		}
 		filter = " FILTER (WHERE " + f.sql + ")"
-		e.sql += filter
 		e.from(f)
 	}
 	if n.Over != nil {
@@ -293,7 +293,7 @@ func (b *binder) finishCall(e *expr, wrap string, m *merging, n *pg_query.FuncCa
 		if err != nil {
 			return nil, err
 		}
-		e.sql += " OVER (" + over + ")"
+		window = " OVER (" + over + ")"
 		e.from(parts...)
 		e.scopes.window = true
 	} else {
@@ -306,11 +306,9 @@ func (b *binder) finishCall(e *expr, wrap string, m *merging, n *pg_query.FuncCa
 		}
 		e.bare = outer
 	}
-	if wrap != "" {
-		e.sql = strings.Replace(wrap, "%", e.sql, 1)
-	}
+	e.sql = s.text(filter + window)
 	if n.Over == nil {
-		e.sql = b.aggregateMarker(aggregateCall{level: sc.self, text: e.sql, merging: m.finish(filter, wrap)})
+		e.sql = b.aggregateMarker(aggregateCall{level: sc.self, text: e.sql, merging: s.merging(filter)})
 	}
 	return e, nil
 }
@@ -331,7 +329,7 @@ func (b *binder) orderKeys(list []*pg_query.Node, sc *scope) (string, error) {
 			return "", b.unsupported(k.Location, "ORDER BY … USING")
 		}
 		if !e.constant {
-			keys = append(keys, e.sql+direction(k))
+			keys = append(keys, orderText(e)+direction(k))
 		}
 	}
 	if len(keys) == 0 {
@@ -367,8 +365,11 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	if fraction.isParam() {
 		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
 	}
+	if x.wide {
+		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
+	}
 	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
 	e := computed(x.typ.OID, text, fraction, x)
 	e.typ, e.scale, e.pos = x.typ, x.scale, n.Location
-	return b.finishCall(e, "", nil, n, sc, &inner)
+	return b.finishCall(e, &summary{calls: []string{text}}, n, sc, &inner)
 }

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -41,18 +40,13 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	case (isArray(e.typ.OID) || isArray(t.OID)) && (!isVector(e.typ.OID) || !isText(t.OID)):
 		return b.castOfArrays(e, t)
 	}
-	if e.quotient && (isInteger(t.OID) || t.OID == pgtypes.Numeric) {
-		e = b.exactAll([]*expr{e})[0]
-	}
 	if folded, err := b.foldCast(e, t); folded != nil || err != nil {
 		return folded, err
 	}
-	sql, err := b.castSQL(e, t)
+	c, err := b.castExpr(e, t)
 	if err != nil {
 		return nil, err
 	}
-	c := &expr{typ: t, sql: sql, pos: e.pos, scale: scaleAfter(e, t), constant: e.constant}
-	c.from(e)
 	if isReg(t.OID) {
 		c.regArg = e.sql
 		if e.regArg != "" {
@@ -80,22 +74,19 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	return c, nil
 }
 
-func scaleAfter(e *expr, t pgtypes.Type) int {
-	if t.OID != pgtypes.Numeric {
-		return -1
+// castExpr gives the text of a cast, and the form of a numeric.
+func (b *binder) castExpr(e *expr, t pgtypes.Type) (*expr, error) {
+	c := &expr{}
+	if t.OID == pgtypes.Numeric && (isNumber(e.typ.OID) || isText(e.typ.OID)) {
+		*c = *fitted(toNumeric(e), t)
+		return c, nil
 	}
-	if _, s, ok := t.PrecisionScale(); ok {
-		return s
+	sql, err := b.castSQL(e, t)
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case isInteger(e.typ.OID):
-		return 0
-	case e.typ.OID == pgtypes.Numeric:
-		return e.scale
-	case isFloat(e.typ.OID):
-		return floatDigits
-	}
-	return 10
+	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant}
+	return c.from(e), nil
 }
 
 // foldCast casts a constant here, so that predicates see its value.
@@ -132,8 +123,14 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	switch {
 	case b.system && (isReg(from) || isReg(to) || isVector(from)):
 		return b.systemCast(e, t)
+	case from == pgtypes.Numeric && isNumber(to):
+		return fromNumeric(e, to), nil
+	case from == pgtypes.Float8 && to == pgtypes.Float4:
+		return "tg_float_narrow(" + e.sql + ")", nil
 	case isNumber(from) && isNumber(to):
-		return numberCast(e, t), nil
+		return plain, nil
+	case isFloat(from) && isText(to):
+		return textCast(computed(pgtypes.Text, "tg_float_text("+e.sql+")", e), t), nil
 	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Date,
 		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.JSON, pgtypes.OIDType, pgtypes.Char):
 		return textCast(e, t), nil
@@ -143,10 +140,8 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return guardedCast(e, t, `\s*[+-]?[0-9]+\s*`), nil
 	case isText(from) && to == pgtypes.Bool:
 		return textToBool(e), nil
-	case isText(from) && to == pgtypes.Numeric:
-		return textToNumeric(e, t), nil
 	case isText(from) && isFloat(to):
-		return guardedCast(e, t, floatText), nil
+		return "tg_text_" + postgresTables().types[to].name + "(" + e.sql + ")", nil
 	case isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && typeIs(to, pgtypes.UUID, pgtypes.JSON):
 		return plain, nil
 	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4,
@@ -177,69 +172,10 @@ func castExists(from, to pgtypes.OID) bool {
 	return ok || from == to || p.category(from) == 'S' || p.category(to) == 'S'
 }
 
-// exactAll makes the numerics of what PostgreSQL computes as numeric and we as double, where the difference would
-// show: rounding goes to even for doubles, and away from zero for numerics.
-func (b *binder) exactAll(list []*expr) []*expr {
-	out := slices.Clone(list)
-	for i, e := range out {
-		if e.quotient {
-			out[i] = computed(pgtypes.Numeric, numberCast(e, pgtypes.Of(pgtypes.Numeric)), e)
-			out[i].scale = floatDigits
-		}
-	}
-	return out
-}
-
-func numberCast(e *expr, t pgtypes.Type) string {
-	if isFloat(e.typ.OID) && t.OID == pgtypes.Numeric && t.Typmod >= 4 {
-		return "CAST(" + numberCast(e, pgtypes.Of(pgtypes.Numeric)) + " AS " + t.DuckDB() + ")"
-	}
-	if t.OID != pgtypes.Numeric || t.Typmod >= 4 {
-		return "CAST(" + e.sql + " AS " + t.DuckDB() + ")"
-	}
-	switch e.typ.OID {
-	case pgtypes.Int2:
-		return "CAST(" + e.sql + " AS DECIMAL(5,0))"
-	case pgtypes.Int4:
-		return "CAST(" + e.sql + " AS DECIMAL(10,0))"
-	case pgtypes.Int8:
-		return "CAST(" + e.sql + " AS DECIMAL(19,0))"
-	case pgtypes.Numeric:
-		return e.sql
-	}
-	// PostgreSQL takes 15 digits of a double, 6 of a float.
-	format := "'{:.14e}'"
-	if e.typ.OID == pgtypes.Float4 {
-		format = "'{:.5e}'"
-	}
-	return fmt.Sprintf("CASE WHEN NOT abs(%[2]s) < 1e20 THEN error('22003: numeric field overflow') ELSE CAST(format(%[1]s, %[2]s) AS DECIMAL(38,%[3]d)) END", format, double(e), floatDigits)
-}
-
-// floatDigits is how many digits behind the point a double keeps as a numeric.
-const floatDigits = 18
-
-// The texts of numbers, as regular expressions.
-const (
-	numericText = `\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*`
-	floatText   = numericText + `|\s*[+-]?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])\s*`
-	shortText   = `\s*[+-]?([0-9]+(\.[0-9]{0,10}0*)?|\.[0-9]{1,10}0*)([eE]\+?[0-9]+)?\s*`
-)
-
-// textToNumeric reads a numeric. Without a modifier the type has 10 digits behind the point: a text with more is
-// refused, not rounded.
-func textToNumeric(e *expr, t pgtypes.Type) string {
-	cast := guardedCast(e, t, numericText)
-	if t.Typmod >= 4 {
-		return cast
-	}
-	return fmt.Sprintf("CASE WHEN regexp_full_match(%[1]s, '%[2]s') AND NOT regexp_full_match(%[1]s, '%[3]s') "+
-		"THEN error('0A000: a numeric with more than 10 digits behind the point is not supported yet') ELSE %[4]s END", e.sql, numericText, shortText, cast)
-}
-
 // textCast casts to a string type: varchar(n) cuts, as PostgreSQL does when the cast is written.
 func textCast(e *expr, t pgtypes.Type) string {
 	sql := e.sql
-	if !isText(e.typ.OID) && e.typ.OID != pgtypes.Char {
+	if !isText(e.typ.OID) && e.typ.OID != pgtypes.Char && !e.wide {
 		sql = "CAST(" + sql + " AS VARCHAR)"
 	}
 	switch {
@@ -352,7 +288,9 @@ func (b *binder) modified(id pgtypes.OID, n typeName) (pgtypes.Type, error) {
 		return t, nil // fields are read with the literal
 	case typeIs(id, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time) && n.mods[0] == 6:
 		return t, nil
-	case id == pgtypes.Numeric || id == pgtypes.Varchar:
+	case id == pgtypes.Numeric:
+		return b.numericModifier(n)
+	case id == pgtypes.Varchar:
 		var text []string
 		for _, m := range n.mods {
 			text = append(text, strconv.Itoa(m))
@@ -364,4 +302,22 @@ func (b *binder) modified(id pgtypes.OID, n typeName) (pgtypes.Type, error) {
 		return t, nil
 	}
 	return t, b.unsupported(n.pos, "type %s with modifier %d", pgtypes.Of(id), n.mods[0])
+}
+
+// numericModifier reads numeric(p) and numeric(p, s), whose scale may be negative or larger than the precision.
+func (b *binder) numericModifier(n typeName) (pgtypes.Type, error) {
+	precision, scale := n.mods[0], 0
+	if len(n.mods) > 1 {
+		scale = n.mods[1]
+	}
+	const most = 1000
+	switch {
+	case len(n.mods) > 2:
+		return pgtypes.Type{}, b.fail(pgerr.InvalidParameterValue, n.pos, "invalid NUMERIC type modifier")
+	case precision < 1 || precision > most:
+		return pgtypes.Type{}, b.fail(pgerr.InvalidParameterValue, n.pos, "NUMERIC precision %d must be between 1 and %d", precision, most)
+	case scale < -most || scale > most:
+		return pgtypes.Type{}, b.fail(pgerr.InvalidParameterValue, n.pos, "NUMERIC scale %d must be between %d and %d", scale, -most, most)
+	}
+	return pgtypes.NumericOf(precision, scale), nil
 }

@@ -14,6 +14,7 @@ import (
 type grouping struct {
 	markers map[string]string
 	keys    []int // numbers of the keys, each once
+	wide    map[string]bool // texts and markers of keys that are wide numerics
 	// sets says that there are grouping sets, or keys that are constants: then the keys do not say what a row is of.
 	sets bool
 }
@@ -28,15 +29,20 @@ func (g *grouping) key(e *expr) *expr {
 	return e
 }
 
-// add makes a marker for a key.
-func (g *grouping) add(b *binder, text string) {
-	if g.has(text) {
+// add makes a marker for a key. Rows are grouped by orderText of it; the value of a wide numeric is that of any row.
+func (g *grouping) add(b *binder, e *expr) {
+	if g.has(e.sql) {
 		return
 	}
 	m := mark + "k" + itoa(len(b.keys)) + mark
 	g.keys = append(g.keys, len(b.keys))
+	g.markers[e.sql], g.markers[m] = m, m
+	text := e.sql
+	if e.wide {
+		g.wide[e.sql], g.wide[m] = true, true
+		text = "CASE WHEN grouping(" + orderText(e) + ") = 0 THEN any_value(" + e.sql + ") END"
+	}
 	b.keys = append(b.keys, text)
-	g.markers[text], g.markers[m] = m, m
 }
 
 // sortKey is one key of ORDER BY.
@@ -45,6 +51,8 @@ type sortKey struct {
 	e      *expr // nil for an output column
 	output int   // number of the output column, from 1; 0 for an expression
 	desc   bool
+
+	direction string // DESC, NULLS FIRST
 }
 
 // groupBy binds GROUP BY. A name is a column of FROM first, then an output column; a number is an output column.
@@ -57,7 +65,7 @@ func (b *binder) groupBy(n *pg_query.SelectStmt, p *selectParts, plan []planned)
 	}
 	sc := p.scope
 	sc.clause, sc.noCalls = "GROUP BY", true
-	g := &grouping{markers: map[string]string{}}
+	g := &grouping{markers: map[string]string{}, wide: map[string]bool{}}
 	for _, item := range n.GroupClause {
 		text, err := b.groupItem(item, sc, plan, g)
 		if err != nil {
@@ -140,7 +148,8 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if err != nil {
 		return "", err
 	}
-	g.add(b, e.sql)
+	text := orderText(e)
+	g.add(b, e)
 	g.sets = g.sets || e.constant
 	if at >= 0 && plan[at].node != nil {
 		grouped := *e
@@ -154,7 +163,7 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if e.constant {
 		return "CAST(" + e.sql + " AS VARCHAR)", nil
 	}
-	return e.sql, nil
+	return text, nil
 }
 
 func hasColumn(sc *scope, column string) bool {
@@ -207,7 +216,7 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 	if len(n.DistinctClause) == 0 {
 		return nil
 	}
-	var on []string
+	var on, keys []string
 	for _, d := range n.DistinctClause {
 		if d.GetNode() == nil {
 			p.distinct = "DISTINCT "
@@ -226,9 +235,9 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 		if e, err = b.settle(e); err != nil {
 			return err
 		}
-		on = append(on, e.sql)
+		on, keys = append(on, e.sql), append(keys, orderText(e))
 	}
-	p.distinct = "DISTINCT ON (" + strings.Join(on, ", ") + ") "
+	p.distinct = "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 	return b.distinctOrder(n, p, on)
 }
 
@@ -345,9 +354,10 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 		p.targets[k.output-1].needed()
 		k.sql, k.e = itoa(k.output), nil
 	} else {
-		k.sql = k.e.sql
+		k.sql = orderText(k.e)
 	}
-	k.sql += direction(s)
+	k.direction = direction(s)
+	k.sql += k.direction
 	return k, nil
 }
 

@@ -10,12 +10,9 @@ func (b *binder) compose(p *selectParts, names []string) string {
 	t.WriteString(p.with)
 	switch {
 	case p.op != "":
-		if names == nil {
-			for _, x := range p.targets {
-				names = append(names, x.name)
-			}
-		}
-		t.WriteString("(" + b.compose(p.left, names) + ") " + p.op + " (" + b.compose(p.right, names) + ")")
+		t.WriteString(b.composeSet(p, p.outputNames(names)))
+	case p.rows != nil && p.wideOrder():
+		t.WriteString(b.composeOrdered(p, p.composeRows(nil), p.outputNames(names)))
 	case p.rows != nil:
 		t.WriteString(p.composeRows(names))
 	default:
@@ -24,7 +21,7 @@ func (b *binder) compose(p *selectParts, names []string) string {
 	if len(p.order) > 0 {
 		var keys []string
 		for _, k := range p.order {
-			keys = append(keys, k.sql)
+			keys = append(keys, p.orderKey(k))
 		}
 		t.WriteString(" ORDER BY " + strings.Join(keys, ", "))
 	}
@@ -38,7 +35,7 @@ func (b *binder) compose(p *selectParts, names []string) string {
 }
 
 func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
-	t.WriteString("SELECT " + p.distinct)
+	t.WriteString("SELECT " + p.distinctText())
 	for i, x := range p.targets {
 		if i > 0 {
 			t.WriteString(", ")

@@ -103,8 +103,11 @@ func (s *source) rowByRow() bool {
 
 // sorted decomposes rows that need a last step: the first of an order, the rest of an offset, or each once.
 func (d *Decomposition) sorted(p *selectParts) (why string, err error) {
-	if p.distinct == "" && p.limit == nil {
+	switch {
+	case p.distinct == "" && p.limit == nil:
 		return "it orders all its rows", nil
+	case p.wideOrder() || p.distinct != "" && p.wide():
+		return "it sorts a numeric without a fixed scale", nil
 	}
 	var columns, outputs, keys, finalKeys []string
 	for i, t := range p.targets {
@@ -134,6 +137,9 @@ func (d *Decomposition) aggregates(p *selectParts) (why string, err error) {
 	b := d.q.binder
 	if p.scope.grouping != nil && p.scope.grouping.sets {
 		return "it has grouping sets or constant keys", nil
+	}
+	if g := p.scope.grouping; g != nil && len(g.wide) > 0 {
+		return "it groups by a numeric without a fixed scale", nil
 	}
 	if p.bareOutside() {
 		return "a column stands outside of its aggregates", nil

@@ -18,7 +18,8 @@ type expr struct {
 	pos   int32  // byte offset in the whole text; -1 unknown
 	lit   *Arg   // untyped literal
 	param int    // untyped parameter, from 1
-	scale int    // of a numeric: digits behind the point that the engine's value has; -1 unknown
+	scale int    // of a narrow numeric: digits behind the point that the engine's value has; -1 unknown
+	wide  bool   // of a numeric: the engine's value is PostgreSQL's text of it, see numeric.go
 
 	constant bool           // the same for every row and known now: value, or NULL
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
@@ -38,9 +39,6 @@ type expr struct {
 	scopes  aggregates // what it holds of aggregate and window calls
 	literal string     // of a typed text constant: its value
 	isText  bool       // literal is set
-
-	// quotient says that PostgreSQL's type is numeric where ours is float8: see Query.Types.
-	quotient bool
 }
 
 // aggregates tells which calls an expression holds.

@@ -28,7 +28,7 @@ func (b *binder) expr(n *pg_query.Node, sc *scope) (*expr, error) {
 	if len(e.sql) > maxExpression {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "expression is too complex").At(b.stmt.position(e.pos))
 	}
-	if len(e.bare) > 0 && sc.grouping.has(e.sql) {
+	if len(e.bare) > 0 && sc.grouping.has(e.sql) && !(sc.inCall && sc.grouping.wide[e.sql]) {
 		// The whole expression is grouped by: its columns need not be.
 		grouped := *e
 		grouped.bare = nil
@@ -327,6 +327,7 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 			return nil, pgtypes.Type{}, err
 		}
 	}
+	out = alike(out)
 	typ := out[0].typ
 	for _, e := range out {
 		if e.typ.Typmod != typ.Typmod {
@@ -346,18 +347,6 @@ func (b *binder) mismatch(types []pgtypes.OID, list []*expr, what string) error 
 		}
 	}
 	return b.fail(pgerr.DatatypeMismatch, list[0].pos, "%s types cannot be matched", what)
-}
-
-// anyQuotient reports whether a float8 made of list is numeric in PostgreSQL: no other part of it is a float.
-func anyQuotient(t pgtypes.Type, list []*expr) bool {
-	found := false
-	for _, e := range list {
-		found = found || e.quotient
-		if isFloat(e.oid()) && !e.quotient {
-			return false
-		}
-	}
-	return found && t.OID == pgtypes.Float8
 }
 
 func maxScale(list []*expr) int {
@@ -382,7 +371,8 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	e := computed(t.OID, "coalesce("+strings.Join(sqlOf(list), ", ")+")", list...)
-	e.typ, e.scale, e.pos, e.quotient = t, maxScale(list), pos, anyQuotient(t, args)
+	e.typ, e.pos = t, pos
+	e.likeAll(list)
 	return e, nil
 }
 
@@ -400,7 +390,11 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 		return nil, err
 	}
 	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
-	e.typ, e.scale, e.pos, e.quotient = t, maxScale(list), n.Location, anyQuotient(t, args)
+	e.likeAll(list)
+	if e.wide {
+		e.sql = "tg_num_" + e.sql
+	}
+	e.typ, e.pos = t, n.Location
 	return e, nil
 }
 
@@ -453,7 +447,8 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 	}
 	text.WriteString(" ELSE " + list[len(list)-1].sql + " END")
 	e := computed(t.OID, text.String(), append(conditions, list...)...)
-	e.typ, e.scale, e.pos, e.quotient = t, maxScale(list), n.Location, anyQuotient(t, results)
+	e.typ, e.pos = t, n.Location
+	e.likeAll(list)
 	return e, nil
 }
 

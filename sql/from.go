@@ -228,7 +228,7 @@ func (b *binder) derive(p *selectParts) ([]*visible, string, error) {
 		}
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
-		v := &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, quotient: t.e.quotient}
+		v := &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide}
 		if p.transparent {
 			v.column = t.e.column
 		}
@@ -377,7 +377,7 @@ func (b *binder) using(shared []string, t pg_query.JoinType, l, r, all *source) 
 			if err != nil {
 				return "", err
 			}
-			m = visible{name: column, typ: both.typ, scale: both.scale, sql: both.sql}
+			m = visible{name: column, typ: both.typ, scale: both.scale, wide: both.wide, sql: both.sql}
 		default: // the left column stands for both
 		}
 		merged = append(merged, &m)

@@ -14,8 +14,11 @@ import (
 // and !2 the second with a check that it is not zero. DuckDB's result is cast where its type is not PostgreSQL's.
 type function struct {
 	name, args, text string
-	as               pgtypes.OID // the result's type where it is not PostgreSQL's (a documented gap)
-	scale            byte        // of a numeric result: s as the first argument, m the larger one, 0 none
+	as pgtypes.OID // the result's type where the signature does not tell it: of a polymorphic function
+	// wide is the text for arguments that are wide numerics (see numeric.go), and if text is "" for all numerics: they
+	// are PostgreSQL's texts then, and so is a numeric result.
+	wide  string
+	scale byte // of a narrow numeric result: s as the first argument, m the larger one, 0 none
 }
 
 // allowed finds the lines of all lists by "name(type,type)".

@@ -1,8 +1,6 @@
 package sql
 
-import "tidegate/internal/pgtypes"
-
-// aggregateList is the allow-list of aggregates. "%" in the text is the call with its FILTER and OVER, so that
+// aggregateList is the allow-list of aggregates. What exactSummary makes of exact numbers goes before. "%" in the text is the call with its FILTER and OVER, so that
 // a cast goes around all of it.
 func aggregateList() []function {
 	return []function{
@@ -12,7 +10,7 @@ func aggregateList() []function {
 		{name: "sum", args: "numeric", text: "sum($1)", scale: 's'},
 		{name: "sum", args: "float8", text: "sum($1)"},
 		{name: "sum", args: "float4", text: "sum($1)|CAST(% AS FLOAT)"},
-		{name: "avg", args: "int2|int4|int8|numeric|float4|float8", text: "avg($1)", as: pgtypes.Float8},
+		{name: "avg", args: numbers, text: "avg($1)"},
 		{name: "min", args: "int2|int4|int8|numeric|float4|float8|text|date|time|timestamp|timestamptz|interval|oid", text: "min($1)", scale: 's'},
 		{name: "max", args: "int2|int4|int8|numeric|float4|float8|text|date|time|timestamp|timestamptz|interval|oid", text: "max($1)", scale: 's'},
 		{name: "min", args: "anyarray", text: "min($1)"},
@@ -24,12 +22,12 @@ func aggregateList() []function {
 		{name: "bit_and", args: "int2|int4|int8", text: "bit_and($1)"},
 		{name: "bit_or", args: "int2|int4|int8", text: "bit_or($1)"},
 		{name: "string_agg", args: "text,text", text: "string_agg($1, $2)"},
-		{name: "stddev", args: numbers, text: "stddev_samp($1)", as: pgtypes.Float8},
-		{name: "stddev_samp", args: numbers, text: "stddev_samp($1)", as: pgtypes.Float8},
-		{name: "stddev_pop", args: numbers, text: "stddev_pop($1)", as: pgtypes.Float8},
-		{name: "variance", args: numbers, text: "var_samp($1)", as: pgtypes.Float8},
-		{name: "var_samp", args: numbers, text: "var_samp($1)", as: pgtypes.Float8},
-		{name: "var_pop", args: numbers, text: "var_pop($1)", as: pgtypes.Float8},
+		{name: "stddev", args: numbers, text: "stddev_samp($1)"},
+		{name: "stddev_samp", args: numbers, text: "stddev_samp($1)"},
+		{name: "stddev_pop", args: numbers, text: "stddev_pop($1)"},
+		{name: "variance", args: numbers, text: "var_samp($1)"},
+		{name: "var_samp", args: numbers, text: "var_samp($1)"},
+		{name: "var_pop", args: numbers, text: "var_pop($1)"},
 		{name: "corr", args: "float8,float8", text: "corr($1, $2)"},
 		{name: "covar_pop", args: "float8,float8", text: "covar_pop($1, $2)"},
 		{name: "covar_samp", args: "float8,float8", text: "covar_samp($1, $2)"},

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -56,11 +57,12 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 		}
 		elements = append(elements, c)
 	}
+	sides := inTexts(x, elements)
 	word := " IN ("
 	if not {
 		word = " NOT IN ("
 	}
-	e := computed(pgtypes.Bool, "("+x.sql+word+strings.Join(sqlOf(elements), ", ")+"))", append(elements, x)...)
+	e := computed(pgtypes.Bool, "("+sides[0]+word+strings.Join(sides[1:], ", ")+"))", append(elements, x)...)
 	subject := x
 	if l.column != nil {
 		subject = l
@@ -79,6 +81,19 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 		e.proof = notProof(e.proof)
 	}
 	return e, nil
+}
+
+// inTexts gives the texts of x and of the elements: of numerics their keys, unless DuckDB can compare them all.
+func inTexts(x *expr, elements []*expr) []string {
+	all := append([]*expr{x}, elements...)
+	keys := slices.ContainsFunc(all, func(e *expr) bool { return e.wide || e.typ.OID == pgtypes.Numeric && (beyond(e, x) || beyond(x, e)) })
+	texts := make([]string, len(all))
+	for i, e := range all {
+		if texts[i] = e.sql; keys {
+			texts[i] = numericKey(e)
+		}
+	}
+	return texts
 }
 
 func (b *binder) rowIn(not bool, row *pg_query.RowExpr, items []*pg_query.Node, pos int32, sc *scope) (*expr, error) {

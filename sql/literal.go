@@ -14,7 +14,7 @@ import (
 
 // null is NULL of a type. Of a numeric it has no digits, so that it does not widen what it meets in CASE or UNION.
 func null(t pgtypes.Type) *expr {
-	if t.OID == pgtypes.Numeric && t.Typmod < 4 {
+	if _, _, limited := t.PrecisionScale(); t.OID == pgtypes.Numeric && !limited {
 		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0))", pos: -1, scale: -1, constant: true}
 	}
 	if elementType(t).OID == pgtypes.Numeric && t.Typmod < 4 {
@@ -147,36 +147,6 @@ func floatConstant(oid pgtypes.OID, f float64) *expr {
 	e := constantOf(oid, "CAST('"+text+"' AS "+pgtypes.Of(oid).DuckDB()+")")
 	e.value = &pgtypes.Datum{Class: pgtypes.ClassFloat, F: f}
 	return e
-}
-
-// numericConstant makes an exact DECIMAL: DuckDB would take 1.0e8 for a DOUBLE.
-func numericConstant(text string, t pgtypes.Type) (*expr, error) {
-	plain, err := pgtypes.CheckNumeric(text)
-	if err != nil {
-		return nil, err
-	}
-	if strings.ContainsAny(plain, "NI") {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "numeric %q is not supported yet", plain)
-	}
-	whole, fraction, _ := strings.Cut(strings.TrimPrefix(plain, "-"), ".")
-	whole = strings.TrimLeft(whole, "0")
-	scale, precision := len(fraction), max(len(whole)+len(fraction), 1)
-	if whole == "" && precision < pgtypes.MaxPrecision {
-		precision++ // for the 0 before the point
-	}
-	if precision > pgtypes.MaxPrecision {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "a numeric of %d digits is longer than the %d that are supported", precision, pgtypes.MaxPrecision)
-	}
-	e := constantOf(pgtypes.Numeric, "CAST('"+plain+"' AS DECIMAL("+strconv.Itoa(precision)+","+strconv.Itoa(scale)+"))")
-	e.scale = scale
-	e.value = &pgtypes.Datum{Class: pgtypes.ClassNumeric, S: plain}
-	if _, s, ok := t.PrecisionScale(); ok {
-		e.sql, e.typ, e.scale = "CAST("+e.sql+" AS "+t.DuckDB()+")", t, s
-		if scale > s {
-			e.value = nil // rounded by the engine
-		}
-	}
-	return e, nil
 }
 
 func boolConstant(v bool) *expr {

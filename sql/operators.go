@@ -115,7 +115,13 @@ func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
 		if strings.HasPrefix(r.sql, "-") {
 			e.sql = "(" + op + " " + r.sql + ")"
 		}
-		e.scale, e.quotient = r.scale, r.quotient
+		e.scale = r.scale
+		if r.wide {
+			e = wideCall("tg_num_neg", r)
+			if op == "+" {
+				e = r
+			}
+		}
 		return e, nil
 	case op == "~" && isInteger(r.typ.OID):
 		return computed(r.typ.OID, "(~"+r.sql+")", r), nil
@@ -141,7 +147,7 @@ func (b *binder) negate(r *expr, pos int32) (*expr, error) {
 	default:
 		return floatConstant(r.typ.OID, -r.value.F), nil
 	}
-	e, err := b.typed(text, r.typ, pos)
+	e, err := b.typed(text, pgtypes.Of(r.typ.OID), pos)
 	return e, err
 }
 
@@ -230,9 +236,6 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return b.compare(op, l, r, x, y), nil
 	case len(op) == 1 && strings.ContainsAny(op, "+-*/%^"):
 		e, err := b.arithmetic(op, sig, x, y)
-		if e != nil {
-			e.quotient = e.quotient || anyQuotient(e.typ, []*expr{l, r})
-		}
 		if e != nil || err != nil {
 			return e, err
 		}
@@ -281,7 +284,8 @@ func (b *binder) compare(op string, l, r, x, y *expr) *expr {
 	if isMoment(x.typ.OID) && isMoment(y.typ.OID) && !anyLate(x, y) {
 		x, y = b.likeColumn(l, x, y), b.likeColumn(r, y, x)
 	}
-	e := computed(pgtypes.Bool, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	lt, rt := comparisonTexts(x, y)
+	e := computed(pgtypes.Bool, "("+lt+" "+op+" "+rt+")", x, y)
 	pl, pr := x, y
 	if l.column != nil || l.steps != nil {
 		pl = l
@@ -341,7 +345,8 @@ func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT {
 		word = " IS NOT DISTINCT FROM "
 	}
-	e := computed(pgtypes.Bool, "("+list[0].sql+word+list[1].sql+")", list...)
+	lt, rt := comparisonTexts(list[0], list[1])
+	e := computed(pgtypes.Bool, "("+lt+word+rt+")", list...)
 	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT && list[1].value != nil {
 		e.proof = equal.proof.then(func(x proof) *proof { return &proof{yes: x.yes} })
 	}
@@ -366,7 +371,11 @@ func (b *binder) nullIf(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	if l, err = b.settle(l); err != nil {
 		return nil, err
 	}
-	e := computed(l.typ.OID, "CASE WHEN "+equal.sql+" THEN "+null(l.typ).sql+" ELSE "+l.sql+" END", equal, l)
-	e.typ, e.scale, e.pos, e.quotient = l.typ, l.scale, n.Location, l.quotient
+	none := null(l.typ)
+	if l.wide {
+		none = widened(none)
+	}
+	e := computed(l.typ.OID, "CASE WHEN "+equal.sql+" THEN "+none.sql+" ELSE "+l.sql+" END", equal, l)
+	e.typ, e.scale, e.wide, e.pos = l.typ, l.scale, l.wide, n.Location
 	return e, nil
 }

@@ -11,15 +11,15 @@ import (
 
 // visible is a column that expressions of a level can name.
 type visible struct {
-	name     string
-	typ      pgtypes.Type
-	scale    int
-	sql      string
-	quotient bool    // see expr
-	column   *column // the base column that it is, unchanged
-	need     func()  // records that it is used
-	level    *scope  // whose FROM it came from
-	table    string
+	name   string
+	typ    pgtypes.Type
+	scale  int
+	sql    string
+	wide   bool    // see expr
+	column *column // the base column that it is, unchanged
+	need   func()  // records that it is used
+	level  *scope  // whose FROM it came from
+	table  string
 }
 
 // rangeItem is a FROM item that columns can be qualified with.
@@ -221,7 +221,7 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 	if v.need != nil {
 		v.need()
 	}
-	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, quotient: v.quotient})
+	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide})
 	if v.typ.OID == pgtypes.Bool && v.column != nil {
 		yes, no := only(&pgtypes.Datum{Class: pgtypes.ClassBool, I: 1}), only(&pgtypes.Datum{Class: pgtypes.ClassBool})
 		e.proof = leaf(v.column, yes, no)

@@ -292,7 +292,7 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 	}
 	switch {
 	case v != nil && prunable:
-		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, quotient: v.quotient})
+		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide})
 		s, text := b.pending(e)
 		e.sql = text
 		return &target{name: t.name, e: e, need: func() {

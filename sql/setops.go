@@ -14,11 +14,12 @@ import (
 func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selectParts, error) {
 	sc := level(scope{outer: outer, ctes: ctes, clause: "VALUES", noCalls: true})
 	p := &selectParts{scope: sc}
+	var err error
 	for _, l := range n.ValuesLists {
 		var row []*expr
 		for _, v := range l.GetList().GetItems() {
-			e, err := b.expr(v, sc)
-			if err != nil {
+			var e *expr
+			if e, err = b.expr(v, sc); err != nil {
 				return nil, err
 			}
 			row = append(row, e)
@@ -37,16 +38,18 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 		if !ok {
 			return nil, b.fail(pgerr.DatatypeMismatch, p.rows[0][i].pos, "VALUES types cannot be matched")
 		}
-		scale := 0
-		for _, r := range p.rows {
-			e, err := b.coerce(r[i], t)
-			if err != nil {
+		column := make([]*expr, len(p.rows))
+		for k, r := range p.rows {
+			if column[k], err = b.coerce(r[i], t); err != nil {
 				return nil, err
 			}
-			r[i], scale = e, max(scale, e.scale)
+		}
+		column = alike(column)
+		for k, r := range p.rows {
+			r[i] = column[k]
 		}
 		e := computed(t, "")
-		e.scale = scale
+		e.likeAll(column)
 		p.targets = append(p.targets, &target{name: "column" + itoa(i+1), e: e})
 	}
 	return p, nil
@@ -87,9 +90,38 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 		if err := b.retarget(r, i, common); err != nil {
 			return nil, err
 		}
+		sides := []*expr{l.targets[i].e, r.targets[i].e}
+		if same := alike(sides); same[0] != sides[0] || same[1] != sides[1] {
+			l.widen(i)
+			r.widen(i)
+			sides = []*expr{l.targets[i].e, r.targets[i].e}
+		}
 		e := computed(common, "")
-		e.scale = max(l.targets[i].e.scale, r.targets[i].e.scale)
+		e.likeAll(sides)
 		p.targets = append(p.targets, &target{name: t.name, e: e})
 	}
+	if p.wide() && all && op != "UNION" {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "%s ALL of numerics without a fixed scale is not supported yet", op)
+	}
 	return p, nil
+}
+
+// widen makes output column i, a numeric, wide.
+func (p *selectParts) widen(i int) {
+	if p.targets[i].e.wide {
+		return
+	}
+	p.targets[i].e = widened(p.targets[i].e)
+	for _, row := range p.rows {
+		row[i] = widened(row[i])
+	}
+	if p.op != "" {
+		p.left.widen(i)
+		p.right.widen(i)
+	}
+}
+
+// wide reports whether an output column is a wide numeric.
+func (p *selectParts) wide() bool {
+	return slices.ContainsFunc(p.targets, func(t *target) bool { return t.e.wide })
 }

@@ -224,37 +224,6 @@ func zoneName(text string) (string, bool) {
 	return "", false
 }
 
-// roundTo binds round(x, n) and trunc(x, n): the result has n digits behind the point.
-func (b *binder) roundTo(fn string, args []*expr, pos int32) (*expr, error) {
-	sig, args, err := b.resolve(fn, b.exactAll(args), pos)
-	if err != nil {
-		return nil, err
-	}
-	x, n := args[0], args[1]
-	if n.isParam() {
-		return null(pgtypes.Of(sig.result)), nil
-	}
-	if n.value == nil || n.value.I > 20 || n.value.I < -20 {
-		return nil, b.unsupported(pos, "%s to a number of digits that is not a small constant", fn)
-	}
-	digits := max(int(n.value.I), 0)
-	value := x.sql
-	if n.value.I < 0 {
-		// DuckDB gives 0 for as many digits as the type has, where 5 rounds up to 10.
-		value = fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", x.sql, max(x.scale, 0))
-		if x.scale < 0 {
-			value = x.sql
-		}
-	}
-	text := fmt.Sprintf("%s(%s, %d)", fn, value, n.value.I)
-	if x.scale >= 0 && x.scale <= int(n.value.I) {
-		text = x.sql
-	}
-	e := computed(sig.result, fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", text, digits), x)
-	e.scale = digits
-	return e, nil
-}
-
 func (b *binder) concat(fn string, args []*expr, pos int32) (*expr, error) {
 	if len(args) == 0 || fn == "concat_ws" && len(args) < 2 {
 		return nil, b.noFunction(fn, args, pos)

@@ -34,7 +34,7 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 			return nil, err
 		}
 		t := p.targets[0].e
-		e := &expr{typ: t.typ, scale: t.scale, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs}
+		e := &expr{typ: t.typ, scale: t.scale, wide: t.wide, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs}
 		return e, nil
 	case pg_query.SubLinkType_ANY_SUBLINK, pg_query.SubLinkType_ALL_SUBLINK:
 		return b.quantified(n, p, sc)
@@ -78,13 +78,40 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 			return nil, err
 		}
 	}
-	text := "(" + l.sql + " " + op + " " + word + " (" + b.compose(p, nil) + "))"
+	left, rows, err := b.comparedRows(op, l, p)
+	if err != nil {
+		return nil, err
+	}
+	text := "(" + left + " " + op + " " + word + " (" + rows + "))"
 	if op == "=" && word == "ANY" {
-		text = "(" + l.sql + " IN (" + b.compose(p, nil) + "))"
+		text = "(" + left + " IN (" + rows + "))"
 	}
 	e := computed(pgtypes.Bool, text, l)
 	e.pos, e.bare = compared.pos, append(e.bare, p.outerRefs...)
 	return e, nil
+}
+
+// comparedRows gives the texts of a value and of the rows that it is compared with: of wide numerics their keys.
+func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows string, err error) {
+	if !l.wide && !p.targets[0].e.wide {
+		return l.sql, b.compose(p, nil), nil
+	}
+	// Both sides have the operator's types: DuckDB does not know that the text is a numeric.
+	sig, res := chooseOperator(op, []pgtypes.OID{l.oid(), p.targets[0].e.oid()})
+	if res != resolved {
+		return l.sql, b.compose(p, nil), nil
+	}
+	if l, err = b.coerce(l, sig.args[0]); err != nil {
+		return "", "", err
+	}
+	if err = b.retarget(p, 0, sig.args[1]); err != nil {
+		return "", "", err
+	}
+	if sig.args[0] != pgtypes.Numeric {
+		return l.sql, b.compose(p, nil), nil
+	}
+	p.widen(0)
+	return numericKey(l), "SELECT tg_num_key(c0) FROM (" + b.compose(p, nil) + ") AS " + b.alias("compared") + "(c0)", nil
 }
 
 func orText(t pgtypes.OID) pgtypes.OID {

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"fmt"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -59,12 +58,12 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	if args, err = b.windowArgs(fn, args, n.Location); err != nil {
 		return nil, err
 	}
-	e := computed(f.result, fn+"("+strings.Join(sqlOf(args), ", ")+")", args...)
+	e := computed(f.result, "", args...)
 	if f.result == 0 {
-		e.typ, e.scale = args[0].typ, maxScale(args)
+		e.typ, e.scale, e.wide = args[0].typ, args[0].scale, args[0].wide
 	}
 	e.pos = n.Location
-	return b.finishCall(e, f.wrap, nil, n, sc, &inner)
+	return b.finishCall(e, &summary{calls: []string{fn + "(" + strings.Join(sqlOf(args), ", ") + ")"}, wrap: f.wrap}, n, sc, &inner)
 }
 
 // windowArgs types the arguments: a value, a count, a default of the value's type.
@@ -83,10 +82,6 @@ func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error)
 			return nil, err
 		}
 		args[0], args[2] = pair[0], pair[1]
-		if s := maxScale(pair); args[0].typ.OID == pgtypes.Numeric && args[0].scale >= 0 && args[0].scale < s {
-			// DuckDB gives the default the value's scale.
-			args[0].sql, args[0].scale = fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", args[0].sql, s), s
-		}
 	}
 	if args[0], err = b.settle(args[0]); err == nil && len(args) > 1 {
 		if t := args[1].oid(); t != 0 && t != pgtypes.Int2 && t != pgtypes.Int4 {
@@ -130,7 +125,7 @@ func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope) (string, []*expr,
 	}
 	var texts []string
 	if len(parts) > 0 {
-		texts = append(texts, "PARTITION BY "+strings.Join(sqlOf(parts), ", "))
+		texts = append(texts, "PARTITION BY "+strings.Join(orderTexts(parts), ", "))
 	}
 	for _, s := range def.OrderClause {
 		e, err := b.expr(s.GetSortBy().Node, inner)

@@ -6,6 +6,7 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // with binds the WITH list. It gives the text in front of the statement and the list that it sees.
@@ -77,6 +78,14 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 	first, err := b.selectStatement(q.Larg, outer, c.outer, usage{})
 	if err != nil {
 		return nil, err
+	}
+	for i, t := range first.targets {
+		if t.e.typ.OID == pgtypes.Numeric { // the step may give other scales
+			first.widen(i)
+		}
+	}
+	if first.wide() && !q.All {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "a recursive UNION of numerics is not supported yet: UNION ALL is")
 	}
 	columns, _, err := b.derive(first)
 	if err != nil {

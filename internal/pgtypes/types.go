@@ -65,7 +65,7 @@ func (t Type) PrecisionScale() (precision, scale int, ok bool) {
 		return 0, 0, false
 	}
 	m := int(t.Typmod) - 4
-	return m >> 16, m & 0x7ff, true
+	return m >> 16, (m&0x7ff ^ 0x400) - 0x400, true
 }
 
 // Info is one row of the table.

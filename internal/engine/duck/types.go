@@ -150,6 +150,9 @@ func (r reader) fits(want pgtypes.Type) bool {
 	case pgtypes.ClassText:
 		return r.isText()
 	case pgtypes.ClassNumeric:
+		if r.isText() { // PostgreSQL's own text of numerics without a fixed scale
+			return true
+		}
 		if r.typ.OID != pgtypes.Numeric {
 			return false
 		}

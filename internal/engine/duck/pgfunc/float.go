@@ -25,6 +25,14 @@ func floats() []udf.Function {
 			return checkResult(r, math.IsInf(x, 0) || math.IsInf(y, 0), x == 0)
 		}),
 		udf.Of1("tg_float_narrow", narrow),
+		udf.Of1("tg_float_sign", func(x float64) (float64, error) { return sign(x), nil }),
+		udf.Of1("tg_float_angle", func(x float64) (float64, error) { return x, within(!math.IsInf(x, 0)) }),
+		udf.Of1("tg_float_unit", func(x float64) (float64, error) { return x, within(math.IsNaN(x) || math.Abs(x) <= 1) }),
+		udf.Of1("tg_text_float8", func(s string) (float64, error) { return pgtypes.ParseFloat(pgtypes.Float8, s) }),
+		udf.Of1("tg_text_float4", func(s string) (float32, error) {
+			f, err := pgtypes.ParseFloat(pgtypes.Float4, s)
+			return float32(f), err
+		}),
 		udf.Of1("tg_float_text", func(f float64) (string, error) { return string(pgtypes.AppendFloat8(nil, f)), nil }),
 		udf.Of1("tg_float_text", func(f float32) (string, error) { return string(pgtypes.AppendFloat4(nil, f)), nil }),
 	}
@@ -36,6 +44,25 @@ func tooLarge() error {
 
 func tooSmall() error {
 	return pgerr.New(pgerr.NumericOutOfRange, "value out of range: underflow")
+}
+
+// within refuses arguments that a function is not defined for.
+func within(ok bool) error {
+	if !ok {
+		return pgerr.New(pgerr.NumericOutOfRange, "input is out of range")
+	}
+	return nil
+}
+
+// sign is 0 for NaN, as PostgreSQL has it.
+func sign(x float64) float64 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return 0
 }
 
 func isInf[T float](x T) bool { return math.IsInf(float64(x), 0) }

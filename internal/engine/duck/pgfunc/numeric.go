@@ -76,7 +76,32 @@ func numericArithmetic() []udf.Function {
 			return pgnumeric.Bucket(bounds[0], bounds[1], bounds[2], count)
 		}),
 		udf.Of4("tg_float_bucket", pgnumeric.FloatBucket),
+		extreme("tg_num_greatest", 1), extreme("tg_num_least", -1),
+		udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int32]), udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int64]),
+		udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int32]), udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int64]),
 	}
+}
+
+// extreme makes GREATEST, or LEAST for the way -1: NULLs do not count, and of equal values the first is taken.
+func extreme(name string, way int) udf.Function {
+	return udf.Variadic(name, func(args []udf.Null[string]) (udf.Null[string], error) {
+		var best number
+		var out udf.Null[string]
+		for _, a := range args {
+			if !a.Valid {
+				continue
+			}
+			n, err := pgnumeric.Parse(a.V)
+			if err != nil {
+				return out, err
+			}
+			if !out.Valid || n.Compare(best)*way > 0 {
+				best, out.Valid = n, true
+			}
+		}
+		out.V = best.String()
+		return out, nil
+	})
 }
 
 func numericRounding() []udf.Function {
@@ -150,31 +175,5 @@ func numericSummaries() []udf.Function {
 	return []udf.Function{
 		of("tg_num_var_pop", false, false), of("tg_num_var_samp", true, false),
 		of("tg_num_stddev_pop", false, true), of("tg_num_stddev_samp", true, true),
-	}
-}
-
-// numericAggregates is the aggregates of numbers.
-func numericAggregates() []udf.Aggregate {
-	total := udf.Accumulator[pgnumeric.Sum, string]{
-		Merge: func(into, from *pgnumeric.Sum) error { into.Merge(from); return nil },
-		Result: func(s *pgnumeric.Sum) (udf.Null[string], error) {
-			return udf.Null[string]{V: s.Result().String(), Valid: s.Count > 0}, nil
-		},
-	}
-	return []udf.Aggregate{
-		udf.Aggregate1("tg_num_sum", func(s *pgnumeric.Sum, text string) error {
-			n, err := pgnumeric.Parse(text)
-			s.Add(n)
-			return err
-		}, total),
-		udf.Aggregate1("tg_num_squares", func(s *pgnumeric.Sum, text string) error {
-			n, err := pgnumeric.Parse(text)
-			if err != nil {
-				return err
-			}
-			square, err := pgnumeric.Mul(n, n)
-			s.Add(square)
-			return err
-		}, total),
 	}
 }

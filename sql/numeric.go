@@ -1,0 +1,325 @@
+package sql
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tidegate/internal/pgnumeric"
+	"tidegate/internal/pgtypes"
+)
+
+// The engine's value of a numeric is narrow or wide.
+//
+// Narrow is a DECIMAL whose scale is known when the statement is bound, or is that of a column: every value is shown
+// with it. Wide is PostgreSQL's text of the numeric, for where the scale depends on the value, as in a quotient, or the
+// digits may be too many for a DECIMAL; it is computed by functions named tg_num_…, and compared, sorted and grouped
+// over tg_num_key of it. expr.wide tells which one it is; wideText gives the text of either.
+
+// narrowScale bounds the scale of narrow products: 20 of a DECIMAL's digits are left before the point.
+const narrowScale = 18
+
+// wideNumeric makes the numeric that text computes as PostgreSQL's text.
+func wideNumeric(text string, parts ...*expr) *expr {
+	e := computed(pgtypes.Numeric, text, parts...)
+	e.wide = true
+	return e
+}
+
+// wideCall makes the wide numeric that a function of numerics gives.
+func wideCall(fn string, args ...*expr) *expr {
+	return wideNumeric(fn+"("+strings.Join(wideTexts(args), ", ")+")", args...)
+}
+
+// wideText gives the text of a numeric; what is no numeric stays as it is.
+func wideText(e *expr) string {
+	switch {
+	case e.wide || e.typ.OID != pgtypes.Numeric:
+		return e.sql
+	case e.value != nil:
+		return quoteText(e.value.S)
+	case strings.HasPrefix(e.sql, "CAST(NULL AS "):
+		return "CAST(NULL AS VARCHAR)"
+	}
+	return "CAST(" + e.sql + " AS VARCHAR)"
+}
+
+func wideTexts(list []*expr) []string {
+	texts := make([]string, len(list))
+	for i, e := range list {
+		texts[i] = wideText(e)
+	}
+	return texts
+}
+
+// widened gives a numeric as wide.
+func widened(e *expr) *expr {
+	if e.wide || e.typ.OID != pgtypes.Numeric {
+		return e
+	}
+	w := *e
+	w.sql, w.wide, w.scale = wideText(e), true, -1
+	return &w
+}
+
+// narrowable reports whether a DECIMAL holds the values of numeric(p, s).
+func narrowable(precision, scale int) bool {
+	return precision <= pgtypes.MaxPrecision && scale >= 0 && scale <= precision
+}
+
+// alike makes numerics alike that stand for each other, as in CASE: all narrow of one scale, or all wide.
+func alike(list []*expr) []*expr {
+	scale, same := -1, true
+	for _, e := range list {
+		if e.typ.OID != pgtypes.Numeric || e.isNull() {
+			continue
+		}
+		same = same && !e.wide && (scale < 0 || e.scale == scale)
+		scale = e.scale
+	}
+	if same {
+		return list
+	}
+	out := make([]*expr, len(list))
+	for i, e := range list {
+		out[i] = widened(e)
+	}
+	return out
+}
+
+// likeAll takes over the form that alike gave the parts.
+func (e *expr) likeAll(parts []*expr) {
+	e.scale, e.wide = maxScale(parts), slices.ContainsFunc(parts, func(p *expr) bool { return p.wide })
+}
+
+// orderText is what e is sorted, grouped and compared by.
+func orderText(e *expr) string {
+	if e.wide {
+		return numericKey(e)
+	}
+	return e.sql
+}
+
+// numericKey gives the key of a numeric.
+func numericKey(e *expr) string {
+	if e.value != nil && e.value.Class == pgtypes.ClassNumeric {
+		if n, err := pgnumeric.Parse(e.value.S); err == nil {
+			return quoteText(n.Key())
+		}
+	}
+	return "tg_num_key(" + wideText(e) + ")"
+}
+
+// comparisonTexts gives both sides of a comparison: of numerics their keys, unless DuckDB can compare the two.
+func comparisonTexts(x, y *expr) (l, r string) {
+	if x.typ.OID == pgtypes.Numeric && y.typ.OID == pgtypes.Numeric && (x.wide || y.wide || beyond(x, y) || beyond(y, x)) {
+		return numericKey(x), numericKey(y)
+	}
+	return x.sql, y.sql
+}
+
+// beyond reports whether a constant has more digits before the point than a DECIMAL of the other's scale.
+func beyond(constant, other *expr) bool {
+	if constant.value == nil || constant.value.Class != pgtypes.ClassNumeric || other.value != nil {
+		return false
+	}
+	whole, _, _ := strings.Cut(strings.TrimPrefix(constant.value.S, "-"), ".")
+	return len(whole)+max(other.scale, constant.scale, 10) > pgtypes.MaxPrecision
+}
+
+// numericOf makes a constant.
+func numericOf(n pgnumeric.Numeric) *expr {
+	text := n.String()
+	e := constantOf(pgtypes.Numeric, quoteText(text))
+	if n.Special() {
+		e.wide = true
+		return e
+	}
+	e.value = &pgtypes.Datum{Class: pgtypes.ClassNumeric, S: text}
+	whole, fraction, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	precision := len(whole) + len(fraction)
+	if whole == "0" && precision > pgtypes.MaxPrecision {
+		precision--
+	}
+	if precision > pgtypes.MaxPrecision {
+		e.wide = true
+		return e
+	}
+	e.scale = len(fraction)
+	e.sql = "CAST(" + e.sql + " AS DECIMAL(" + strconv.Itoa(precision) + "," + strconv.Itoa(e.scale) + "))"
+	return e
+}
+
+// numericConstant makes a constant from PostgreSQL's text: DuckDB would take 1.0e8 for a DOUBLE.
+func numericConstant(text string, t pgtypes.Type) (*expr, error) {
+	n, err := pgnumeric.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	precision, scale, limited := t.PrecisionScale()
+	if limited {
+		if n, err = n.Fit(precision, scale); err != nil {
+			return nil, err
+		}
+	}
+	e := numericOf(n)
+	e.typ = t
+	return e, nil
+}
+
+// constantNumeric gives the value of a constant numeric.
+func constantNumeric(e *expr) (pgnumeric.Numeric, bool) {
+	if e.value == nil || e.value.Class != pgtypes.ClassNumeric || e.typ.OID != pgtypes.Numeric {
+		return pgnumeric.Numeric{}, false
+	}
+	n, err := pgnumeric.Parse(e.value.S)
+	return n, err == nil
+}
+
+// foldNumerics computes an operator of constants. What fails is left to the engine: the row may never come.
+func foldNumerics(op string, x, y *expr) *expr {
+	n, ok := constantNumeric(x)
+	m, also := constantNumeric(y)
+	compute := map[string]func(n, m pgnumeric.Numeric) (pgnumeric.Numeric, error){
+		"+": pgnumeric.Add, "-": pgnumeric.Sub, "*": pgnumeric.Mul, "/": pgnumeric.Div, "%": pgnumeric.Mod,
+	}[op]
+	if !ok || !also || compute == nil {
+		return nil
+	}
+	r, err := compute(n, m)
+	if err != nil {
+		return nil
+	}
+	return numericOf(r)
+}
+
+// wideOperators are the functions of arithmetic.
+var wideOperators = map[string]string{
+	"+": "tg_num_add", "-": "tg_num_sub", "*": "tg_num_mul", "/": "tg_num_div", "%": "tg_num_mod", "^": "tg_num_power",
+}
+
+// numerics writes arithmetic of two numerics: narrow where the result's scale is known and leaves room.
+func (b *binder) numerics(op string, x, y *expr) *expr {
+	if op == "/" {
+		b.divides = true
+	}
+	if folded := foldNumerics(op, x, y); folded != nil {
+		return folded
+	}
+	scale := max(x.scale, y.scale)
+	if op == "*" {
+		scale = x.scale + y.scale
+	}
+	known := x.scale >= 0 && y.scale >= 0
+	if x.wide || y.wide || op == "/" || op == "^" || known && scale > narrowScale {
+		return wideCall(wideOperators[op], x, y)
+	}
+	e := computed(pgtypes.Numeric, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	switch {
+	case op == "%":
+		e.sql = "(" + x.sql + " % " + notZero(y) + ")"
+	case op == "*" && known:
+		// DuckDB would compute in the width of its operands, and overflow.
+		e.sql = fmt.Sprintf("(CAST(%s AS DECIMAL(38,%d)) * %s)", x.sql, x.scale, y.sql)
+	}
+	if known {
+		e.scale = scale
+	}
+	return e
+}
+
+// toNumeric casts a number or a text to numeric, without a modifier.
+func toNumeric(e *expr) *expr {
+	digits := map[pgtypes.OID]int{pgtypes.Int2: 5, pgtypes.Int4: 10, pgtypes.Int8: 19}[e.typ.OID]
+	switch {
+	case e.typ.OID == pgtypes.Numeric:
+		return e
+	case digits > 0:
+		n := computed(pgtypes.Numeric, fmt.Sprintf("CAST(%s AS DECIMAL(%d,0))", e.sql, digits), e)
+		n.scale = 0
+		return n
+	case e.value != nil && e.value.Class == pgtypes.ClassFloat:
+		if e.typ.OID == pgtypes.Float4 {
+			return numericOf(pgnumeric.FromFloat4(float32(e.value.F)))
+		}
+		return numericOf(pgnumeric.FromFloat8(e.value.F))
+	case e.typ.OID == pgtypes.Float4:
+		return wideNumeric("tg_num_of_float4("+e.sql+")", e)
+	case e.typ.OID == pgtypes.Float8:
+		return wideNumeric("tg_num_of_float8("+e.sql+")", e)
+	}
+	return wideNumeric("tg_num_text("+e.sql+")", e)
+}
+
+// fitted casts a numeric to numeric(p, s).
+func fitted(e *expr, t pgtypes.Type) *expr {
+	precision, scale, limited := t.PrecisionScale()
+	if !limited {
+		return e
+	}
+	var f *expr
+	if !e.wide && narrowable(precision, scale) {
+		f = computed(pgtypes.Numeric, "CAST("+e.sql+" AS "+t.DuckDB()+")", e)
+		f.scale = scale
+	} else {
+		f = wideNumeric(fmt.Sprintf("tg_num_fit(%s, %d, %d)", wideText(e), precision, scale), e)
+	}
+	f.typ = t
+	return f
+}
+
+// fromNumeric writes the cast of a numeric to another number.
+func fromNumeric(e *expr, t pgtypes.OID) string {
+	precision, _, limited := e.typ.PrecisionScale()
+	switch {
+	case !e.wide && isInteger(t), !e.wide && limited && precision <= 15 && t == pgtypes.Float8:
+		return "CAST(" + e.sql + " AS " + pgtypes.Of(t).DuckDB() + ")"
+	}
+	// DuckDB divides a DECIMAL by its power of ten, which is not the nearest double of all that have more digits.
+	return "tg_num_" + postgresTables().types[t].name + "(" + wideText(e) + ")"
+}
+
+// orderTexts are the orderText of a list.
+func orderTexts(list []*expr) []string {
+	texts := make([]string, len(list))
+	for i, e := range list {
+		texts[i] = orderText(e)
+	}
+	return texts
+}
+
+// roundTo binds round(x, n) and trunc(x, n): with a constant n a narrow numeric stays narrow.
+func (b *binder) roundTo(fn string, args []*expr, pos int32) (*expr, error) {
+	sig, args, err := b.resolve(fn, args, pos)
+	if err != nil {
+		return nil, err
+	}
+	x, n := args[0], args[1]
+	if v, ok := constantNumeric(x); ok && n.value != nil {
+		if fn == "trunc" {
+			return numericOf(v.Trunc(int(n.value.I))), nil
+		}
+		r, err := v.Round(int(n.value.I))
+		return numericOf(r), err
+	}
+	if x.wide || n.value == nil || n.value.I > narrowScale || n.value.I < -narrowScale {
+		return wideNumeric("tg_num_"+fn+"("+wideText(x)+", "+n.sql+")", x, n), nil
+	}
+	digits := max(int(n.value.I), 0)
+	value := x.sql
+	if n.value.I < 0 {
+		// DuckDB gives 0 for as many digits as the type has, where 5 rounds up to 10.
+		value = fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", x.sql, max(x.scale, 0))
+		if x.scale < 0 {
+			value = x.sql
+		}
+	}
+	text := fmt.Sprintf("%s(%s, %d)", fn, value, n.value.I)
+	if x.scale >= 0 && x.scale <= int(n.value.I) {
+		text = x.sql
+	}
+	e := computed(sig.result, fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", text, digits), x)
+	e.scale = digits
+	return e, nil
+}
