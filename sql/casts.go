@@ -144,6 +144,10 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return "tg_text_" + postgresTables().types[to].name + "(" + e.sql + ")", nil
 	case isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && typeIs(to, pgtypes.UUID, pgtypes.JSON):
 		return plain, nil
+	case isText(from) && to == pgtypes.Bytea:
+		return "tg_bytea(" + e.sql + ")", nil
+	case from == pgtypes.Bytea && isText(to):
+		return textCast(computed(pgtypes.Text, "tg_bytea_text("+e.sql+")", e), t), nil
 	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4,
 		isMoment(from) && isMoment(to) && t.Typmod < 0, from == pgtypes.Timestamp && to == pgtypes.Time:
 		return plain, nil

@@ -24,7 +24,7 @@ type function struct {
 // allowed finds the lines of all lists by "name(type,type)".
 var allowed = sync.OnceValue(func() map[string]*function {
 	m := map[string]*function{}
-	for _, list := range [][]function{numericList(), textList(), timeList(), nestedList(), aggregateList()} {
+	for _, list := range [][]function{numericList(), textList(), bytesList(), timeList(), nestedList(), aggregateList()} {
 		for i := range list {
 			for args := range strings.SplitSeq(list[i].args, "|") {
 				m[list[i].name+"("+args+")"] = &list[i]

@@ -34,8 +34,19 @@ func textList() []function {
 		{name: "repeat", args: "text,int4", text: "CASE WHEN CAST(strlen($1) AS HUGEINT) * $2 > 1073741819 THEN error('54000: requested length too large') ELSE repeat($1, $2) END"},
 		{name: "md5", args: "text", text: "md5($1)"},
 		{name: "ascii", args: "text", text: "CASE WHEN $1 = '' THEN 0 ELSE ascii($1) END"},
-		{name: "chr", args: "int4", text: "CASE WHEN $1 <= 0 THEN error('54000: null character not permitted') ELSE chr($1) END"},
+		{name: "chr", args: "int4", text: "tg_chr($1)"},
 		{name: "translate", args: "text,text,text", text: "translate($1, $2, $3)"},
+		{name: "bit_length", args: "text", text: "CAST(strlen($1) * 8 AS INTEGER)"},
+		{name: "initcap", args: "text", text: "tg_initcap($1)"},
+		{name: "overlay", args: "text,text,int4", text: "tg_overlay($1, $2, $3)"},
+		{name: "overlay", args: "text,text,int4,int4", text: "tg_overlay($1, $2, $3, $4)"},
+		{name: "quote_ident", args: "text", text: "tg_quote_ident($1)"},
+		{name: "quote_literal", args: "text|anyelement", text: "tg_quote_literal($1)"},
+		{name: "quote_nullable", args: "text|anyelement", text: "coalesce(tg_quote_literal($1), 'NULL')"},
+		{name: "to_hex", args: "int4|int8", text: "tg_to_hex($1)"},
+		{name: "unistr", args: "text", text: "tg_unistr($1)"},
+		{name: "normalize", args: "text,text", text: "tg_normalize($1, $2)"},
+		{name: "is_normalized", args: "text,text", text: "tg_is_normalized($1, $2)"},
 	}
 }
 
@@ -48,3 +59,36 @@ const (
 	substringFor  = "substring($1, CASE WHEN $2 < 1 THEN 1 ELSE $2 END, CASE WHEN $3 < 0 THEN error('22011: negative substring length not allowed') " +
 		"WHEN $2 >= 1 THEN CAST($3 AS BIGINT) WHEN CAST($2 AS BIGINT) + $3 < 1 THEN 0 ELSE CAST($2 AS BIGINT) + $3 - 1 END)"
 )
+
+// bytesList is the allow-list of functions of bytes.
+func bytesList() []function {
+	return []function{
+		{name: "length", args: "bytea", text: "CAST(octet_length($1) AS INTEGER)"},
+		{name: "octet_length", args: "bytea", text: "CAST(octet_length($1) AS INTEGER)"},
+		{name: "bit_length", args: "bytea", text: "CAST(octet_length($1) * 8 AS INTEGER)"},
+		{name: "bit_count", args: "bytea", text: "tg_bit_count($1)"},
+		{name: "get_byte", args: "bytea,int4", text: "tg_get_byte($1, $2)"},
+		{name: "set_byte", args: "bytea,int4,int4", text: "tg_set_byte($1, $2, $3)"},
+		{name: "get_bit", args: "bytea,int8", text: "tg_get_bit($1, $2)"},
+		{name: "set_bit", args: "bytea,int8,int4", text: "tg_set_bit($1, $2, $3)"},
+		{name: "substr", args: "bytea,int4", text: "tg_sub_bytes($1, $2)"},
+		{name: "substr", args: "bytea,int4,int4", text: "tg_sub_bytes($1, $2, $3)"},
+		{name: "substring", args: "bytea,int4", text: "tg_sub_bytes($1, $2)"},
+		{name: "substring", args: "bytea,int4,int4", text: "tg_sub_bytes($1, $2, $3)"},
+		{name: "overlay", args: "bytea,bytea,int4", text: "tg_overlay($1, $2, $3)"},
+		{name: "overlay", args: "bytea,bytea,int4,int4", text: "tg_overlay($1, $2, $3, $4)"},
+		{name: "position", args: "bytea,bytea", text: "tg_position($1, $2)"},
+		{name: "btrim", args: "bytea,bytea", text: "tg_btrim($1, $2)"},
+		{name: "ltrim", args: "bytea,bytea", text: "tg_ltrim($1, $2)"},
+		{name: "rtrim", args: "bytea,bytea", text: "tg_rtrim($1, $2)"},
+		{name: "encode", args: "bytea,text", text: "tg_encode($1, $2)"},
+		{name: "decode", args: "text,text", text: "tg_decode($1, $2)"},
+		{name: "convert_from", args: "bytea,name", text: "tg_convert_from($1, $2)"},
+		{name: "convert_to", args: "text,name", text: "tg_convert_to($1, $2)"},
+		{name: "md5", args: "bytea", text: "tg_md5($1)"},
+		{name: "sha224", args: "bytea", text: "tg_sha224($1)"},
+		{name: "sha256", args: "bytea", text: "tg_sha256($1)"},
+		{name: "sha384", args: "bytea", text: "tg_sha384($1)"},
+		{name: "sha512", args: "bytea", text: "tg_sha512($1)"},
+	}
+}

@@ -244,6 +244,10 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil
 		}
 		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
+	case op == "^@":
+		return computed(pgtypes.Bool, "starts_with("+x.sql+", "+y.sql+")", x, y), nil
+	case bytewise[op] != "" && isText(lt):
+		return computed(pgtypes.Bool, "("+x.sql+" "+bytewise[op]+" "+y.sql+")", x, y), nil
 	case op == "||":
 		return b.concatenate(sig, x, y, pos)
 	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && isText(lt):
@@ -256,6 +260,9 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 	p := postgresTables()
 	return nil, b.unsupported(pos, "operator %s %s %s", p.typeName(lt), op, p.typeName(rt))
 }
+
+// bytewise are the operators that compare by bytes in every collation: as all comparisons do here.
+var bytewise = map[string]string{"~<~": "<", "~<=~": "<=", "~>=~": ">=", "~>~": ">"}
 
 // operand gives e the operator's type where DuckDB would not do the same by itself: untyped sides, constants,
 // and everything that is not a number.

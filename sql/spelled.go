@@ -27,6 +27,14 @@ func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, 
 		e, err = b.roundTo(fn, args, pos)
 	case fn == "concat" || fn == "concat_ws":
 		e, err = b.concat(fn, args, pos)
+	case fn == "format":
+		e, err = b.format(args, pos)
+	case (fn == "quote_literal" || fn == "quote_nullable") && len(args) == 1:
+		if args[0], err = b.coerce(args[0], pgtypes.Text); err == nil {
+			e, err = b.plainCall(fn, args, pos)
+		}
+	case (fn == "normalize" || fn == "is_normalized") && len(args) == 1:
+		e, err = b.plainCall(fn, append(args, textConstant("NFC", pgtypes.Of(pgtypes.Text))), pos)
 	case fn == "json_extract_path" || fn == "json_extract_path_text":
 		e, err = b.jsonPath(fn, args, pos)
 	case fn == "regexp_replace":
@@ -224,26 +232,44 @@ func zoneName(text string) (string, bool) {
 	return "", false
 }
 
+// concat binds concat and concat_ws, which leave NULLs out.
 func (b *binder) concat(fn string, args []*expr, pos int32) (*expr, error) {
 	if len(args) == 0 || fn == "concat_ws" && len(args) < 2 {
 		return nil, b.noFunction(fn, args, pos)
 	}
+	list, err := b.outputs(args)
+	if err != nil {
+		return nil, err
+	}
+	return computed(pgtypes.Text, fn+"("+strings.Join(sqlOf(list), ", ")+")", list...), nil
+}
+
+// outputs gives the texts that the values' output functions write, which is what the functions of any arguments take.
+func (b *binder) outputs(args []*expr) ([]*expr, error) {
 	var list []*expr
 	for _, a := range args {
 		e, err := b.settle(a)
-		if err == nil && e.typ.OID == pgtypes.Bool {
-			// The function writes booleans as their output does, t and f; a cast writes true and false.
-			e = computed(pgtypes.Text, "CASE WHEN "+e.sql+" THEN 't' WHEN NOT "+e.sql+" THEN 'f' END", e)
-		}
 		if err == nil {
-			e, err = b.coerce(e, pgtypes.Text)
+			e, err = b.outText(e)
 		}
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, e)
 	}
-	return computed(pgtypes.Text, fn+"("+strings.Join(sqlOf(list), ", ")+")", list...), nil
+	return list, nil
+}
+
+// format binds format(text, …).
+func (b *binder) format(args []*expr, pos int32) (*expr, error) {
+	if len(args) == 0 || !args[0].untyped() && !postgresTables().coercible(args[0].typ.OID, pgtypes.Text) {
+		return nil, b.noFunction("format", args, pos)
+	}
+	list, err := b.outputs(args)
+	if err != nil {
+		return nil, err
+	}
+	return computed(pgtypes.Text, "tg_format("+strings.Join(sqlOf(list), ", ")+")", list...), nil
 }
 
 func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {

@@ -27,7 +27,8 @@ type rule struct {
 
 // leaves may be imported by everybody, for they import nothing but one another.
 func leaves() []string {
-	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric"}
+	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric",
+		"internal/pgctype", "internal/pgtext"}
 }
 
 func rules() []rule {
@@ -47,6 +48,8 @@ func rules() []rule {
 		{area: "internal/pgerr/...", only: true},
 		{area: "internal/pgtypes/...", allow: []string{"internal/pgerr"}, only: true},
 		{area: "internal/pgnumeric/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
+		{area: "internal/pgctype/...", only: true},
+		{area: "internal/pgtext/...", allow: []string{"internal/pgerr", "internal/pgctype"}, only: true},
 		{area: "sql/..."},
 		{area: "internal/engine/cold/...", allow: []string{"internal/engine", "internal/storage/colcache"}},
 		{area: "internal/engine/..."},
