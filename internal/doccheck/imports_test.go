@@ -28,7 +28,7 @@ type rule struct {
 // leaves may be imported by everybody, for they import nothing but one another.
 func leaves() []string {
 	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric",
-		"internal/pgctype", "internal/pgtext"}
+		"internal/pgctype", "internal/pgtext", "internal/pgtime", "internal/pgformat"}
 }
 
 func rules() []rule {
@@ -47,6 +47,8 @@ func rules() []rule {
 		{area: "internal/parquetfooter/...", only: true},
 		{area: "internal/pgerr/...", only: true},
 		{area: "internal/pgtypes/...", allow: []string{"internal/pgerr"}, only: true},
+		{area: "internal/pgtime/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
+		{area: "internal/pgformat/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgtime", "internal/pgnumeric"}, only: true},
 		{area: "internal/pgnumeric/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "internal/pgctype/...", only: true},
 		{area: "internal/pgtext/...", allow: []string{"internal/pgerr", "internal/pgctype"}, only: true},

@@ -64,10 +64,13 @@ func ParseTimestamptz(s string, zone *time.Location) (int64, error) {
 	return v.instant(s, v.offset)
 }
 
-// offsetIn gives the offset east that the local time has in zone. In the hour that a zone skips or repeats,
-// PostgreSQL takes standard time.
 func (v stamp) offsetIn(zone *time.Location) int64 {
-	wall := v.days*(microsPerDay/microsPerSecond) + v.micros/microsPerSecond
+	return OffsetIn(v.days*(microsPerDay/microsPerSecond)+v.micros/microsPerSecond, zone)
+}
+
+// OffsetIn gives the offset east, in seconds, that a local time has in zone. In the hour that a zone skips or repeats,
+// PostgreSQL takes standard time.
+func OffsetIn(wall int64, zone *time.Location) int64 {
 	offset := func(seconds int64) int64 {
 		_, o := time.Unix(seconds, 0).In(zone).Zone()
 		return int64(o)
@@ -84,6 +87,14 @@ func (v stamp) offsetIn(zone *time.Location) int64 {
 		return before
 	}
 	return min(before, after)
+}
+
+// DateInRange reports whether days are a date of PostgreSQL's.
+func DateInRange(days int64) bool { return days >= minDays && days < endDays }
+
+// SecondsInRange reports whether seconds from 1970 are a timestamp.
+func SecondsInRange(seconds int64) bool {
+	return seconds >= minMicros/microsPerSecond && seconds < endMicros/microsPerSecond
 }
 
 func (v stamp) instant(s string, offset int64) (int64, error) {
