@@ -150,6 +150,9 @@ func (s *scan) notHot() (why string, pending bool) {
 	if pairs := s.uncoveredPairs(); len(pairs) > 0 {
 		return s.uncovered(pairs)
 	}
+	if s.now.Hot.MaxLoadSeq == 0 { // no file is needed, but the hot table may not be there
+		return fmt.Sprintf("nothing of %s was ever loaded", name), false
+	}
 	for _, f := range s.kept {
 		part := s.now.Hot.Covered[pairOf(f)]
 		if missing := without(s.use.Columns, s.now.Hot.Versions[part.SchemaVersion]); len(missing) > 0 {
