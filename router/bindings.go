@@ -1,6 +1,7 @@
 package router
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -15,7 +16,10 @@ type bindings struct {
 	only HotOnly // nil: there are none
 }
 
-var _ sql.WriteCatalog = bindings{}
+var (
+	_ sql.WriteCatalog = bindings{}
+	_ sql.Lister       = bindings{}
+)
 
 // Relation finds a lake table, a system relation, or what the warehouse alone has.
 func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
@@ -36,6 +40,17 @@ func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 // HasSchema reports whether any relation lives in the schema.
 func (b bindings) HasSchema(schema string) bool {
 	return b.inLake(schema) || b.isSystem(schema) || b.only != nil && b.only.HasSchema(schema)
+}
+
+// RelationNames gives the tables of the lake.
+func (b bindings) RelationNames() iter.Seq[sql.TableName] {
+	return func(yield func(sql.TableName) bool) {
+		for n := range b.view.Tables {
+			if !yield(sql.TableName{Schema: n.Schema, Table: n.Table}) {
+				return
+			}
+		}
+	}
 }
 
 func (b bindings) inLake(schema string) bool {

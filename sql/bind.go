@@ -85,6 +85,8 @@ type binder struct {
 	args    []Arg // nil: not known yet
 	read    []lateValue
 	uses    []*useState
+	ranges  rangeTables // of the levels being bound
+	future  []string    // the names in WITH that cannot be referred to yet
 	slots   []*slot
 	keys    []string        // texts of GROUP BY, by their marker
 	folded  map[int32]*expr // the session's functions, by their place in the text
@@ -297,7 +299,7 @@ func (b *binder) relation(v *pg_query.RangeVar) (*Relation, error) {
 		if r, ok := b.catalog.Relation(v.Schemaname, v.Relname); ok {
 			return r, nil
 		}
-		return nil, b.fail(pgerr.UndefinedTable, v.Location, "relation %q does not exist", v.Schemaname+"."+v.Relname)
+		return nil, b.missingRelation(v)
 	}
 	path := b.env.SearchPath
 	if !slices.Contains(path, "pg_catalog") {
@@ -311,7 +313,7 @@ func (b *binder) relation(v *pg_query.RangeVar) (*Relation, error) {
 			return r, nil
 		}
 	}
-	return nil, b.fail(pgerr.UndefinedTable, v.Location, "relation %q does not exist", v.Relname)
+	return nil, b.missingRelation(v)
 }
 
 // use records one mention of a base relation.

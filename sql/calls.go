@@ -13,16 +13,13 @@ import (
 // call binds a function call: session functions, functions with a spelling of their own, window functions, then the
 // allow-list. All else is refused.
 func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
-	schema, fn, err := b.functionName(n)
-	if err != nil {
-		return nil, err
+	schema, fn := functionName(n)
+	known := postgresTables().functions[fn]
+	if schema != "" || len(known) == 0 {
+		return nil, b.unknownFunction(n, sc, schema, fn)
 	}
 	if n.FuncVariadic {
 		return nil, b.unsupported(n.Location, "VARIADIC")
-	}
-	known := postgresTables().functions[fn]
-	if len(known) == 0 && fn != "coalesce" {
-		return nil, b.unknownFunction(n, sc, schema, fn)
 	}
 	if e, ok, err := b.sessionFunction(fn, n, sc); ok || err != nil {
 		return e, err
@@ -33,15 +30,18 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if known[0].kind == 'a' {
 		return b.aggregate(fn, n, sc)
 	}
-	if n.Over != nil {
-		return nil, b.fail("42809", n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
-	}
-	if n.AggStar || n.AggDistinct || n.AggFilter != nil || len(n.AggOrder) > 0 || n.AggWithinGroup {
-		return nil, b.fail("42809", n.Location, "%s is not an aggregate function", fn)
-	}
 	args, err := b.exprs(n.Args, sc)
 	if err != nil {
 		return nil, err
+	}
+	if what := aggregateWords(n, fn); what != "" {
+		if _, _, err := b.resolve(fn, args, n.Location); err != nil {
+			return nil, err
+		}
+		return nil, b.fail("42809", n.Location, "%s specified, but %s is not an aggregate function", what, fn)
+	}
+	if n.Over != nil {
+		return nil, b.fail("42809", n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
 	}
 	if e, ok, err := b.spelled(fn, args, n.Location); ok || err != nil {
 		return e, err
@@ -52,26 +52,48 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	return b.plainCall(fn, args, n.Location)
 }
 
-func (b *binder) functionName(n *pg_query.FuncCall) (schema, fn string, err error) {
-	fn = operatorName(n.Funcname)
-	for _, part := range n.Funcname[:len(n.Funcname)-1] {
-		schema = part.GetString_().GetSval()
+// aggregateWords gives the first thing in a call that only an aggregate may have, "" if there is none.
+func aggregateWords(n *pg_query.FuncCall, fn string) string {
+	switch {
+	case n.AggStar:
+		return fn + "(*)"
+	case n.AggDistinct:
+		return "DISTINCT"
+	case n.AggWithinGroup:
+		return "WITHIN GROUP"
+	case len(n.AggOrder) > 0:
+		return "ORDER BY"
+	case n.AggFilter != nil:
+		return "FILTER"
 	}
-	if len(n.Funcname) > 2 || schema != "" && schema != "pg_catalog" {
-		return "", "", b.fail(pgerr.UndefinedFunction, n.Location, "function %s.%s is not known", schema, fn)
-	}
-	return schema, fn, nil
+	return ""
 }
 
+// functionName gives the name that is called; schema is "" for a name without one and for pg_catalog's.
+func functionName(n *pg_query.FuncCall) (schema, fn string) {
+	var parts []string
+	for _, part := range n.Funcname {
+		parts = append(parts, part.GetString_().GetSval())
+	}
+	if len(parts) == 2 && parts[0] == "pg_catalog" {
+		parts = parts[1:]
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], "."), parts[last]
+}
+
+// unknownFunction says that no schema but pg_catalog has functions, or that pg_catalog has none of that name.
 func (b *binder) unknownFunction(n *pg_query.FuncCall, sc *scope, schema, fn string) error {
 	args, err := b.exprs(n.Args, sc)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case schema == "":
+		return b.noFunction(fn, args, n.Location)
+	case !b.catalog.HasSchema(schema):
+		return b.fail(pgerr.InvalidSchemaName, n.Location, "schema %q does not exist", schema)
 	}
-	if schema != "" {
-		fn = schema + "." + fn
-	}
-	return b.noFunction(fn, args, n.Location)
+	return b.noFunction(schema+"."+fn, args, n.Location)
 }
 
 func typeList(args []*expr) string {
@@ -186,6 +208,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	args, err := b.exprs(n.Args, &inner)
 	if err != nil {
 		return nil, err
+	}
+	if len(args) == 0 && !n.AggStar && slices.ContainsFunc(postgresTables().functions[fn], func(s signature) bool { return len(s.args) == 0 }) {
+		return nil, b.fail("42809", n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
 	}
 	var sig *signature
 	if n.AggStar {

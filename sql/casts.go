@@ -255,6 +255,9 @@ func (b *binder) lateParam(n int, t pgtypes.Type, pos int32) (*expr, error) {
 func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
 	p := postgresTables()
 	id, ok := p.typeNames[n.name]
+	if n.schema != "" && n.schema != "pg_catalog" && !b.catalog.HasSchema(n.schema) {
+		return pgtypes.Type{}, b.fail(pgerr.InvalidSchemaName, n.pos, "schema %q does not exist", n.schema)
+	}
 	if !ok || n.schema != "" && n.schema != "pg_catalog" {
 		return pgtypes.Type{}, b.fail(pgerr.UndefinedObject, n.pos, "type %q does not exist", n.full())
 	}

@@ -13,7 +13,7 @@ import (
 // grouping is what GROUP BY groups by: the marker of each text, and of each marker.
 type grouping struct {
 	markers map[string]string
-	keys    []int // numbers of the keys, each once
+	keys    []int           // numbers of the keys, each once
 	wide    map[string]bool // texts and markers of keys that are wide numerics
 	// sets says that there are grouping sets, or keys that are constants: then the keys do not say what a row is of.
 	sets bool
@@ -127,7 +127,10 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 		at = i - 1
 	} else if ref := n.GetColumnRef(); ref != nil {
 		if parts, _ := fields(ref); len(parts) == 1 && !hasColumn(sc, parts[0]) {
-			at = slices.IndexFunc(plan, func(t planned) bool { return t.name == parts[0] && (t.as || t.star != nil) })
+			var err error
+			if at, err = b.plannedAs(parts[0], plan, ref.Location); err != nil {
+				return "", err
+			}
 		}
 	}
 	var e *expr
@@ -164,6 +167,23 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 		return "CAST(" + e.sql + " AS VARCHAR)", nil
 	}
 	return text, nil
+}
+
+// plannedAs finds the output column that GROUP BY names, -1 if there is none.
+func (b *binder) plannedAs(name string, plan []planned, pos int32) (int, error) {
+	found := -1
+	for i, t := range plan {
+		if t.name != name {
+			continue
+		}
+		if found >= 0 && (t.star != plan[found].star || t.star == nil && !sameTree(t.node, plan[found].node)) {
+			return 0, b.fail(pgerr.AmbiguousColumn, pos, "GROUP BY %q is ambiguous", name)
+		}
+		if found < 0 {
+			found = i
+		}
+	}
+	return found, nil
 }
 
 func hasColumn(sc *scope, column string) bool {
@@ -286,18 +306,25 @@ func (b *binder) tail(n *pg_query.SelectStmt, p *selectParts, outer *scope, ctes
 		return pgerr.New(pgerr.FeatureNotSupported, "FETCH FIRST … WITH TIES is not supported yet")
 	}
 	var err error
-	if p.limit, err = b.limit(n.LimitCount, "LIMIT", outer, ctes); err != nil {
+	if p.limit, err = b.limit(n.LimitCount, "LIMIT", p, outer, ctes); err != nil {
 		return err
 	}
-	p.offset, err = b.limit(n.LimitOffset, "OFFSET", outer, ctes)
+	p.offset, err = b.limit(n.LimitOffset, "OFFSET", p, outer, ctes)
 	return err
 }
 
-func (b *binder) limit(n *pg_query.Node, clause string, outer *scope, ctes *cte) (*expr, error) {
+// limit binds LIMIT or OFFSET, which may name the level's columns no more than its aggregates.
+func (b *binder) limit(n *pg_query.Node, clause string, p *selectParts, outer *scope, ctes *cte) (*expr, error) {
 	if n == nil || n.GetAConst().GetIsnull() {
 		return nil, nil
 	}
-	e, err := b.expr(n, level(scope{outer: outer, ctes: ctes, clause: clause, noCalls: true}))
+	sc := level(scope{outer: outer, ctes: ctes})
+	if p.scope != nil {
+		copied := *p.scope
+		sc = &copied
+	}
+	sc.clause, sc.noCalls = clause, true
+	e, err := b.expr(n, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -306,6 +333,9 @@ func (b *binder) limit(n *pg_query.Node, clause string, outer *scope, ctes *cte)
 	}
 	if e, err = b.coerce(e, pgtypes.Int8); err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(e.bare, func(v *visible) bool { return v.level == sc.self }) {
+		return nil, b.fail(pgerr.InvalidColumnReference, e.pos, "argument of %s must not contain variables", clause)
 	}
 	if e.value != nil && e.value.I < 0 {
 		code := pgerr.Code("2201W")

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -435,11 +436,12 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 			return nil, err
 		}
 	}
-	results = append(results, otherwise)
-	list, t, err := b.unify(results, "CASE", n.Location)
+	// ELSE is the first for PostgreSQL when it looks for the common type.
+	list, t, err := b.unify(slices.Concat([]*expr{otherwise}, results), "CASE", n.Location)
 	if err != nil {
 		return nil, err
 	}
+	list = append(list[1:], list[0])
 	var text strings.Builder
 	text.WriteString("CASE")
 	for i, c := range conditions {

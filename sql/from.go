@@ -33,6 +33,26 @@ func (s *source) add(t *source) {
 	s.base, s.only = nil, nil
 }
 
+// barred gives the source as an item behind it sees it that may not refer to it.
+func (s *source) barred() *source {
+	bar := func(list []*visible) []*visible {
+		var barred []*visible
+		for _, v := range list {
+			c := *v
+			c.barred = true
+			barred = append(barred, &c)
+		}
+		return barred
+	}
+	hidden := &source{columns: bar(s.columns), reach: s.reach}
+	for _, t := range s.tables {
+		c := *t
+		c.columns = bar(t.columns)
+		hidden.tables = append(hidden.tables, &c)
+	}
+	return hidden
+}
+
 // from binds a FROM list.
 func (b *binder) from(list []*pg_query.Node, outer *scope, ctes *cte) (*source, error) {
 	all := &source{reach: map[*useState]bool{}}
@@ -118,7 +138,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if (r.Class == ClassSystem) != b.system {
 		return nil, b.unsupported(v.Location, "a query over tables and system relations at once")
 	}
-	item := &rangeItem{name: alias}
+	item := &rangeItem{name: alias, relation: r}
 	if alias == "" {
 		item.name, item.schema = r.Name.Table, r.Name.Schema
 	}
@@ -141,6 +161,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if err := b.rename(item.columns, item.name, names); err != nil {
 		return nil, err
 	}
+	b.ranges.add(item)
 	return &source{
 		sql:    mark + "u" + itoa(len(b.uses)-1) + mark + " AS " + name(u.alias),
 		tables: []*rangeItem{item}, columns: item.columns, reach: map[*useState]bool{u: false}, base: u,
@@ -165,7 +186,7 @@ func (b *binder) cteRef(c *cte, alias string, names []string) (*source, error) {
 		alias = c.name
 	}
 	text := b.alias(alias)
-	item := &rangeItem{name: alias}
+	item := b.ranges.add(&rangeItem{name: alias, cte: c})
 	for _, v := range c.columns {
 		column := *v
 		column.sql = name(text) + "." + v.sql
@@ -205,7 +226,7 @@ func (b *binder) rangeSubselect(n *pg_query.RangeSubselect, left *source, outer 
 	if err := b.rename(columns, alias, names); err != nil {
 		return nil, err
 	}
-	item := &rangeItem{name: alias, columns: columns}
+	item := b.ranges.add(&rangeItem{name: alias, columns: columns})
 	return &source{
 		sql:    lateral + "(" + sql + ") AS " + name(text),
 		tables: []*rangeItem{item}, columns: columns, reach: p.reach(), only: p,
@@ -244,7 +265,11 @@ func (b *binder) join(j *pg_query.JoinExpr, left *source, outer *scope, ctes *ct
 	}
 	sees := &source{reach: map[*useState]bool{}}
 	sees.add(left)
-	sees.add(l)
+	if j.Jointype == pg_query.JoinType_JOIN_INNER || j.Jointype == pg_query.JoinType_JOIN_LEFT {
+		sees.add(l)
+	} else {
+		sees.add(l.barred())
+	}
 	r, err := b.fromItem(j.Rarg, sees, outer, ctes)
 	if err != nil {
 		return nil, err
@@ -274,7 +299,7 @@ func (b *binder) join(j *pg_query.JoinExpr, left *source, outer *scope, ctes *ct
 	}
 	if a, names := aliasNames(j.Alias); a != "" {
 		// The alias hides the tables inside; in the DuckDB text their own aliases go on being used.
-		item := &rangeItem{name: a}
+		item := b.ranges.add(&rangeItem{name: a, joined: true})
 		for _, v := range all.columns {
 			column := *v
 			item.columns = append(item.columns, &column)

@@ -22,12 +22,12 @@ func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *s
 	if f == nil {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "this function in FROM is not supported yet")
 	}
-	_, fn, err := b.functionName(f)
-	if err != nil {
-		return nil, err
-	}
+	schema, fn := functionName(f)
 	sc := left.scope(outer, ctes)
 	sc.clause = "functions in FROM"
+	if schema != "" {
+		return nil, b.unknownFunction(f, sc, schema, fn)
+	}
 	e, text, err := b.setFunction(fn, f, sc)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *s
 	if err := b.rename(columns, alias, names); err != nil {
 		return nil, err
 	}
-	item := &rangeItem{name: alias, columns: columns}
+	item := b.ranges.add(&rangeItem{name: alias, columns: columns})
 	return &source{sql: text + " AS " + name(unique), tables: []*rangeItem{item}, columns: columns, reach: map[*useState]bool{}}, nil
 }
 

@@ -136,3 +136,28 @@ func walkMessage(m proto.Message, f func(*pg_query.Node)) {
 		return true
 	})
 }
+
+// sameTree reports whether two trees say the same, wherever they stand in the text.
+func sameTree(a, b *pg_query.Node) bool {
+	x, y := proto.Clone(a), proto.Clone(b)
+	clearLocations(x.ProtoReflect())
+	clearLocations(y.ProtoReflect())
+	return proto.Equal(x, y)
+}
+
+func clearLocations(m protoreflect.Message) {
+	m.Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case d.Name() == "location":
+			m.Clear(d)
+		case d.Kind() != protoreflect.MessageKind:
+		case d.IsList():
+			for i := range v.List().Len() {
+				clearLocations(v.List().Get(i).Message())
+			}
+		default:
+			clearLocations(v.Message())
+		}
+		return true
+	})
+}

@@ -20,12 +20,17 @@ type visible struct {
 	need   func()  // records that it is used
 	level  *scope  // whose FROM it came from
 	table  string
+	barred bool // by the join that LATERAL stands in: it may not be referred to
 }
 
 // rangeItem is a FROM item that columns can be qualified with.
 type rangeItem struct {
 	schema, name string
 	columns      []*visible
+
+	relation *Relation // that it is; nil: it is none
+	cte      *cte      // that it is; nil: it is none
+	joined   bool      // it is a join under an alias: its columns are others'
 }
 
 // scope is one level of SELECT while its expressions are bound.
@@ -96,6 +101,9 @@ func fields(c *pg_query.ColumnRef) (parts []string, star bool) {
 
 // lookup finds the column that a reference names, from the innermost level outwards.
 func (b *binder) lookup(parts []string, pos int32, sc *scope) (*visible, error) {
+	if len(parts) > 4 {
+		return nil, b.fail(pgerr.SyntaxError, pos, "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
+	}
 	if len(parts) == 4 || len(parts) == 3 && len(b.env.Database) > 0 && parts[0] == b.env.Database && !sc.hasSchema(parts[0]) {
 		if parts[0] != b.env.Database {
 			return nil, b.fail(pgerr.FeatureNotSupported, pos, "cross-database references are not implemented: %s", strings.Join(parts, "."))
@@ -107,6 +115,10 @@ func (b *binder) lookup(parts []string, pos int32, sc *scope) (*visible, error) 
 		v, err := b.lookupAt(parts, pos, s)
 		if err != nil {
 			return nil, err
+		}
+		if v != nil && v.barred {
+			return nil, b.fail(pgerr.InvalidColumnReference, pos, "invalid reference to FROM-clause entry for table %q", v.table).
+				WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
 		}
 		if v != nil {
 			for _, p := range passed {
@@ -158,62 +170,9 @@ func (b *binder) lookupAt(parts []string, pos int32, s *scope) (*visible, error)
 		found = v
 	}
 	if found == nil && len(parts) > 1 {
-		return nil, b.fail(pgerr.UndefinedColumn, pos, "column %s does not exist", strings.Join(parts[len(parts)-2:], "."))
+		return nil, b.missingColumn(parts[len(parts)-2], column, pos)
 	}
 	return found, nil
-}
-
-func (b *binder) noColumn(parts []string, pos int32, sc *scope) error {
-	column := parts[len(parts)-1]
-	if len(parts) > 1 {
-		return b.fail(pgerr.UndefinedTable, pos, "missing FROM-clause entry for table %q", parts[len(parts)-2])
-	}
-	for s := sc; s != nil; s = s.outer {
-		if _, n := s.table("", column); n > 0 {
-			return b.unsupported(pos, "a whole row as a value (%s)", column)
-		}
-	}
-	err := b.fail(pgerr.UndefinedColumn, pos, "column %q does not exist", column)
-	if near := nearest(column, sc); near != "" {
-		err.Hint = "Perhaps you meant to reference the column " + near + "."
-	}
-	return err
-}
-
-// nearest finds a column whose name is at most half wrong, as PostgreSQL's hint does.
-func nearest(name string, sc *scope) string {
-	best, bestDistance := "", len(name)/2+1
-	for s := sc; s != nil; s = s.outer {
-		for _, t := range s.tables {
-			for _, c := range t.columns {
-				if d := distance(name, c.name); d < bestDistance {
-					best, bestDistance = `"`+t.name+"."+c.name+`"`, d
-				}
-			}
-		}
-	}
-	return best
-}
-
-// distance counts the edits between two names (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost++
-			}
-			last = row[j+1]
-			row[j+1] = min(cost, row[j]+1, last+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // reference is the expression that names a visible column.

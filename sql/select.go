@@ -69,6 +69,7 @@ func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte
 		return nil, pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded")
 	}
 	defer func() { b.depth-- }()
+	defer b.ranges.enter()()
 	if len(n.GetLockingClause()) > 0 {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "FOR UPDATE and FOR SHARE are not supported: tables are read-only here")
 	}
@@ -270,7 +271,7 @@ func (b *binder) star(parts []string, pos int32, sc *scope) ([]*visible, error) 
 			return t.columns, nil
 		}
 	}
-	return nil, b.fail(pgerr.UndefinedTable, pos, "missing FROM-clause entry for table %q", parts[len(parts)-1])
+	return nil, b.missingTable(parts, pos, sc)
 }
 
 // target binds one target. A bare column of a prunable subquery goes into a slot.

@@ -25,7 +25,7 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 			row = append(row, e)
 		}
 		if len(p.rows) > 0 && len(row) != len(p.rows[0]) {
-			return nil, pgerr.New(pgerr.SyntaxError, "VALUES lists must all be the same length")
+			return nil, b.fail(pgerr.SyntaxError, row[0].pos, "VALUES lists must all be the same length")
 		}
 		p.rows = append(p.rows, row)
 	}
@@ -34,11 +34,14 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 		for _, r := range p.rows {
 			types = append(types, r[i].oid())
 		}
+		column := make([]*expr, len(p.rows))
+		for k, r := range p.rows {
+			column[k] = r[i]
+		}
 		t, ok := postgresTables().common(types)
 		if !ok {
-			return nil, b.fail(pgerr.DatatypeMismatch, p.rows[0][i].pos, "VALUES types cannot be matched")
+			return nil, b.mismatch(types, column, "VALUES")
 		}
-		column := make([]*expr, len(p.rows))
 		for k, r := range p.rows {
 			if column[k], err = b.coerce(r[i], t); err != nil {
 				return nil, err
@@ -72,7 +75,7 @@ func (b *binder) setOperation(n *pg_query.SelectStmt, outer *scope, ctes *cte) (
 // combine makes a set operation of two bound sides, whose columns get common types.
 func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, error) {
 	if len(l.targets) != len(r.targets) {
-		return nil, pgerr.New(pgerr.SyntaxError, "each %s query must have the same number of columns", op)
+		return nil, b.fail(pgerr.SyntaxError, r.targets[0].e.pos, "each %s query must have the same number of columns", op)
 	}
 	p := &selectParts{left: l, right: r, op: op, outerRefs: slices.Concat(l.outerRefs, r.outerRefs)}
 	if all {

@@ -43,7 +43,7 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	if err := b.callAllowed(n, sc); err != nil {
 		return nil, err
 	}
-	if n.AggStar || n.AggDistinct || n.AggFilter != nil || len(n.AggOrder) > 0 {
+	if n.AggDistinct || n.AggFilter != nil || len(n.AggOrder) > 0 {
 		return nil, b.unsupported(n.Location, "this form of function %s", fn)
 	}
 	inner := *sc

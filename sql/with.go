@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -15,8 +16,20 @@ func (b *binder) with(w *pg_query.WithClause, outer *scope, ctes *cte) (string, 
 		return "", ctes, nil
 	}
 	var texts []string
+	named := map[string]bool{}
+	before := len(b.future)
+	defer func() { b.future = b.future[:before] }()
+	if !w.Recursive {
+		for _, n := range slices.Backward(w.Ctes) {
+			b.future = append(b.future, n.GetCommonTableExpr().GetCtename())
+		}
+	}
 	for _, n := range w.Ctes {
 		e := n.GetCommonTableExpr()
+		if named[e.Ctename] {
+			return "", nil, b.fail(pgerr.DuplicateAlias, e.Location, "WITH query name %q specified more than once", e.Ctename)
+		}
+		named[e.Ctename] = true
 		if e.Ctequery.GetSelectStmt() == nil {
 			return "", nil, b.fail(pgerr.FeatureNotSupported, e.Location, "data-modifying statements in WITH are not supported: tables are read-only here")
 		}
@@ -30,6 +43,7 @@ func (b *binder) with(w *pg_query.WithClause, outer *scope, ctes *cte) (string, 
 		}
 		texts = append(texts, text)
 		ctes = c
+		b.future = b.future[:max(before, len(b.future)-1)]
 	}
 	word := "WITH "
 	if w.Recursive {
@@ -57,6 +71,9 @@ func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, ou
 	columns, text, err := b.derive(p)
 	if err != nil {
 		return "", err
+	}
+	if len(names) > len(columns) {
+		return "", b.fail(pgerr.InvalidColumnReference, e.Location, "WITH query %q has %d columns available but %d columns specified", e.Ctename, len(columns), len(names))
 	}
 	if err := b.rename(columns, e.Ctename, names); err != nil {
 		return "", err

@@ -212,9 +212,9 @@ func (w *writer) column(c *pg_query.ColumnRef) error {
 
 // function lets a call through whose name is on the list, as PostgreSQL's own function.
 func (w *writer) function(f *pg_query.FuncCall) error {
-	_, fn, err := w.names.functionName(f)
-	if err != nil {
-		return err
+	schema, fn := functionName(f)
+	if schema != "" {
+		return w.names.fail(pgerr.UndefinedFunction, f.Location, "function %s.%s is not known", schema, fn)
 	}
 	if f.FuncVariadic || !writeFunctions()[fn] {
 		return w.refuse(f.Location, "function %s is not supported", fn)
@@ -250,10 +250,7 @@ func (w *writer) replace(n *pg_query.Node) error {
 	switch x := n.Node.(type) {
 	case *pg_query.Node_FuncCall:
 		f := x.FuncCall
-		_, fn, err := w.names.functionName(f)
-		if err != nil {
-			return err
-		}
+		_, fn := functionName(f)
 		if !w.dml && strings.Contains(timeFunctions, " "+fn+" ") {
 			return nil
 		}

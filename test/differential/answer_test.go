@@ -25,6 +25,7 @@ type answer struct {
 
 	code     string
 	message  string
+	hint     string
 	position int32
 }
 
@@ -87,7 +88,7 @@ func (a *answer) read(r *pgconn.ResultReader) {
 
 func (a *answer) fails(err error) error {
 	if p, ok := errors.AsType[*pgconn.PgError](err); ok {
-		a.code, a.message, a.position = p.Code, p.Message, p.Position
+		a.code, a.message, a.hint, a.position = p.Code, p.Message, p.Hint, p.Position
 		return nil
 	}
 	return err
@@ -102,6 +103,8 @@ func difference(s *script.Statement, want, got *answer) string {
 		return fmt.Sprintf("%s at %d, want %d (%s)", got.outcome(), got.position, want.position, want.message)
 	case want.code != "" && want.code[:2] == "42" && want.message != got.message:
 		return fmt.Sprintf("message %q, want %q", got.message, want.message)
+	case want.hint != "" && (want.code == "42703" || want.code == "42P01") && want.hint != got.hint:
+		return fmt.Sprintf("hint %q, want %q", got.hint, want.hint)
 	case want.code != "":
 		return ""
 	case !slices.Equal(want.names, got.names):
