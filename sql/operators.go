@@ -46,14 +46,18 @@ func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 	if s := n.Rexpr.GetSubLink(); s != nil && n.Lexpr.GetRowExpr() != nil {
 		return nil, b.unsupported(n.Location, "a row compared with a subquery")
 	}
-	r, err := b.expr(n.Rexpr, sc)
-	if err != nil {
-		return nil, err
-	}
 	if n.Lexpr == nil {
+		r, err := b.expr(n.Rexpr, sc)
+		if err != nil {
+			return nil, err
+		}
 		return b.prefixOperator(op, r, n.Location)
 	}
 	l, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.expr(n.Rexpr, sc)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	}
 	e := computed(f.result, "", args...)
 	if f.result == 0 {
-		e.typ, e.scale, e.wide = args[0].typ, args[0].scale, args[0].wide
+		e.typ, e.scale, e.wide = pgtypes.Of(args[0].typ.OID), args[0].scale, args[0].wide // a window function has no modifier
 	}
 	e.pos = n.Location
 	return b.finishCall(e, &summary{calls: []string{fn + "(" + strings.Join(sqlOf(args), ", ") + ")"}, wrap: f.wrap}, n, sc, &inner)

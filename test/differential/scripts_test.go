@@ -70,11 +70,15 @@ func (c *tally) String() string {
 }
 
 // referee has a session of each side.
-type referee struct{ postgres, gate *pgconn.PgConn }
+type referee struct {
+	sides          *sides
+	postgres, gate *pgconn.PgConn
+	settings       []string // since the sessions began
+}
 
 func (s *sides) connect(t *testing.T) *referee {
 	t.Helper()
-	return &referee{postgres: dial(t, s.postgresDSN), gate: dial(t, s.gateURL)}
+	return &referee{sides: s, postgres: dial(t, s.postgresDSN), gate: dial(t, s.gateURL)}
 }
 
 func (r *referee) run(t *testing.T, file string, counts *tally) {
@@ -106,6 +110,7 @@ func (r *referee) set(t *testing.T, text string) {
 	t.Helper()
 	must(t, r.postgres, text)
 	must(t, r.gate, text)
+	r.settings = append(r.settings, text)
 }
 
 // The hints are behind the statement and of one length, so that the positions of errors are the same with each.
@@ -119,37 +124,64 @@ const (
 func (r *referee) judge(t *testing.T, q *script.Statement, binary bool) string {
 	t.Helper()
 	if q.Reason != "" {
-		if got := r.ask(t, r.gate, q, cold); got.code != "0A000" {
+		if got := r.askGate(t, q, cold); got.code != "0A000" {
 			return "is said to be refused, but: " + got.outcome()
 		}
 		return ""
 	}
-	want := r.ask(t, r.postgres, q, cold)
-	if complaint := difference(q, want, r.ask(t, r.gate, q, cold)); complaint != "" {
-		return complaint
-	}
-	if strings.Contains(strings.ToLower(q.Text), "from") {
-		for _, way := range []string{hot, unhinted} {
-			got := r.ask(t, r.gate, q, way)
-			if way == hot && got.code == "55000" && strings.Contains(got.message, "the hot store cannot answer") {
-				continue // it names a column that is not hot
-			}
-			if complaint := difference(q, want, got); complaint != "" {
-				return complaint + way
-			}
+	want := r.askPostgres(t, q)
+	for _, way := range waysOf(q) {
+		got := r.askGate(t, q, way)
+		if way == hot && got.code == "55000" && strings.Contains(got.message, "the hot store cannot answer") {
+			continue // it names a column that is not hot
+		}
+		if complaint := difference(q, want, got); complaint != "" {
+			return complaint + way
 		}
 	}
 	if binary && !q.Tolerance && q.Parameters == nil {
-		if complaint := difference(q, r.askBinary(t, r.postgres, q), r.askBinary(t, r.gate, q)); complaint != "" {
+		if complaint := difference(q, r.binary(t, r.postgres, q), r.binary(t, r.gate, q)); complaint != "" {
 			return "in binary: " + complaint
 		}
 	}
 	return ""
 }
 
-func (r *referee) ask(t *testing.T, c *pgconn.PgConn, q *script.Statement, hint string) *answer {
+func waysOf(q *script.Statement) []string {
+	if strings.Contains(strings.ToLower(q.Text), "from") {
+		return []string{cold, hot, unhinted}
+	}
+	return []string{cold}
+}
+
+// lost is the code of an answer that did not come: the connection broke, or it took too long.
+const lost = "lost"
+
+func (r *referee) askPostgres(t *testing.T, q *script.Statement) *answer {
 	t.Helper()
-	ctx, cancel := timeout(t)
+	a := answerOf(t, r.postgres, q, cold)
+	if a.code == lost {
+		t.Fatalf("%s: %s: PostgreSQL: %s", q.At, q.Text, a.message)
+	}
+	return a
+}
+
+// askGate asks Tidegate. A session that is lost is replaced.
+func (r *referee) askGate(t *testing.T, q *script.Statement, hint string) *answer {
+	t.Helper()
+	a := answerOf(t, r.gate, q, hint)
+	if a.code == lost {
+		r.gate = dial(t, r.sides.gateURL)
+		for _, text := range r.settings {
+			must(t, r.gate, text)
+		}
+	}
+	return a
+}
+
+func answerOf(t *testing.T, c *pgconn.PgConn, q *script.Statement, hint string) *answer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), statementTimeout)
 	defer cancel()
 	var a *answer
 	var err error
@@ -159,23 +191,18 @@ func (r *referee) ask(t *testing.T, c *pgconn.PgConn, q *script.Statement, hint 
 		a, err = ask(ctx, c, q.Text+hint)
 	}
 	if err != nil {
-		t.Fatalf("%s: %s%s: the connection is lost: %v", q.At, q.Text, hint, err)
+		return &answer{code: lost, message: err.Error()}
 	}
 	return a
 }
 
-func (r *referee) askBinary(t *testing.T, c *pgconn.PgConn, q *script.Statement) *answer {
+func (r *referee) binary(t *testing.T, c *pgconn.PgConn, q *script.Statement) *answer {
 	t.Helper()
-	ctx, cancel := timeout(t)
+	ctx, cancel := context.WithTimeout(t.Context(), statementTimeout)
 	defer cancel()
 	a, err := askExtended(ctx, c, q.Text+cold)
 	if err != nil {
 		t.Fatalf("%s: %s: the connection is lost: %v", q.At, q.Text, err)
 	}
 	return a
-}
-
-func timeout(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithTimeout(t.Context(), statementTimeout)
 }

@@ -34,6 +34,11 @@ type reader struct {
 	statements []*Statement
 }
 
+// New makes a statement of a text: rows are compared in order if it has an ORDER BY outside of parentheses.
+func New(at, text string) *Statement {
+	return &Statement{At: at, Text: text, Ordered: hasOuterOrder(text)}
+}
+
 // Read reads the statements of a file, in order.
 func Read(path string) ([]*Statement, error) {
 	data, err := os.ReadFile(path)

@@ -1,0 +1,363 @@
+package random
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"tidegate/internal/pgtypes"
+	"tidegate/test/differential/surface"
+)
+
+// Query makes the next one.
+func (g *Generator) Query() *Query {
+	g.names = 0
+	q := &Query{}
+	switch g.r.IntN(20) {
+	case 0, 1, 2, 3, 4:
+		q.tree = g.rows(nil)
+	case 5, 6, 7:
+		q.tree = g.joined()
+	case 8, 9, 10:
+		q.tree = g.grouped(q)
+	case 11, 12:
+		q.tree = g.windowed(q)
+	case 13, 14:
+		q.tree = g.filteredBySubquery()
+	case 15:
+		q.tree = g.setOperation()
+	case 16:
+		q.tree = g.derived(q)
+	case 17:
+		q.tree = g.distinct()
+	case 18:
+		q.tree = g.constants()
+	default:
+		q.tree = g.lateral()
+	}
+	return q
+}
+
+// from picks a table and gives it an alias.
+func (g *Generator) from() (item string, sc *scope, unique string) {
+	t := g.tables[0]
+	if !g.chance(30) { // the first one is made for expressions
+		t = pick(g, g.tables)
+	}
+	g.names++
+	alias := fmt.Sprintf("t%d", g.names)
+	sc = &scope{}
+	for _, c := range t.Columns {
+		if _, ok := g.types[c.Type]; ok {
+			sc.columns = append(sc.columns, Column{alias + "." + c.Name, c.Type})
+		}
+	}
+	if t.Unique != "" {
+		unique = alias + "." + t.Unique
+	}
+	return t.Name + " " + alias, sc, unique
+}
+
+func (g *Generator) where(sc *scope) *node {
+	if g.chance(40) {
+		return text("")
+	}
+	return optional(" where ", g.condition(2, sc))
+}
+
+// items are n expressions of a select list.
+func (g *Generator) items(n int, sc *scope) *node {
+	l := list(", ")
+	for range n {
+		l.items = append(l.items, g.expression(g.anyType(), 3, sc))
+	}
+	return l
+}
+
+// rows is expressions over one table.
+func (g *Generator) rows(outer *scope) *node {
+	item, sc, unique := g.from()
+	sc.outer = outer
+	order := text("")
+	if unique != "" && g.chance(70) {
+		order = optional(" order by " + unique + pick(g, []string{"", " desc"}) + pick(g, []string{"", "", fmt.Sprintf(" limit %d", g.r.IntN(12)), " offset 2"}))
+	}
+	return clause("select ", g.items(1+g.r.IntN(3), sc), " from "+item, g.where(sc), order)
+}
+
+// joined is two or three tables.
+func (g *Generator) joined() *node {
+	item, sc, _ := g.from()
+	from := clause(item)
+	for range 1 + g.r.IntN(2) {
+		right, rs, _ := g.from()
+		left := sc.of(pgtypes.Int4)
+		keys := rs.of(pgtypes.Int4)
+		joined := &scope{columns: append(slices.Clone(sc.columns), rs.columns...)}
+		if len(left) == 0 || len(keys) == 0 {
+			continue
+		}
+		on := clause(pick(g, left), " = ", pick(g, keys))
+		kind := pick(g, []string{" join ", " left join ", " right join ", " full join "})
+		extra := text("")
+		if kind != " full join " && g.chance(40) {
+			extra = optional(" and ", g.condition(1, joined))
+		}
+		from.parts = append(from.parts, optional(kind+right+" on ", on, extra))
+		sc = joined
+	}
+	return clause("select ", g.items(1+g.r.IntN(3), sc), " from ", from, g.where(sc))
+}
+
+// aggregate is one call over a scope. unique orders what depends on the order of rows.
+func (g *Generator) aggregate(q *Query, sc *scope, unique string) *node {
+	var all []*surface.Finding
+	for _, t := range typeOrder {
+		all = append(all, g.aggregates[t]...)
+	}
+	if len(all) == 0 || g.chance(15) {
+		return text("count(*)")
+	}
+	f := pick(g, all)
+	ordered := slices.Contains([]string{"array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg"}, f.Name)
+	if ordered && unique == "" || f.Name == "xmlagg" {
+		return text("count(*)")
+	}
+	var args []*node
+	for i, a := range f.Args {
+		if d := domainOf(f.Name, i, f.Args); d != nil {
+			args = append(args, text(pick(g, d)))
+		} else {
+			args = append(args, g.expression(a.OID, 2, sc))
+		}
+		q.Tolerance = q.Tolerance || a.OID == pgtypes.Float4 || a.OID == pgtypes.Float8
+	}
+	arguments := list(", ", args...)
+	arguments.fixed = true
+	distinct, tail := "", text("")
+	switch {
+	case ordered:
+		tail = text(" order by " + unique)
+	case len(args) == 1 && comparable(f.Args[0].OID) && g.chance(20):
+		distinct = "distinct "
+	}
+	filter := text("")
+	if g.chance(20) {
+		filter = optional(" filter (where ", g.condition(1, sc), ")")
+	}
+	if len(args) == 0 {
+		return clause(f.Name+"(*)", filter)
+	}
+	return clause(f.Name+"("+distinct, arguments, tail, ")", filter)
+}
+
+// grouped is GROUP BY of expressions, with aggregates, HAVING and grouping sets.
+func (g *Generator) grouped(q *Query) *node {
+	item, sc, unique := g.from()
+	n := g.r.IntN(3)
+	keys, ordinals := list(", "), list(", ")
+	for i := range n {
+		t := g.anyType()
+		for !comparable(t) && t != pgtypes.UUID {
+			t = g.anyType()
+		}
+		keys.items = append(keys.items, g.expression(t, 2, sc))
+		ordinals.items = append(ordinals.items, text(strconv.Itoa(i+1)))
+	}
+	keys.fixed, ordinals.fixed = true, true
+	calls := list(", ")
+	for range 1 + g.r.IntN(3) {
+		calls.items = append(calls.items, g.aggregate(q, sc, unique))
+	}
+	if n == 0 {
+		return clause("select ", calls, " from "+item, g.where(sc))
+	}
+	group := clause(" group by ", ordinals)
+	if n > 1 && g.chance(20) {
+		columns := sc.of(pgtypes.Int4)
+		if len(columns) > 0 {
+			c := pick(g, columns)
+			kind := pick(g, []string{"rollup (%s)", "cube (%s)", "grouping sets ((%s), ())"})
+			return clause("select "+c+", grouping("+c+"), ", calls, " from "+item, g.where(sc), " group by "+fmt.Sprintf(kind, c))
+		}
+	}
+	having := text("")
+	if g.chance(20) {
+		having = optional(" having count(*) > 1")
+	}
+	return clause("select ", keys, ", ", calls, " from "+item, g.where(sc), group, having)
+}
+
+// windowed is window functions over one table.
+func (g *Generator) windowed(q *Query) *node {
+	item, sc, unique := g.from()
+	for unique == "" {
+		item, sc, unique = g.from()
+	}
+	calls := list(", ")
+	for range 1 + g.r.IntN(2) {
+		calls.items = append(calls.items, g.window(q, sc, unique))
+	}
+	return clause("select "+unique+", ", calls, " from "+item, g.where(sc), optional(" order by "+unique))
+}
+
+func (g *Generator) window(q *Query, sc *scope, unique string) *node {
+	partition := text("")
+	if g.chance(50) {
+		t := pick(g, []uint32{pgtypes.Bool, pgtypes.Int4, pgtypes.Text, pgtypes.Date})
+		partition = optional("partition by ", g.expression(t, 1, sc))
+	}
+	frame := text("")
+	if g.chance(40) {
+		bounds := []string{"unbounded preceding", "2 preceding", "current row", "1 following", "unbounded following"}
+		low := g.r.IntN(4)
+		high := low + g.r.IntN(len(bounds)-low)
+		if bounds[low] == "unbounded following" || bounds[high] == "unbounded preceding" {
+			high = 2
+		}
+		kind := pick(g, []string{"rows", "rows", "groups"})
+		frame = optional(fmt.Sprintf(" %s between %s and %s", kind, bounds[low], bounds[high]), pick(g, []string{"", "", " exclude current row", " exclude ties"}))
+	}
+	over := clause(" over (", partition, " order by "+unique+pick(g, []string{"", " desc"}), frame, ")")
+	t := g.anyType()
+	x := g.expression(t, 2, sc)
+	var call *node
+	switch g.r.IntN(10) {
+	case 0:
+		call = text("row_number()")
+	case 1:
+		call = text(pick(g, []string{"rank()", "dense_rank()", "percent_rank()", "cume_dist()"}))
+	case 2:
+		call = text(fmt.Sprintf("ntile(%d)", 1+g.r.IntN(4)))
+	case 3, 4:
+		call = clause(pick(g, []string{"lag(", "lead("}), x, pick(g, []string{"", ", 1", ", 2", ", 0"}), ")")
+	case 5, 6:
+		call = clause(pick(g, []string{"first_value(", "last_value("}), x, ")")
+	case 7:
+		call = clause("nth_value(", x, ", 2)")
+	default:
+		a := pick(g, []string{"sum", "avg", "min", "max", "count"})
+		t := pick(g, []uint32{pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Float8, pgtypes.Int2})
+		q.Tolerance = q.Tolerance || t == pgtypes.Float8
+		call = clause(a+"(", g.expression(t, 1, sc), ")")
+	}
+	return clause(call, over)
+}
+
+// filteredBySubquery has IN, EXISTS, ANY, ALL and scalar subqueries.
+func (g *Generator) filteredBySubquery() *node {
+	item, sc, _ := g.from()
+	inner, is, _ := g.from()
+	is.outer = sc
+	t := g.columnType(sc)
+	if !comparable(t) || len(is.of(t)) == 0 {
+		t = pgtypes.Int4
+	}
+	values := clause("(select ", g.leaf(t, is), " from "+inner, g.where(is), ")")
+	var test *node
+	switch g.r.IntN(5) {
+	case 0:
+		test = clause(g.leaf(t, sc), pick(g, []string{" in ", " not in "}), values)
+	case 1:
+		test = clause(pick(g, []string{"exists ", "not exists "}), clause("(select 1 from "+inner+" where ", g.condition(1, is), ")"))
+	case 2:
+		test = clause(g.leaf(t, sc), pick(g, []string{" = any ", " <> all ", " > any ", " <= all "}), values)
+	case 3:
+		test = clause(g.leaf(t, sc), pick(g, []string{" = ", " < ", " >= "}), "(select "+pick(g, []string{"max(", "min("}), g.leaf(t, is), ") from "+inner, g.where(is), ")")
+		if t == pgtypes.Bool {
+			test = clause(g.leaf(t, sc), " in ", values)
+		}
+	default:
+		return clause("select ", g.items(1, sc), ", (select count(*) from "+inner+" where ", g.condition(1, is), ") from "+item, g.where(sc))
+	}
+	return clause("select ", g.items(1+g.r.IntN(2), sc), " from "+item+" where ", test, optional(" and ", g.condition(1, sc)))
+}
+
+// setOperation is UNION, INTERSECT, EXCEPT of the same types.
+func (g *Generator) setOperation() *node {
+	var types []uint32
+	for range 1 + g.r.IntN(2) {
+		t := g.anyType()
+		for !comparable(t) {
+			t = g.anyType()
+		}
+		types = append(types, t)
+	}
+	side := func() *node {
+		item, sc, _ := g.from()
+		l := list(", ")
+		for _, t := range types {
+			l.items = append(l.items, g.expression(t, 2, sc))
+		}
+		l.fixed = true
+		return clause("select ", l, " from "+item, g.where(sc))
+	}
+	word := pick(g, []string{" union ", " union all ", " intersect ", " except ", " intersect all ", " except all "})
+	return clause(side(), word, side())
+}
+
+// derived is a subquery in FROM or WITH, aggregated or filtered above.
+func (g *Generator) derived(q *Query) *node {
+	item, sc, _ := g.from()
+	l := list(", ")
+	out := &scope{}
+	for i := range 2 + g.r.IntN(2) {
+		t := g.anyType()
+		l.items = append(l.items, clause(g.expression(t, 2, sc), fmt.Sprintf(" as x%d", i)))
+		out.columns = append(out.columns, Column{fmt.Sprintf("d.x%d", i), t})
+	}
+	l.fixed = true
+	inner := clause("select ", l, " from "+item, g.where(sc))
+	above := list(", ")
+	if g.chance(50) {
+		above.items = append(above.items, g.aggregate(q, out, ""), g.aggregate(q, out, ""))
+	} else {
+		above = g.items(2, out)
+	}
+	if g.chance(50) {
+		return clause("with d as (", inner, ") select ", above, " from d", g.where(out))
+	}
+	return clause("select ", above, " from (", inner, ") d", g.where(out))
+}
+
+// distinct is DISTINCT, and DISTINCT ON with a whole order.
+func (g *Generator) distinct() *node {
+	item, sc, unique := g.from()
+	if unique != "" && g.chance(40) {
+		key := g.expression(pick(g, []uint32{pgtypes.Bool, pgtypes.Int4, pgtypes.Text}), 1, sc).String()
+		return clause("select distinct on ("+key+") ", g.items(1+g.r.IntN(2), sc), " from "+item, g.where(sc), " order by "+key+", "+unique)
+	}
+	l := list(", ")
+	for range 1 + g.r.IntN(2) {
+		t := g.anyType()
+		for !comparable(t) {
+			t = g.anyType()
+		}
+		l.items = append(l.items, g.expression(t, 2, sc))
+	}
+	return clause("select distinct ", l, " from "+item, g.where(sc))
+}
+
+// constants reads no table: expressions are folded.
+func (g *Generator) constants() *node {
+	if g.chance(30) {
+		t, u := g.anyType(), g.anyType()
+		row := func() *node {
+			l := list(", ", g.expression(t, 1, &scope{}), g.expression(u, 1, &scope{}))
+			l.fixed = true
+			return clause("(", l, ")")
+		}
+		return clause("values ", list(", ", row(), row(), row()))
+	}
+	return clause("select ", g.items(1+g.r.IntN(3), &scope{}))
+}
+
+// lateral is a subquery that names columns of the table before it.
+func (g *Generator) lateral() *node {
+	item, sc, _ := g.from()
+	g.names++
+	alias := fmt.Sprintf("l%d", g.names)
+	t := g.anyType()
+	out := &scope{columns: append(slices.Clone(sc.columns), Column{alias + ".y", t})}
+	return clause("select ", g.items(1+g.r.IntN(2), out), " from "+item+" cross join lateral (select ", g.expression(t, 2, sc), " as y) "+alias, g.where(out))
+}
