@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test crash test-redshift check fmt golden fuzz faults bench clean
+.PHONY: help build demo test differential tpch crash test-redshift check fmt golden fuzz faults bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -32,6 +32,17 @@ test: ## every test; installs what it lacks as root, names what it leaves out ot
 	if [ -n "$$race" ]; then $(GO) test -race -timeout 10m $$race; fi; \
 	if [ -n "$$plain" ]; then $(GO) test -timeout 10m $$plain; fi; \
 	if [ -n "$$left" ]; then echo "left out:" $$left >&2; fi
+
+N ?= 20000
+SEED ?= 1
+
+differential: ## N (20000) random queries, of SEED (1), answered as PostgreSQL 15 does; make test has a few
+	$(GO) test -count=1 -v -timeout 120m -run '^TestRandom$$' ./test/differential -random $(N) -seed $(SEED) | grep -v '^=== '
+
+SCALE ?= 0.1
+
+tpch: ## the 22 queries of TPC-H at SCALE (0.1), answered as PostgreSQL 15 does; make test has a hundredth
+	$(GO) test -count=1 -v -timeout 60m -run '^TestTPCH$$' ./test/differential -tpch $(SCALE) | grep -v '^=== '
 
 crash: ## 100 seeded cases per server: loaders killed, connections broken, loads delivered twice, two loaders at once
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-100} $(GO) test -count=1 -v -timeout 30m -run 'TestLoadCampaign' ./etl/hotload
