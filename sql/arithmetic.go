@@ -155,12 +155,9 @@ func (b *binder) addSpan(x *expr, v interval) *expr {
 }
 
 // concatenate writes ||: text, or text and something with a cast to text.
-func (b *binder) concatenate(sig *signature, x, y *expr, pos int32) (*expr, error) {
+func (b *binder) concatenate(sig *signature, x, y *expr) (*expr, error) {
 	if sig.result == pgtypes.Bytea {
 		return computed(pgtypes.Bytea, "("+x.sql+" || "+y.sql+")", x, y), nil
-	}
-	if sig.result != pgtypes.Text {
-		return nil, b.unsupported(pos, "operator || for type %s", postgresTables().typeName(sig.result))
 	}
 	l, err := b.coerce(x, pgtypes.Text)
 	if err != nil {

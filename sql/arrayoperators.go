@@ -48,7 +48,7 @@ func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 // among writes x = ANY (array), or x <> ALL (array) for not, without a function of every element: DuckDB binds none
 // that looks at columns of two levels of query.
 func (b *binder) among(not bool, l, r *expr, pos int32) (*expr, error) {
-	probe := &expr{typ: elementType(r.typ), sql: eachName, pos: pos, scale: r.scale}
+	probe := elementExpr(r)
 	if _, err := b.operator("=", l, probe, pos); err != nil {
 		return nil, err
 	}
@@ -107,50 +107,41 @@ func (b *binder) quantifiedArray(op string, all bool, l, r *expr, pos int32) (*e
 // arrayPair writes an operator of two arrays, or of an array and an element.
 // l and r are the sides as they were written, x and y with the operator's types.
 func (b *binder) arrayPair(op string, sig *signature, l, r, x, y *expr, pos int32) (*expr, error) {
-	if x.typ.OID == y.typ.OID {
-		if _, err := b.oneScale([]*expr{x, y}, elementType(x.typ), pos); err != nil {
-			return nil, err
-		}
-	}
+	both := alike([]*expr{x, y})
+	x, y = both[0], both[1]
 	switch op {
 	case "=", "<>", "<", "<=", ">", ">=":
 		if comparable(x.typ.OID, b.system) {
 			return b.compare(op, l, r, x, y), nil
 		}
 	case "||":
-		return b.concatenateArrays(sig, x, y)
+		e := b.concatenateArrays(sig, x, y)
+		e.likeAll(both)
+		return e, nil
 	case "@>":
 		return b.contains(x, y), nil
 	case "<@":
 		return b.contains(y, x), nil
 	case "&&":
-		return computed(pgtypes.Bool, "list_has_any("+x.sql+", "+y.sql+")", x, y), nil
+		return computed(pgtypes.Bool, "list_has_any("+orderText(x)+", "+orderText(y)+")", x, y), nil
 	}
 	return nil, b.unsupported(pos, "operator %s %s %s", op, typeText(x.typ), typeText(y.typ))
 }
 
 // contains writes x @> y. An element that is NULL is in no array, which DuckDB does not look at.
 func (b *binder) contains(x, y *expr) *expr {
-	return computed(pgtypes.Bool, "(list_has_all("+x.sql+", "+y.sql+") AND list_position("+y.sql+", NULL) IS NULL)", x, y)
+	return computed(pgtypes.Bool, "(list_has_all("+orderText(x)+", "+orderText(y)+") AND list_position("+y.sql+", NULL) IS NULL)", x, y)
 }
 
 // concatenateArrays writes || of two arrays or of an array and an element. A NULL array counts as an empty one.
-func (b *binder) concatenateArrays(sig *signature, x, y *expr) (*expr, error) {
+func (b *binder) concatenateArrays(sig *signature, x, y *expr) *expr {
 	switch {
 	case !isArray(sig.args[0]):
-		e := computed(y.typ.OID, "list_prepend("+x.sql+", "+y.sql+")", x, y)
-		e.scale = y.scale
-		return e, nil
+		return computed(y.typ.OID, "list_prepend("+x.sql+", "+y.sql+")", x, y)
 	case !isArray(sig.args[1]):
-		e := computed(x.typ.OID, "list_append("+x.sql+", "+y.sql+")", x, y)
-		e.scale = x.scale
-		return e, nil
+		return computed(x.typ.OID, "list_append("+x.sql+", "+y.sql+")", x, y)
 	}
-	e := computed(x.typ.OID, "CASE WHEN "+x.sql+" IS NOT NULL OR "+y.sql+" IS NOT NULL THEN list_concat("+x.sql+", "+y.sql+") END", x, y)
-	if e.scale = x.scale; x.isNull() {
-		e.scale = y.scale
-	}
-	return e, nil
+	return computed(x.typ.OID, "CASE WHEN "+x.sql+" IS NOT NULL OR "+y.sql+" IS NOT NULL THEN list_concat("+x.sql+", "+y.sql+") END", x, y)
 }
 
 // comparableArray reports whether arrays order as their elements do, on both sides.

@@ -71,17 +71,14 @@ func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr,
 	if err != nil {
 		return nil, err
 	}
-	scale, err := b.oneScale(items, element, pos)
-	if err != nil {
-		return nil, err
-	}
+	items = alike(items)
 	t := pgtypes.Type{OID: array, Typmod: element.Typmod}
-	text := "[" + strings.Join(sqlOf(items), ", ") + "]"
-	if len(items) == 0 {
-		text = "CAST([] AS " + duckType(t) + ")"
+	e := computed(array, "["+strings.Join(sqlOf(items), ", ")+"]", items...)
+	e.typ, e.pos, e.constant = t, pos, true
+	e.likeAll(items)
+	if len(items) == 0 && element.OID != pgtypes.Numeric {
+		e.sql, e.wide = "CAST([] AS "+duckType(t)+")", holdsJSONB(array)
 	}
-	e := computed(array, text, items...)
-	e.typ, e.pos, e.scale, e.constant = t, pos, scale, true
 	for i, x := range items {
 		e.constant = e.constant && x.constant
 		if i == 0 {
@@ -94,35 +91,6 @@ func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr,
 		e.items = items
 	}
 	return e, nil
-}
-
-// oneScale gives the digits behind the point that all numerics of a list have: a list of DuckDB has one scale.
-func (b *binder) oneScale(items []*expr, element pgtypes.Type, pos int32) (int, error) {
-	if element.OID != pgtypes.Numeric {
-		return -1, nil
-	}
-	scale := -1
-	for _, i := range items {
-		switch {
-		case i.isNull():
-		case i.scale < 0, scale >= 0 && i.scale != scale:
-			return 0, b.unsupported(pos, "an array of numerics with different numbers of digits behind the point")
-		default:
-			scale = i.scale
-		}
-	}
-	return scale, nil
-}
-
-// scaleWithin gives the digits behind the point of the numerics in the arguments of a polymorphic function.
-func (b *binder) scaleWithin(args []*expr, pos int32) (int, error) {
-	var numerics []*expr
-	for _, a := range args {
-		if a.typ.OID == pgtypes.Numeric || elementType(a.typ).OID == pgtypes.Numeric {
-			numerics = append(numerics, a)
-		}
-	}
-	return b.oneScale(numerics, pgtypes.Of(pgtypes.Numeric), pos)
 }
 
 // arrayLiteral reads an array's text: '{1,2}'.
@@ -146,15 +114,20 @@ func (b *binder) arrayLiteral(text string, t pgtypes.Type) (*expr, error) {
 // eachName is the variable of a function that is applied to every element. No FROM item has such an alias: see alias.
 const eachName = `"?each"`
 
+// elementExpr is any element of an array, by eachName.
+func elementExpr(array *expr) *expr {
+	return &expr{typ: elementType(array.typ), sql: eachName, pos: array.pos, scale: array.scale, wide: array.wide}
+}
+
 // each writes the list in which every element of an array became f of it.
 func (b *binder) each(array *expr, f func(x *expr) (*expr, error)) (*expr, error) {
-	x := &expr{typ: elementType(array.typ), sql: eachName, pos: array.pos, scale: array.scale}
+	x := elementExpr(array)
 	y, err := f(x)
 	if err != nil {
 		return nil, err
 	}
 	e := computed(postgresTables().types[y.typ.OID].array, "list_transform("+array.sql+", lambda "+eachName+": "+y.sql+")", array, y)
-	e.typ.Typmod, e.scale = y.typ.Typmod, y.scale
+	e.typ.Typmod, e.scale, e.wide = y.typ.Typmod, y.scale, y.wide
 	if y.sql == eachName {
 		e.sql = array.sql
 	}
@@ -227,5 +200,5 @@ func (b *binder) arraySubquery(n *pg_query.SubLink, p *selectParts) (*expr, erro
 		rows = "(SELECT v, row_number() OVER () AS n FROM " + rows + ")"
 	}
 	text := "(SELECT coalesce(" + list + ", []) FROM " + rows + " AS x)"
-	return &expr{typ: pgtypes.Type{OID: array, Typmod: t.typ.Typmod}, sql: text, pos: n.Location, scale: t.scale, bare: p.outerRefs}, nil
+	return &expr{typ: pgtypes.Type{OID: array, Typmod: t.typ.Typmod}, sql: text, pos: n.Location, scale: t.scale, wide: t.wide, bare: p.outerRefs}, nil
 }

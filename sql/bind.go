@@ -199,6 +199,9 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 		parts: p, binder: b, divides: b.divides,
 	}
 	for _, t := range p.targets {
+		if t.e.table {
+			return nil, b.unsupported(t.e.pos, "the whole row of a table as an output column")
+		}
 		t.e = b.arrayOutput(t.e)
 		q.Names = append(q.Names, t.name)
 		q.Types = append(q.Types, b.outputType(t.e))
@@ -230,7 +233,7 @@ func knownParam(p pgtypes.OID, system bool) pgtypes.OID {
 // outputType is what the client is told: types without a codec are sent as the text they are.
 func (b *binder) outputType(e *expr) pgtypes.Type {
 	t := e.typ
-	if _, array := pgtypes.ElementOf(t.OID); array {
+	if _, array := pgtypes.ElementOf(t.OID); array || t.OID == pgtypes.Record {
 		return t
 	}
 	if _, ok := pgtypes.Lookup(t.OID); !ok {

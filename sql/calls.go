@@ -49,6 +49,9 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if e, ok, err := b.nestedCall(fn, args, n.Location); ok || err != nil {
 		return e, err
 	}
+	if e, ok, err := b.jsonCall(fn, args, n.Location); ok || err != nil {
+		return e, err
+	}
 	return b.plainCall(fn, args, n.Location)
 }
 
@@ -166,7 +169,10 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if f == nil || sig.set {
 		return nil, b.notAllowed(sig, pos)
 	}
-	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool { return a.wide })
+	if sig.poly > 0 {
+		args = alike(args)
+	}
+	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool { return a.wide && a.typ.OID != pgtypes.JSONB })
 	if wide && f.wide == "" {
 		return nil, b.notAllowed(sig, pos)
 	}
@@ -179,15 +185,13 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 		for i := range args {
 			args[i] = widened(args[i])
 		}
-		e.sql, e.wide = f.write(f.wide, args), sig.result == pgtypes.Numeric
+		e.sql, e.wide = f.write(f.wide, args), holdsNumeric(sig.result) || holdsJSONB(sig.result)
 		return e, nil
 	}
 	e.sql = f.write(f.text, args)
 	switch {
-	case sig.poly > 0:
-		if e.scale, err = b.scaleWithin(args, pos); err != nil {
-			return nil, err
-		}
+	case sig.poly > 0 && holdsNumeric(sig.result):
+		e.likeAll(args)
 	case sig.result == pgtypes.Numeric:
 		e.scale = f.scaleOf(args)
 	}
@@ -221,7 +225,17 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	} else if sig, args, err = b.resolve(fn, args, n.Location); err != nil {
 		return nil, err
 	}
+	if n.AggDistinct {
+		if err := b.groupedAll(args); err != nil {
+			return nil, err
+		}
+	}
 	f := allowed()[sig.key()]
+	if f == nil {
+		if f, args, err = b.jsonAggregate(fn, args, n); err != nil {
+			return nil, err
+		}
+	}
 	if f == nil || sig.kind != 'a' {
 		return nil, b.notAllowed(sig, n.Location)
 	}
@@ -254,8 +268,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 		e.typ = pgtypes.Of(f.as)
 	}
 	if sig.poly > 0 {
-		if e.scale, err = b.scaleWithin(args, n.Location); err != nil {
-			return nil, err
+		e.likeAll(args)
+		if e.wide && (n.AggDistinct || fn != "array_agg") {
+			return nil, b.unsupported(n.Location, "%s of jsonb or of numerics with several scales, with DISTINCT or as arrays,", fn)
 		}
 	}
 	e.pos = n.Location
@@ -265,7 +280,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 }
 
 // ordered are the aggregates whose result depends on the order of the rows.
-var ordered = map[string]bool{"array_agg": true, "string_agg": true}
+var ordered = map[string]bool{"array_agg": true, "string_agg": true, "json_agg": true, "jsonb_agg": true}
 
 // statCall says which statistic answers the call, nil if none does.
 func statCall(fn string, n *pg_query.FuncCall, args []*expr) *StatCall {
@@ -346,6 +361,9 @@ func (b *binder) orderKeys(list []*pg_query.Node, sc *scope) (string, error) {
 		e, err := b.expr(k.Node, sc)
 		if err == nil {
 			e, err = b.settle(e)
+		}
+		if err == nil {
+			err = b.sorted(e, placeOf(k.Node, e))
 		}
 		if err != nil {
 			return "", err

@@ -81,11 +81,15 @@ func (b *binder) castExpr(e *expr, t pgtypes.Type) (*expr, error) {
 		*c = *fitted(toNumeric(e), t)
 		return c, nil
 	}
+	if e.typ.OID == pgtypes.JSONB && t.OID == pgtypes.Numeric {
+		*c = *fitted(wideNumeric("tg_jsonb_number("+e.sql+", 'numeric')", e), t)
+		return c, nil
+	}
 	sql, err := b.castSQL(e, t)
 	if err != nil {
 		return nil, err
 	}
-	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant}
+	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant, wide: holdsJSONB(t.OID)}
 	return c.from(e), nil
 }
 
@@ -132,7 +136,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isFloat(from) && isText(to):
 		return textCast(computed(pgtypes.Text, "tg_float_text("+e.sql+")", e), t), nil
 	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Date,
-		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.JSON, pgtypes.OIDType, pgtypes.Char):
+		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.OIDType, pgtypes.Char):
 		return textCast(e, t), nil
 	case isText(from) && isText(to), isText(from) && to == pgtypes.Char && b.system, from == pgtypes.Char && isText(to):
 		return textCast(e, t), nil
@@ -142,7 +146,9 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return textToBool(e), nil
 	case isText(from) && isFloat(to):
 		return "tg_text_" + postgresTables().types[to].name + "(" + e.sql + ")", nil
-	case isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && typeIs(to, pgtypes.UUID, pgtypes.JSON):
+	case isJSON(from) || isJSON(to):
+		return b.jsonCast(e, t)
+	case isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && to == pgtypes.UUID:
 		return plain, nil
 	case isText(from) && to == pgtypes.Bytea:
 		return "tg_bytea(" + e.sql + ")", nil
@@ -156,8 +162,11 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isInteger(from) && to == pgtypes.OIDType, from == pgtypes.OIDType && isInteger(to):
 		return plain, nil
 	}
+	if from == pgtypes.Record && isText(to) {
+		return textCast(computed(pgtypes.Text, e.sql, e), t), nil
+	}
 	if castExists(from, to) {
-		return "", b.unsupported(e.pos, "a cast from %s to %s", e.typ, typeText(t))
+		return "", b.unsupported(e.pos, "a cast from %s to %s", typeText(e.typ), typeText(t))
 	}
 	return "", b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
 }

@@ -148,6 +148,9 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if err == nil {
 		e, err = b.settle(e)
 	}
+	if err == nil {
+		err = b.grouped(e, placeOf(n, e))
+	}
 	if err != nil {
 		return "", err
 	}
@@ -240,6 +243,11 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 	for _, d := range n.DistinctClause {
 		if d.GetNode() == nil {
 			p.distinct = "DISTINCT "
+			for _, t := range p.targets {
+				if err := b.grouped(t.e, t.e.pos); err != nil {
+					return err
+				}
+			}
 			return nil
 		}
 		i, err := b.outputRef(d, p, "SELECT DISTINCT ON")
@@ -252,7 +260,10 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 		} else if e, err = b.expr(d, p.scope); err != nil {
 			return err
 		}
-		if e, err = b.settle(e); err != nil {
+		if e, err = b.settle(e); err == nil {
+			err = b.grouped(e, placeOf(d, e))
+		}
+		if err != nil {
 			return err
 		}
 		on, keys = append(on, e.sql), append(keys, orderText(e))
@@ -379,6 +390,13 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 		if k.output == 0 && strings.HasPrefix(p.distinct, "DISTINCT ") && !strings.HasPrefix(p.distinct, "DISTINCT ON") {
 			return k, b.fail(pgerr.InvalidColumnReference, k.e.pos, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
 		}
+	}
+	sorted := k.e
+	if k.output > 0 {
+		sorted = p.targets[k.output-1].e
+	}
+	if err := b.sorted(sorted, placeOf(s.Node, sorted)); err != nil {
+		return k, err
 	}
 	if k.output > 0 {
 		p.targets[k.output-1].needed()

@@ -60,10 +60,12 @@ func columnNames(p *selectParts) []string {
 // columnKey is the key of such a column.
 func columnKey(p *selectParts, i int) string {
 	c := "c" + itoa(i)
-	if p.targets[i].e.wide {
-		return "tg_num_key(" + c + ")"
-	}
-	return c
+	return keyOf(p.targets[i].e, c)
+}
+
+// keyOf is the key of an output column that goes by a name.
+func keyOf(e *expr, column string) string {
+	return orderText(&expr{typ: e.typ, wide: e.wide, sql: column})
 }
 
 func columnKeys(p *selectParts) []string {
@@ -109,10 +111,7 @@ func (b *binder) composeSet(p *selectParts, names []string) string {
 	var same []string
 	for i, t := range p.targets {
 		x, y := left+".c"+itoa(i), right+".c"+itoa(i)
-		if t.e.wide {
-			x, y = "tg_num_key("+x+")", "tg_num_key("+y+")"
-		}
-		same = append(same, x+" IS NOT DISTINCT FROM "+y)
+		same = append(same, keyOf(t.e, x)+" IS NOT DISTINCT FROM "+keyOf(t.e, y))
 	}
 	word := " WHERE EXISTS ("
 	if p.op == "EXCEPT" {

@@ -19,13 +19,17 @@ type expr struct {
 	lit   *Arg   // untyped literal
 	param int    // untyped parameter, from 1
 	scale int    // of a narrow numeric: digits behind the point that the engine's value has; -1 unknown
-	wide  bool   // of a numeric: the engine's value is PostgreSQL's text of it, see numeric.go
+	wide  bool   // the engine's value is a text that does not order as the type does, see numeric.go: of a numeric, jsonb
 
 	constant bool           // the same for every row and known now: value, or NULL
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
 	span     *interval      // of a constant interval
 
 	items []*expr // of a constant array: its elements
+	// fields are the columns of a row. Its sql is the row's text, and its type record also where PostgreSQL has a type
+	// for the table's rows: then table is set.
+	fields []field
+	table  bool
 
 	column *column // a bare column of a base relation
 	steps  *steps  // a monotone step function of a base column (cast to date, date_trunc)
@@ -39,6 +43,12 @@ type expr struct {
 	scopes  aggregates // what it holds of aggregate and window calls
 	literal string     // of a typed text constant: its value
 	isText  bool       // literal is set
+}
+
+// field is a column of a row.
+type field struct {
+	name string
+	e    *expr
 }
 
 // aggregates tells which calls an expression holds.
@@ -77,9 +87,12 @@ func (e *expr) from(parts ...*expr) *expr {
 
 // computed makes an expression of a type that the engine computes.
 func computed(oid pgtypes.OID, sql string, parts ...*expr) *expr {
-	e := &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1}
+	e := &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, wide: holdsJSONB(oid)}
 	return e.from(parts...)
 }
+
+// holdsJSONB reports whether t is jsonb or an array of it: such an expression is always wide.
+func holdsJSONB(t pgtypes.OID) bool { return t == pgtypes.JSONB || t == pgtypes.JSONBArray }
 
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 

@@ -86,7 +86,7 @@ func (b *binder) node(n *pg_query.Node, sc *scope) (*expr, error) {
 	case *pg_query.Node_AIndirection:
 		return b.indirection(n.AIndirection, sc)
 	case *pg_query.Node_RowExpr:
-		return nil, b.unsupported(n.RowExpr.Location, "a row as a value")
+		return b.rowExpr(n.RowExpr, sc)
 	case *pg_query.Node_SetToDefault:
 		return nil, b.fail(pgerr.SyntaxError, n.SetToDefault.Location, "DEFAULT is not allowed in this context")
 	}
@@ -107,8 +107,15 @@ func (b *binder) exprs(list []*pg_query.Node, sc *scope) ([]*expr, error) {
 
 func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 	parts, star := fields(c)
-	if star {
+	if star && len(parts) == 0 {
 		return nil, b.unsupported(c.Location, "a whole row as a value")
+	}
+	if star {
+		e, err := b.wholeRow(parts, c.Location, sc)
+		if e == nil && err == nil {
+			err = b.fail(pgerr.UndefinedTable, c.Location, "missing FROM-clause entry for table %q", parts[len(parts)-1])
+		}
+		return e, err
 	}
 	v, err := b.lookup(parts, c.Location, sc)
 	if err != nil && b.redshift() && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
@@ -117,6 +124,9 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 		}
 	}
 	if err != nil {
+		if e, rowErr := b.wholeRow(parts, c.Location, sc); len(parts) == 1 && (e != nil || rowErr != nil) {
+			return e, rowErr
+		}
 		return nil, err
 	}
 	return b.reference(v, c.Location), nil
@@ -262,6 +272,9 @@ func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
 		return nil, err
 	}
 	is := n.Nulltesttype == pg_query.NullTestType_IS_NULL
+	if a.fields != nil {
+		return b.rowNull(a, is), nil
+	}
 	text := " IS NOT NULL)"
 	if is {
 		text = " IS NULL)"
@@ -322,11 +335,6 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 			return nil, pgtypes.Type{}, err
 		}
 		out[i] = c
-	}
-	if isArray(t) {
-		if _, err := b.oneScale(out, elementType(pgtypes.Of(t)), pos); err != nil {
-			return nil, pgtypes.Type{}, err
-		}
 	}
 	out = alike(out)
 	typ := out[0].typ

@@ -316,6 +316,12 @@ func (b *binder) join(j *pg_query.JoinExpr, left *source, outer *scope, ctes *ct
 // fills up with NULLs.
 func (b *binder) joinFacts(t pg_query.JoinType, on *proof, l, r, all *source) {
 	inner := t == pg_query.JoinType_JOIN_INNER
+	for _, item := range l.tables {
+		item.filled = item.filled || !inner && t != pg_query.JoinType_JOIN_LEFT
+	}
+	for _, item := range r.tables {
+		item.filled = item.filled || !inner && t != pg_query.JoinType_JOIN_RIGHT
+	}
 	for u := range l.reach {
 		all.reach[u] = l.reach[u] || !inner && t != pg_query.JoinType_JOIN_LEFT
 	}

@@ -14,18 +14,24 @@ import (
 // and !2 the second with a check that it is not zero. DuckDB's result is cast where its type is not PostgreSQL's.
 type function struct {
 	name, args, text string
-	as pgtypes.OID // the result's type where the signature does not tell it: of a polymorphic function
+	as               pgtypes.OID // the result's type where the signature does not tell it: of a polymorphic function
 	// wide is the text for arguments that are wide numerics (see numeric.go), and if text is "" for all numerics: they
 	// are PostgreSQL's texts then, and so is a numeric result.
 	wide  string
 	scale byte // of a narrow numeric result: s as the first argument, m the larger one, 0 none
 }
 
+// asText is the wide text of functions that do the same with wide numerics, in arrays for one.
+const asText = "="
+
 // allowed finds the lines of all lists by "name(type,type)".
 var allowed = sync.OnceValue(func() map[string]*function {
 	m := map[string]*function{}
 	for _, list := range [][]function{numericList(), textList(), bytesList(), timeList(), nestedList(), aggregateList()} {
 		for i := range list {
+			if list[i].wide == asText {
+				list[i].wide = list[i].text
+			}
 			for args := range strings.SplitSeq(list[i].args, "|") {
 				m[list[i].name+"("+args+")"] = &list[i]
 			}

@@ -2,13 +2,13 @@ package sql
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgjson"
 	"tidegate/internal/pgtypes"
 )
 
@@ -20,7 +20,7 @@ func null(t pgtypes.Type) *expr {
 	if elementType(t).OID == pgtypes.Numeric && t.Typmod < 4 {
 		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0)[])", pos: -1, scale: -1, constant: true}
 	}
-	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true}
+	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true, wide: holdsJSONB(t.OID)}
 }
 
 // duckType is the DuckDB type that stands for t in casts. numeric without modifier has no counterpart: DuckDB's
@@ -29,7 +29,7 @@ func duckType(t pgtypes.Type) string {
 	switch {
 	case t.OID == pgtypes.Numeric && t.Typmod < 4:
 		return "DECIMAL(38,10)"
-	case t.OID == 0, t.OID == pgtypes.Unknown:
+	case t.OID == 0, typeIs(t.OID, pgtypes.Unknown, pgtypes.JSON, pgtypes.Record):
 		return "VARCHAR"
 	case isArray(t.OID):
 		return duckType(elementType(t)) + "[]"
@@ -94,10 +94,10 @@ func (b *binder) readText(text string, t pgtypes.Type) (*expr, error) {
 func (b *binder) readOther(text string, t pgtypes.Type) (*expr, error) {
 	switch t.OID {
 	case pgtypes.JSON:
-		if !json.Valid([]byte(text)) {
-			return nil, pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type json")
-		}
-		return constantOf(t.OID, "CAST("+quoteText(text)+" AS JSON)"), nil
+		return constantOf(t.OID, quoteText(text)), pgjson.Check(text)
+	case pgtypes.JSONB:
+		normal, err := pgjson.Normal(text)
+		return constantOf(t.OID, quoteText(normal)), err
 	case pgtypes.UUID:
 		v, err := pgtypes.ParseUUID(text)
 		if err != nil {
@@ -121,7 +121,7 @@ func (b *binder) readOther(text string, t pgtypes.Type) (*expr, error) {
 }
 
 func constantOf(oid pgtypes.OID, sql string) *expr {
-	return &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, constant: true}
+	return &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, constant: true, wide: holdsJSONB(oid)}
 }
 
 func intConstant(oid pgtypes.OID, n int64) *expr {

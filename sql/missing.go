@@ -96,11 +96,6 @@ func (b *binder) noColumn(parts []string, pos int32, sc *scope) error {
 	if len(parts) > 1 {
 		return b.missingTable(parts[:len(parts)-1], pos, sc)
 	}
-	for s := sc; s != nil; s = s.outer {
-		if _, n := s.table("", column); n > 0 {
-			return b.unsupported(pos, "a whole row as a value (%s)", column)
-		}
-	}
 	return b.missingColumn("", column, pos)
 }
 

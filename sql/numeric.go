@@ -55,12 +55,21 @@ func wideTexts(list []*expr) []string {
 
 // widened gives a numeric as wide.
 func widened(e *expr) *expr {
-	if e.wide || e.typ.OID != pgtypes.Numeric {
+	if e.wide || !holdsNumeric(e.typ.OID) {
 		return e
 	}
 	w := *e
 	w.sql, w.wide, w.scale = wideText(e), true, -1
+	if isArray(e.typ.OID) {
+		w.items = nil
+		w.sql = "list_transform(" + e.sql + ", lambda " + eachName + ": CAST(" + eachName + " AS VARCHAR))"
+	}
 	return &w
+}
+
+// holdsNumeric reports whether t is numeric or an array of it.
+func holdsNumeric(t pgtypes.OID) bool {
+	return t == pgtypes.Numeric || postgresTables().elementOf(t) == pgtypes.Numeric
 }
 
 // narrowable reports whether a DECIMAL holds the values of numeric(p, s).
@@ -72,7 +81,7 @@ func narrowable(precision, scale int) bool {
 func alike(list []*expr) []*expr {
 	scale, same := -1, true
 	for _, e := range list {
-		if e.typ.OID != pgtypes.Numeric || e.isNull() {
+		if !holdsNumeric(e.typ.OID) || e.isNull() || e.items != nil && len(e.items) == 0 {
 			continue
 		}
 		same = same && !e.wide && (scale < 0 || e.scale == scale)
@@ -93,12 +102,18 @@ func (e *expr) likeAll(parts []*expr) {
 	e.scale, e.wide = maxScale(parts), slices.ContainsFunc(parts, func(p *expr) bool { return p.wide })
 }
 
-// orderText is what e is sorted, grouped and compared by.
+// orderText is what e is sorted, grouped and compared by. jsonb is wide too: its text does not tell what is equal.
 func orderText(e *expr) string {
-	if e.wide {
-		return numericKey(e)
+	switch {
+	case !e.wide:
+		return e.sql
+	case e.typ.OID == pgtypes.JSONB:
+		return "tg_jsonb_key(" + e.sql + ")"
+	case isArray(e.typ.OID):
+		x := &expr{typ: elementType(e.typ), sql: eachName, wide: true}
+		return "list_transform(" + e.sql + ", lambda " + eachName + ": " + orderText(x) + ")"
 	}
-	return e.sql
+	return numericKey(e)
 }
 
 // numericKey gives the key of a numeric.
@@ -115,6 +130,9 @@ func numericKey(e *expr) string {
 func comparisonTexts(x, y *expr) (l, r string) {
 	if x.typ.OID == pgtypes.Numeric && y.typ.OID == pgtypes.Numeric && (x.wide || y.wide || beyond(x, y) || beyond(y, x)) {
 		return numericKey(x), numericKey(y)
+	}
+	if isArray(x.typ.OID) || x.typ.OID == pgtypes.JSONB {
+		return orderText(x), orderText(y)
 	}
 	return x.sql, y.sql
 }

@@ -66,8 +66,23 @@ func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 
 // rowCompare spells (a, b) = (c, d) out: DuckDB compares rows with NULLs otherwise.
 func (b *binder) rowCompare(op string, l, r *pg_query.RowExpr, pos int32, sc *scope) (*expr, error) {
-	if l == nil || r == nil || len(l.Args) != len(r.Args) || op != "=" && op != "<>" {
+	switch {
+	case l == nil || r == nil || flip[op] == "":
 		return nil, b.unsupported(pos, "this comparison of rows")
+	case len(l.Args) != len(r.Args):
+		return nil, b.fail(pgerr.SyntaxError, pos, "unequal number of entries in row expressions")
+	case len(l.Args) == 0:
+		return nil, b.fail(pgerr.FeatureNotSupported, pos, "cannot compare rows of zero length")
+	case op != "=" && op != "<>":
+		x, err := b.exprs(l.Args, sc)
+		if err != nil {
+			return nil, err
+		}
+		y, err := b.exprs(r.Args, sc)
+		if err != nil {
+			return nil, err
+		}
+		return b.rowOrder(op, x, y, pos)
 	}
 	var texts []string
 	var parts []*expr
@@ -234,6 +249,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return nil, err
 	}
 	switch {
+	case isJSON(lt):
+		return b.jsonOperator(op, sig, x, y, pos)
 	case isArray(lt) || isArray(rt):
 		return b.arrayPair(op, sig, l, r, x, y, pos)
 	case flip[op] != "" && comparable(lt, b.system) && comparable(rt, b.system):
@@ -252,14 +269,10 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return computed(pgtypes.Bool, "starts_with("+x.sql+", "+y.sql+")", x, y), nil
 	case bytewise[op] != "" && isText(lt):
 		return computed(pgtypes.Bool, "("+x.sql+" "+bytewise[op]+" "+y.sql+")", x, y), nil
-	case op == "||":
-		return b.concatenate(sig, x, y, pos)
+	case op == "||" && typeIs(sig.result, pgtypes.Text, pgtypes.Bytea):
+		return b.concatenate(sig, x, y)
 	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && isText(lt):
 		return b.regex(op, x, y, pos)
-	case op == "->" || op == "->>":
-		if lt == pgtypes.JSON {
-			return b.jsonStep(op, x, y, pos)
-		}
 	}
 	p := postgresTables()
 	return nil, b.unsupported(pos, "operator %s %s %s", p.typeName(lt), op, p.typeName(rt))

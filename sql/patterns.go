@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -52,27 +51,3 @@ func (b *binder) textArg(n *pg_query.Node, sc *scope, what string) (*expr, error
 
 // isParam reports whether e is a parameter whose value is not known yet.
 func (e *expr) isParam() bool { return !e.constant && strings.HasPrefix(e.sql, "CAST(NULL AS ") }
-
-// jsonStep writes -> and ->> with a constant key or index.
-func (b *binder) jsonStep(op string, x, y *expr, pos int32) (*expr, error) {
-	step, ok := jsonPathStep(y)
-	if !ok {
-		return nil, b.unsupported(pos, "operator %s with a key that is not a constant", op)
-	}
-	if op == "->" {
-		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText("$"+step)+")", x, y), nil
-	}
-	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText("$"+step)+")", x, y), nil
-}
-
-func jsonPathStep(e *expr) (string, bool) {
-	switch {
-	case e.isText && e.literal != "" && !strings.Contains(e.literal, `"`):
-		return `."` + e.literal + `"`, true
-	case e.value != nil && e.value.Class == pgtypes.ClassInt && e.value.I >= 0:
-		return "[" + strconv.FormatInt(e.value.I, 10) + "]", true
-	case e.value != nil && e.value.Class == pgtypes.ClassInt:
-		return "[#" + strconv.FormatInt(e.value.I, 10) + "]", true
-	}
-	return "", false
-}

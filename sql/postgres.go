@@ -34,9 +34,7 @@ const (
 	oidAnyCompatible   pgtypes.OID = 5077
 	oidAnyCompArray    pgtypes.OID = 5078
 	oidAnyCompNonArray pgtypes.OID = 5079
-	oidRecord          pgtypes.OID = 2249
 	oidTimeTZ          pgtypes.OID = 1266
-	oidJSONB           pgtypes.OID = 3802
 )
 
 // pgType is a row of pg_type.
@@ -191,6 +189,9 @@ func (p *postgres) coercible(from, to pgtypes.OID) bool {
 		return p.types[from].category != 'A'
 	case to == oidAnyArray, to == oidAnyCompArray:
 		return p.types[from].category == 'A'
+	}
+	if x, y := p.elementOf(from), p.elementOf(to); x != 0 && y != 0 && !isVector(to) {
+		return p.coercible(x, y)
 	}
 	return p.casts[[2]pgtypes.OID{from, to}] == castImplicit
 }

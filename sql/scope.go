@@ -31,6 +31,7 @@ type rangeItem struct {
 	relation *Relation // that it is; nil: it is none
 	cte      *cte      // that it is; nil: it is none
 	joined   bool      // it is a join under an alias: its columns are others'
+	filled   bool      // an outer join puts NULLs in the place of its rows
 }
 
 // scope is one level of SELECT while its expressions are bound.

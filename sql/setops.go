@@ -94,6 +94,11 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 			return nil, err
 		}
 		sides := []*expr{l.targets[i].e, r.targets[i].e}
+		if !all || op != "UNION" {
+			if err := b.grouped(sides[0], le.pos); err != nil {
+				return nil, err
+			}
+		}
 		if same := alike(sides); same[0] != sides[0] || same[1] != sides[1] {
 			l.widen(i)
 			r.widen(i)

@@ -35,8 +35,6 @@ func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, 
 		}
 	case (fn == "normalize" || fn == "is_normalized") && len(args) == 1:
 		e, err = b.plainCall(fn, append(args, textConstant("NFC", pgtypes.Of(pgtypes.Text))), pos)
-	case fn == "json_extract_path" || fn == "json_extract_path_text":
-		e, err = b.jsonPath(fn, args, pos)
 	case fn == "regexp_replace":
 		e, err = b.regexpReplace(args, pos)
 	default:
@@ -270,31 +268,4 @@ func (b *binder) format(args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	return computed(pgtypes.Text, "tg_format("+strings.Join(sqlOf(list), ", ")+")", list...), nil
-}
-
-func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {
-	if len(args) < 2 {
-		return nil, b.noFunction(fn, args, pos)
-	}
-	x, err := b.coerce(args[0], pgtypes.JSON)
-	if err != nil {
-		return nil, err
-	}
-	var path strings.Builder
-	path.WriteByte('$')
-	for _, a := range args[1:] {
-		k, err := b.settle(a)
-		if err != nil {
-			return nil, err
-		}
-		step, ok := jsonPathStep(k)
-		if !ok || !k.isText {
-			return nil, b.unsupported(pos, "%s with a key that is not a constant", fn)
-		}
-		path.WriteString(step)
-	}
-	if fn == "json_extract_path" {
-		return computed(pgtypes.JSON, "json_extract("+x.sql+", "+quoteText(path.String())+")", x), nil
-	}
-	return computed(pgtypes.Text, "json_extract_string("+x.sql+", "+quoteText(path.String())+")", x), nil
 }

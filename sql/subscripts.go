@@ -16,8 +16,10 @@ func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error
 	for i, step := range n.Indirection {
 		at := step.GetAIndices()
 		switch {
+		case step.GetString_() != nil:
+			a, err = b.rowField(a, step.GetString_().Sval)
 		case at == nil:
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "a field of a value is not supported yet")
+			return nil, b.unsupported(a.pos, "all columns of a value")
 		case a.untyped() || !isArray(a.typ.OID):
 			return nil, b.notSubscriptable(a, i)
 		case at.IsSlice && i+1 < len(n.Indirection):
@@ -38,7 +40,7 @@ func (b *binder) notSubscriptable(a *expr, step int) error {
 	if step > 0 {
 		return b.unsupported(a.pos, "an array of more than one dimension")
 	}
-	if a.typ.OID == oidJSONB {
+	if a.typ.OID == pgtypes.JSONB {
 		return b.unsupported(a.pos, "a subscript of jsonb")
 	}
 	return b.fail(pgerr.DatatypeMismatch, a.pos, "cannot subscript type %s because it does not support subscripting", postgresTables().typeName(a.oid()))
@@ -70,7 +72,7 @@ func (b *binder) element(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, err
 	}
 	t := elementType(a.typ)
 	e := computed(t.OID, a.sql+"["+text+"]", a, i)
-	e.typ, e.scale = t, a.scale
+	e.typ, e.scale, e.wide = t, a.scale, a.wide
 	return e, nil
 }
 
@@ -96,6 +98,6 @@ func (b *binder) slice(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error
 		to, parts = "CASE WHEN "+i.sql+" < 0 THEN 0 ELSE "+i.sql+" END", append(parts, i)
 	}
 	e := computed(a.typ.OID, "list_slice("+a.sql+", "+from+", "+to+")", parts...)
-	e.typ, e.scale = a.typ, a.scale
+	e.typ, e.scale, e.wide = a.typ, a.scale, a.wide
 	return e, nil
 }

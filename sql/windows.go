@@ -123,6 +123,9 @@ func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope) (string, []*expr,
 	if err != nil {
 		return "", nil, err
 	}
+	if err := b.groupedAll(parts); err != nil {
+		return "", nil, err
+	}
 	var texts []string
 	if len(parts) > 0 {
 		texts = append(texts, "PARTITION BY "+strings.Join(orderTexts(parts), ", "))

@@ -128,12 +128,12 @@ func (v *value) strip() {
 	v.keys, v.items = keys, items
 }
 
-// change is what Edit does at the end of a path.
-type change uint8
+// Change is what Edit does at the end of a path.
+type Change uint8
 
 // The changes.
 const (
-	Set          change = 1 << iota // replace, or add with Create
+	Set          Change = 1 << iota // replace, or add with Create
 	Create                          // add what is not there
 	InsertBefore                    // jsonb_insert
 	InsertAfter
@@ -141,7 +141,7 @@ const (
 )
 
 // Edit changes what a path leads to: jsonb_set, jsonb_insert, #-. A path that leads nowhere changes nothing.
-func Edit(text string, path []string, what change, with string) (string, error) {
+func Edit(text string, path []string, what Change, with string) (string, error) {
 	v, err := parse(text)
 	if err != nil {
 		return "", err
@@ -171,7 +171,7 @@ func Edit(text string, path []string, what change, with string) (string, error) 
 
 type edit struct {
 	path []string
-	what change
+	what Change
 	with value
 }
 

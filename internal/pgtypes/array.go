@@ -224,6 +224,26 @@ func AppendArrayItem(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// AppendRow appends a row's text form, as record_out writes it; a nil item is NULL.
+func AppendRow(b []byte, items []*string) []byte {
+	b = append(b, '(')
+	for i, item := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch {
+		case item == nil:
+		case *item != "" && !strings.ContainsAny(*item, "\"\\(), \t\n\v\f\r"):
+			b = append(b, *item...)
+		default:
+			b = append(b, '"')
+			b = append(b, strings.NewReplacer(`"`, `""`, `\`, `\\`).Replace(*item)...)
+			b = append(b, '"')
+		}
+	}
+	return append(b, ')')
+}
+
 // arrayFromBinary gives a one-dimensional array's text form.
 func arrayFromBinary(array, element OID, data []byte) (string, error) {
 	if len(data) < 12 {

@@ -47,11 +47,14 @@ func HasBinary(oid OID) bool {
 	}
 	switch oid {
 	case Bool, Bytea, Char, Name, Int8, Int2, Int4, Text, OIDType, Xid, JSON, Float4, Float8, Unknown, BPChar, Varchar,
-		Date, Time, Timestamp, Timestamptz, Interval, Numeric, UUID:
+		Date, Time, Timestamp, Timestamptz, Interval, Numeric, UUID, JSONB:
 		return true
 	}
 	return false
 }
+
+// jsonbVersion stands before the text in the binary form of jsonb.
+const jsonbVersion = 1
 
 // TextToBinary appends the binary form of a value given as PostgreSQL's text form. Text that is no value of the
 // type is 22P02 or its like; a type without binary form is 0A000. zone is for timestamptz without an offset.
@@ -62,6 +65,8 @@ func TextToBinary(b []byte, oid OID, text string, zone *time.Location) ([]byte, 
 	switch oid {
 	case Text, Varchar, BPChar, Name, Char, JSON, Unknown:
 		return append(b, text...), nil
+	case JSONB:
+		return append(append(b, jsonbVersion), text...), nil
 	case Bool:
 		v, err := ParseBool(text)
 		if v {
@@ -160,6 +165,11 @@ func BinaryToText(oid OID, data []byte) (string, error) {
 	switch oid {
 	case Text, Varchar, BPChar, Name, Char, JSON, Unknown, 0:
 		return CheckUTF8(data)
+	case JSONB:
+		if len(data) == 0 || data[0] != jsonbVersion {
+			return "", badBinary(oid)
+		}
+		return CheckUTF8(data[1:])
 	case Bytea:
 		return string(AppendBytea(nil, data)), nil
 	case Numeric:

@@ -23,5 +23,6 @@ const (
 	Regtype      OID = 2206
 	RegtypeArray OID = 2211
 	AnyArray     OID = 2277
+	JSONBArray   OID = 3807
 	Regnamespace OID = 4089
 )

@@ -40,6 +40,7 @@ const (
 	Numeric     OID = 1700
 	Record      OID = 2249
 	UUID        OID = 2950
+	JSONB       OID = 3802
 )
 
 // Type is a type as a column has it: OID and type modifier, -1 for none.
@@ -101,6 +102,7 @@ var infos = []Info{
 	{Interval, "interval", "interval", 1187, 16, "INTERVAL"},
 	{Numeric, "numeric", "numeric", 1231, -1, "DECIMAL"},
 	{UUID, "uuid", "uuid", 2951, 16, "UUID"},
+	{JSONB, "jsonb", "jsonb", 3807, -1, "VARCHAR"},
 }
 
 // Lookup finds a type's row.

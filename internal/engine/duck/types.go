@@ -163,7 +163,7 @@ func (r reader) fits(want pgtypes.Type) bool {
 	switch want.OID {
 	case pgtypes.OIDType:
 		return r.physical == engine.PhysicalU32
-	case pgtypes.JSON, pgtypes.Char, pgtypes.BPChar, pgtypes.Unknown:
+	case pgtypes.JSON, pgtypes.JSONB, pgtypes.Char, pgtypes.BPChar, pgtypes.Unknown:
 		return r.isText()
 	}
 	if _, known := pgtypes.Lookup(want.OID); !known {

@@ -1,6 +1,7 @@
 package pgfunc
 
 import (
+	"slices"
 	"strings"
 
 	"tidegate/internal/engine/duck/udf"
@@ -8,12 +9,17 @@ import (
 )
 
 // nested is the functions of arrays and JSON.
-func nested() []udf.Function {
+func nested() []udf.Function { return slices.Concat(arrays(), json()) }
+
+func arrays() []udf.Function {
 	return []udf.Function{
 		udf.Of1("tg_any", func(answers []udf.Null[bool]) (udf.Null[bool], error) { return decided(answers, true), nil }),
 		udf.Of1("tg_all", func(answers []udf.Null[bool]) (udf.Null[bool], error) { return decided(answers, false), nil }),
 		udf.Of1("tg_array_out", func(items []udf.Null[string]) (string, error) {
 			return string(pgtypes.AppendArray(nil, pointers(items))), nil
+		}),
+		udf.Of1("tg_row_out", func(items []udf.Null[string]) (string, error) {
+			return string(pgtypes.AppendRow(nil, pointers(items))), nil
 		}),
 		udf.Of1("tg_array_in", func(text string) ([]udf.Null[string], error) {
 			items, err := pgtypes.ParseArray(text)
@@ -89,6 +95,4 @@ func stringToArray(text string, delimiter, null udf.Null[string]) ([]udf.Null[st
 }
 
 // nestedAggregates is the aggregates of arrays and JSON.
-func nestedAggregates() []udf.Aggregate {
-	return []udf.Aggregate{}
-}
+func nestedAggregates() []udf.Aggregate { return nil }

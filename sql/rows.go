@@ -1,0 +1,123 @@
+package sql
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// rowExpr binds ROW(a, b) as a value.
+func (b *binder) rowExpr(n *pg_query.RowExpr, sc *scope) (*expr, error) {
+	if len(n.Args) == 0 {
+		return nil, b.unsupported(n.Location, "a row without columns")
+	}
+	args, err := b.exprs(n.Args, sc)
+	if err != nil {
+		return nil, err
+	}
+	var fields []field
+	for i, a := range args {
+		e, err := b.settle(a)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, field{"f" + itoa(i+1), e})
+	}
+	return b.row(fields, n.Location)
+}
+
+// row makes a row of its columns: the text that record_out writes.
+func (b *binder) row(fields []field, pos int32) (*expr, error) {
+	var texts []string
+	var parts []*expr
+	for _, f := range fields {
+		text, err := b.outText(f.e)
+		if err != nil {
+			return nil, err
+		}
+		texts, parts = append(texts, text.sql), append(parts, text)
+	}
+	e := computed(pgtypes.Record, "tg_row_out(["+strings.Join(texts, ", ")+"])", parts...)
+	e.fields, e.pos = fields, pos
+	return e, nil
+}
+
+// wholeRow gives all columns of a FROM item as one value; nil if there is no such item.
+func (b *binder) wholeRow(parts []string, pos int32, sc *scope) (*expr, error) {
+	schema := ""
+	if len(parts) > 1 {
+		schema = parts[len(parts)-2]
+	}
+	for s := sc; s != nil; s = s.outer {
+		t, n := s.table(schema, parts[len(parts)-1])
+		if n != 1 || len(parts) > 2 {
+			continue
+		}
+		if t.filled {
+			return nil, b.unsupported(pos, "the whole row of a side that an outer join fills up, as a value")
+		}
+		var fields []field
+		for _, v := range t.columns {
+			fields = append(fields, field{v.name, b.reference(v, pos)})
+		}
+		e, err := b.row(fields, pos)
+		if err == nil {
+			e.table = t.relation != nil
+		}
+		return e, err
+	}
+	return nil, nil
+}
+
+// rowField gives a column of a row by its name.
+func (b *binder) rowField(row *expr, name string) (*expr, error) {
+	if row.fields == nil {
+		return nil, b.fail("42809", row.pos, "column notation .%s applied to type %s, which is not a composite type", name, postgresTables().typeName(row.oid()))
+	}
+	for _, f := range row.fields {
+		if f.name == name {
+			return f.e, nil
+		}
+	}
+	return nil, b.fail(pgerr.UndefinedColumn, row.pos, "could not identify column %q in record data type", name)
+}
+
+// rowNull writes IS NULL and IS NOT NULL of a row, which look at its columns.
+func (b *binder) rowNull(row *expr, is bool) *expr {
+	word := " IS NOT NULL"
+	if is {
+		word = " IS NULL"
+	}
+	var texts []string
+	for _, f := range row.fields {
+		texts = append(texts, f.e.sql+word)
+	}
+	return computed(pgtypes.Bool, "("+strings.Join(texts, " AND ")+")", row)
+}
+
+// rowOrder spells (a, b) < (c, d) out: the first pair that is not equal decides.
+func (b *binder) rowOrder(op string, l, r []*expr, pos int32) (*expr, error) {
+	last := len(l) - 1
+	e, err := b.operator(op, l[last], r[last], pos)
+	if err != nil {
+		return nil, err
+	}
+	strict := op[:1]
+	for i := last - 1; i >= 0; i-- {
+		less, err := b.operator(strict, l[i], r[i], pos)
+		if err != nil {
+			return nil, err
+		}
+		equal, err := b.operator("=", l[i], r[i], pos)
+		if err != nil {
+			return nil, err
+		}
+		p := orProof(less.proof, andProof(equal.proof, e.proof))
+		e = computed(pgtypes.Bool, "("+less.sql+" OR ("+equal.sql+" AND "+e.sql+"))", less, equal, e)
+		e.proof = p
+	}
+	return e, nil
+}
