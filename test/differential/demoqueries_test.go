@@ -302,7 +302,7 @@ var demoQueries = flag.Int("campaign", 150, "random queries over the demo's tabl
 // first ones.
 func TestDemoQueries(t *testing.T) {
 	t.Parallel()
-	r := startSides(t).connect(t)
+	r := startSides(t, "").connect(t)
 	zones := []string{"UTC", "America/New_York", "Asia/Kolkata"}
 	const seed = 20180215
 	g := &generator{r: rand.New(rand.NewPCG(seed, seed))}

@@ -12,6 +12,8 @@
 // all parentheses, else as a multiset. Every statement is answered cold; one that reads tables also hot, if its columns
 // are hot, and as the router likes. A third of them is asked in the extended protocol with binary results, too.
 //
+// The theme redshift is asked of a Tidegate with dialect: redshift.
+//
 // Lines that begin with -- are comments; those that begin with # say how to go on:
 //
 //	# zone Asia/Tokyo             the session's time zone from here on; a script begins with UTC
@@ -24,6 +26,7 @@
 //	# unordered                   rows are a multiset although there is an ORDER BY: it leaves ties
 //	# tolerance                   real and double precision may differ by 1e-12 and 1e-6 of their size: aggregates
 //	# count                       only the number of rows is told
+//	# postgres select …           what PostgreSQL is asked instead: for words that it has not
 //	# verbatim                    it is a statement, whatever it begins with
 //	# parameters 5 | \N | abc     prepared, its parameters' types are compared, and executed with these texts
 package differential

@@ -22,9 +22,9 @@ type sides struct {
 }
 
 // startSides serves the fixture of testdata/fixture and the demo's tables.
-func startSides(t *testing.T) *sides {
+func startSides(t *testing.T, config string) *sides {
 	t.Helper()
-	s := serveLake(t, func(l *lake) {
+	s := serveLake(t, config, func(l *lake) {
 		layOutDemo(t, l.dir)
 		for _, name := range []string{"values", "edge", "shop"} {
 			text, err := os.ReadFile("testdata/fixture/" + name + ".sql")
@@ -40,7 +40,7 @@ func startSides(t *testing.T) *sides {
 
 // serveLake makes tables in schema public of a PostgreSQL, exports their rows into a lake, and serves that. The hot store
 // is embedded.
-func serveLake(t *testing.T, makeTables func(*lake)) *sides {
+func serveLake(t *testing.T, config string, makeTables func(*lake)) *sides {
 	t.Helper()
 	binary, err := program.Build(t.Context())
 	if err != nil {
@@ -48,6 +48,7 @@ func serveLake(t *testing.T, makeTables func(*lake)) *sides {
 	}
 	s := &sides{postgresDSN: startPostgres(t)}
 	l := &lake{dir: t.TempDir(), postgres: dial(t, s.postgresDSN), duck: openDuck(t)}
+	writeFile(t, filepath.Join(l.dir, "tidegate.yml"), config)
 	makeTables(l)
 	tables := must(t, l.postgres, "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1")
 	for _, row := range tables.rows {

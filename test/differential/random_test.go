@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ const maxShrunk = 40
 // and kept in testdata/found. Not more than 3 of 100 may be refused.
 func TestRandom(t *testing.T) {
 	t.Parallel()
-	s := startSides(t)
+	s := startSides(t, "")
 	types, findings := surveyed(t, dial(t, s.postgresDSN))
 	tables := fixtureTables(t, dial(t, s.postgresDSN))
 	c := &campaign{statements: *randomCount}
@@ -132,11 +133,30 @@ func (r *referee) verdict(t *testing.T, q *script.Statement) verdict {
 		if d != "" && isEvaluation(want.code) && got.code == "" && r.failsWhilePlanning(t, q) {
 			continue // PostgreSQL computes constants that no row asks for
 		}
+		if d != "" && !slices.Equal(want.typmods, got.typmods) {
+			d = r.asDescribed(t, q, want, got)
+		}
 		if d != "" {
 			return verdict{different: d + way}
 		}
 	}
 	return verdict{fails: want.code != ""}
+}
+
+// asDescribed compares with the type modifiers that PostgreSQL tells before it plans: planning leaves arguments out
+// that are NULL, and with them what made a modifier unknown.
+func (r *referee) asDescribed(t *testing.T, q *script.Statement, want, got *answer) string {
+	t.Helper()
+	description, err := r.postgres.Prepare(t.Context(), "", q.Text, nil)
+	if err != nil {
+		t.Fatalf("%s: PostgreSQL: %v", q.Text, err)
+	}
+	described := *want
+	described.typmods = nil
+	for _, f := range description.Fields {
+		described.typmods = append(described.typmods, f.TypeModifier)
+	}
+	return difference(q, &described, got)
 }
 
 // failsWhilePlanning tells whether PostgreSQL cannot even plan the statement.

@@ -20,7 +20,7 @@ func TestTPCH(t *testing.T) {
 	if err := tpch.Generate(dir, *tpchScale, 1); err != nil {
 		t.Fatal(err)
 	}
-	s := serveLake(t, func(l *lake) {
+	s := serveLake(t, "", func(l *lake) {
 		must(t, l.postgres, tpch.Schema)
 		for _, table := range tpch.Tables() {
 			f, err := os.Open(filepath.Join(dir, table+".tbl"))

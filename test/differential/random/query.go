@@ -78,11 +78,18 @@ func (g *Generator) items(n int, sc *scope) *node {
 func (g *Generator) rows(outer *scope) *node {
 	item, sc, unique := g.from()
 	sc.outer = outer
-	order := text("")
-	if unique != "" && g.chance(70) {
-		order = optional(" order by " + unique + pick(g, []string{"", " desc"}) + pick(g, []string{"", "", fmt.Sprintf(" limit %d", g.r.IntN(12)), " offset 2"}))
+	if unique == "" || g.chance(30) {
+		return clause("select ", g.items(1+g.r.IntN(3), sc), " from "+item, g.where(sc))
 	}
-	return clause("select ", g.items(1+g.r.IntN(3), sc), " from "+item, g.where(sc), order)
+	order := " order by " + unique + pick(g, []string{"", " desc"})
+	if g.chance(40) { // a row that LIMIT drops may fail first or not at all: columns cannot fail
+		columns := list(", ")
+		for range 1 + g.r.IntN(3) {
+			columns.items = append(columns.items, g.expression(g.columnType(sc), 0, sc))
+		}
+		return clause("select ", columns, " from "+item, g.where(sc), order+pick(g, []string{fmt.Sprintf(" limit %d", g.r.IntN(12)), " offset 2", " limit 3 offset 1"}))
+	}
+	return clause("select ", g.items(1+g.r.IntN(3), sc), " from "+item, g.where(sc), optional(order))
 }
 
 // joined is two or three tables.

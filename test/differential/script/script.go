@@ -19,6 +19,7 @@ type Statement struct {
 	Ordered    bool      // the order of rows is compared
 	Tolerance  bool      // the last digits of real and double precision are not compared
 	Count      bool      // of rows, only their number is compared
+	Postgres   string    // what PostgreSQL is asked instead; "" is Text
 	Parameters []*string // texts of $1, …, nil is NULL; nil: the statement is not prepared
 }
 
@@ -95,6 +96,8 @@ func (s *reader) directive(text string) error {
 	case "over":
 		s.table = rest
 		return nil
+	case "postgres":
+		s.pending.Postgres = rest
 	case "refused:":
 		s.pending.Reason = rest
 	case "unordered":

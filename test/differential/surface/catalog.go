@@ -7,6 +7,8 @@ package surface
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,14 +30,14 @@ const (
 // Entry is a function, operator or cast of PostgreSQL.
 type Entry struct {
 	Kind     Kind
-	OID      uint32 // of pg_proc or pg_operator; of a cast 0
+	OID      uint32 // of pg_proc or pg_operator; of a cast its function, 0 without one
 	Name     string
 	Args     []Type // of an operator: left (OID 0 for a prefix operator) and right
 	Result   Type
 	Set      bool // it returns rows
 	Volatile bool
+	Internal bool // it stands behind an operator, an index or an aggregate, and nobody calls it by name
 	direct   int  // of an ordered-set aggregate: how many arguments are outside of WITHIN GROUP; else -1
-	method   byte // of a cast: f a function, i by text, b binary
 }
 
 // Type is a type of PostgreSQL.
@@ -74,7 +76,9 @@ type Catalog struct {
 const typesQuery = `select oid, format_type(oid, null), typcategory, typelem from pg_type where typtype <> 'c' and typnamespace = 'pg_catalog'::regnamespace`
 
 const functionsQuery = `select p.oid, proname, prokind, proargtypes::text, prorettype, proretset, provolatile = 'v',
-	case when a.aggkind in ('o', 'h') then a.aggnumdirectargs else -1 end
+	case when a.aggkind in ('o', 'h') then a.aggnumdirectargs else -1 end,
+	coalesce(obj_description(p.oid, 'pg_proc'), '') ~ '^(implementation of|I/O|hash|less-equal-greater|internal|deprecated|sort support|aggregate|planner support|in_range|equal image|restriction|join sel|larger of|smaller of|adjust|conversion|latest|determine|.*_ops support|(BRIN|SP-GiST|GIN|GiST|btree|trigger|opc))'
+		or proname ~ '(send|recv|typmodin|typmodout|_in|_out|_support|_sortsupport|_accum|_combine|_serialize|_deserialize|_inv|_transfn|_finalfn)$|^(bt|hash|gin|gist|brin|spg|cash_|RI_|binary_upgrade|interval_avg|int[248]_avg)'
 from pg_proc p left join pg_aggregate a on a.aggfnoid = p.oid
 where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w')
 	and not exists (select from unnest(array_append(proargtypes::oid[], prorettype)) t join pg_type y on y.oid = t
@@ -84,7 +88,13 @@ order by proname, proargtypes::text`
 
 const operatorsQuery = `select oid, oprname, oprleft, oprright, oprresult from pg_operator where oprnamespace = 'pg_catalog'::regnamespace order by oprname, oprleft, oprright`
 
-const castsQuery = `select castsource, casttarget, castmethod from pg_cast order by 1, 2`
+// Casts to and from text that go by the types' own input and output are in no catalog.
+const castsQuery = `select castsource, casttarget, castmethod, castfunc from pg_cast
+union all select s, t, 'i', 0 from (
+	select oid as s, 25 as t from pg_type where typtype = 'b' and typnamespace = 'pg_catalog'::regnamespace and typcategory <> 'A' and typcategory <> 'S' and typname !~ '^(pg_|reg)'
+	union all select 25, oid from pg_type where typtype = 'b' and typnamespace = 'pg_catalog'::regnamespace and typcategory <> 'A' and typcategory <> 'S' and typname !~ '^(pg_|reg)'
+) x where not exists (select from pg_cast where castsource = s and casttarget = t)
+order by 1, 2`
 
 // ReadCatalog asks PostgreSQL.
 func ReadCatalog(ctx context.Context, c *pgconn.PgConn) (*Catalog, error) {
@@ -126,18 +136,26 @@ func (c *Catalog) addFunction(row []string) {
 		e.Args = append(e.Args, c.Types[oid(a)])
 	}
 	e.direct, _ = strconv.Atoi(row[7])
+	e.Internal = row[8] == "t"
 	c.Entries = append(c.Entries, e)
 }
 
 func (c *Catalog) addOperator(row []string) {
 	c.Entries = append(c.Entries, &Entry{
-		Kind: Operator, OID: oid(row[0]), Name: row[1], Args: []Type{c.Types[oid(row[2])], c.Types[oid(row[3])]}, Result: c.Types[oid(row[4])],
+		Kind: Operator, OID: oid(row[0]), Name: row[1], Args: []Type{c.Types[oid(row[2])], c.Types[oid(row[3])]}, Result: c.Types[oid(row[4])], direct: -1,
 	})
 }
 
 func (c *Catalog) addCast(row []string) {
 	source, target := c.Types[oid(row[0])], c.Types[oid(row[1])]
 	if source.OID != 0 && target.OID != 0 && source.OID != target.OID {
-		c.Entries = append(c.Entries, &Entry{Kind: Cast, Name: "cast", Args: []Type{source}, Result: target, method: row[2][0]})
+		c.Entries = append(c.Entries, &Entry{Kind: Cast, OID: oid(row[3]), Name: "cast", Args: []Type{source}, Result: target, direct: -1})
 	}
+}
+
+// SortedTypes gives the types by name.
+func (c *Catalog) SortedTypes() []Type {
+	list := slices.Collect(maps.Values(c.Types))
+	slices.SortFunc(list, func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }

@@ -171,6 +171,10 @@ func (p *Prober) call(e *Entry, with uint32, constant string) (text string, ok b
 	switch {
 	case e.Kind == Cast:
 		return "select " + args[0] + "::" + e.Result.Name + from, ok
+	case e.Kind == Operator && spelled[e.Name] != "":
+		return "select " + args[0] + spelled[e.Name] + args[1] + from, ok
+	case e.Name == "overlaps":
+		return fmt.Sprintf("select (%s, %s) overlaps (%s, %s)%s", args[0], args[1], args[2], args[3], from), ok
 	case e.Kind == Operator && len(args) == 1:
 		return "select operator(pg_catalog." + e.Name + ") " + args[0] + from, ok
 	case e.Kind == Operator:
@@ -193,6 +197,9 @@ func (p *Prober) call(e *Entry, with uint32, constant string) (text string, ok b
 	}
 	return fmt.Sprintf("select pg_catalog.%q(%s)%s", e.Name, strings.Join(args, ", "), from), ok
 }
+
+// spelled are the words for operators that nobody writes as signs.
+var spelled = map[string]string{"~~": " like ", "!~~": " not like ", "~~*": " ilike ", "!~~*": " not ilike "}
 
 func (p *Prober) argument(a Type, with uint32) string {
 	switch name := strings.Trim(a.Name, `"`); {
