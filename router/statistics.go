@@ -124,7 +124,8 @@ func constant(t pgtypes.Type, d *pgtypes.Datum) (string, bool) {
 	case pgtypes.ClassBool:
 		return strconv.FormatBool(d.I != 0), true
 	case pgtypes.ClassInt:
-		return fmt.Sprintf("%d::%s", d.I, t.DuckDB()), true
+		// Not by ::, which binds before the minus: the smallest integer would not fit without it.
+		return fmt.Sprintf("CAST(%d AS %s)", d.I, t.DuckDB()), true
 	case pgtypes.ClassDate:
 		return fmt.Sprintf("(DATE '1970-01-01' + %d::INTEGER)", d.I), true
 	case pgtypes.ClassTimestamp:

@@ -329,7 +329,7 @@ func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner
 		e.from(f)
 	}
 	if n.Over != nil {
-		over, parts, err := b.over(n.Over, sc, inner)
+		over, parts, err := b.over(n.Over, sc, inner, s.inGo())
 		if err != nil {
 			return nil, err
 		}
@@ -372,7 +372,7 @@ func (b *binder) orderKeys(list []*pg_query.Node, sc *scope) (string, error) {
 			return "", b.unsupported(k.Location, "ORDER BY … USING")
 		}
 		if !e.constant {
-			keys = append(keys, orderText(e)+direction(k))
+			keys = append(keys, keyText(e)+direction(k))
 		}
 	}
 	if len(keys) == 0 {

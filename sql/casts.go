@@ -188,7 +188,7 @@ func castExists(from, to pgtypes.OID) bool {
 // textCast casts to a string type: varchar(n) cuts, as PostgreSQL does when the cast is written.
 func textCast(e *expr, t pgtypes.Type) string {
 	sql := e.sql
-	if !isText(e.typ.OID) && e.typ.OID != pgtypes.Char && !e.wide {
+	if !isText(e.typ.OID) && e.typ.OID != pgtypes.Char { // also of a wide numeric: another type has another text
 		sql = "CAST(" + sql + " AS VARCHAR)"
 	}
 	switch {

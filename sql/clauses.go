@@ -266,7 +266,7 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 		if err != nil {
 			return err
 		}
-		on, keys = append(on, e.sql), append(keys, orderText(e))
+		on, keys = append(on, e.sql), append(keys, keyText(e))
 	}
 	p.distinct = "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 	return b.distinctOrder(n, p, on)

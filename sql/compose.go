@@ -11,7 +11,7 @@ func (b *binder) compose(p *selectParts, names []string) string {
 	switch {
 	case p.op != "":
 		t.WriteString(b.composeSet(p, p.outputNames(names)))
-	case p.rows != nil && p.wideOrder():
+	case p.rows != nil && p.keyedOrder():
 		t.WriteString(b.composeOrdered(p, p.composeRows(nil), p.outputNames(names)))
 	case p.rows != nil:
 		t.WriteString(p.composeRows(names))

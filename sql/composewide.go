@@ -6,29 +6,35 @@ import (
 )
 
 // Rows with wide numerics (see numeric.go) are the same, and in order, by the keys of these. DuckDB's DISTINCT, set
-// operations and ORDER BY of output columns go by the texts, so they are written in another way.
+// operations and ORDER BY of output columns go by the texts, and make one zero of the two that floats have, so they are
+// written in another way.
 
 // distinctText is the DISTINCT of a SELECT.
 func (p *selectParts) distinctText() string {
-	if p.distinct != "DISTINCT " || !p.wide() {
+	if p.distinct != "DISTINCT " || !p.keyed() {
 		return p.distinct
 	}
 	var keys []string
 	for _, t := range p.targets {
-		keys = append(keys, orderText(t.e))
+		keys = append(keys, keyText(t.e))
 	}
 	return "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 }
 
 // orderKey is the text of one key of ORDER BY.
 func (p *selectParts) orderKey(k sortKey) string {
-	if k.output == 0 || !p.targets[k.output-1].e.wide {
+	if k.output == 0 || !keyed(p.targets[k.output-1].e) {
 		return k.sql
 	}
 	if p.op != "" || p.rows != nil {
 		return columnKey(p, k.output-1) + k.direction
 	}
-	return orderText(p.targets[k.output-1].e) + k.direction
+	return keyText(p.targets[k.output-1].e) + k.direction
+}
+
+// keyedOrder reports whether the rows are sorted by an output column by way of its key.
+func (p *selectParts) keyedOrder() bool {
+	return slices.ContainsFunc(p.order, func(k sortKey) bool { return k.output > 0 && keyed(p.targets[k.output-1].e) })
 }
 
 // wideOrder reports whether the rows are sorted by a wide numeric.
@@ -65,7 +71,7 @@ func columnKey(p *selectParts, i int) string {
 
 // keyOf is the key of an output column that goes by a name.
 func keyOf(e *expr, column string) string {
-	return orderText(&expr{typ: e.typ, wide: e.wide, sql: column})
+	return keyText(&expr{typ: e.typ, wide: e.wide, sql: column})
 }
 
 func columnKeys(p *selectParts) []string {
@@ -93,18 +99,20 @@ func (b *binder) composeOrdered(p *selectParts, body string, names []string) str
 // composeSet writes a set operation without its ORDER BY.
 func (b *binder) composeSet(p *selectParts, names []string) string {
 	l, r := b.compose(p.left, names), b.compose(p.right, names)
-	switch {
-	case !p.wide():
-		return "(" + l + ") " + p.op + " (" + r + ")"
-	case p.op == "UNION ALL" && p.wideOrder():
-		return b.composeOrdered(p, "("+l+") UNION ALL ("+r+")", names)
-	case p.op == "UNION ALL":
-		return "(" + l + ") UNION ALL (" + r + ")"
+	plain := "(" + l + ") " + p.op + " (" + r + ")"
+	switch asIs := !p.wide() || p.op == "UNION ALL"; {
+	case asIs && p.keyedOrder():
+		return b.composeOrdered(p, plain, names)
+	case asIs:
+		return plain
 	}
 	columns := "(" + strings.Join(columnNames(p), ", ") + ")"
 	distinct := "DISTINCT ON (" + strings.Join(columnKeys(p), ", ") + ") "
 	if p.op == "UNION" {
-		return b.composeOrdered(p, renamed(p, distinct, columnNames(p))+"(("+l+") UNION ALL ("+r+")) AS "+b.alias("united")+columns, names)
+		// Of rows that are the same the left side's is taken, as PostgreSQL mostly does.
+		united := "((SELECT *, 0 FROM (" + l + ")) UNION ALL (SELECT *, 1 FROM (" + r + "))) AS " + b.alias("united") +
+			"(" + strings.Join(append(columnNames(p), "side"), ", ") + ")"
+		return b.composeOrdered(p, renamed(p, distinct, columnNames(p))+united+" ORDER BY side", names)
 	}
 	// The rows of the left side that are also, or are not, on the right.
 	left, right := b.alias("rows_left"), b.alias("rows_right")

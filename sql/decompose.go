@@ -106,8 +106,8 @@ func (d *Decomposition) sorted(p *selectParts) (why string, err error) {
 	switch {
 	case p.distinct == "" && p.limit == nil:
 		return "it orders all its rows", nil
-	case p.wideOrder() || p.distinct != "" && p.wide():
-		return "it sorts a numeric without a fixed scale", nil
+	case p.wideOrder() || p.distinct != "" && p.keyed():
+		return "it sorts a numeric without a fixed scale, or is distinct by such a one or a float", nil
 	}
 	var columns, outputs, keys, finalKeys []string
 	for i, t := range p.targets {
@@ -116,7 +116,10 @@ func (d *Decomposition) sorted(p *selectParts) (why string, err error) {
 		outputs = append(outputs, partsAlias+"."+c+" AS "+name(t.name))
 	}
 	for i, k := range p.order {
-		keys = append(keys, k.sql)
+		keys = append(keys, p.orderKey(k))
+		if k.output > 0 && isFloat(p.targets[k.output-1].e.typ.OID) {
+			k.sql = "(" + partsAlias + ".c" + itoa(k.output-1) + " + 0)" + k.direction
+		}
 		if k.output == 0 {
 			o := "o" + itoa(i)
 			columns = append(columns, k.e.sql+" AS "+o)

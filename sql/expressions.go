@@ -207,8 +207,10 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 		}
 		return nil, err
 	}
-	if r.typ.OID == t.OID && (t.OID == pgtypes.Numeric || isArray(t.OID)) && t.Typmod >= 0 {
-		r.typ = t
+	if r.typ.OID == t.OID && r.typ.Typmod != t.Typmod && (typeIs(t.OID, pgtypes.Numeric, pgtypes.Varchar) || isArray(t.OID)) {
+		c := *r
+		c.typ = t
+		return &c, nil
 	}
 	return r, nil
 }

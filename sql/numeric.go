@@ -102,6 +102,9 @@ func (e *expr) likeAll(parts []*expr) {
 	e.scale, e.wide = maxScale(parts), slices.ContainsFunc(parts, func(p *expr) bool { return p.wide })
 }
 
+// keyed reports whether values of e that are the same may differ in their text: 1.0 and 1.00, and the two zeros of floats.
+func keyed(e *expr) bool { return e.wide || isFloat(e.typ.OID) }
+
 // orderText is what e is sorted, grouped and compared by. jsonb is wide too: its text does not tell what is equal.
 func orderText(e *expr) string {
 	switch {
@@ -114,6 +117,15 @@ func orderText(e *expr) string {
 		return "list_transform(" + e.sql + ", lambda " + eachName + ": " + orderText(x) + ")"
 	}
 	return numericKey(e)
+}
+
+// keyText is orderText where the value itself may come out, too. DuckDB's sort gives back what it made of the key, which has one zero only:
+// with 0 added the float itself is no key.
+func keyText(e *expr) string {
+	if isFloat(e.typ.OID) {
+		return "(" + e.sql + " + 0)"
+	}
+	return orderText(e)
 }
 
 // numericKey gives the key of a numeric.
@@ -182,6 +194,9 @@ func numericConstant(text string, t pgtypes.Type) (*expr, error) {
 		}
 	}
 	e := numericOf(n)
+	if limited && !narrowable(precision, scale) {
+		e = widened(e)
+	}
 	e.typ = t
 	return e, nil
 }

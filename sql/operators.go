@@ -142,6 +142,14 @@ func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
 			}
 		}
 		return e, nil
+	case op == "@" && isNumber(r.typ.OID):
+		return b.plainCall("abs", []*expr{r}, pos)
+	case (op == "|/" || op == "||/") && isNumber(r.typ.OID):
+		x, err := b.coerce(r, pgtypes.Float8)
+		if err != nil {
+			return nil, err
+		}
+		return b.plainCall(map[string]string{"|/": "sqrt", "||/": "cbrt"}[op], []*expr{x}, pos)
 	case op == "~" && isInteger(r.typ.OID):
 		return computed(r.typ.OID, "(~"+r.sql+")", r), nil
 	}
@@ -260,6 +268,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		if e != nil || err != nil {
 			return e, err
 		}
+	case (op == "<<" || op == ">>") && isInteger(lt) && rt == pgtypes.Int4:
+		return computed(sig.result, map[string]string{"<<": "tg_int_left", ">>": "tg_int_right"}[op]+"("+x.sql+", "+y.sql+")", x, y), nil
 	case len(op) == 1 && strings.ContainsAny(op, "&|#") && isInteger(lt) && lt == rt:
 		if op == "#" {
 			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil

@@ -52,10 +52,21 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 			r[i] = column[k]
 		}
 		e := computed(t, "")
+		e.typ = commonType(t, types, column)
 		e.likeAll(column)
 		p.targets = append(p.targets, &target{name: "column" + itoa(i+1), e: e})
 	}
 	return p, nil
+}
+
+// commonType is t with the modifier that all have, if they were of type t and have one in common.
+func commonType(t pgtypes.OID, types []pgtypes.OID, list []*expr) pgtypes.Type {
+	for i, e := range list {
+		if types[i] != t || e.typ.Typmod != list[0].typ.Typmod {
+			return pgtypes.Of(t)
+		}
+	}
+	return list[0].typ
 }
 
 // setOperation binds UNION, INTERSECT and EXCEPT.
@@ -105,6 +116,7 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 			sides = []*expr{l.targets[i].e, r.targets[i].e}
 		}
 		e := computed(common, "")
+		e.typ = commonType(common, []pgtypes.OID{le.oid(), re.oid()}, sides)
 		e.likeAll(sides)
 		p.targets = append(p.targets, &target{name: t.name, e: e})
 	}
@@ -127,6 +139,11 @@ func (p *selectParts) widen(i int) {
 		p.left.widen(i)
 		p.right.widen(i)
 	}
+}
+
+// keyed reports whether the text of an output column does not say which rows are the same.
+func (p *selectParts) keyed() bool {
+	return slices.ContainsFunc(p.targets, func(t *target) bool { return keyed(t.e) })
 }
 
 // wide reports whether an output column is a wide numeric.

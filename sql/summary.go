@@ -94,6 +94,11 @@ func squares(x *expr, distinct bool) string {
 	return "tg_num_squares(CAST(" + x.sql + " AS VARCHAR))"
 }
 
+// inGo reports whether an aggregate in Go is among the calls.
+func (s *summary) inGo() bool {
+	return slices.ContainsFunc(s.calls, func(c string) bool { return strings.HasPrefix(c, "tg_") })
+}
+
 // distinct puts DISTINCT into the calls, but into those that have it in their name.
 func (s *summary) distinct() {
 	for i, c := range s.calls {

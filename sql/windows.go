@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -92,8 +93,8 @@ func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error)
 	return args, err
 }
 
-// over writes a window's definition; a named window is copied in.
-func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope) (string, []*expr, error) {
+// over writes a window's definition; a named window is copied in. inGo says that the aggregate is one of ours.
+func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope, inGo bool) (string, []*expr, error) {
 	var base *pg_query.WindowDef
 	for _, ref := range []string{w.Refname, w.Name} {
 		if ref == "" {
@@ -145,10 +146,20 @@ func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope) (string, []*expr,
 		texts = append(texts, strings.TrimSpace(order))
 	}
 	frame, err := b.frame(def, inner)
+	if inGo && wholePartition(order, frame) {
+		frame = "ROWS BETWEEN UNBOUNDED PRECEDING AND " + itoa(math.MaxInt32) + "000 FOLLOWING"
+	}
 	if frame != "" {
 		texts = append(texts, frame)
 	}
 	return strings.Join(texts, " "), parts, err
+}
+
+// wholePartition reports whether every row's frame is its whole partition. DuckDB computes such an aggregate once, and
+// gives an aggregate from outside one state where it promises one for each row: a read past the end. The frame of an
+// aggregate in Go is written with an end far behind all rows instead.
+func wholePartition(order, frame string) bool {
+	return order == "" && !strings.HasPrefix(frame, "ROWS") || strings.HasSuffix(frame, "BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
 }
 
 // Bits of WindowDef.frameOptions, from PostgreSQL's parsenodes.h.

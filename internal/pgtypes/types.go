@@ -148,10 +148,13 @@ func (t Type) String() string {
 const MaxPrecision = 38
 
 // DuckDB gives the type's name in DuckDB's DDL. A numeric without modifier is DECIMAL(38,9): use it only where
-// the scale is not known.
+// the scale is not known. One that no DECIMAL holds is VARCHAR: its text.
 func (t Type) DuckDB() string {
 	if t.OID == Numeric {
-		if p, s, ok := t.PrecisionScale(); ok {
+		switch p, s, ok := t.PrecisionScale(); {
+		case ok && (p > MaxPrecision || s < 0 || s > p):
+			return "VARCHAR"
+		case ok:
 			return fmt.Sprintf("DECIMAL(%d,%d)", p, s)
 		}
 		return "DECIMAL(38,9)"

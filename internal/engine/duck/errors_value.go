@@ -12,6 +12,7 @@ var (
 	badString   = regexp.MustCompile(`(?s)^Could not convert string ['"](.*)['"] to ([A-Z0-9]+)(?:\(.*\))?$`)
 	badRange    = regexp.MustCompile(`^Type \w+(?:\([0-9,]+\))? with value .* can't be cast because the value is out of range for the destination type (\w+)`)
 	badDecimal  = regexp.MustCompile(`^Casting value ".*" to type DECIMAL|^Could not cast value .* to DECIMAL\(`)
+	badWhole    = regexp.MustCompile(`^Failed to cast decimal value .* to type (\w+)`)
 	badCast     = regexp.MustCompile(`^Unimplemented type for cast \((.+) -> (.+)\)`)
 	badDateForm = regexp.MustCompile(`(?s)^invalid (date|time|timestamp) field format: "(.*?)"`)
 	badDate     = regexp.MustCompile(`(?s)^(?:date|time|timestamp) field value out of range: "(.*?)"`)
@@ -51,6 +52,9 @@ func conversionError(message string) *pgerr.Error {
 		return pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type %s: %s", name, quoted(value))
 	}
 	if m := badRange.FindStringSubmatch(message); m != nil {
+		return outOfRange(m[1])
+	}
+	if m := badWhole.FindStringSubmatch(message); m != nil {
 		return outOfRange(m[1])
 	}
 	if badDecimal.MatchString(message) {

@@ -78,8 +78,24 @@ func numericArithmetic() []udf.Function {
 		udf.Of4("tg_float_bucket", pgnumeric.FloatBucket),
 		extreme("tg_num_greatest", 1), extreme("tg_num_least", -1),
 		udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int32]), udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int64]),
+		udf.Of2("tg_int_left", shiftLeft[int16]), udf.Of2("tg_int_left", shiftLeft[int32]), udf.Of2("tg_int_left", shiftLeft[int64]),
+		udf.Of2("tg_int_right", shiftRight[int16]), udf.Of2("tg_int_right", shiftRight[int32]), udf.Of2("tg_int_right", shiftRight[int64]),
 		udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int32]), udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int64]),
 	}
+}
+
+// shiftBits is how many of the bits of a shift count: the machine takes it modulo the width, of an int2 as of an int4.
+func shiftBits[T int16 | int32 | int64](by int32) uint32 {
+	if _, wide := any(*new(T)).(int64); wide {
+		return uint32(by) & 63
+	}
+	return uint32(by) & 31
+}
+
+func shiftLeft[T int16 | int32 | int64](x T, by int32) (T, error) { return x << shiftBits[T](by), nil }
+
+func shiftRight[T int16 | int32 | int64](x T, by int32) (T, error) {
+	return x >> shiftBits[T](by), nil
 }
 
 // extreme makes GREATEST, or LEAST for the way -1: NULLs do not count, and of equal values the first is taken.
