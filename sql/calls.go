@@ -24,6 +24,9 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if e, ok, err := b.sessionFunction(fn, n, sc); ok || err != nil {
 		return e, err
 	}
+	if known[0].set {
+		return b.selectSet(fn, n, sc)
+	}
 	if known[0].kind == 'w' {
 		return b.windowCall(fn, n, sc)
 	}
@@ -207,6 +210,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 		return b.orderedSet(fn, n, sc)
 	}
 	inner := *sc
+	inner.sets = false
 	inner.inCall = sc.inCall || n.Over == nil
 	inner.inWindow = sc.inWindow || n.Over != nil
 	args, err := b.exprs(n.Args, &inner)
@@ -387,6 +391,7 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 		return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
 	}
 	inner := *sc
+	inner.sets = false
 	inner.inCall = true
 	fraction, err := b.expr(n.Args[0], &inner)
 	if err == nil {

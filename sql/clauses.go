@@ -151,6 +151,9 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if err == nil {
 		err = b.grouped(e, placeOf(n, e))
 	}
+	if err == nil && e.scopes.set {
+		err = b.unsupported(e.pos, "GROUP BY a set-returning function")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -380,7 +383,10 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 			return k, b.fail(pgerr.FeatureNotSupported, s.Location, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
 				WithDetail("Only result column names can be used, not expressions or functions.")
 		}
-		if k.e, err = b.expr(s.Node, p.scope); err != nil {
+		p.scope.sets = true
+		k.e, err = b.expr(s.Node, p.scope)
+		p.scope.sets = false
+		if err != nil {
 			return k, err
 		}
 		if k.e, err = b.settle(k.e); err != nil {
@@ -390,6 +396,9 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 		if k.output == 0 && strings.HasPrefix(p.distinct, "DISTINCT ") && !strings.HasPrefix(p.distinct, "DISTINCT ON") {
 			return k, b.fail(pgerr.InvalidColumnReference, k.e.pos, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
 		}
+	}
+	if k.output == 0 && k.e.scopes.set {
+		return k, b.unsupported(k.e.pos, "ORDER BY a set-returning function that is no output column")
 	}
 	sorted := k.e
 	if k.output > 0 {

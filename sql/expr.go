@@ -51,12 +51,13 @@ type field struct {
 	e    *expr
 }
 
-// aggregates tells which calls an expression holds.
-type aggregates struct{ aggregate, window bool }
+// aggregates tells which calls an expression holds: set is functions that return sets.
+type aggregates struct{ aggregate, window, set bool }
 
 func (a *aggregates) add(b aggregates) {
 	a.aggregate = a.aggregate || b.aggregate
 	a.window = a.window || b.window
+	a.set = a.set || b.set
 }
 
 // untyped reports whether e still waits for its type.

@@ -62,13 +62,15 @@ func (b *binder) node(n *pg_query.Node, sc *scope) (*expr, error) {
 	case *pg_query.Node_SubLink:
 		return b.subLink(n.SubLink, sc)
 	case *pg_query.Node_CaseExpr:
-		return b.caseExpr(n.CaseExpr, sc)
+		return b.withoutSets(sc, "CASE", func() (*expr, error) { return b.caseExpr(n.CaseExpr, sc) })
 	case *pg_query.Node_CoalesceExpr:
-		args, err := b.exprs(n.CoalesceExpr.Args, sc)
-		if err != nil {
-			return nil, err
-		}
-		return b.coalesce(args, n.CoalesceExpr.Location)
+		return b.withoutSets(sc, "COALESCE", func() (*expr, error) {
+			args, err := b.exprs(n.CoalesceExpr.Args, sc)
+			if err != nil {
+				return nil, err
+			}
+			return b.coalesce(args, n.CoalesceExpr.Location)
+		})
 	case *pg_query.Node_MinMaxExpr:
 		return b.minMax(n.MinMaxExpr, sc)
 	case *pg_query.Node_NullTest:
@@ -124,8 +126,10 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 		}
 	}
 	if err != nil {
-		if e, rowErr := b.wholeRow(parts, c.Location, sc); len(parts) == 1 && (e != nil || rowErr != nil) {
-			return e, rowErr
+		if len(parts) == 1 && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
+			if e, rowErr := b.wholeRow(parts, c.Location, sc); e != nil || rowErr != nil {
+				return e, rowErr
+			}
 		}
 		return nil, err
 	}
@@ -328,7 +332,7 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 	}
 	t, ok := postgresTables().common(types)
 	if !ok {
-		return nil, pgtypes.Type{}, b.mismatch(types, list, what)
+		return nil, pgtypes.Type{}, b.mismatch(types, list, what, pos)
 	}
 	out := make([]*expr, len(list))
 	for i, e := range list {
@@ -349,7 +353,7 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 }
 
 // mismatch says which of the types is the first that does not fit those before it.
-func (b *binder) mismatch(types []pgtypes.OID, list []*expr, what string) error {
+func (b *binder) mismatch(types []pgtypes.OID, list []*expr, what string, pos int32) error {
 	p := postgresTables()
 	for i := range types {
 		if _, ok := p.common(types[:i+1]); !ok {
@@ -357,7 +361,7 @@ func (b *binder) mismatch(types []pgtypes.OID, list []*expr, what string) error 
 			return b.fail(pgerr.DatatypeMismatch, list[i].pos, "%s types %s and %s cannot be matched", what, p.typeName(before), p.typeName(types[i]))
 		}
 	}
-	return b.fail(pgerr.DatatypeMismatch, list[0].pos, "%s types cannot be matched", what)
+	return b.fail(pgerr.DatatypeMismatch, pos, "%s types cannot be matched", what)
 }
 
 func maxScale(list []*expr) int {

@@ -1,8 +1,6 @@
 package sql
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -11,14 +9,12 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-// rangeFunction binds the few functions that may stand in FROM: generate_series of integers and of timestamps; in
-// catalog queries also unnest, pg_partition_ancestors (of which nothing has any) and functions of the session.
+// rangeFunction binds a function in FROM: one that returns sets, or any other, which gives one row.
 func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *scope, ctes *cte) (*source, error) {
-	if n.IsRowsfrom || len(n.Functions) != 1 || len(n.Coldeflist) > 0 {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "this form of a function in FROM is not supported yet")
+	if n.IsRowsfrom || len(n.Functions) != 1 {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "ROWS FROM is not supported yet")
 	}
-	items := n.Functions[0].GetList().GetItems()
-	f := items[0].GetFuncCall()
+	f := n.Functions[0].GetList().GetItems()[0].GetFuncCall()
 	if f == nil {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "this function in FROM is not supported yet")
 	}
@@ -28,7 +24,7 @@ func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *s
 	if schema != "" {
 		return nil, b.unknownFunction(f, sc, schema, fn)
 	}
-	e, text, err := b.setFunction(fn, f, sc)
+	s, err := b.fromSet(fn, f, n.Coldeflist, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -37,84 +33,61 @@ func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *s
 		alias = fn
 	}
 	unique := b.alias(alias)
-	column := &visible{name: alias, typ: e.typ, scale: -1, sql: name(unique) + ".v"}
-	columns := []*visible{column}
+	var columns []*visible
+	for i, c := range s.columns {
+		v := &visible{name: alias, typ: c.e.typ, scale: c.e.scale, wide: c.e.wide, sql: name(unique) + ".c" + itoa(i)}
+		if c.name != "" {
+			v.name = c.name
+		}
+		columns = append(columns, v)
+	}
 	if n.Ordinality {
-		text = "(SELECT v, row_number() OVER () AS ordinality FROM " + text + ")"
 		columns = append(columns, &visible{name: "ordinality", typ: pgtypes.Of(pgtypes.Int8), scale: -1, sql: name(unique) + ".ordinality"})
 	}
 	if err := b.rename(columns, alias, names); err != nil {
 		return nil, err
 	}
-	item := b.ranges.add(&rangeItem{name: alias, columns: columns})
-	return &source{sql: text + " AS " + name(unique), tables: []*rangeItem{item}, columns: columns, reach: map[*useState]bool{}}, nil
+	item := b.ranges.add(&rangeItem{name: alias, columns: columns, scalar: len(columns) == 1 && len(n.Coldeflist) == 0})
+	return &source{sql: s.table(n.Ordinality) + " AS " + name(unique), tables: []*rangeItem{item}, columns: columns, reach: map[*useState]bool{}}, nil
 }
 
-// setFunction gives a subquery with one column v, and an expression that has v's type.
-func (b *binder) setFunction(fn string, f *pg_query.FuncCall, sc *scope) (*expr, string, error) {
-	if e, ok, err := b.sessionFunction(fn, f, sc); ok || err != nil {
+// fromSet binds the function and gives its rows.
+func (b *binder) fromSet(fn string, f *pg_query.FuncCall, definitions []*pg_query.Node, sc *scope) (*set, error) {
+	if !isSet(fn) && len(definitions) == 0 {
+		e, err := b.call(f, sc)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		return e, "(SELECT " + e.sql + " AS v)", nil
+		if e.fields != nil {
+			return nil, b.unsupported(f.Location, "a function in FROM that returns a row")
+		}
+		return &set{columns: []setColumn{{"", e}}, rows: "(SELECT " + e.sql + " AS c0)"}, nil
 	}
 	args, err := b.exprs(f.Args, sc)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	switch {
-	case len(postgresTables().functions[fn]) == 0:
-		return nil, "", b.noFunction(fn, args, f.Location)
-	case fn == "generate_series":
-		return b.series(args, f.Location)
-	case fn == "unnest" && b.system && len(args) == 1 && !args[0].untyped() && postgresTables().category(args[0].typ.OID) == 'A':
-		e := computed(postgresTables().types[args[0].typ.OID].element, "", args[0])
-		return e, "(SELECT unnest(" + args[0].sql + ") AS v)", nil
-	case fn == "pg_partition_ancestors" && b.system:
-		e := computed(oidRegclass, "")
-		return e, "(SELECT CAST(NULL AS VARCHAR) AS v WHERE false)", nil
+	if len(definitions) > 0 {
+		return b.definedSet(fn, args, definitions, f.Location)
 	}
-	return nil, "", b.unsupported(f.Location, "function %s in FROM", fn)
+	return b.set(fn, args, f.Location)
 }
 
-func (b *binder) series(args []*expr, pos int32) (*expr, string, error) {
-	sig, args, err := b.resolve("generate_series", args, pos)
-	if err != nil {
-		return nil, "", err
-	}
-	t := sig.args[0]
-	if !isInteger(t) && t != pgtypes.Timestamp && t != pgtypes.Timestamptz {
-		return nil, "", b.notAllowed(sig, pos)
-	}
-	texts := sqlOf(args)
-	for i, a := range texts {
-		switch {
-		case isInteger(t) && i == 2:
-			texts[i] = "CASE WHEN " + a + " = 0 THEN error('22023: step size cannot equal zero') ELSE CAST(" + a + " AS BIGINT) END"
-		case isInteger(t):
-			texts[i] = "CAST(" + a + " AS BIGINT)"
+// table writes the rows of a set as a subquery with columns c0, c1 … and perhaps the number of each row.
+func (s *set) table(ordinality bool) string {
+	if s.rows != "" {
+		if ordinality {
+			return "(SELECT *, row_number() OVER () AS ordinality FROM " + s.rows + ")"
 		}
+		return s.rows
 	}
-	value := "v"
-	if isInteger(t) {
-		value = "CAST(v AS " + pgtypes.Of(t).DuckDB() + ")"
+	var columns, lengths []string
+	for i, c := range s.columns {
+		columns = append(columns, "unnest("+c.e.sql+") AS c"+itoa(i))
+		lengths = append(lengths, "coalesce(len("+c.e.sql+"), 0)")
 	}
-	e := computed(sig.result, "", args...)
-	if !slices.ContainsFunc(args, func(a *expr) bool { return !a.constant || a.isNull() }) {
-		return e, "(SELECT " + value + " AS v FROM generate_series(" + strings.Join(texts, ", ") + ") AS s(v))", nil
+	if ordinality {
+		columns = append(columns, "unnest(generate_series(1, greatest("+strings.Join(lengths, ", ")+"))) AS ordinality")
 	}
-	// With arguments from other rows the values are a list, which has to fit memory.
-	list := "generate_series(" + strings.Join(texts, ", ") + ")"
-	if isInteger(t) {
-		step := "1"
-		if len(texts) == 3 {
-			step = texts[2]
-		}
-		list = fmt.Sprintf("CASE WHEN (CAST(%s AS HUGEINT) - %s) / %s > %d THEN error('54000: generate_series of more than %d values per row is not supported') ELSE %s END",
-			texts[1], texts[0], step, maxSeries, maxSeries, list)
-	}
-	return e, "(SELECT " + value + " AS v FROM (SELECT unnest(" + list + ") AS v))", nil
+	return "(SELECT " + strings.Join(columns, ", ") + ")"
 }
-
-// maxSeries bounds the values that generate_series gives for one row of others.
-const maxSeries = 10_000_000

@@ -73,7 +73,7 @@ func (b *binder) jsonCall(fn string, args []*expr, pos int32) (e *expr, ok bool,
 	case "json_build_array":
 		e, err = b.jsonBuildArray(args)
 	case "json_build_object":
-		e, err = b.jsonBuildObject(fn, args, pos)
+		e, err = b.jsonBuildObject(fn, args)
 	case "json_set", "json_insert":
 		e, err = b.jsonEdit(fn, args, pos)
 	default:
@@ -266,7 +266,7 @@ func (b *binder) jsonBuildArray(args []*expr) (*expr, error) {
 	return computed(pgtypes.JSON, "tg_json_array(["+strings.Join(sqlOf(texts), ", ")+"], ', ')", texts...), nil
 }
 
-func (b *binder) jsonBuildObject(fn string, args []*expr, pos int32) (*expr, error) {
+func (b *binder) jsonBuildObject(fn string, args []*expr) (*expr, error) {
 	switch {
 	case len(args) == 0:
 		return constantOf(pgtypes.JSON, "'{}'"), nil

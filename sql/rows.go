@@ -56,6 +56,9 @@ func (b *binder) wholeRow(parts []string, pos int32, sc *scope) (*expr, error) {
 		if n != 1 || len(parts) > 2 {
 			continue
 		}
+		if t.scalar {
+			return b.reference(t.columns[0], pos), nil
+		}
 		if t.filled {
 			return nil, b.unsupported(pos, "the whole row of a side that an outer join fills up, as a value")
 		}

@@ -31,6 +31,7 @@ type rangeItem struct {
 	relation *Relation // that it is; nil: it is none
 	cte      *cte      // that it is; nil: it is none
 	joined   bool      // it is a join under an alias: its columns are others'
+	scalar   bool      // it is a function that gives single values: its row is the value
 	filled   bool      // an outer join puts NULLs in the place of its rows
 }
 
@@ -48,6 +49,7 @@ type scope struct {
 	noCalls   bool   // aggregates and window functions are not allowed in it
 	inCall    bool   // inside an aggregate's arguments
 	inWindow  bool
+	sets      bool       // functions that return sets are allowed: in an output column
 	outerRefs []*visible // columns of outer levels that were referred to from here
 	memo      map[*pg_query.Node]*expr
 	outputs   []*target // of Redshift: the output columns that later expressions of the level can name

@@ -44,7 +44,7 @@ type selectParts struct {
 	rows        [][]*expr // of VALUES
 
 	aggregated  bool
-	windowed    bool
+	windowed    bool // an output column depends on other rows, or makes several of one
 	transparent bool // rows and bare columns of the source come through one by one
 	outerRefs   []*visible
 }
@@ -140,7 +140,9 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	}
 	prunable := use.derived && len(n.DistinctClause) == 0 && len(n.GroupClause) == 0
 	for _, t := range plan {
+		sc.sets = true
 		bound, err := b.target(t, sc, prunable)
+		sc.sets = false
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +159,7 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	}
 	for _, t := range p.targets {
 		p.aggregated = p.aggregated || t.e.scopes.aggregate
-		p.windowed = p.windowed || t.e.scopes.window
+		p.windowed = p.windowed || t.e.scopes.window || t.e.scopes.set
 	}
 	p.aggregated = p.aggregated || len(n.GroupClause) > 0
 	if err := b.distinct(n, p); err != nil {

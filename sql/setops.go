@@ -40,7 +40,7 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 		}
 		t, ok := postgresTables().common(types)
 		if !ok {
-			return nil, b.mismatch(types, column, "VALUES")
+			return nil, b.mismatch(types, column, "VALUES", p.rows[0][i].pos)
 		}
 		for k, r := range p.rows {
 			if column[k], err = b.coerce(r[i], t); err != nil {

@@ -48,6 +48,7 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 		return nil, b.unsupported(n.Location, "this form of function %s", fn)
 	}
 	inner := *sc
+	inner.sets = false
 	inner.inWindow = true
 	args, err := b.exprs(n.Args, &inner)
 	if err != nil {

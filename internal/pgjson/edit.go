@@ -176,13 +176,14 @@ type edit struct {
 }
 
 func (e *edit) do(v *value, level int) error {
-	switch {
-	case v.kind == Object:
+	switch v.kind {
+	case Object:
 		return e.member(v, level)
-	case v.kind == Array:
+	case Array:
 		return e.element(v, level)
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (e *edit) member(v *value, level int) error {

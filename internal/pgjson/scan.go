@@ -69,12 +69,12 @@ func (s *scanner) value() (string, error) {
 	c := s.peek()
 	start := s.at
 	var err error
-	switch {
-	case c == '{':
+	switch c {
+	case '{':
 		err = s.object(func(string) error { _, err := s.value(); return err })
-	case c == '[':
+	case '[':
 		err = s.array(func() error { _, err := s.value(); return err })
-	case c == '"':
+	case '"':
 		_, err = s.str()
 	default:
 		err = s.word()

@@ -132,6 +132,9 @@ func (t Type) String() string {
 	if element, array := ElementOf(t.OID); array {
 		return Type{OID: element, Typmod: t.Typmod}.String() + "[]"
 	}
+	if t.OID == Record {
+		return "record"
+	}
 	if !ok {
 		return "???"
 	}

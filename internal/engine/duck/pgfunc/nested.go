@@ -9,7 +9,7 @@ import (
 )
 
 // nested is the functions of arrays and JSON.
-func nested() []udf.Function { return slices.Concat(arrays(), json()) }
+func nested() []udf.Function { return slices.Concat(arrays(), json(), series()) }
 
 func arrays() []udf.Function {
 	return []udf.Function{
