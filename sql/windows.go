@@ -128,6 +128,11 @@ func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope, inGo bool) (strin
 	if err := b.groupedAll(parts); err != nil {
 		return "", nil, err
 	}
+	for i := range parts {
+		if parts[i], err = b.settle(parts[i]); err != nil {
+			return "", nil, err
+		}
+	}
 	var texts []string
 	if len(parts) > 0 {
 		texts = append(texts, "PARTITION BY "+strings.Join(orderTexts(parts), ", "))

@@ -23,17 +23,21 @@ func (g *Generator) Query() *Query {
 	case 11, 12:
 		q.tree = g.windowed(q)
 	case 13, 14:
-		q.tree = g.filteredBySubquery()
+		q.tree, q.Lazy = g.filteredBySubquery(), true
 	case 15:
-		q.tree = g.setOperation()
+		q.tree, q.Lazy = g.setOperation(), true
 	case 16:
-		q.tree = g.derived(q)
+		q.tree, q.Lazy = g.derived(q), true
 	case 17:
 		q.tree = g.distinct()
 	case 18:
-		q.tree = g.constants()
+		if g.chance(50) {
+			q.tree = g.series()
+		} else {
+			q.tree = g.constants()
+		}
 	default:
-		q.tree = g.lateral()
+		q.tree, q.Lazy = g.lateral(), true
 	}
 	return q
 }
@@ -122,10 +126,14 @@ func (g *Generator) aggregate(q *Query, sc *scope, unique string) *node {
 	for _, t := range typeOrder {
 		all = append(all, g.aggregates[t]...)
 	}
+	all = append(all, g.orderedSets...)
 	if len(all) == 0 || g.chance(15) {
 		return text("count(*)")
 	}
 	f := pick(g, all)
+	if f.Direct >= 0 {
+		return g.orderedSet(q, f, sc)
+	}
 	ordered := slices.Contains([]string{"array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg"}, f.Name)
 	if ordered && unique == "" || f.Name == "xmlagg" {
 		return text("count(*)")
@@ -156,6 +164,23 @@ func (g *Generator) aggregate(q *Query, sc *scope, unique string) *node {
 		return clause(f.Name+"(*)", filter)
 	}
 	return clause(f.Name+"("+distinct, arguments, tail, ")", filter)
+}
+
+// orderedSet is a call with WITHIN GROUP: a fraction, a list of them, or nothing, and a value to sort by.
+func (g *Generator) orderedSet(q *Query, f *surface.Finding, sc *scope) *node {
+	direct := text("")
+	if f.Direct == 1 {
+		direct = text(pick(g, []string{"0.5", "0", "1", "0.25", "null"}))
+		if f.Args[0].Category == 'A' {
+			direct = text(pick(g, []string{"array[0.25, 0.5, 0.75]", "array[1, 0.1]"}))
+		}
+	}
+	typ := f.Args[len(f.Args)-1].OID
+	if literals[typ] == nil { // anyelement
+		typ = pick(g, []uint32{pgtypes.Int4, pgtypes.Text, pgtypes.Date, pgtypes.Numeric})
+	}
+	q.Tolerance = q.Tolerance || typ == pgtypes.Float8
+	return clause(f.Name+"(", direct, ") within group (order by ", g.expression(typ, 1, sc), pick(g, []string{"", " desc"}), ")")
 }
 
 // grouped is GROUP BY of expressions, with aggregates, HAVING and grouping sets.
@@ -237,10 +262,13 @@ func (g *Generator) window(q *Query, sc *scope, unique string) *node {
 	case 2:
 		call = text(fmt.Sprintf("ntile(%d)", 1+g.r.IntN(4)))
 	case 3, 4:
+		q.Lazy = true // a value that no row shows need not be computed
 		call = clause(pick(g, []string{"lag(", "lead("}), x, pick(g, []string{"", ", 1", ", 2", ", 0"}), ")")
 	case 5, 6:
+		q.Lazy = true
 		call = clause(pick(g, []string{"first_value(", "last_value("}), x, ")")
 	case 7:
+		q.Lazy = true
 		call = clause("nth_value(", x, ", 2)")
 	default:
 		a := pick(g, []string{"sum", "avg", "min", "max", "count"})
@@ -357,6 +385,39 @@ func (g *Generator) constants() *node {
 		return clause("values ", list(", ", row(), row(), row()))
 	}
 	return clause("select ", g.items(1+g.r.IntN(3), &scope{}))
+}
+
+// series is a function in FROM that returns rows.
+func (g *Generator) series() *node {
+	item, sc, _ := g.from()
+	choices := []struct {
+		call string
+		typ  uint32
+	}{
+		{"generate_series(1, 5)", pgtypes.Int4},
+		{"generate_series(10, 1, -3)", pgtypes.Int4},
+		{"generate_series(1::int8, 3)", pgtypes.Int8},
+		{"generate_series(0.5, 2.0, 0.5)", pgtypes.Numeric},
+		{"generate_series(timestamp '2018-02-27', '2018-03-02', '1 day')", pgtypes.Timestamp},
+		{"generate_series(timestamptz '2018-03-10 00:00+00', '2018-03-12 00:00+00', interval '12 hours')", pgtypes.Timestamptz},
+		{"unnest(array['a', null, 'b'])", pgtypes.Text},
+		{"unnest(array[3, 1, 2])", pgtypes.Int4},
+		{"string_to_table('a,b', ',')", pgtypes.Text},
+		{"regexp_split_to_table('a1b2', '[0-9]')", pgtypes.Text},
+		{"json_array_elements_text('[1, \"x\", null]')", pgtypes.Text},
+		{"json_object_keys('{\"b\": 1, \"a\": 2}')", pgtypes.Text},
+	}
+	c := pick(g, choices)
+	columns := sc.of(pgtypes.Int4)
+	if len(columns) > 0 && g.chance(30) {
+		c.call, c.typ = "generate_series(1, least("+pick(g, columns)+", 4))", pgtypes.Int4
+	}
+	ordinality := pick(g, []string{" as f(x)", " as f(x)", " with ordinality as f(x, n)"})
+	out := &scope{columns: append(slices.Clone(sc.columns), Column{"f.x", c.typ})}
+	if ordinality == " with ordinality as f(x, n)" {
+		out.columns = append(out.columns, Column{"f.n", pgtypes.Int8})
+	}
+	return clause("select f.x, ", g.items(1+g.r.IntN(2), out), " from "+item+" cross join "+c.call+ordinality, g.where(out))
 }
 
 // lateral is a subquery that names columns of the table before it.

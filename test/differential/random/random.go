@@ -32,7 +32,9 @@ type Generator struct {
 	functions  map[uint32][]*surface.Finding // by result
 	aggregates map[uint32][]*surface.Finding
 	casts      map[uint32][]*surface.Finding
-	names      int // of aliases
+	// orderedSets are percentile_cont and its kin, whatever they give.
+	orderedSets []*surface.Finding
+	names       int // of aliases
 }
 
 // Query is one statement.
@@ -40,6 +42,8 @@ type Query struct {
 	tree *node
 	// Tolerance says that it aggregates real or double precision.
 	Tolerance bool
+	// Lazy says that it has rows or columns that an engine need not compute.
+	Lazy bool
 }
 
 // Text is the statement.
@@ -74,6 +78,10 @@ func New(seed uint64, tables []Table, types []surface.Type, findings []*surface.
 		case surface.Function, surface.Operator:
 			g.functions[f.Result.OID] = append(g.functions[f.Result.OID], f)
 		case surface.Aggregate:
+			if f.Direct >= 0 {
+				g.orderedSets = append(g.orderedSets, f)
+				continue
+			}
 			g.aggregates[f.Result.OID] = append(g.aggregates[f.Result.OID], f)
 		case surface.Cast:
 			g.casts[f.Result.OID] = append(g.casts[f.Result.OID], f)
@@ -88,11 +96,11 @@ func (g *Generator) usable(f *surface.Finding) bool {
 	if f.State != surface.Identical && f.State != surface.Rewritten || f.Volatile || f.Set || slices.Contains(unanswerable, f.Name) {
 		return false
 	}
-	if _, ok := g.types[f.Result.OID]; !ok {
+	if _, ok := g.types[f.Result.OID]; !ok && f.Direct < 0 {
 		return false
 	}
 	for i, a := range f.Args {
-		if a.OID == 0 {
+		if a.OID == 0 || f.Direct >= 0 {
 			continue
 		}
 		if _, ok := g.types[a.OID]; !ok {

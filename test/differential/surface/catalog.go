@@ -37,7 +37,7 @@ type Entry struct {
 	Set      bool // it returns rows
 	Volatile bool
 	Internal bool // it stands behind an operator, an index or an aggregate, and nobody calls it by name
-	direct   int  // of an ordered-set aggregate: how many arguments are outside of WITHIN GROUP; else -1
+	Direct   int  // of an ordered-set aggregate: how many arguments are outside of WITHIN GROUP; else -1
 }
 
 // Type is a type of PostgreSQL.
@@ -135,21 +135,21 @@ func (c *Catalog) addFunction(row []string) {
 	for a := range strings.FieldsSeq(row[3]) {
 		e.Args = append(e.Args, c.Types[oid(a)])
 	}
-	e.direct, _ = strconv.Atoi(row[7])
+	e.Direct, _ = strconv.Atoi(row[7])
 	e.Internal = row[8] == "t"
 	c.Entries = append(c.Entries, e)
 }
 
 func (c *Catalog) addOperator(row []string) {
 	c.Entries = append(c.Entries, &Entry{
-		Kind: Operator, OID: oid(row[0]), Name: row[1], Args: []Type{c.Types[oid(row[2])], c.Types[oid(row[3])]}, Result: c.Types[oid(row[4])], direct: -1,
+		Kind: Operator, OID: oid(row[0]), Name: row[1], Args: []Type{c.Types[oid(row[2])], c.Types[oid(row[3])]}, Result: c.Types[oid(row[4])], Direct: -1,
 	})
 }
 
 func (c *Catalog) addCast(row []string) {
 	source, target := c.Types[oid(row[0])], c.Types[oid(row[1])]
 	if source.OID != 0 && target.OID != 0 && source.OID != target.OID {
-		c.Entries = append(c.Entries, &Entry{Kind: Cast, OID: oid(row[3]), Name: "cast", Args: []Type{source}, Result: target, direct: -1})
+		c.Entries = append(c.Entries, &Entry{Kind: Cast, OID: oid(row[3]), Name: "cast", Args: []Type{source}, Result: target, Direct: -1})
 	}
 }
 

@@ -179,8 +179,8 @@ func (p *Prober) call(e *Entry, with uint32, constant string) (text string, ok b
 		return "select operator(pg_catalog." + e.Name + ") " + args[0] + from, ok
 	case e.Kind == Operator:
 		return "select " + args[0] + " operator(pg_catalog." + e.Name + ") " + args[1] + from, ok
-	case e.direct >= 0:
-		direct := min(e.direct, len(args))
+	case e.Direct >= 0:
+		direct := min(e.Direct, len(args))
 		ordered := args[direct:]
 		if len(ordered) == 0 {
 			ordered = args
