@@ -77,6 +77,7 @@ func (q *Query) WithArgs(args []Arg) (*Query, error) {
 // binder binds one statement.
 type binder struct {
 	stmt    *Statement
+	dialect Dialect // of expressions: system relations are PostgreSQL's for everybody
 	catalog Catalog
 	env     Env
 	system  bool
@@ -138,10 +139,14 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 	if err != nil {
 		return nil, err
 	}
-	q, err := bindAs(s, c, env, params, args, class == ClassSystem)
+	dialect := s.dialect
+	if class == ClassSystem {
+		dialect = Postgres
+	}
+	q, err := bindAs(s, dialect, c, env, params, args, class == ClassSystem)
 	if err != nil && !relations && pgerr.CodeOf(err) == pgerr.FeatureNotSupported {
 		// No relation says which engine: a function of the catalog may.
-		if sq, systemErr := bindAs(s, c, env, params, args, true); systemErr == nil {
+		if sq, systemErr := bindAs(s, dialect, c, env, params, args, true); systemErr == nil {
 			return sq, nil
 		}
 	}
@@ -149,7 +154,7 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 }
 
 func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bool) *binder {
-	b := &binder{stmt: s, catalog: c, env: env, system: system, aliases: map[string]bool{}, folded: map[int32]*expr{}}
+	b := &binder{stmt: s, dialect: s.dialect, catalog: c, env: env, system: system, aliases: map[string]bool{}, folded: map[int32]*expr{}}
 	for _, p := range params {
 		switch _, ok := pgtypes.Lookup(p); {
 		case p == pgtypes.BPChar:
@@ -162,9 +167,9 @@ func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bo
 	return b
 }
 
-func bindAs(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
+func bindAs(s *Statement, d Dialect, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
 	b := newBinder(s, c, env, params, system)
-	b.args = args
+	b.args, b.dialect = args, d
 	p, err := b.bindStatement()
 	if err != nil {
 		return nil, err

@@ -13,6 +13,11 @@ import (
 // call binds a function call: session functions, functions with a spelling of their own, window functions, then the
 // allow-list. All else is refused.
 func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
+	if b.redshift() {
+		if e, ok, err := b.redshiftCall(n, sc); ok || err != nil {
+			return e, err
+		}
+	}
 	schema, fn := functionName(n)
 	known := postgresTables().functions[fn]
 	if schema != "" || len(known) == 0 {

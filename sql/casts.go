@@ -24,6 +24,9 @@ func (b *binder) settle(e *expr) (*expr, error) {
 
 // cast gives e::t. A pair of types that is not on the list is refused: DuckDB casts more, and otherwise.
 func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
+	if b.redshift() && t.OID == pgtypes.Varchar && t.Typmod >= 4 {
+		return b.limitedText(e, t)
+	}
 	switch {
 	case typeIs(t.OID, oidAny, oidAnyElement, oidAnyCompatible, oidAnyNonArray, oidAnyArray, oidAnyCompArray):
 		return b.settle(e)
@@ -262,6 +265,9 @@ func (b *binder) lateParam(n int, t pgtypes.Type, pos int32) (*expr, error) {
 
 // typeOf reads a type as a cast writes it.
 func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
+	if b.redshift() {
+		n = redshiftType(n)
+	}
 	p := postgresTables()
 	id, ok := p.typeNames[n.name]
 	if n.schema != "" && n.schema != "pg_catalog" && !b.catalog.HasSchema(n.schema) {

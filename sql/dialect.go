@@ -18,5 +18,5 @@ func (d Dialect) String() string {
 	return "postgres"
 }
 
-// redshift says that the statement is Redshift's.
-func (b *binder) redshift() bool { return b.stmt.dialect == Redshift }
+// redshift says that the statement's expressions are Redshift's.
+func (b *binder) redshift() bool { return b.dialect == Redshift }

@@ -342,7 +342,7 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 		}
 		out[i] = c
 	}
-	out = alike(out)
+	out = b.alike(list, out)
 	typ := out[0].typ
 	for _, e := range out {
 		if e.typ.Typmod != typ.Typmod {

@@ -57,6 +57,9 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 		}
 		elements = append(elements, c)
 	}
+	if b.blind(x, x) {
+		return b.inBlind(not, l, x, elements), nil
+	}
 	sides := inTexts(x, elements)
 	word := " IN ("
 	if not {

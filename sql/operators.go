@@ -248,6 +248,11 @@ func exactOther(candidates []signature, args []pgtypes.OID) (*signature, resolut
 // applyOperator writes the chosen operator. What is not written here is refused.
 func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32) (*expr, error) {
 	lt, rt := sig.args[0], sig.args[1]
+	if b.redshift() && lt == pgtypes.Numeric && rt == pgtypes.Numeric && !l.untyped() && !r.untyped() {
+		if e := b.decimals(op, l, r); e != nil {
+			return e, nil
+		}
+	}
 	x, err := b.operand(l, lt)
 	if err != nil {
 		return nil, err
@@ -318,6 +323,9 @@ func (b *binder) compare(op string, l, r, x, y *expr) *expr {
 	if isMoment(x.typ.OID) && isMoment(y.typ.OID) && !anyLate(x, y) {
 		x, y = b.likeColumn(l, x, y), b.likeColumn(r, y, x)
 	}
+	if b.blind(x, y) {
+		return b.compareBlind(op, l, r, x, y)
+	}
 	lt, rt := comparisonTexts(x, y)
 	e := computed(pgtypes.Bool, "("+lt+" "+op+" "+rt+")", x, y)
 	pl, pr := x, y
@@ -378,6 +386,9 @@ func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	word := " IS DISTINCT FROM "
 	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT {
 		word = " IS NOT DISTINCT FROM "
+	}
+	if b.blind(list[0], list[1]) {
+		list = []*expr{b.trimmed(list[0]), b.trimmed(list[1])}
 	}
 	lt, rt := comparisonTexts(list[0], list[1])
 	e := computed(pgtypes.Bool, "("+lt+word+rt+")", list...)

@@ -76,6 +76,9 @@ func (b *binder) redshiftName(parts []string, pos int32, sc *scope) *expr {
 		e.pos = pos
 		return &e
 	}
+	if len(parts) == 1 && parts[0] == "sysdate" {
+		return b.clock(b.env.Now, pos)
+	}
 	return nil
 }
 

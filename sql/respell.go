@@ -32,6 +32,7 @@ const (
 	markIgnoreNulls                    // IGNORE NULLS stands behind it
 	markDistinct                       // DISTINCT stands in front of its arguments
 	markConvert                        // CONVERT(type, value): the first argument is NULL of the type
+	markNamed                          // its output column has another name
 )
 
 // respell reads tokens of the user's text.
@@ -168,6 +169,9 @@ func (s *speller) token(i int) {
 	case pg_query.Token_Op:
 		s.temporary(i)
 		return
+	case pg_query.Token_SCONST:
+		s.escapes(i)
+		return
 	}
 	switch s.word(i) {
 	case "top":
@@ -186,6 +190,10 @@ func (s *speller) token(i int) {
 		s.convert(i)
 	case "listagg":
 		s.distinctList(i)
+	case callExtract, callDatePart, callDecode:
+		if s.kind(i+1) == openParen && s.kind(i-1) != dot {
+			s.marks[s.start(i)] = markNamed
+		}
 	}
 }
 
@@ -195,6 +203,13 @@ func (s *speller) temporary(i int) {
 		return
 	}
 	s.edit(s.start(i), s.end(i+1)-s.start(i), `"#`+s.word(i+1)+`"`)
+}
+
+// escapes makes an escaped text of a plain one with a backslash: there a backslash escapes in every text.
+func (s *speller) escapes(i int) {
+	if at := s.start(i); s.text[at] == '\'' && strings.IndexByte(s.text[at:s.end(i)], '\\') >= 0 {
+		s.edit(at, 0, "E")
+	}
 }
 
 // operand reports whether a token may end an expression.

@@ -20,6 +20,9 @@ const (
 	callApproximate = "approximate"
 	callIgnoreNulls = "ignore nulls"
 	callDistinct    = "distinct"
+	callExtract     = "extract"   // EXTRACT(part FROM x), whose column is date_part
+	callDatePart    = "date_part" // DATE_PART(part, x), whose column is pgdate_part
+	callDecode      = "decode"    // DECODE, whose column is case
 )
 
 // respelledAs tells what a call is more than its name says, "" if it was written as it stands.
@@ -85,6 +88,10 @@ func (r *respelling) node(n *pg_query.Node) error {
 		f.Funcname, f.Funcformat = names(callIgnoreNulls, operatorName(f.Funcname)), respelledCall
 	case markDistinct:
 		f.Funcname, f.Funcformat = names(callDistinct, operatorName(f.Funcname)), respelledCall
+	case markNamed:
+		if name := redshiftColumns[operatorName(f.Funcname)]; name != "" {
+			f.Funcname, f.Funcformat = names(operatorName(f.Funcname), name), respelledCall
+		}
 	case markConvert:
 		if len(f.Args) == 2 && f.Args[0].GetTypeCast() != nil {
 			n.Node = &pg_query.Node_TypeCast{TypeCast: &pg_query.TypeCast{
@@ -94,6 +101,9 @@ func (r *respelling) node(n *pg_query.Node) error {
 	}
 	return nil
 }
+
+// redshiftColumns are the names of output columns that are not those of their functions.
+var redshiftColumns = map[string]string{callExtract: "date_part", callDatePart: "pgdate_part", callDecode: "case"}
 
 func names(parts ...string) []*pg_query.Node {
 	var list []*pg_query.Node

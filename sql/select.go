@@ -331,14 +331,14 @@ func (b *binder) settleTargets(p *selectParts) error {
 }
 
 // retarget casts output column i to a type that a set operation asks for.
-func (b *binder) retarget(p *selectParts, i int, t pgtypes.OID) error {
-	e, err := b.coerce(p.targets[i].e, t)
+func (b *binder) retarget(p *selectParts, i int, t pgtypes.Type) error {
+	e, err := b.cast(p.targets[i].e, t)
 	if err != nil {
 		return err
 	}
 	p.targets[i].e = e
 	for _, row := range p.rows {
-		if row[i], err = b.coerce(row[i], t); err != nil {
+		if row[i], err = b.cast(row[i], t); err != nil {
 			return err
 		}
 	}

@@ -47,13 +47,20 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 				return nil, err
 			}
 		}
-		column = alike(column)
+		written := make([]*expr, len(p.rows))
+		for k, r := range p.rows {
+			written[k] = r[i]
+		}
+		column = b.alike(written, column)
 		for k, r := range p.rows {
 			r[i] = column[k]
 		}
 		e := computed(t, "")
 		e.typ = commonType(t, types, column)
 		e.likeAll(column)
+		if b.redshift() && t == pgtypes.Numeric && !e.wide {
+			e.typ = column[0].typ
+		}
 		p.targets = append(p.targets, &target{name: "column" + itoa(i+1), e: e})
 	}
 	return p, nil
@@ -98,10 +105,11 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 		if !ok {
 			return nil, b.fail(pgerr.DatatypeMismatch, re.pos, "%s types %s and %s cannot be matched", op, typeText(le.typ), typeText(re.typ))
 		}
-		if err := b.retarget(l, i, common); err != nil {
+		typ := b.unionType(common, le, re)
+		if err := b.retarget(l, i, typ); err != nil {
 			return nil, err
 		}
-		if err := b.retarget(r, i, common); err != nil {
+		if err := b.retarget(r, i, typ); err != nil {
 			return nil, err
 		}
 		sides := []*expr{l.targets[i].e, r.targets[i].e}
@@ -118,6 +126,9 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 		e := computed(common, "")
 		e.typ = commonType(common, []pgtypes.OID{le.oid(), re.oid()}, sides)
 		e.likeAll(sides)
+		if typ.Typmod >= 0 {
+			e.typ = typ
+		}
 		p.targets = append(p.targets, &target{name: t.name, e: e})
 	}
 	if p.wide() && all && op != "UNION" {

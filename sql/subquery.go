@@ -74,7 +74,7 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 		}
 	}
 	if r.untyped() {
-		if err := b.retarget(p, 0, l.typ.OID); err != nil {
+		if err := b.retarget(p, 0, pgtypes.Of(l.typ.OID)); err != nil {
 			return nil, err
 		}
 	}
@@ -93,6 +93,9 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 
 // comparedRows gives the texts of a value and of the rows that it is compared with: of wide numerics their keys.
 func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows string, err error) {
+	if b.blind(l, p.targets[0].e) {
+		return b.trimmed(l).sql, "SELECT rtrim(c0, ' ') FROM (" + b.compose(p, nil) + ") AS " + b.alias("compared") + "(c0)", nil
+	}
 	if !l.wide && !p.targets[0].e.wide {
 		return l.sql, b.compose(p, nil), nil
 	}
@@ -104,7 +107,7 @@ func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows st
 	if l, err = b.coerce(l, sig.args[0]); err != nil {
 		return "", "", err
 	}
-	if err = b.retarget(p, 0, sig.args[1]); err != nil {
+	if err = b.retarget(p, 0, pgtypes.Of(sig.args[1])); err != nil {
 		return "", "", err
 	}
 	if sig.args[0] != pgtypes.Numeric {

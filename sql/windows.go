@@ -65,7 +65,14 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 		e.typ, e.scale, e.wide = pgtypes.Of(args[0].typ.OID), args[0].scale, args[0].wide // a window function has no modifier
 	}
 	e.pos = n.Location
-	return b.finishCall(e, &summary{calls: []string{fn + "(" + strings.Join(sqlOf(args), ", ") + ")"}, wrap: f.wrap}, n, sc, &inner)
+	text := strings.Join(sqlOf(args), ", ")
+	if respelledAs(n) == callIgnoreNulls {
+		if f.result != 0 {
+			return nil, b.fail(pgerr.SyntaxError, n.Location, "IGNORE NULLS is not for %s", fn)
+		}
+		text += " IGNORE NULLS"
+	}
+	return b.finishCall(e, &summary{calls: []string{fn + "(" + text + ")"}, wrap: f.wrap}, n, sc, &inner)
 }
 
 // windowArgs types the arguments: a value, a count, a default of the value's type.

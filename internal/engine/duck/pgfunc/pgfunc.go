@@ -11,7 +11,7 @@ import (
 
 // All gives every function.
 func All() []udf.Function {
-	return slices.Concat(numeric(), dates(), text(), nested(), redshift())
+	return slices.Concat(numeric(), dates(), text(), nested(), redshiftFunctions())
 }
 
 // Aggregates gives every aggregate.
