@@ -36,6 +36,7 @@ type Entry struct {
 	Result   Type
 	Set      bool // it returns rows
 	Volatile bool
+	variadic bool // the last argument stands for any number
 	Internal bool // it stands behind an operator, an index or an aggregate, and nobody calls it by name
 	Direct   int  // of an ordered-set aggregate: how many arguments are outside of WITHIN GROUP; else -1
 }
@@ -75,10 +76,10 @@ type Catalog struct {
 
 const typesQuery = `select oid, format_type(oid, null), typcategory, typelem from pg_type where typtype <> 'c' and typnamespace = 'pg_catalog'::regnamespace`
 
-const functionsQuery = `select p.oid, proname, prokind, proargtypes::text, prorettype, proretset, provolatile = 'v',
+const functionsQuery = `select p.oid, proname, prokind, proargtypes::text, prorettype, proretset, provolatile = 'v', provariadic <> 0,
 	case when a.aggkind in ('o', 'h') then a.aggnumdirectargs else -1 end,
-	coalesce(obj_description(p.oid, 'pg_proc'), '') ~ '^(implementation of|I/O|hash|less-equal-greater|internal|deprecated|sort support|aggregate|planner support|in_range|equal image|restriction|join sel|larger of|smaller of|adjust|conversion|latest|determine|.*_ops support|(BRIN|SP-GiST|GIN|GiST|btree|trigger|opc))'
-		or proname ~ '(send|recv|typmodin|typmodout|_in|_out|_support|_sortsupport|_accum|_combine|_serialize|_deserialize|_inv|_transfn|_finalfn)$|^(bt|hash|gin|gist|brin|spg|cash_|RI_|binary_upgrade|interval_avg|int[248]_avg)'
+	prokind = 'f' and coalesce(obj_description(p.oid, 'pg_proc'), '') ~ '^(implementation of|I/O|hash|less-equal-greater|internal|deprecated|sort support|aggregate|planner support|in_range|equal image|restriction|join sel|larger of|smaller of|adjust|conversion|latest|determine|.*_ops support|(BRIN|SP-GiST|GIN|GiST|btree|trigger|opc))'
+		or prokind = 'f' and proname ~ '(send|recv|typmodin|typmodout|_in|_out|_support|_sortsupport|_accum|_combine|_serialize|_deserialize|_inv|_transfn|_finalfn)$|^(bt|hash|gin|gist|brin|spg|cash_|RI_|binary_upgrade|interval_avg|int[248]_avg)'
 from pg_proc p left join pg_aggregate a on a.aggfnoid = p.oid
 where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w')
 	and not exists (select from unnest(array_append(proargtypes::oid[], prorettype)) t join pg_type y on y.oid = t
@@ -135,8 +136,9 @@ func (c *Catalog) addFunction(row []string) {
 	for a := range strings.FieldsSeq(row[3]) {
 		e.Args = append(e.Args, c.Types[oid(a)])
 	}
-	e.Direct, _ = strconv.Atoi(row[7])
-	e.Internal = row[8] == "t"
+	e.variadic = row[7] == "t"
+	e.Direct, _ = strconv.Atoi(row[8])
+	e.Internal = row[9] == "t"
 	c.Entries = append(c.Entries, e)
 }
 

@@ -114,7 +114,7 @@ func (p *Prober) Probe(e *Entry) *Finding {
 		f.State = System
 	}
 	for _, with := range p.polymorphs(e) {
-		for _, constant := range []string{"", "day", "1", "YYYY-MM-DD", "{}", "a"} {
+		for _, constant := range []string{"", "day", "hour", "1", "YYYY-MM-DD", "{}", "a"} {
 			call, ok := p.call(e, with, constant)
 			if !ok {
 				continue
@@ -158,11 +158,19 @@ func (p *Prober) polymorphs(e *Entry) []uint32 {
 func (p *Prober) call(e *Entry, with uint32, constant string) (text string, ok bool) {
 	var args []string
 	ok = constant == ""
-	for _, a := range e.Args {
+	for i, a := range e.Args {
 		switch {
 		case a.OID == 0:
 		case constant != "" && a.OID == pgtypes.Text:
 			args, ok = append(args, "'"+constant+"'"), true
+		case e.variadic && i == len(e.Args)-1 && a.Category == 'A':
+			args = append(args, p.argument(p.types[a.Element], with))
+		case e.variadic && i == len(e.Args)-1:
+			args = append(args, p.value(pgtypes.Text), p.argument(a, with)) // json_build_object wants pairs
+		case e.Direct > 0 && i < e.Direct && a.OID == pgtypes.Float8:
+			args = append(args, "0.5") // fractions are constants
+		case e.Direct > 0 && i < e.Direct && a.Category == 'A':
+			args = append(args, "array[0.25, 0.75]")
 		default:
 			args = append(args, p.argument(a, with))
 		}
@@ -203,6 +211,8 @@ var spelled = map[string]string{"~~": " like ", "!~~": " not like ", "~~*": " il
 
 func (p *Prober) argument(a Type, with uint32) string {
 	switch name := strings.Trim(a.Name, `"`); {
+	case name == "record":
+		return "row(" + p.value(with) + ", " + p.value(pgtypes.Text) + ")"
 	case name == "anyarray" || name == "anycompatiblearray":
 		return "array[" + p.value(with) + "]"
 	case strings.HasPrefix(name, "any"):
