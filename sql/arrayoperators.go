@@ -63,7 +63,7 @@ func (b *binder) among(not bool, l, r *expr, pos int32) (*expr, error) {
 	a, err := b.each(r, func(element *expr) (*expr, error) {
 		c, err := b.coerce(element, t)
 		if err == nil && x.wide {
-			c = computed(pgtypes.Text, numericKey(c), c)
+			c = computed(pgtypes.Text, comparedText(c), c)
 		}
 		return c, err
 	})
@@ -71,7 +71,7 @@ func (b *binder) among(not bool, l, r *expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	if x.wide {
-		x = computed(pgtypes.Text, numericKey(x), x)
+		x = computed(pgtypes.Text, comparedText(x), x)
 	}
 	text := fmt.Sprintf("CASE WHEN list_contains(%[1]s, %[2]s) THEN true "+
 		"WHEN len(%[1]s) = 0 OR %[1]s IS NOT NULL AND %[2]s IS NOT NULL AND list_position(%[1]s, NULL) IS NULL THEN false END", a.sql, x.sql)

@@ -31,6 +31,9 @@ func (b *binder) jsonOperator(op string, sig *signature, x, y *expr, pos int32) 
 		return computed(pgtypes.Bool, "tg_jsonb_contains("+y.sql+", "+x.sql+")", x, y), nil
 	}
 	fn := jsonOperators[op+" "+right]
+	if right == "int4" && x.typ.OID == pgtypes.JSONB {
+		fn = strings.Replace(fn, "json_element", "jsonb_element", 1)
+	}
 	if fn == "" {
 		return nil, b.unsupported(pos, "operator %s %s %s", typeText(x.typ), op, postgresTables().typeName(sig.args[1]))
 	}

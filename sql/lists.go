@@ -93,7 +93,7 @@ func inTexts(x *expr, elements []*expr) []string {
 	texts := make([]string, len(all))
 	for i, e := range all {
 		if texts[i] = e.sql; keys {
-			texts[i] = numericKey(e)
+			texts[i] = comparedText(e)
 		}
 	}
 	return texts

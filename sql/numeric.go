@@ -128,6 +128,14 @@ func keyText(e *expr) string {
 	return orderText(e)
 }
 
+// comparedText gives the key of a numeric of either form, and orderText of all else.
+func comparedText(e *expr) string {
+	if e.typ.OID == pgtypes.Numeric {
+		return numericKey(e)
+	}
+	return orderText(e)
+}
+
 // numericKey gives the key of a numeric.
 func numericKey(e *expr) string {
 	if e.value != nil && e.value.Class == pgtypes.ClassNumeric {

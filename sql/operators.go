@@ -315,7 +315,7 @@ func comparable(t pgtypes.OID, system bool) bool {
 		pgtypes.Varchar, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.UUID, pgtypes.Bytea:
 		return true
 	}
-	return comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Name, pgtypes.Char) || isReg(t) || t == oidAnyArray)
+	return t == pgtypes.JSONB || comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Name, pgtypes.Char) || isReg(t) || t == oidAnyArray)
 }
 
 // compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.

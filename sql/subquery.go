@@ -99,7 +99,7 @@ func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows st
 	if !l.wide && !p.targets[0].e.wide {
 		return l.sql, b.compose(p, nil), nil
 	}
-	// Both sides have the operator's types: DuckDB does not know that the text is a numeric.
+	// Both sides have the operator's types: DuckDB does not know that the text is a numeric or jsonb.
 	sig, res := chooseOperator(op, []pgtypes.OID{l.oid(), p.targets[0].e.oid()})
 	if res != resolved {
 		return l.sql, b.compose(p, nil), nil
@@ -110,11 +110,10 @@ func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows st
 	if err = b.retarget(p, 0, pgtypes.Of(sig.args[1])); err != nil {
 		return "", "", err
 	}
-	if sig.args[0] != pgtypes.Numeric {
-		return l.sql, b.compose(p, nil), nil
+	if sig.args[0] == pgtypes.Numeric {
+		p.widen(0)
 	}
-	p.widen(0)
-	return numericKey(l), "SELECT tg_num_key(c0) FROM (" + b.compose(p, nil) + ") AS " + b.alias("compared") + "(c0)", nil
+	return comparedText(l), "SELECT " + keyOf(p.targets[0].e, "c0") + " FROM (" + b.compose(p, nil) + ") AS " + b.alias("compared") + "(c0)", nil
 }
 
 func orText(t pgtypes.OID) pgtypes.OID {

@@ -20,8 +20,10 @@ func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error
 			a, err = b.rowField(a, step.GetString_().Sval)
 		case at == nil:
 			return nil, b.unsupported(a.pos, "all columns of a value")
+		case a.typ.OID == pgtypes.JSONB && !at.IsSlice:
+			a, err = b.jsonSubscript(a, at, sc)
 		case a.untyped() || !isArray(a.typ.OID):
-			return nil, b.notSubscriptable(a, i)
+			return nil, b.notSubscriptable(a, at, i)
 		case at.IsSlice && i+1 < len(n.Indirection):
 			return nil, b.unsupported(a.pos, "a slice of more than one dimension")
 		case at.IsSlice:
@@ -36,14 +38,30 @@ func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error
 	return a, nil
 }
 
-func (b *binder) notSubscriptable(a *expr, step int) error {
+func (b *binder) notSubscriptable(a *expr, at *pg_query.A_Indices, step int) error {
 	if step > 0 {
 		return b.unsupported(a.pos, "an array of more than one dimension")
 	}
 	if a.typ.OID == pgtypes.JSONB {
-		return b.unsupported(a.pos, "a subscript of jsonb")
+		return b.fail(pgerr.DatatypeMismatch, placeOf(at.Uidx, a), "jsonb subscript does not support slices")
 	}
 	return b.fail(pgerr.DatatypeMismatch, a.pos, "cannot subscript type %s because it does not support subscripting", postgresTables().typeName(a.oid()))
+}
+
+// jsonSubscript writes jsonb[key], which is a step of a path.
+func (b *binder) jsonSubscript(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error) {
+	i, err := b.expr(at.Uidx, sc)
+	if err != nil {
+		return nil, err
+	}
+	if !i.untyped() && !isInteger(i.typ.OID) && !isText(i.typ.OID) {
+		return nil, b.fail(pgerr.DatatypeMismatch, i.pos, "subscript type %s is not supported", typeText(i.typ)).
+			WithHint("jsonb subscript must be coercible to either integer or text.")
+	}
+	if i, err = b.coerce(i, pgtypes.Text); err != nil {
+		return nil, err
+	}
+	return computed(pgtypes.JSONB, "tg_json_path("+a.sql+", ["+i.sql+"])", a, i), nil
 }
 
 func (b *binder) subscript(n *pg_query.Node, sc *scope) (*expr, error) {

@@ -56,6 +56,14 @@ func Element(text string, n int) (value string, ok bool, err error) {
 	return all[n], true, nil
 }
 
+// ElementB is Element of a jsonb, where a scalar is taken for an array of itself.
+func ElementB(text string, n int) (value string, ok bool, err error) {
+	if text[0] != '[' && text[0] != '{' {
+		return text, n == 0 || n == -1, nil
+	}
+	return Element(text, n)
+}
+
 // Path follows keys and numbers.
 func Path(text string, path []string) (value string, ok bool, err error) {
 	s := scanner{text: text, decode: true}

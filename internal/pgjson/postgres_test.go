@@ -94,6 +94,15 @@ func operations() []operation {
 			}
 			return lines(keys, err)
 		})},
+		{"$1::jsonb -> $5::int", func(in *input) (string, bool, error) {
+			return normal(func(text string) (string, bool, error) { return ElementB(text, in.number) })(in)
+		}},
+		{"$1::jsonb -> $4", func(in *input) (string, bool, error) {
+			return normal(func(text string) (string, bool, error) { return Field(text, in.key) })(in)
+		}},
+		{"$1::jsonb #> $3::text[]", func(in *input) (string, bool, error) {
+			return normal(func(text string) (string, bool, error) { return Path(text, in.path) })(in)
+		}},
 		{"jsonb_pretty($1::jsonb)", normal(func(text string) (string, bool, error) { return always(Pretty(text)) })},
 		{"jsonb_strip_nulls($1::jsonb)", normal(func(text string) (string, bool, error) { return always(StripNullsB(text)) })},
 		{"$1::jsonb || $2::jsonb", func(in *input) (string, bool, error) { return always(Concat(in.document, in.other)) }},

@@ -64,6 +64,8 @@ func jsonPaths() []udf.Function {
 		udf.Of2("tg_json_field_text", func(text, key string) (optional, error) { return unquoted(pgjson.Field(text, key)) }),
 		udf.Of2("tg_json_element", func(text string, n int32) (optional, error) { return maybe(pgjson.Element(text, int(n))) }),
 		udf.Of2("tg_json_element_text", func(text string, n int32) (optional, error) { return unquoted(pgjson.Element(text, int(n))) }),
+		udf.Of2("tg_jsonb_element", func(text string, n int32) (optional, error) { return maybe(pgjson.ElementB(text, int(n))) }),
+		udf.Of2("tg_jsonb_element_text", func(text string, n int32) (optional, error) { return unquoted(pgjson.ElementB(text, int(n))) }),
 		udf.Of2("tg_json_path", func(text string, path []optional) (optional, error) { return maybe(along(text, path)) }),
 		udf.Of2("tg_json_path_text", func(text string, path []optional) (optional, error) { return unquoted(along(text, path)) }),
 	}
