@@ -273,6 +273,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	}
 	e := computed(sig.result, "", args...)
 	e.scale, e.wide = s.scale, s.wide
+	if fn == "min" || fn == "max" {
+		e.width = precisionOf(args[0])
+	}
 	if f.as != 0 {
 		e.typ = pgtypes.Of(f.as)
 	}
@@ -423,6 +426,6 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	}
 	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
 	e := computed(x.typ.OID, text, fraction, x)
-	e.typ, e.scale, e.pos = x.typ, x.scale, n.Location
+	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
 	return b.finishCall(e, &summary{calls: []string{text}}, n, sc, &inner)
 }

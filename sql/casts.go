@@ -343,3 +343,22 @@ func (b *binder) numericModifier(n typeName) (pgtypes.Type, error) {
 	}
 	return pgtypes.NumericOf(precision, scale), nil
 }
+
+// numberTypes are the types of numbers whose name is also that of a function: int4(x) is a cast.
+var numberTypes = map[string]pgtypes.OID{
+	"int2": pgtypes.Int2, "int4": pgtypes.Int4, "int8": pgtypes.Int8, "numeric": pgtypes.Numeric, "float4": pgtypes.Float4, "float8": pgtypes.Float8,
+}
+
+// castCall binds int4(x) and the like, for x of a type that casts without text.
+func (b *binder) castCall(t pgtypes.OID, x *expr) (*expr, error) {
+	if !x.untyped() && !isNumber(x.typ.OID) {
+		return nil, b.unsupported(x.pos, "function %s(%s)", postgresTables().types[t].name, typeText(x.typ))
+	}
+	e, err := b.coerce(x, t)
+	if err != nil {
+		return nil, err
+	}
+	c := *e
+	c.typ = pgtypes.Of(t)
+	return &c, nil
+}

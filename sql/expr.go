@@ -19,6 +19,7 @@ type expr struct {
 	lit   *Arg   // untyped literal
 	param int    // untyped parameter, from 1
 	scale int    // of a narrow numeric: digits behind the point that the engine's value has; -1 unknown
+	width int    // of a narrow numeric: how many digits it has at most, where typ does not say; 0 unknown
 	wide  bool   // the engine's value is a text that does not order as the type does, see numeric.go: of a numeric, jsonb
 
 	constant bool           // the same for every row and known now: value, or NULL

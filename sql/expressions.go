@@ -29,7 +29,7 @@ func (b *binder) expr(n *pg_query.Node, sc *scope) (*expr, error) {
 	if len(e.sql) > maxExpression {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "expression is too complex").At(b.stmt.position(e.pos))
 	}
-	if len(e.bare) > 0 && sc.grouping.has(e.sql) && !(sc.inCall && sc.grouping.wide[e.sql]) {
+	if len(e.bare) > 0 && sc.grouping.has(e.sql) && (!sc.inCall || !sc.grouping.wide[e.sql]) {
 		// The whole expression is grouped by: its columns need not be.
 		grouped := *e
 		grouped.bare = nil

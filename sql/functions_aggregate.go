@@ -20,6 +20,7 @@ func aggregateList() []function {
 		{name: "bool_or", args: "bool", text: "bool_or($1)"},
 		{name: "every", args: "bool", text: "bool_and($1)"},
 		{name: "bit_and", args: "int2|int4|int8", text: "bit_and($1)"},
+		{name: "bit_xor", args: "int2|int4|int8", text: "bit_xor($1)"},
 		{name: "bit_or", args: "int2|int4|int8", text: "bit_or($1)"},
 		{name: "string_agg", args: "text,text", text: "string_agg($1, $2)"},
 		{name: "stddev", args: numbers, text: "stddev_samp($1)"},

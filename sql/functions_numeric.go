@@ -64,6 +64,9 @@ func numericList() []function {
 		{name: "sinh", args: "float8", text: "sinh($1)"},
 		{name: "cosh", args: "float8", text: "cosh($1)"},
 		{name: "tanh", args: "float8", text: "tanh($1)"},
+		{name: "asinh", args: "float8", text: "asinh($1)"},
+		{name: "acosh", args: "float8", text: "acosh(tg_float_from1($1))"},
+		{name: "atanh", args: "float8", text: "atanh(tg_float_unit($1))"},
 		{name: "random", args: "", text: "random()"},
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // null is NULL of a type. Of a numeric it has no digits, so that it does not widen what it meets in CASE or UNION.
 func null(t pgtypes.Type) *expr {
-	if _, _, limited := t.PrecisionScale(); t.OID == pgtypes.Numeric && !limited {
+	if t.OID == pgtypes.Numeric {
 		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0))", pos: -1, scale: -1, constant: true}
 	}
 	if elementType(t).OID == pgtypes.Numeric && t.Typmod < 4 {

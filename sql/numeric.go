@@ -253,7 +253,7 @@ func (b *binder) numerics(op string, x, y *expr) *expr {
 		scale = x.scale + y.scale
 	}
 	known := x.scale >= 0 && y.scale >= 0
-	if x.wide || y.wide || op == "/" || op == "^" || known && scale > narrowScale {
+	if x.wide || y.wide || op == "/" || op == "^" || known && scale > narrowScale || overflows(op, x, y) {
 		return wideCall(wideOperators[op], x, y)
 	}
 	e := computed(pgtypes.Numeric, "("+x.sql+" "+op+" "+y.sql+")", x, y)
@@ -268,6 +268,26 @@ func (b *binder) numerics(op string, x, y *expr) *expr {
 		e.scale = scale
 	}
 	return e
+}
+
+// overflows reports whether the widths of columns and constants alone say that a DECIMAL may be too short.
+func overflows(op string, x, y *expr) bool {
+	wx, wy := precisionOf(x), precisionOf(y)
+	if op == "*" {
+		return wx+wy > pgtypes.MaxPrecision && wx > 0 && wy > 0
+	}
+	return op != "%" && max(wx-x.scale, wy-y.scale)+max(x.scale, y.scale)+1 > pgtypes.MaxPrecision
+}
+
+// precisionOf is how many digits a numeric can have, 0 if that is not known.
+func precisionOf(e *expr) int {
+	if p, _, limited := e.typ.PrecisionScale(); limited {
+		return p
+	}
+	if e.value != nil && e.value.Class == pgtypes.ClassNumeric {
+		return len(strings.TrimLeft(strings.Replace(e.value.S, ".", "", 1), "-0"))
+	}
+	return e.width
 }
 
 // toNumeric casts a number or a text to numeric, without a modifier.

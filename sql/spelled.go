@@ -13,6 +13,8 @@ import (
 // spelled binds the functions whose DuckDB text depends on the value of an argument. ok is false if fn is none.
 func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, err error) {
 	switch {
+	case numberTypes[fn] != 0 && len(args) == 1:
+		e, err = b.castCall(numberTypes[fn], args[0])
 	case (fn == "extract" || fn == "date_part") && len(args) == 2:
 		e, err = b.datePart(fn, args, pos)
 	case fn == "date_trunc" && (len(args) == 2 || len(args) == 3):

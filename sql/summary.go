@@ -142,7 +142,7 @@ func (s *summary) around(texts []string) string {
 // mergeFunctions say what makes a call's result for the whole of those for parts.
 var mergeFunctions = map[string]string{
 	"count": "CAST(sum(%) AS BIGINT)", "sum": "sum(%)", "min": "min(%)", "max": "max(%)", "bool_and": "bool_and(%)", "bool_or": "bool_or(%)",
-	"bit_and": "bit_and(%)", "bit_or": "bit_or(%)",
+	"bit_and": "bit_and(%)", "bit_or": "bit_or(%)", "bit_xor": "bit_xor(%)",
 	"tg_num_sum": "tg_num_sum(%)", "tg_num_squares": "tg_num_sum(%)", "tg_num_min": "tg_num_min(%)", "tg_num_max": "tg_num_max(%)",
 }
 

@@ -115,9 +115,13 @@ func binaryFloat(c *column) appendFunc {
 func (e *Encoder) binaryNumeric(c *column) appendFunc {
 	switch c.physical { // a numeric whose scale depends on the value is PostgreSQL's text of it
 	case engine.PhysicalString:
-		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.AppendNumericBinary(b, v.Str[row].Bytes()) }
+		return func(b []byte, v *engine.Vector, row int) []byte {
+			return pgtypes.AppendNumericBinary(b, v.Str[row].Bytes())
+		}
 	case engine.PhysicalText:
-		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.AppendNumericBinary(b, []byte(v.Text[row])) }
+		return func(b []byte, v *engine.Vector, row int) []byte {
+			return pgtypes.AppendNumericBinary(b, []byte(v.Text[row]))
+		}
 	default: // the numbers
 	}
 	text := e.decimalOf(c)

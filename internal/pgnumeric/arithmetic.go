@@ -38,6 +38,7 @@ func (n Numeric) Neg() Numeric {
 		return Infinity()
 	case nan:
 		return n
+	default: // a number
 	}
 	return Numeric{coef: new(big.Int).Neg(n.integer()), scale: n.scale}
 }
@@ -142,7 +143,8 @@ func (n Numeric) leading() (weight, digit int) {
 	if c.Sign() == 0 {
 		return 0, 0
 	}
-	text := c.Append(nil, 10)
+	var room [48]byte
+	text := c.Append(room[:0], 10)
 	if text[0] == '-' {
 		text = text[1:]
 	}

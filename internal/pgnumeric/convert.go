@@ -68,6 +68,7 @@ func (n Numeric) Int64(typ string, low, high int64) (int64, error) {
 		return 0, pgerr.New(pgerr.FeatureNotSupported, "cannot convert NaN to %s", typ)
 	case infinite, negativeInfinite:
 		return 0, pgerr.New(pgerr.FeatureNotSupported, "cannot convert infinity to %s", typ)
+	default: // a number
 	}
 	whole := n.rounded(0).integer()
 	if !whole.IsInt64() || whole.Int64() < low || whole.Int64() > high {

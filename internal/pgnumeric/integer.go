@@ -5,10 +5,6 @@ import "tidegate/internal/pgerr"
 // GCDInt is gcd of integers.
 func GCDInt[T int32 | int64](a, b T) (T, error) {
 	for b != 0 {
-		if b == -1 { // the smallest integer % -1 traps
-			a, b = b, 0
-			break
-		}
 		a, b = b, a%b
 	}
 	if a < 0 {

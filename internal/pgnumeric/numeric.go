@@ -29,7 +29,7 @@ type Numeric struct {
 	scale int      // 0 or more
 }
 
-// NaN, Infinity and NegativeInfinity are the values that are no numbers.
+// NaN is no number; it equals itself and is greater than all else.
 func NaN() Numeric { return Numeric{kind: nan} }
 
 // Infinity is greater than every number.
@@ -62,6 +62,7 @@ func (n Numeric) Sign() int {
 		return 1
 	case negativeInfinite:
 		return -1
+	default: // a number
 	}
 	return n.integer().Sign()
 }
@@ -138,6 +139,7 @@ func (n Numeric) String() string {
 		return "Infinity"
 	case negativeInfinite:
 		return "-Infinity"
+	default: // a number
 	}
 	var room [64]byte
 	digits := n.integer().Append(room[:0], 10)
@@ -187,14 +189,19 @@ func aligned(n, m Numeric) (a, b *big.Int) {
 	return a, b
 }
 
-// power10 gives 10^n.
+// powers are 10^0, 10^1, … as often as they are needed.
+var powers = func() (list [80]*big.Int) {
+	list[0] = big.NewInt(1)
+	for i := 1; i < len(list); i++ {
+		list[i] = new(big.Int).Mul(list[i-1], big.NewInt(10))
+	}
+	return list
+}()
+
+// power10 gives 10^n, which must not be changed.
 func power10(n int) *big.Int {
-	if n <= maxPlain {
-		p := int64(1)
-		for range n {
-			p *= 10
-		}
-		return big.NewInt(p)
+	if n < len(powers) {
+		return powers[n]
 	}
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
 }

@@ -50,6 +50,7 @@ func Exp(n Numeric) (Numeric, error) {
 		return Numeric{}, nil
 	case nan, infinite:
 		return n, nil
+	default: // a number
 	}
 	weight := int(max(min(n.approximate()*log10e, maxResult), -maxResult))
 	return n.exp(min(max(minSignificant-weight, n.scale, 0), maxDisplay))

@@ -125,7 +125,8 @@ func randomSelect(r *rand.Rand) string {
 		" where false", " where x > 50 or r < 5000")
 	aggregates := some(4, "count(*)", "count(nl)", "sum(id)", "sum(site)", "sum(x)", "sum(r)", "avg(nl)", "avg(x)", "avg(r)", "min(h)", "max(ts)",
 		"max(x) - min(x)", "bool_and(site > 5)", "bool_or(nl = 3)", "sum(nl) filter (where site < 50)", "count(*) filter (where url > 'url/2')",
-		"avg(id) filter (where nl = 5)", "bit_or(site)", "bit_and(nl)", "coalesce(sum(nl), -1) * 2", "case when count(*) > 100 then 'many' else 'few' end")
+		"avg(id) filter (where nl = 5)", "stddev(nl)", "var_pop(id)", "variance(site)", "sum(x::numeric(12,4) / 3)", "max(nl / 7.0)", "avg(site * 1.5)",
+		"bit_xor(site)", "bit_or(site)", "bit_and(nl)", "coalesce(sum(nl), -1) * 2", "case when count(*) > 100 then 'many' else 'few' end")
 	keys := some(2, "site", "nl", "url", "date_trunc('hour', ts)", "site / 10", "left(h, 1)", "x > 30")
 	switch r.IntN(6) {
 	case 0:

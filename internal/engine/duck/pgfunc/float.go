@@ -28,6 +28,7 @@ func floats() []udf.Function {
 		udf.Of1("tg_float_sign", func(x float64) (float64, error) { return sign(x), nil }),
 		udf.Of1("tg_float_angle", func(x float64) (float64, error) { return x, within(!math.IsInf(x, 0)) }),
 		udf.Of1("tg_float_unit", func(x float64) (float64, error) { return x, within(math.IsNaN(x) || math.Abs(x) <= 1) }),
+		udf.Of1("tg_float_from1", func(x float64) (float64, error) { return x, within(math.IsNaN(x) || x >= 1) }),
 		udf.Of1("tg_text_float8", func(s string) (float64, error) { return pgtypes.ParseFloat(pgtypes.Float8, s) }),
 		udf.Of1("tg_text_float4", func(s string) (float32, error) {
 			f, err := pgtypes.ParseFloat(pgtypes.Float4, s)

@@ -78,8 +78,7 @@ func numericArithmetic() []udf.Function {
 		udf.Of4("tg_float_bucket", pgnumeric.FloatBucket),
 		extreme("tg_num_greatest", 1), extreme("tg_num_least", -1),
 		udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int32]), udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int64]),
-		udf.Of2("tg_int_left", shiftLeft[int16]), udf.Of2("tg_int_left", shiftLeft[int32]), udf.Of2("tg_int_left", shiftLeft[int64]),
-		udf.Of2("tg_int_right", shiftRight[int16]), udf.Of2("tg_int_right", shiftRight[int32]), udf.Of2("tg_int_right", shiftRight[int64]),
+		shiftLeft[int16](), shiftLeft[int32](), shiftLeft[int64](), shiftRight[int16](), shiftRight[int32](), shiftRight[int64](),
 		udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int32]), udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int64]),
 	}
 }
@@ -92,10 +91,16 @@ func shiftBits[T int16 | int32 | int64](by int32) uint32 {
 	return uint32(by) & 31
 }
 
-func shiftLeft[T int16 | int32 | int64](x T, by int32) (T, error) { return x << shiftBits[T](by), nil }
+func shift[T int16 | int32 | int64](name string, by func(x T, bits uint32) T) udf.Function {
+	return udf.Of2(name, func(x T, n int32) (T, error) { return by(x, shiftBits[T](n)), nil })
+}
 
-func shiftRight[T int16 | int32 | int64](x T, by int32) (T, error) {
-	return x >> shiftBits[T](by), nil
+func shiftLeft[T int16 | int32 | int64]() udf.Function {
+	return shift("tg_int_left", func(x T, bits uint32) T { return x << bits })
+}
+
+func shiftRight[T int16 | int32 | int64]() udf.Function {
+	return shift("tg_int_right", func(x T, bits uint32) T { return x >> bits })
 }
 
 // extreme makes GREATEST, or LEAST for the way -1: NULLs do not count, and of equal values the first is taken.
