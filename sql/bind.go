@@ -36,6 +36,8 @@ type Query struct {
 
 	// divides says that a numeric is divided by another, for which every server has a scale rule of its own.
 	divides bool
+	// silent names what of the query Redshift's documentation does not tell all of, "" for nothing.
+	silent string
 
 	// Of a query from a template, see template.go: then text, statement and what belongs to them are the template's.
 	template *Template
@@ -103,7 +105,8 @@ type binder struct {
 	// from the first, have none even when the others have.
 	template bool
 	open     int
-	divides  bool // see Query.divides
+	divides  bool   // see Query.divides
+	silent   string // see Query.silent
 	// momentary is set when a text was read that means another time at another time: 'today'.
 	momentary bool
 }
@@ -201,7 +204,7 @@ func (b *binder) bindStatement() (*selectParts, error) {
 func (b *binder) query(p *selectParts) (*Query, error) {
 	q := &Query{
 		Params: b.params, System: b.system, constants: b.folded, args: b.args, statement: b.stmt, catalog: b.catalog, env: b.env,
-		parts: p, binder: b, divides: b.divides,
+		parts: p, binder: b, divides: b.divides, silent: b.silent,
 	}
 	for _, t := range p.targets {
 		if t.e.table {

@@ -20,3 +20,10 @@ func (d Dialect) String() string {
 
 // redshift says that the statement's expressions are Redshift's.
 func (b *binder) redshift() bool { return b.dialect == Redshift }
+
+// undocumented notes what the documentation does not tell all of: such a query is not asked of a Redshift.
+func (b *binder) undocumented(what string) {
+	if b.silent == "" {
+		b.silent = what + " its documentation does not tell,"
+	}
+}

@@ -25,20 +25,30 @@ func (q *Query) RenderPostgres(source func(*Use) (string, error)) (string, error
 		}
 		return full.RenderPostgres(source)
 	}
+	text, words, err := q.ownText(source)
+	return words.spell(text), err
+}
+
+// ownText gives the user's text with what RenderPostgres replaces; words are those that it still has to be spelled in.
+func (q *Query) ownText(source func(*Use) (string, error)) (text string, words ownWords, err error) {
 	r, tree, err := q.postgresTree(false)
 	if err != nil {
-		return "", err
+		return "", ownWords{}, err
 	}
 	text, try, err := r.deparse(tree)
 	if err != nil {
-		return "", err
+		return "", ownWords{}, err
 	}
-	return r.fill(text, try, source)
+	text, err = r.fill(text, try, source)
+	return text, r.words, err
 }
 
 // postgresTree gives the user's tree rewritten, but for the relations' names. open keeps parameters as they are.
 func (q *Query) postgresTree(open bool) (*postgresText, *pg_query.Node, error) {
 	r := &postgresText{q: q, open: open, uses: map[int32]int{}}
+	if q.statement.dialect == Redshift {
+		r.words = newOwnWords(q.statement.source)
+	}
 	for i, at := range q.usesAt {
 		if _, twice := r.uses[at]; twice {
 			return nil, nil, pgerr.New(pgerr.FeatureNotSupported, "relation %s is read in a way that only Tidegate can run", q.Uses[i].Relation.Name)
@@ -79,6 +89,7 @@ type postgresText struct {
 	uses      map[int32]int // place of a relation → index of its Use
 	relations []*pg_query.RangeVar
 	of        []int // index of the Use of each of relations
+	words     ownWords
 }
 
 func markerName(try int) string { return "tidegate_relation" + itoa(try) + "x" }
@@ -137,6 +148,9 @@ func (r *postgresText) node(n *pg_query.Node) error {
 		if extra := len(x.ColumnRef.Fields) - 2; extra > 0 {
 			x.ColumnRef.Fields = x.ColumnRef.Fields[extra:]
 		}
+		if e := r.q.constants[x.ColumnRef.Location]; e != nil && r.q.statement.dialect == Redshift {
+			return r.constant(n, e) // SYSDATE
+		}
 	case *pg_query.Node_ParamRef:
 		if r.open {
 			r.params = append(r.params, n)
@@ -149,7 +163,8 @@ func (r *postgresText) node(n *pg_query.Node) error {
 		n.Node = c
 	case *pg_query.Node_FuncCall:
 		if respelledAs(x.FuncCall) != "" {
-			return notRedshift(x.FuncCall.Funcname[0].GetString_().GetSval())
+			r.words.mark(x.FuncCall)
+			return nil
 		}
 		if e := r.q.constants[x.FuncCall.Location]; e != nil {
 			return r.constant(n, e)
@@ -170,7 +185,7 @@ func (r *postgresText) node(n *pg_query.Node) error {
 
 // keepName writes out the name of an output column whose expression may be replaced by one that has another name.
 func (r *postgresText) keepName(t *pg_query.ResTarget) {
-	if t.Name == "" && t.Val.GetColumnRef() == nil && len(r.q.constants)+len(r.q.Params) > 0 {
+	if c := t.Val.GetColumnRef(); t.Name == "" && (c == nil || r.q.constants[c.Location] != nil) && len(r.q.constants)+len(r.q.Params) > 0 {
 		t.Name = figureName(t.Val)
 	}
 }
@@ -206,9 +221,30 @@ func (r *postgresText) parameter(p *pg_query.ParamRef) (*pg_query.Node_TypeCast,
 		return nil, fmt.Errorf("render query: there is no parameter $%d", p.Number)
 	}
 	if r.q.args == nil || r.q.args[i].Null {
-		return typedNode(nil, r.q.Params[i])
+		return r.typed(nil, r.q.Params[i])
 	}
-	return typedNode(&r.q.args[i].Text, r.q.Params[i])
+	return r.typed(&r.q.args[i].Text, r.q.Params[i])
+}
+
+// typed is typedNode in the statement's dialect: of Redshift's, a text without a length would be cut, and a numeric
+// without a scale be rounded.
+func (r *postgresText) typed(text *string, oid pgtypes.OID) (*pg_query.Node_TypeCast, error) {
+	c, err := typedNode(text, oid)
+	if err != nil || r.q.statement.dialect != Redshift {
+		return c, err
+	}
+	switch {
+	case isText(oid):
+		c.TypeCast.TypeName = longText()
+	case oid == pgtypes.Numeric && text != nil:
+		precision, scale, ok := decimalText(*text)
+		if !ok {
+			return nil, notRedshift("the number " + *text)
+		}
+		c.TypeCast.TypeName = typeNamed("numeric")
+		c.TypeCast.TypeName.Typmods = []*pg_query.Node{pg_query.MakeAConstIntNode(int64(precision), -1), pg_query.MakeAConstIntNode(int64(scale), -1)}
+	}
+	return c, nil
 }
 
 // constant puts the value of a session's function in its place.
@@ -221,7 +257,7 @@ func (r *postgresText) constant(n *pg_query.Node, e *expr) error {
 		}
 		text = &t
 	}
-	c, err := typedNode(text, e.typ.OID)
+	c, err := r.typed(text, e.typ.OID)
 	if err != nil {
 		return err
 	}

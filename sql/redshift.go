@@ -15,15 +15,25 @@ import (
 // RenderRedshift is RenderPostgres in Redshift's words. What Redshift has not, or is not known to answer as PostgreSQL
 // does, is 0A000 and names it: the lists below are of what its documentation describes alike.
 func (q *Query) RenderRedshift(source func(*Use) (string, error)) (string, error) {
-	if q.divides {
+	if q.template != nil {
+		full, source, err := q.rebound(source)
+		if err != nil {
+			return "", err
+		}
+		return full.RenderRedshift(source)
+	}
+	switch {
+	case q.divides && q.statement.dialect == Postgres:
 		return "", notRedshift("the quotient of numerics, which has another scale there,")
+	case q.silent != "":
+		return "", notRedshift(q.silent)
 	}
 	for i, t := range q.Types {
 		if t.OID == pgtypes.Interval || t.OID == pgtypes.Bytea {
 			return "", notRedshift(fmt.Sprintf("column %s of type %s", q.Names[i], t))
 		}
 	}
-	text, err := q.RenderPostgres(source)
+	text, words, err := q.ownText(source)
 	if err != nil {
 		return "", err
 	}
@@ -31,7 +41,7 @@ func (q *Query) RenderRedshift(source func(*Use) (string, error)) (string, error
 	if err != nil {
 		return "", fmt.Errorf("render query: read it again: %w", err)
 	}
-	r := redshiftText{}
+	r := redshiftText{dialect: q.statement.dialect, words: words}
 	for _, s := range parsed.Stmts {
 		walk(s.Stmt, r.node)
 	}
@@ -44,7 +54,7 @@ func (q *Query) RenderRedshift(source func(*Use) (string, error)) (string, error
 	for i, interval := range r.intervals {
 		text = strings.Replace(text, quoteText(intervalMarker(i)), "INTERVAL "+quoteText(interval), 1)
 	}
-	return text, nil
+	return words.spell(text), nil
 }
 
 func notRedshift(what string) error {
@@ -53,6 +63,8 @@ func notRedshift(what string) error {
 
 // redshiftText rewrites a tree, node by node. The first thing that cannot be said is kept.
 type redshiftText struct {
+	dialect   Dialect // of the user's words
+	words     ownWords
 	err       error
 	intervals []string
 }
@@ -125,6 +137,10 @@ func (r *redshiftText) cast(n *pg_query.Node, c *pg_query.TypeCast) {
 		c.TypeName = typeNamed("float8")
 	case null && name != "numeric" && !slices.Contains(redshiftTypes, name):
 		c.TypeName = longText()
+	case r.dialect == Redshift && slices.Contains(redshiftOwnTypes, name):
+		if name != "text" && name != "nvarchar" && name != "nchar" {
+			c.TypeName.Names = append([]*pg_query.Node{pg_query.MakeStrNode("pg_catalog")}, c.TypeName.Names...)
+		}
 	case name == "text" || name == "varchar" && !sized:
 		c.TypeName = longText()
 	case name == "interval":
@@ -145,6 +161,9 @@ func (r *redshiftText) cast(n *pg_query.Node, c *pg_query.TypeCast) {
 
 // redshiftTypes are the types with the same values and texts on both sides.
 var redshiftTypes = []string{"bool", "int2", "int4", "int8", "float4", "float8", "date", "timestamp", "timestamptz"}
+
+// redshiftOwnTypes are types that the dialect redshift means as Redshift does: they are cast to as they are written.
+var redshiftOwnTypes = []string{"text", "varchar", "nvarchar", "numeric"}
 
 func typeNamed(name string) *pg_query.TypeName {
 	return &pg_query.TypeName{Names: []*pg_query.Node{pg_query.MakeStrNode("pg_catalog"), pg_query.MakeStrNode(name)}, Typemod: -1}
@@ -210,6 +229,10 @@ var datePartFields = []string{"year", "quarter", "month", "week", "day", "dow", 
 
 func (r *redshiftText) call(f *pg_query.FuncCall) {
 	fn := operatorName(f.Funcname)
+	if kind, name := r.words.call(fn); kind != "" || r.dialect == Redshift && redshiftByName()[name] != nil {
+		r.ownCall(kind, name, f)
+		return
+	}
 	if fn == "position" {
 		fn = "strpos" // the grammar has its arguments in this order already
 	}
@@ -272,5 +295,26 @@ func (r *redshiftText) selectStatement(s *pg_query.SelectStmt) {
 		r.refuse("a named window")
 	case s.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES:
 		r.refuse("WITH TIES")
+	}
+}
+
+// ownCall lets through what only Redshift's words have. The binder means by it what its documentation says.
+func (r *redshiftText) ownCall(kind, fn string, f *pg_query.FuncCall) {
+	switch {
+	case f.AggFilter != nil:
+		r.refuse("FILTER")
+	case f.FuncVariadic:
+		r.refuse("VARIADIC")
+	case f.Over != nil:
+		r.window(fn, f.Over)
+	}
+	if list := redshiftByName()[fn]; kind == "" && list[0].semantics == Refused {
+		r.refuse("function " + fn)
+	}
+	if kind == "" {
+		f.Funcname = names(fn)
+	}
+	if strings.HasPrefix(fn, "regexp_") {
+		r.refuse("function " + fn + ", whose patterns its documentation does not tell all of,")
 	}
 }

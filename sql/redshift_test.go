@@ -90,3 +90,86 @@ func TestNotRedshift(t *testing.T) {
 		}
 	}
 }
+
+// TestRedshiftsOwnWords has what only Redshift's words say: it is asked of Redshift as the user wrote it.
+func TestRedshiftsOwnWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		query string
+		args  []sql.Arg
+		want  string
+	}{
+		{query: "select top 3 id from w order by id", want: "SELECT id FROM hot.w w ORDER BY id LIMIT 3"},
+		{query: "select id from w minus select id from v", want: "SELECT id FROM hot.w w EXCEPT SELECT id FROM hot.v v"},
+		{
+			query: "select id, name from w where id > 1 qualify row_number() over (partition by name order by id) = 1",
+			want:  "SELECT id, name FROM hot.w w WHERE id > 1 QUALIFY (row_number() OVER (PARTITION BY name ORDER BY id) = 1)",
+		},
+		{
+			query: "select name, count(*) from w group by 1 having count(*) > 1 or name = 'x' qualify rank() over (order by count(*)) = 1 order by 1",
+			want:  "SELECT name, count(*) FROM hot.w w GROUP BY 1 HAVING (count(*) > 1 OR name = 'x') QUALIFY (rank() OVER (ORDER BY count(*)) = 1) ORDER BY 1",
+		},
+		{query: "select approximate count(distinct name) from w", want: "SELECT APPROXIMATE count(DISTINCT name) FROM hot.w w"},
+		{
+			query: "select lag(name, 1) ignore nulls over (order by id), first_value(replace(name, ')', '(')) ignore nulls over (order by id rows unbounded preceding) from w",
+			want:  "SELECT lag(name, 1) IGNORE NULLS OVER (ORDER BY id), first_value(replace(name, ')', '(')) IGNORE NULLS OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) FROM hot.w w",
+		},
+		{
+			query: "select listagg(distinct name, ', ') within group (order by name), median(id::float8) over (partition by name) from w group by name, id",
+			want:  "SELECT listagg(DISTINCT name, ', ') WITHIN GROUP (ORDER BY name), median(id::double precision) OVER (PARTITION BY name) FROM hot.w w GROUP BY name, id",
+		},
+		{
+			query: "select extract(dow from dateadd(day, id, '2018-02-03')), date_part(qtr, date '2018-02-03'), decode(id, 1, 'a', null, 'b') from w",
+			want:  "SELECT EXTRACT(dow FROM dateadd(day, id, '2018-02-03')), date_part(qtr, '2018-02-03'::date), decode(id, 1, 'a', NULL, 'b') FROM hot.w w",
+		},
+		{
+			query: "select nvl(name, 'x'), nvl2(name, 1, 2), datediff(month, '2018-01-01', '2018-02-03'), convert_timezone('UTC', 'Asia/Tokyo', timestamp '2018-02-03') from w",
+			want:  "SELECT nvl(name, 'x'), nvl2(name, 1, 2), datediff(month, '2018-01-01', '2018-02-03'), convert_timezone('UTC', 'Asia/Tokyo', '2018-02-03'::timestamp) FROM hot.w w",
+		},
+		{query: "select avg(id), sum(id) from w", want: "SELECT avg(id), sum(id) FROM hot.w w"},
+		{
+			query: "select cast(name as varchar(3)), name::text, convert(decimal, id), name::varchar(max) from w",
+			want:  "SELECT name::varchar(3), name::text, id::numeric, name::varchar(65535) FROM hot.w w",
+		},
+		{
+			query: "select getdate(), sysdate, trunc(sysdate) - 1 as d from w where name = $1 and id = $2::decimal", args: []sql.Arg{{Text: "a"}, {Text: "7.5"}},
+			want: "SELECT '2018-02-15 03:04:06'::timestamp AS getdate, '2018-02-15 03:04:05.6'::timestamp AS sysdate, " +
+				"trunc('2018-02-15 03:04:05.6'::timestamp) - 1 AS d FROM hot.w w WHERE name = 'a'::varchar(65535) AND id = '7.5'::numeric(2, 1)::numeric",
+		},
+	} {
+		got, err := ownCopy(t, c.query, c.args...)
+		if err != nil || got != c.want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", c.query, err, got, c.want)
+		}
+	}
+	for query, want := range map[string]string{
+		"select 1.5 / id from w":                                "the quotient of decimals",
+		"select avg(id::decimal(5,2)) from w":                   "the average of decimals",
+		"select median(id) from w":                              "an interpolation of exact numbers",
+		"select datediff(week, '2018-01-01', getdate()) from w": "DATEDIFF of weeks",
+		"select regexp_substr(name, 'a|ab') from w":             "function regexp_substr",
+		"select string_agg(name, ',') from w":                   "function string_agg",
+		"select name from w where name = 'a\\\\b'":              "a text with a backslash",
+	} {
+		if got, err := ownCopy(t, query); pgerr.CodeOf(err) != pgerr.FeatureNotSupported || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s\n%s", query, err, want, got)
+		}
+	}
+}
+
+// ownCopy is redshiftCopy of a statement of the dialect redshift.
+func ownCopy(t *testing.T, query string, args ...sql.Arg) (string, error) {
+	t.Helper()
+	statements, err := sql.Redshift.Parse(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	q, err := sql.Bind(statements[0], newTables("public.v "+valueColumns, "public.w id int, name text"), testEnv())
+	if err == nil && args != nil {
+		q, err = q.WithArgs(args)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return q.RenderRedshift(func(u *sql.Use) (string, error) { return "hot." + u.Relation.Name.Table, nil })
+}

@@ -160,6 +160,7 @@ func (b *binder) redshiftChoose(candidates []signature, args []*expr, n *pg_quer
 		return nil, nil, nil
 	case ambiguous:
 		return nil, nil, b.fail(pgerr.AmbiguousFunction, n.Location, "function %s(%s) is not unique", operatorName(n.Funcname), typeList(args))
+	case resolved:
 	}
 	out := make([]*expr, len(args))
 	for i, a := range args {

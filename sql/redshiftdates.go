@@ -100,6 +100,9 @@ func (b *binder) dateDiff(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if part == redshift.Week {
+		b.undocumented("DATEDIFF of weeks, whose first day")
+	}
 	return computed(pgtypes.Int8, "tg_rs_date_diff('"+string(part)+"', "+a[0].sql+", "+a[1].sql+")", a...), nil
 }
 

@@ -32,8 +32,7 @@ func decimalOf(e *expr) (precision, scale int, ok bool) {
 		return p, s, !e.wide && s >= 0
 	}
 	if v, ok := constantNumeric(e); ok && !e.wide {
-		whole, fraction, _ := strings.Cut(strings.TrimPrefix(v.String(), "-"), ".")
-		return max(len(strings.TrimLeft(whole, "0"))+len(fraction), 1), len(fraction), true
+		return decimalText(v.String())
 	}
 	return pgtypes.MaxPrecision, e.scale, e.scale >= 0 && !e.wide
 }
@@ -72,7 +71,7 @@ func (b *binder) decimals(op string, x, y *expr) *expr {
 		}
 		text = fmt.Sprintf("CAST(CAST(%s AS DECIMAL(38,%d)) * CAST(%s AS DECIMAL(%d,%d)) AS DECIMAL(%d,%d))", x.sql, s1, y.sql, max(p2, s2), s2, p, s)
 	case "/":
-		b.divides = true
+		b.undocumented("the quotient of decimals, whose last digit")
 		s = min(max(shortestQuotient, s1+p2-s2+1), pgtypes.MaxPrecision)
 		p = min(p1-s1+s2+s, pgtypes.MaxPrecision)
 		text = fmt.Sprintf("CAST(tg_rs_divide(CAST(%s AS VARCHAR), CAST(%s AS VARCHAR), %d) AS DECIMAL(%d,%d))", x.sql, y.sql, s, max(p, s), s)
@@ -177,4 +176,14 @@ func (b *binder) unionType(common pgtypes.OID, l, r *expr) pgtypes.Type {
 		return same[0].typ
 	}
 	return pgtypes.Of(common)
+}
+
+// decimalText gives the precision and the scale of a decimal's text.
+func decimalText(text string) (precision, scale int, ok bool) {
+	whole, fraction, _ := strings.Cut(strings.TrimLeft(text, "+-"), ".")
+	if strings.Trim(whole+fraction, "0123456789") != "" {
+		return 0, 0, false
+	}
+	precision = max(len(strings.TrimLeft(whole, "0"))+len(fraction), 1)
+	return precision, len(fraction), precision <= pgtypes.MaxPrecision
 }

@@ -59,6 +59,7 @@ func (b *binder) redshiftAvg(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 			s.wrap = "CAST(%1 // %2 AS BIGINT)"
 			e = computed(pgtypes.Int8, "", x)
 		} else {
+			b.undocumented("the average of decimals, whose last digit")
 			wide := pgtypes.MaxPrecision
 			if p <= longDecimal {
 				wide = longDecimal
@@ -178,6 +179,7 @@ func (b *binder) quantileArg(x *expr, digits int) (*expr, error) {
 	if !ok || scale+digits > pgtypes.MaxPrecision/2 {
 		return nil, b.unsupported(x.pos, "an interpolation of %s", typeText(x.typ))
 	}
+	b.undocumented("an interpolation of exact numbers, whose scale")
 	// DuckDB multiplies by the fraction as a double: what that is off must not reach the last digit.
 	const guard = 6
 	return decimalExpr(fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", x.sql, scale+digits+guard), pgtypes.MaxPrecision, scale+digits, x), nil

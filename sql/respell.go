@@ -51,10 +51,14 @@ func respell(text string, tokens []*pg_query.ScanToken) respelling {
 	if len(s.edits) == 0 {
 		return s.respelling
 	}
-	slices.SortStableFunc(s.edits, func(a, b edit) int { return cmp.Compare(a.at, b.at) })
+	// What is put in goes before what is replaced at the same place.
+	slices.SortStableFunc(s.edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(min(a.cut, 1), min(b.cut, 1))) })
 	var out strings.Builder
 	at := 0
 	for _, e := range s.edits {
+		if e.at < at {
+			return respelling{text: text} // two meanings of one word: the parser says what is wrong
+		}
 		out.WriteString(text[at:e.at] + e.put)
 		at = e.at + e.cut
 	}
@@ -172,6 +176,7 @@ func (s *speller) token(i int) {
 	case pg_query.Token_SCONST:
 		s.escapes(i)
 		return
+	default:
 	}
 	switch s.word(i) {
 	case "top":
@@ -218,8 +223,9 @@ func (s *speller) operand(i int) bool {
 	case pg_query.Token_IDENT, pg_query.Token_ICONST, pg_query.Token_FCONST, pg_query.Token_SCONST, pg_query.Token_PARAM,
 		closeParen, pg_query.Token_ASCII_93:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 const topName = "tidegate_top"
@@ -294,6 +300,7 @@ func (s *speller) beginsCondition(i int) bool {
 	case openParen, pg_query.Token_NOT, pg_query.Token_CASE, pg_query.Token_IDENT, pg_query.Token_ICONST, pg_query.Token_FCONST,
 		pg_query.Token_SCONST, pg_query.Token_PARAM, pg_query.Token_TRUE_P, pg_query.Token_FALSE_P, pg_query.Token_EXISTS:
 		return true
+	default:
 	}
 	kind := pg_query.KeywordKind_NO_KEYWORD
 	if i+1 < len(s.tokens) {
@@ -314,6 +321,7 @@ func (s *speller) clauseEnd(i int) int {
 		case closeParen, semicolon, pg_query.Token_ORDER, pg_query.Token_LIMIT, pg_query.Token_OFFSET, pg_query.Token_FETCH,
 			pg_query.Token_UNION, pg_query.Token_EXCEPT, pg_query.Token_INTERSECT, pg_query.Token_WINDOW, pg_query.Token_FOR:
 			return end
+		default:
 		}
 		if s.isMinus(i) {
 			return end

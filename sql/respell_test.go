@@ -29,10 +29,14 @@ func TestRespell(t *testing.T) {
 		{"select t.minus, minus(1) from t", "SELECT t.minus, minus(1) FROM t"},
 		{"select a from t x qualify row_number() over (order by a) = 1", "SELECT a FROM t x HAVING qualify(row_number() OVER (ORDER BY a) = 1)"},
 		{"select a from t where b qualify rn = 1 order by a limit 3", "SELECT a FROM t WHERE b HAVING qualify(rn = 1) ORDER BY a LIMIT 3"},
-		{"select a from t group by a having count(*) > 1 or a = 2 qualify rank() over (order by a) < 3 and a > 1",
-			"SELECT a FROM t GROUP BY a HAVING (count(*) > 1 OR a = 2) AND qualify(rank() OVER (ORDER BY a) < 3 AND a > 1)"},
-		{"select a from (select a from t x qualify b = 1) y qualify c = 2 minus select 1",
-			"SELECT a FROM (SELECT a FROM t x HAVING qualify(b = 1)) y HAVING qualify(c = 2) EXCEPT SELECT 1"},
+		{
+			"select a from t group by a having count(*) > 1 or a = 2 qualify rank() over (order by a) < 3 and a > 1",
+			"SELECT a FROM t GROUP BY a HAVING (count(*) > 1 OR a = 2) AND qualify(rank() OVER (ORDER BY a) < 3 AND a > 1)",
+		},
+		{
+			"select a from (select a from t x qualify b = 1) y qualify c = 2 minus select 1",
+			"SELECT a FROM (SELECT a FROM t x HAVING qualify(b = 1)) y HAVING qualify(c = 2) EXCEPT SELECT 1",
+		},
 		{"select qualify, t.qualify from t", "SELECT qualify, t.qualify FROM t"},
 		{"select a as qualify from t qualify where qualify = 1", "SELECT a AS qualify FROM t qualify WHERE qualify = 1"},
 		{"select approximate count(distinct a) from t", "SELECT approximate.count(DISTINCT a) FROM t"},

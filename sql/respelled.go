@@ -98,6 +98,7 @@ func (r *respelling) node(n *pg_query.Node) error {
 				Arg: f.Args[1], TypeName: f.Args[0].GetTypeCast().TypeName, Location: f.Location,
 			}}
 		}
+	default:
 	}
 	return nil
 }

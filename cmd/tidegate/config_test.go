@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"tidegate/sql"
-
 	"github.com/google/go-cmp/cmp"
+
+	"tidegate/sql"
 )
 
 // load reads text as a configuration file of an empty folder, with these environment variables.

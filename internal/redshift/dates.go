@@ -172,8 +172,9 @@ func DatePart(part Part, micros int64) float64 {
 		return float64(ofMinute) / 1000
 	case Microsecond:
 		return float64(ofMinute)
+	default:
+		return float64(wholePart(part, micros))
 	}
-	return float64(wholePart(part, micros))
 }
 
 // Extract is EXTRACT, which is whole: seconds without their parts, milliseconds without the seconds.
@@ -185,8 +186,9 @@ func Extract(part Part, micros int64) int64 {
 		return floorDiv(micros, microsPerSecond) - floorDiv(micros, fixed[Minute])*60
 	case Millisecond:
 		return floorDiv(micros, 1000) - floorDiv(micros, microsPerSecond)*1000
+	default:
+		return wholePart(part, micros)
 	}
-	return wholePart(part, micros)
 }
 
 func wholePart(part Part, micros int64) int64 {

@@ -25,8 +25,10 @@ func JSONPath(text string, path []string) (value string, ok bool, err error) {
 	at := json.RawMessage(text)
 	for _, key := range path {
 		var object map[string]json.RawMessage
-		if json.Unmarshal(at, &object) != nil {
-			return "", false, nil // it is no object
+		if bytes.HasPrefix(bytes.TrimSpace(at), []byte("{")) {
+			if err := json.Unmarshal(at, &object); err != nil {
+				return "", false, err
+			}
 		}
 		if at, ok = object[key]; !ok {
 			return "", false, nil
