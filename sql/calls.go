@@ -239,6 +239,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 			return nil, err
 		}
 	}
+	if args, err = b.filtered(args, n.AggFilter, &inner); err != nil {
+		return nil, err
+	}
 	f := allowed()[sig.key()]
 	if f == nil {
 		if f, args, err = b.jsonAggregate(fn, args, n); err != nil {
@@ -289,6 +292,31 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	e.stat = statCall(fn, n, args)
 	s.merges = !n.AggDistinct && len(n.AggOrder) == 0
 	return b.finishCall(e, s, n, sc, &inner)
+}
+
+// filtered computes arguments that may fail for the rows of the FILTER only: DuckDB would for all, and an error of a row
+// that does not count would be the statement's.
+func (b *binder) filtered(args []*expr, filter *pg_query.Node, sc *scope) ([]*expr, error) {
+	if filter == nil {
+		return args, nil
+	}
+	out := slices.Clone(args)
+	for i, a := range args {
+		if a.column != nil || a.constant {
+			continue
+		}
+		f, err := b.expr(filter, sc)
+		if err == nil {
+			f, err = b.boolean(f, "FILTER")
+		}
+		if err != nil {
+			return nil, err
+		}
+		guarded := *a
+		guarded.sql = "CASE WHEN " + f.sql + " THEN " + a.sql + " END"
+		out[i] = &guarded
+	}
+	return out, nil
 }
 
 // ordered are the aggregates whose result depends on the order of the rows.
