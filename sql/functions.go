@@ -27,7 +27,7 @@ const asText = "="
 // allowed finds the lines of all lists by "name(type,type)".
 var allowed = sync.OnceValue(func() map[string]*function {
 	m := map[string]*function{}
-	for _, list := range [][]function{numericList(), textList(), bytesList(), timeList(), nestedList(), aggregateList()} {
+	for _, list := range [][]function{numericList(), textList(), bytesList(), patternList(), timeList(), nestedList(), aggregateList()} {
 		for i := range list {
 			if list[i].wide == asText {
 				list[i].wide = list[i].text

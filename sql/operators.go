@@ -26,14 +26,14 @@ func (b *binder) operatorExpr(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	case pg_query.A_Expr_Kind_AEXPR_IN:
 		return b.inList(op == "<>", n, sc)
 	case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE:
-		return b.like(op, n, sc)
+		return b.plainOperator(op, n, sc)
 	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN,
 		pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
 		return b.between(n, sc)
 	case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
 		return b.arrayOperator(op, n, sc)
 	case pg_query.A_Expr_Kind_AEXPR_SIMILAR:
-		return nil, b.unsupported(n.Location, "SIMILAR TO")
+		return b.plainOperator(op, n, sc)
 	default:
 		return nil, b.unsupported(n.Location, "this operator")
 	}
@@ -280,6 +280,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 			return computed(sig.result, "xor("+x.sql+", "+y.sql+")", x, y), nil
 		}
 		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
+	case strings.Contains(op, "~~"):
+		return b.like(op, x, y), nil
 	case op == "^@":
 		return computed(pgtypes.Bool, "starts_with("+x.sql+", "+y.sql+")", x, y), nil
 	case bytewise[op] != "" && isText(lt):

@@ -102,7 +102,6 @@ func TestRefused(t *testing.T) {
 		`select public.upper('a')`,
 		`select main.upper('a')`,
 		`select 1 operator(main.+) 2`,
-		`select 'a' similar to 'b'`,
 		`select jsonb_path_query('{}', '$.a')`,
 		`select domain collate "de_DE" from web.events`,
 	} {

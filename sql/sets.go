@@ -57,11 +57,15 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 		// Nothing has any.
 		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "[]")}}}, nil
 	}
-	sig, _, err := b.resolve(fn, args, pos)
+	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
 		return nil, err
 	}
-	return nil, b.notAllowed(sig, pos)
+	f := allowed()[sig.key()]
+	if f == nil || !sig.set {
+		return nil, b.notAllowed(sig, pos)
+	}
+	return &set{columns: []setColumn{{"", computed(sig.result, f.write(f.text, args), args...)}}}, nil
 }
 
 // listColumn makes a column of an array.

@@ -37,8 +37,8 @@ func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, 
 		}
 	case (fn == "normalize" || fn == "is_normalized") && len(args) == 1:
 		e, err = b.plainCall(fn, append(args, textConstant("NFC", pgtypes.Of(pgtypes.Text))), pos)
-	case fn == "regexp_replace":
-		e, err = b.regexpReplace(args, pos)
+	case (fn == "like_escape" || fn == "similar_to_escape") && (len(args) == 1 || len(args) == 2):
+		e, err = b.escapes(fn, args, pos)
 	default:
 		return nil, false, nil
 	}

@@ -9,6 +9,11 @@ import (
 
 // subLink binds a subquery that stands in an expression.
 func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
+	if n.SubLinkType == pg_query.SubLinkType_EXPR_SUBLINK {
+		if e, ok, err := b.oneMatch(n.Subselect.GetSelectStmt(), sc); ok || err != nil {
+			return e, err
+		}
+	}
 	exists := n.SubLinkType == pg_query.SubLinkType_EXISTS_SUBLINK
 	p, err := b.selectStatement(n.Subselect.GetSelectStmt(), sc, sc.ctes, usage{derived: exists})
 	if err != nil {

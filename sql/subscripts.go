@@ -13,6 +13,11 @@ func (b *binder) indirection(n *pg_query.A_Indirection, sc *scope) (*expr, error
 	if err != nil {
 		return nil, err
 	}
+	return b.subscripted(a, n, sc)
+}
+
+// subscripted gives what the subscripts of n make of a.
+func (b *binder) subscripted(a *expr, n *pg_query.A_Indirection, sc *scope) (_ *expr, err error) {
 	for i, step := range n.Indirection {
 		at := step.GetAIndices()
 		switch {

@@ -28,7 +28,7 @@ type rule struct {
 // leaves may be imported by everybody, for they import nothing but one another.
 func leaves() []string {
 	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric", "internal/pgjson",
-		"internal/pgctype", "internal/pgtext", "internal/pgtime", "internal/pgformat", "internal/redshift"}
+		"internal/pgctype", "internal/pgtext", "internal/pgregex", "internal/pgtime", "internal/pgformat", "internal/redshift"}
 }
 
 func rules() []rule {
@@ -52,6 +52,7 @@ func rules() []rule {
 		{area: "internal/pgnumeric/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "internal/pgctype/...", only: true},
 		{area: "internal/redshift/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
+		{area: "internal/pgregex/...", allow: []string{"internal/pgerr", "internal/pgctype"}, only: true},
 		{area: "internal/pgtext/...", allow: []string{"internal/pgerr", "internal/pgctype"}, only: true},
 		{area: "internal/pgjson/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgnumeric"}, only: true},
 		{area: "sql/..."},

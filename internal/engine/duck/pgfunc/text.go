@@ -16,7 +16,7 @@ import (
 
 // text is the functions of texts, patterns and bytes.
 func text() []udf.Function {
-	return slices.Concat(words(), binaries(), codings())
+	return slices.Concat(words(), binaries(), codings(), patterns())
 }
 
 // infallible makes a function of one that has no errors.
