@@ -31,8 +31,8 @@ type Options struct {
 	Version        string // what version() answers; it begins with "PostgreSQL 15.20"
 	Dialect        sql.Dialect
 	MaxConnections int // 0 is no limit
-	// SearchPath gives the schemas of names without one when a session begins; nil is PostgreSQL's "$user", public.
-	SearchPath func(ctx context.Context) ([]string, error)
+	// SearchPath gives the schemas of names without one when a user's session begins; nil is PostgreSQL's "$user", public.
+	SearchPath func(ctx context.Context, user string) ([]string, error)
 	// Warehouse changes what only the hot store has; nil: nothing can be changed.
 	Warehouse Warehouse
 	// StartupTimeout is how long a client may take to say who it is; 0 is 30 s.

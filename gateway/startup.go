@@ -230,7 +230,7 @@ func (s *Server) newSession(ctx context.Context, c *socket, m *startup) (*sessio
 	if err != nil {
 		return nil, err
 	}
-	server, err := s.ownValues(ctx)
+	server, err := s.ownValues(ctx, m.user)
 	if err != nil {
 		return nil, err
 	}
@@ -252,11 +252,11 @@ func (s *Server) newSession(ctx context.Context, c *socket, m *startup) (*sessio
 }
 
 // ownValues are the settings that begin otherwise here than in PostgreSQL.
-func (s *Server) ownValues(ctx context.Context) (values, error) {
+func (s *Server) ownValues(ctx context.Context, user string) (values, error) {
 	if s.options.SearchPath == nil {
 		return nil, nil
 	}
-	schemas, err := s.options.SearchPath(ctx)
+	schemas, err := s.options.SearchPath(ctx, user)
 	if err != nil {
 		return nil, fmt.Errorf("find the search path: %w", err)
 	}

@@ -9,11 +9,12 @@ import (
 	"tidegate/sql"
 )
 
-// bindings is the catalog as the binder asks it, at one generation.
+// bindings is the catalog as the binder asks it, at one generation: what is there for a role.
 type bindings struct {
 	r    *Router
 	view *catalog.View
 	only HotOnly // nil: there are none
+	role *Role
 }
 
 var (
@@ -21,8 +22,16 @@ var (
 	_ sql.Lister       = bindings{}
 )
 
-// Relation finds a lake table, a system relation, or what the warehouse alone has.
+// Relation finds a lake table, a system relation, or what the warehouse alone has, as the role sees it.
 func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
+	rel, ok := b.whole(schema, table)
+	if !ok {
+		return nil, false
+	}
+	return b.role.Sees(rel)
+}
+
+func (b bindings) whole(schema, table string) (*sql.Relation, bool) {
 	if t, ok := b.view.Tables[catalog.Name{Schema: schema, Table: table}]; ok {
 		return lakeRelation(t.Table), true
 	}
@@ -37,9 +46,9 @@ func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 	return nil, false
 }
 
-// HasSchema reports whether any relation lives in the schema.
+// HasSchema reports whether the schema is there for the role.
 func (b bindings) HasSchema(schema string) bool {
-	return b.inLake(schema) || b.isSystem(schema) || b.only != nil && b.only.HasSchema(schema)
+	return b.isSystem(schema) || b.role.SeesSchema(schema) && (b.inLake(schema) || b.only != nil && b.only.HasSchema(schema))
 }
 
 // RelationNames gives the tables of the lake.
@@ -68,6 +77,9 @@ func (b bindings) isSystem(schema string) bool {
 
 // MayCreate says why no relation of the warehouse can be made under that name.
 func (b bindings) MayCreate(schema, name string) string {
+	if why := b.ungranted(schema); why != "" {
+		return why
+	}
 	if why := b.taken(schema); why != "" {
 		return why
 	}
@@ -76,6 +88,9 @@ func (b bindings) MayCreate(schema, name string) string {
 
 // MayChange says why the warehouse's schema cannot be made, dropped or handed on.
 func (b bindings) MayChange(schema string) string {
+	if why := b.ungranted(schema); why != "" {
+		return why
+	}
 	if why := b.taken(schema); why != "" {
 		return why
 	}
@@ -85,6 +100,14 @@ func (b bindings) MayChange(schema string) string {
 		}
 	}
 	return b.only.MayChange(schema)
+}
+
+// ungranted says why the role may not change a schema whether it is there or not: what it made there it might not see.
+func (b bindings) ungranted(schema string) string {
+	if b.role == nil || b.role.ownsSchema(schema) {
+		return ""
+	}
+	return "schema " + schema + " is not granted to the role as a whole"
 }
 
 func (b bindings) taken(schema string) string {

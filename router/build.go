@@ -10,6 +10,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/parquetscan"
+	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
@@ -38,7 +39,9 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 		if p.Statement.Waves, err = d.waves(c.waves); err != nil {
 			return nil, err
 		}
-		p.Reason += fmt.Sprintf("; in %d waves of files: %s", len(c.waves.files), c.waves.because)
+		if !d.discreet() {
+			p.Reason += fmt.Sprintf("; in %d waves of files: %s", len(c.waves.files), c.waves.because)
+		}
 	}
 	for _, s := range d.scans {
 		p.FilesKept += len(s.kept)
@@ -46,7 +49,7 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 	}
 	// A store that is down is worth a word to everybody who might have been answered by it.
 	if c.route == engine.RouteCold && (d.latency == Interactive || all[0].down && d.latency != Archive) {
-		p.Notices = append(p.Notices, engine.Notice{Severity: "NOTICE", Code: "00000", Message: "answered cold: " + all[0].why})
+		p.Notices = append(p.Notices, engine.Notice{Severity: "NOTICE", Code: "00000", Message: "answered cold: " + d.why(all[0])})
 	}
 	p.Observe = d.observe(c)
 	return p, nil
@@ -55,6 +58,10 @@ func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
 // hotStatement is the statement in the hot engine's words, with the values apart if it takes them so.
 func (d *decision) hotStatement(source func(*sql.Use) (string, error)) (engine.Statement, error) {
 	q := d.req.Query
+	if d.r.o.Hot.Redshift && slices.ContainsFunc(q.Uses, (*sql.Use).Barrier) {
+		return engine.Statement{}, pgerr.New(pgerr.FeatureNotSupported,
+			"Redshift is not asked what can fail by a row's values where a row filter applies")
+	}
 	if !d.r.o.Hot.Postgres {
 		text, err := q.Render(source)
 		return d.statement(text), err
@@ -99,6 +106,8 @@ func oneValue(d sql.Domain) bool {
 func (d *decision) reason(c *candidate, all []*candidate) string {
 	hot, cold := all[0], all[1]
 	switch {
+	case d.discreet():
+		return d.discreetReason(c)
 	case c == hot && d.freshness != "":
 		return d.freshness
 	case d.hotOnly() != nil:

@@ -251,7 +251,11 @@ func (d *decision) distinctBytes() int64 {
 // maxScan is the tightest fence that applies: a hint or a session can lower the router's, not lift it.
 func (d *decision) maxScan() int64 {
 	limit := d.r.o.MaxScan
-	for _, n := range []int64{d.req.MaxScan, d.req.Statement.Hints.MaxScan} {
+	bounds := []int64{d.req.MaxScan, d.req.Statement.Hints.MaxScan}
+	if d.role != nil {
+		bounds = append(bounds, d.role.MaxScan)
+	}
+	for _, n := range bounds {
 		if n > 0 && (limit == 0 || n < limit) {
 			limit = n
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
-	"tidegate/catalog"
 	"tidegate/sql"
 )
 
@@ -55,11 +54,12 @@ func byText[V any](limit uint64) *otter.Cache[string, V] {
 }
 
 // formKey names a normal form and all that binding depends on beside it: what the session reads names, types and times
-// by, and the tables as they are defined. Relations are looked up again by the template itself.
-func formKey(n sql.Normal, v *catalog.View, env *sql.Env) []byte {
+// by, the role, and the tables as they are defined. Relations are looked up again by the template itself.
+func formKey(n sql.Normal, b bindings, env *sql.Env) []byte {
 	key := make([]byte, 0, len(n.Key)+128)
 	key = append(key, n.Key...)
-	key = strconv.AppendInt(append(key, 0), v.SchemaGeneration, 10)
+	key = strconv.AppendInt(append(key, 0), b.view.SchemaGeneration, 10)
+	key = append(append(key, 0), b.role.key()...)
 	for _, oid := range env.ParamTypes {
 		key = strconv.AppendUint(append(key, ','), uint64(oid), 10)
 	}
@@ -84,7 +84,7 @@ func (r *Router) Recall(ctx context.Context, generation int64, text string, env 
 	if err != nil {
 		return nil, nil, false // binding says so
 	}
-	st, q, ok = r.plans.recall(text, n, env, r.bindings(v, nil))
+	st, q, ok = r.plans.recall(text, n, env, r.bindings(v, nil, r.Role(env.User)))
 	if ok {
 		r.plans.hits.Add(1)
 	} else {
@@ -94,7 +94,7 @@ func (r *Router) Recall(ctx context.Context, generation int64, text string, env 
 }
 
 func (c *planCache) recall(text string, n sql.Normal, env sql.Env, b bindings) (*sql.Statement, *sql.Query, bool) {
-	key := formKey(n, b.view, &env)
+	key := formKey(n, b, &env)
 	f, ok := c.forms.GetIfPresent(string(key))
 	if !ok || !f.ok {
 		return nil, nil, false
@@ -116,15 +116,16 @@ func (r *Router) Bind(ctx context.Context, generation int64, st *sql.Statement, 
 	if err != nil {
 		return nil, err
 	}
-	q, err := sql.Bind(st, r.bindings(v, nil), env)
+	b := r.bindings(v, nil, r.Role(env.User))
+	q, err := sql.Bind(st, b, env)
 	if err == nil {
-		r.plans.learn(st, q, v, env)
+		r.plans.learn(st, q, b, env)
 	}
 	return q, err
 }
 
 // learn makes the template of a statement that comes the second time: most of what people write comes once.
-func (c *planCache) learn(st *sql.Statement, q *sql.Query, v *catalog.View, env sql.Env) {
+func (c *planCache) learn(st *sql.Statement, q *sql.Query, b bindings, env sql.Env) {
 	text, ok := st.Whole()
 	if !ok {
 		return
@@ -133,7 +134,7 @@ func (c *planCache) learn(st *sql.Statement, q *sql.Query, v *catalog.View, env 
 	if !ok {
 		return
 	}
-	key := formKey(n, v, &env)
+	key := formKey(n, b, &env)
 	f, again := c.forms.GetIfPresent(string(key))
 	if !again {
 		c.forms.Set(string(key), &form{})

@@ -42,7 +42,7 @@ func call(ctx context.Context, p *procedures.Procedures, text string, readOnly b
 	if err != nil {
 		return nil, err
 	}
-	plan, err := p.Plan(ctx, statements[0].Call, readOnly)
+	plan, err := p.Plan(ctx, statements[0].Call, procedures.Caller{ReadOnly: readOnly})
 	if err != nil {
 		return nil, err
 	}

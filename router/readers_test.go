@@ -205,7 +205,7 @@ func (w *tiers) plan(ctx context.Context, text string, req router.Request) (*eng
 	if err != nil {
 		return nil, err
 	}
-	relations, err := w.router.Bindings(ctx, req.Generation)
+	relations, err := w.router.Bindings(ctx, req.Generation, "")
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,8 +96,17 @@ type Options struct {
 	Cache     Cache // nil: everything is on this machine, and scanned in place
 	Hot       *Hot  // nil: there is no hot tier
 	MaxScan   int64 // bytes that one cold query may read; 0: no fence
-	// Grants gives what a user may beside reading; nil is nothing for anybody.
-	Grants func(user string) []Grant
+	// Roles gives a user's role; nil: no roles are configured.
+	Roles func(user string) *Role
+	// Locals gives what answers for a role in place of Local and Systems: the same relations with what of their rows is
+	// for the role. Nil: Local and Systems are for everybody.
+	Locals func(ctx context.Context, role *Role) (Locals, error)
+}
+
+// Locals are an engine and the relations that are in it.
+type Locals struct {
+	Engine  engine.Engine
+	Systems []System
 }
 
 // Router plans statements. It is safe for concurrent use.
@@ -126,23 +136,27 @@ type Request struct {
 	MaxStaleness time.Duration
 }
 
-// Bindings gives the relations that a statement may name at a generation, 0 for the newest.
-func (r *Router) Bindings(ctx context.Context, generation int64) (sql.Catalog, error) {
-	v, err := r.viewAt(ctx, generation)
-	if err != nil {
-		return nil, err
-	}
-	return r.bindings(v, nil), nil
+// Bindings gives the relations that a user's statement may name at a generation, 0 for the newest.
+func (r *Router) Bindings(ctx context.Context, generation int64, user string) (sql.Catalog, error) {
+	return r.SessionBindings(ctx, generation, user, nil)
 }
 
 // SessionBindings is Bindings as a session sees them whose own connection to the warehouse has another list of
 // hot-only relations than the common one; nil is the common one.
-func (r *Router) SessionBindings(ctx context.Context, generation int64, only HotOnly) (sql.WriteCatalog, error) {
+func (r *Router) SessionBindings(ctx context.Context, generation int64, user string, only HotOnly) (sql.WriteCatalog, error) {
 	v, err := r.viewAt(ctx, generation)
 	if err != nil {
 		return nil, err
 	}
-	return r.bindings(v, only), nil
+	return r.bindings(v, only, r.Role(user)), nil
+}
+
+// Role gives a user's role; nil while no roles are configured.
+func (r *Router) Role(user string) *Role {
+	if r.o.Roles == nil {
+		return nil
+	}
+	return r.o.Roles(user)
 }
 
 // Newest gives the catalog's newest generation.
@@ -154,11 +168,11 @@ func (r *Router) Newest(ctx context.Context) (int64, error) {
 	return v.Generation, nil
 }
 
-func (r *Router) bindings(v *catalog.View, only HotOnly) bindings {
+func (r *Router) bindings(v *catalog.View, only HotOnly, role *Role) bindings {
 	if only == nil && r.o.Hot != nil {
 		only = r.o.Hot.Only
 	}
-	return bindings{r, v, only}
+	return bindings{r, v, only, role}
 }
 
 // Plan decides how the request is answered. The plan holds its generation until Release.
@@ -179,16 +193,23 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 
 // decide begins a decision over a generation, which it releases.
 func (r *Router) decide(req Request, h held) *decision {
+	role := r.Role(req.Asker.User)
 	return &decision{
-		r: r, req: req, view: h.view, newest: h.newest, release: sync.OnceFunc(h.release),
-		latency: latencyOf(req), fingerprint: req.Statement.Fingerprint(),
+		r: r, req: req, role: role, view: h.view, newest: h.newest, release: sync.OnceFunc(h.release),
+		latency: latencyOf(req, role), fingerprint: req.Statement.Fingerprint(),
 	}
 }
 
 // finish writes into a plan what every plan tells.
 func (d *decision) finish(p *engine.Plan) {
 	p.Generation, p.AsOf, p.Latency, p.Release = d.view.Generation, d.view.CommittedAt, d.latency, d.release
-	p.Explain = func() []engine.ExplainLine { return explain(p, d) }
+	p.Explain = func() []engine.ExplainLine {
+		lines := explain(p, d)
+		if d.discreet() {
+			return discreetLines(lines)
+		}
+		return lines
+	}
 }
 
 // decision is one plan in the making.
@@ -197,6 +218,7 @@ type decision struct {
 	req         Request
 	view        *catalog.View
 	newest      *catalog.View // after view was pinned
+	role        *Role
 	latency     string
 	fingerprint string
 	freshness   string // why view is not the newest although nobody asked for it; "" if it is
@@ -229,11 +251,11 @@ func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
 // settle fences, chooses and builds. A statement that the hot engine cannot be told is answered cold.
 func (d *decision) settle(all []*candidate) (*engine.Plan, error) {
 	if err := d.fence(all); err != nil {
-		return nil, err
+		return nil, d.told(err)
 	}
 	c, err := d.choose(all)
 	if err != nil {
-		return nil, err
+		return nil, d.told(err)
 	}
 	p, err := d.build(c, all)
 	if d.hotOnly() != nil {
@@ -297,12 +319,16 @@ func (d *decision) classify() (local bool, err error) {
 
 func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 	q := d.req.Query
-	for _, s := range d.r.o.Systems {
+	local, err := d.locals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range local.Systems {
 		if err := s.Prepare(ctx, d.view, q.Uses); err != nil {
 			return nil, fmt.Errorf("prepare system relations: %w", err)
 		}
 	}
-	text, err := q.Render(d.r.systemSource)
+	text, err := q.Render(local.source)
 	if err != nil {
 		return nil, err
 	}
@@ -311,13 +337,24 @@ func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 		reason = "names system relations only"
 	}
 	return &engine.Plan{
-		Route: engine.RouteLocal, Reason: reason, Engine: d.r.o.Local,
+		Route: engine.RouteLocal, Reason: reason, Engine: local.Engine,
 		Statement: d.statement(text),
 	}, nil
 }
 
-func (r *Router) systemSource(u *sql.Use) (string, error) {
-	for _, s := range r.o.Systems {
+func (d *decision) locals(ctx context.Context) (Locals, error) {
+	if d.role == nil || d.r.o.Locals == nil {
+		return Locals{d.r.o.Local, d.r.o.Systems}, nil
+	}
+	l, err := d.r.o.Locals(ctx, d.role)
+	if err != nil {
+		return l, fmt.Errorf("open the catalog of role %s: %w", d.role.Name, err)
+	}
+	return l, nil
+}
+
+func (l Locals) source(u *sql.Use) (string, error) {
+	for _, s := range l.Systems {
 		if s.HasSchema(u.Relation.Name.Schema) {
 			return s.Source(u)
 		}
@@ -341,11 +378,9 @@ const (
 	Archive     = "archive"
 )
 
-func latencyOf(req Request) string {
-	for _, l := range []string{req.Statement.Hints.Latency, req.Latency} {
-		if l != "" {
-			return l
-		}
+func latencyOf(req Request, role *Role) string {
+	if role == nil {
+		role = &Role{}
 	}
-	return Standard
+	return cmp.Or(req.Statement.Hints.Latency, req.Latency, role.Latency, Standard)
 }

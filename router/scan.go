@@ -34,7 +34,7 @@ func (d *decision) scanAll() error {
 		if !ok {
 			return fmt.Errorf("table %s is not in generation %d", n, d.view.Generation)
 		}
-		d.scans = append(d.scans, &scan{use: u, table: t, now: d.newest.Tables[n], generation: d.view.Generation, kept: Prune(t, u.Where)})
+		d.scans = append(d.scans, &scan{use: u, table: t, now: d.newest.Tables[n], generation: d.view.Generation, kept: Prune(t, pruning(t.Table, u))})
 	}
 	return nil
 }

@@ -2,28 +2,26 @@ package router
 
 import (
 	"context"
-	"slices"
 
 	"tidegate/catalog"
 	"tidegate/internal/pgerr"
 	"tidegate/sql"
 )
 
-// Grant is what a role may beside reading.
-type Grant string
-
-// The grants.
+// The grants beside reading.
 const (
 	// WarehouseWrite is to change, make and drop hot-only relations.
-	WarehouseWrite Grant = "warehouse_write"
+	WarehouseWrite = "warehouse_write"
 	// WarehouseAdmin has WarehouseWrite in it.
-	WarehouseAdmin Grant = "warehouse_admin"
+	WarehouseAdmin = "warehouse_admin"
+	// Monitoring is Role.Monitor.
+	Monitoring = "monitor"
 )
 
 // Write decides about a statement that changes something (KindWrite): it goes to the warehouse if every relation that
 // it names is hot-only and the user may. only is as for SessionBindings.
 func (r *Router) Write(ctx context.Context, st *sql.Statement, env sql.Env, only HotOnly) (*sql.Write, error) {
-	relations, err := r.SessionBindings(ctx, 0, only)
+	relations, err := r.SessionBindings(ctx, 0, env.User, only)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +57,8 @@ func refuseAdopted(v *catalog.View, w *sql.Write) error {
 
 // mayWrite authorises.
 func (r *Router) mayWrite(st *sql.Statement, user string) error {
-	if r.o.Grants != nil {
-		if g := r.o.Grants(user); slices.Contains(g, WarehouseWrite) || slices.Contains(g, WarehouseAdmin) {
-			return nil
-		}
+	if role := r.Role(user); role != nil && role.Write {
+		return nil
 	}
 	return pgerr.New(pgerr.InsufficientPrivilege, "permission denied for %s: user %s may read only", st.Tag, user).
 		WithHint("It needs the grant %s: give the user a role that has it, under users and roles of the configuration.", WarehouseWrite)

@@ -24,8 +24,8 @@ func TestWrite(t *testing.T) {
 		Views: f, Pins: noPins{}, Local: noEngine("local"), Cold: noEngine("cold"),
 		LocalPath: func(f engine.ScanFile) string { return "/lake/" + f.Key },
 		Hot:       &Hot{Engine: noEngine("hot"), Postgres: true, Only: &fixedHotOnly{}, Table: func(n catalog.Name) string { return "hot." + n.String() }},
-		Grants: func(user string) []Grant {
-			return map[string][]Grant{"loader": {WarehouseWrite}, "admin": {WarehouseAdmin}}[user]
+		Roles: func(user string) *Role {
+			return &Role{Name: user, Reads: []sql.Grant{{}}, Write: user == "loader" || user == "admin"}
 		},
 	}
 	f.router = New(options)

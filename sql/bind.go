@@ -222,7 +222,9 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Uses = b.finishUses(left)
+	if q.Uses, err = b.finishUses(left); err != nil {
+		return nil, err
+	}
 	for _, u := range b.uses {
 		q.usesAt = append(q.usesAt, u.from.GetLocation())
 	}
@@ -250,13 +252,16 @@ func (b *binder) outputType(e *expr) pgtypes.Type {
 	return t
 }
 
-func (b *binder) finishUses(n narrowed) []*Use {
+func (b *binder) finishUses(n narrowed) ([]*Use, error) {
 	uses := make([]*Use, len(b.uses))
 	for i, u := range b.uses {
 		l := n.of(u)
 		uses[i] = &Use{Relation: u.relation, Alias: u.alias, Columns: u.neededColumns(), Where: l.where, Exact: l.exact}
+		if err := b.restrict(uses[i]); err != nil {
+			return nil, err
+		}
 	}
-	return uses
+	return uses, nil
 }
 
 // neededColumns gives what the query needs of the relation, in the relation's order.

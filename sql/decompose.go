@@ -27,7 +27,7 @@ const partsMarker = mark + "p0" + mark
 
 // RenderPartial gives DuckDB text for one part. source is as for Query.Render.
 func (d *Decomposition) RenderPartial(source func(*Use) (string, error)) (string, error) {
-	return replace(d.partial, "u", func(n int) (string, error) { return source(d.q.Uses[n]) })
+	return replace(d.partial, "u", func(n int) (string, error) { return d.q.Uses[n].item(source) })
 }
 
 // RenderFinal gives DuckDB text over table, which holds the rows of every part under the names that Partial gives its

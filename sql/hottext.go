@@ -130,7 +130,7 @@ func (q *Query) hot(source func(*Use) (string, error)) (string, error) {
 		if p.use < 0 {
 			continue
 		}
-		item, err := source(q.Uses[p.use])
+		item, err := q.Uses[p.use].postgresItem(source)
 		if err != nil {
 			return "", err
 		}

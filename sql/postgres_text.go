@@ -112,7 +112,7 @@ func (r *postgresText) fill(text string, try int, source func(*Use) (string, err
 		if err != nil || i >= len(r.of) {
 			return "", fmt.Errorf("render query: broken marker %q", digits)
 		}
-		item, err := source(r.q.Uses[r.of[i]])
+		item, err := r.q.Uses[r.of[i]].postgresItem(source)
 		if err != nil {
 			return "", err
 		}

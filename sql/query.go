@@ -68,6 +68,12 @@ type Relation struct {
 	Class   Class
 	View    bool // of the warehouse
 	Columns []Column
+	// Reads are the relations that a view of the warehouse reads itself.
+	Reads []TableName
+	// Hidden are columns that are not there for the asker: the filter alone reads them.
+	Hidden []Column
+	// Filter decides which rows are there for the asker; nil is all.
+	Filter *RowFilter
 }
 
 // Column is a column of a relation.
@@ -114,8 +120,10 @@ type Use struct {
 	// predicates prove, by AND over columns. A column that is not in it may have any value.
 	Where map[string]Domain
 	// Exact says that Where is the whole truth: the Query sees a row of the relation if and only if its values
-	// are in these domains (no other predicate, no join).
+	// are in these domains (no other predicate, no join, no row filter).
 	Exact bool
+
+	filtered *filtered // nil: nobody's filter is in front of the relation
 }
 
 // Domain is a set of values of one column.
@@ -141,7 +149,7 @@ type Shape struct {
 	// OrderBy is set for a preview with exactly one ORDER BY key that is a bare column of the relation.
 	OrderBy   string
 	OrderDesc bool
-	// Filtered is set for a preview that has a WHERE clause.
+	// Filtered is set for a preview that has a WHERE clause, or of a relation with a row filter.
 	Filtered bool
 }
 

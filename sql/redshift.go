@@ -28,6 +28,11 @@ func (q *Query) RenderRedshift(source func(*Use) (string, error)) (string, error
 	case q.silent != "":
 		return "", notRedshift(q.silent)
 	}
+	for _, u := range q.Uses {
+		if f := u.filtered; f != nil && (f.query.divides || f.query.silent != "") {
+			return "", notRedshift("the row filter of " + u.Relation.Name.String())
+		}
+	}
 	for i, t := range q.Types {
 		if t.OID == pgtypes.Interval || t.OID == pgtypes.Bytea {
 			return "", notRedshift(fmt.Sprintf("column %s of type %s", q.Names[i], t))

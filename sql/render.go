@@ -94,7 +94,7 @@ func (q *Query) Render(source func(*Use) (string, error)) (string, error) {
 		}
 		return full.Render(source)
 	}
-	return replace(q.text, "u", func(n int) (string, error) { return source(q.Uses[n]) })
+	return replace(q.text, "u", func(n int) (string, error) { return q.Uses[n].item(source) })
 }
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)

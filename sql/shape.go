@@ -11,7 +11,7 @@ func (b *binder) shape(p *selectParts, n narrowed) Shape {
 	if p.transparent || p.limit != nil || p.offset != nil {
 		b.preview(p, &s)
 	}
-	if n.of(p.source.base).exact && len(p.group) == 0 && p.having == nil && p.qualify == nil && p.distinct == "" && p.limit == nil && p.offset == nil && len(p.order) == 0 {
+	if n.of(p.source.base).exact && p.source.base.relation.Filter == nil && len(p.group) == 0 && p.having == nil && p.qualify == nil && p.distinct == "" && p.limit == nil && p.offset == nil && len(p.order) == 0 {
 		s.Statistics = statistics(p)
 	}
 	return s
@@ -38,7 +38,7 @@ func (b *binder) preview(p *selectParts, s *Shape) {
 	if p.offset != nil {
 		s.Limit += p.offset.value.I
 	}
-	s.Filtered = p.where != nil
+	s.Filtered = p.where != nil || p.source.base.relation.Filter != nil
 }
 
 // statistics gives the calls of a SELECT of nothing but count(*), count(c), min(c) and max(c); nil otherwise.

@@ -131,7 +131,7 @@ func literalAt(literals []Literal, c *pg_query.A_Const) int {
 // it depends on the session, or is not the same with its literals left open.
 func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
 	if len(q.constants) > 0 || q.System || len(q.Uses) == 0 ||
-		slices.ContainsFunc(q.Uses, func(u *Use) bool { return u.Relation.Class != ClassLake }) {
+		slices.ContainsFunc(q.Uses, func(u *Use) bool { return u.Relation.Class != ClassLake || u.filtered.momentary() }) {
 		return nil, false
 	}
 	st, types, params := q.statement.open(n, free, q.env.ParamTypes)
@@ -243,7 +243,8 @@ func (t *Template) current(q *Query) bool {
 	b := binder{stmt: t.binder.stmt, catalog: q.catalog, env: q.env}
 	for _, u := range t.binder.uses {
 		r, err := b.relation(u.from)
-		if err != nil || r.Name != u.relation.Name || r.Class != u.relation.Class || !slices.Equal(r.Columns, u.relation.Columns) {
+		if err != nil || r.Name != u.relation.Name || r.Class != u.relation.Class || r.Filter != u.relation.Filter ||
+			!slices.Equal(r.Columns, u.relation.Columns) || !slices.Equal(r.Hidden, u.relation.Hidden) {
 			return false
 		}
 	}
@@ -271,6 +272,9 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 		l := left.of(u)
 		uses[i] = *t.query.Uses[i]
 		uses[i].Where, uses[i].Exact = l.where, l.exact
+		if f := uses[i].filtered; f != nil {
+			f.narrow(&uses[i])
+		}
 		filled.Uses[i] = &uses[i]
 	}
 	filled.Shape = t.binder.shape(t.parts, left)

@@ -111,6 +111,9 @@ func (w *writer) existing(v *pg_query.RangeVar, reads bool) error {
 		return err
 	}
 	switch {
+	case r.Restricted():
+		// The warehouse would be told of the relation itself, with all its rows.
+		return w.refuse(v.Location, "it names %s, of which the role does not see every row and column", r.Name)
 	case r.Class == ClassHotOnly:
 	case r.Class == ClassLake && reads:
 		return w.lake(v.Location, "it reads %s, which is a table of the lake", r.Name)

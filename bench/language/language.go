@@ -56,7 +56,7 @@ func source(u *sql.Use) (string, error) { return "lake." + u.Relation.Name.Table
 
 // bindRewrite measures parse, bind and rewrite.
 func bindRewrite(ctx context.Context, b *measure.Bench, metric, text string) error {
-	relations, err := router.New(router.Options{Views: newTables()}).Bindings(ctx, 0)
+	relations, err := router.New(router.Options{Views: newTables()}).Bindings(ctx, 0, "")
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,6 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/gateway"
-	"tidegate/gateway/pgcatalog"
-	"tidegate/internal/engine/duck"
 	"tidegate/router"
 	"tidegate/router/procedures"
 	"tidegate/router/querylog"
@@ -36,32 +34,33 @@ type answers struct {
 
 // newAnswers opens the system instance and the query log, and puts the router in front of both tiers.
 func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (*answers, error) {
-	local, err := p.openDuck(ctx, "system-spill", systemMemory, duck.Options{Threads: systemThreads, Fence: true})
-	if err != nil {
-		return nil, err
-	}
-	opened.add(local.Close)
 	log, err := querylog.Open(filepath.Join(p.DataDir, "query_log.db"), p.log) //nolint:contextcheck // it writes until it is closed
 	if err != nil {
 		return nil, err
 	}
 	opened.add(log.Close)
-	pg, err := pgcatalog.New(ctx, local)
-	if err != nil {
-		return nil, err
-	}
 	var r *router.Router // has the relations, one of which asks it
-	relations := system.New(local, system.Sources{
+	sources := system.Sources{
 		Batches: p.store.Batches, Quarantine: p.rejects, Loads: p.store.Loads,
 		QueryLog: func(ctx context.Context) ([]querylog.Entry, error) { return log.Entries(ctx, loggedQueries) },
 		HotComplete: func(ctx context.Context, v *catalog.View, table catalog.Name) (int64, time.Duration, bool, error) {
 			return r.HotComplete(ctx, v, table)
 		},
-	})
+	}
+	local, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, nil, opened)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := p.rolesOf()
+	if err != nil {
+		return nil, err
+	}
+	others := &roleLocals{parts: p, sources: sources, hotOnly: h.hotOnly, open: map[string]router.Locals{}}
+	opened.add(others.close)
 	o := router.Options{
-		Views: p.store, Pins: h.pins, Local: local, Hot: h.tier(), MaxScan: p.maxScan(), Grants: p.grantsOf,
+		Views: p.store, Pins: h.pins, Local: local.Engine, Hot: h.tier(), MaxScan: p.maxScan(), Roles: roles,
 		Cold: h.cold, LocalPath: h.cold.Path, Cache: h.cold,
-		Systems: []router.System{&postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: h.hotOnly}, relations},
+		Systems: local.Systems, Locals: others.of,
 	}
 	r = router.New(o)
 	countPlans(p.metrics, r)
@@ -78,21 +77,24 @@ func (a *answers) Record(e gateway.Entry) {
 	})
 }
 
-// searchPath is PostgreSQL's, then every schema of the lake and every other one of the warehouse, so that \dt shows
-// the tables and their bare names are found.
-func (p *parts) searchPath(h *hotStore) func(context.Context) ([]string, error) {
-	return func(ctx context.Context) ([]string, error) {
+// searchPath is PostgreSQL's, then every schema of the lake and every other one of the warehouse that is there for the
+// user, so that \dt shows the tables and their bare names are found.
+func (p *parts) searchPath(h *hotStore, r *router.Router) func(ctx context.Context, user string) ([]string, error) {
+	return func(ctx context.Context, user string) ([]string, error) {
+		role := r.Role(user)
 		v, err := p.store.View(ctx)
 		if err != nil {
 			return nil, err
 		}
 		schemas := map[string]bool{}
 		for name := range v.Tables {
-			schemas[name.Schema] = true
+			if role.SeesSchema(name.Schema) {
+				schemas[name.Schema] = true
+			}
 		}
 		path := append([]string{"$user", "public"}, slices.Sorted(maps.Keys(schemas))...)
 		for _, s := range h.hotOnly().schemaNames() {
-			if !slices.Contains(path, s) {
+			if role.SeesSchema(s) && !slices.Contains(path, s) {
 				path = append(path, s)
 			}
 		}
@@ -106,7 +108,7 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		Database: p.Database, MaxConnections: p.Limits.Connections,
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
 		Dialect:    p.sqlDialect(),
-		SearchPath: p.searchPath(h),
+		SearchPath: p.searchPath(h, a.router),
 	}
 	o.Warehouse = newHotChanges(a.router, h)
 	return gateway.New(o, planner{a.router, a.procedures}, a, p.log)

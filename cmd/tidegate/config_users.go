@@ -1,23 +1,25 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"tidegate/router"
+	"tidegate/router/system"
+	"tidegate/sql"
 )
 
-// userConfig says which role a user has. Users that are not listed may read, and nothing else.
+// userConfig says which role a user has.
 type userConfig struct {
 	Name     string `yaml:"name"`
 	Role     string `yaml:"role"`
 	Password string `yaml:"password,omitempty"`
 }
 
-// roleConfig says what the users of a role may. The keys behind grants are read to be refused by name: they come with
-// authorisation.
+// roleConfig says what the users of a role may: the words of docs/authorisation.md.
 type roleConfig struct {
 	Grants      []string          `yaml:"grants"`
 	RowFilter   map[string]string `yaml:"row_filter,omitempty"`
@@ -26,18 +28,23 @@ type roleConfig struct {
 	Connections int               `yaml:"connections,omitempty"`
 }
 
-const withAuthorisation = "is not supported yet: it comes with authorisation"
+// publicRole is what everybody has beside the role of their own.
+const publicRole = "public"
 
-// grants are the ones that a role can have today.
-func grants() []string { return []string{string(router.WarehouseWrite), string(router.WarehouseAdmin)} }
+const withPasswords = "is not supported yet: it comes with passwords"
+
+// privileges are the grants that are no GRANT words.
+func privileges() []string {
+	return []string{router.WarehouseWrite, router.WarehouseAdmin, router.Monitoring}
+}
 
 // checkUsers checks who may what.
 func (c *config) checkUsers(fail func(key, format string, args ...any)) {
 	if c.Auth != "" {
-		fail("auth", withAuthorisation)
+		fail("auth", withPasswords)
 	}
 	if c.UsersFile != "" {
-		fail("users_file", withAuthorisation)
+		fail("users_file", withPasswords)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
 		c.Roles[name].check("roles."+name, fail)
@@ -46,7 +53,7 @@ func (c *config) checkUsers(fail func(key, format string, args ...any)) {
 	for i, u := range c.Users {
 		key := fmt.Sprintf("users[%d]", i)
 		if u.Password != "" {
-			fail(key+".password", withAuthorisation)
+			fail(key+".password", withPasswords)
 		}
 		switch _, ok := c.Roles[u.Role]; {
 		case u.Name == "":
@@ -62,30 +69,123 @@ func (c *config) checkUsers(fail func(key, format string, args ...any)) {
 
 func (r roleConfig) check(key string, fail func(key, format string, args ...any)) {
 	for i, g := range r.Grants {
-		if !slices.Contains(grants(), g) {
-			fail(fmt.Sprintf("%s.grants[%d]", key, i), "is %q; the grants are %s, others come with authorisation", g, strings.Join(grants(), ", "))
+		if slices.Contains(privileges(), g) {
+			continue
+		}
+		if _, err := sql.ParseGrant(g); err != nil {
+			fail(fmt.Sprintf("%s.grants[%d]", key, i), "%v; write SELECT ON SCHEMA web, SELECT ON web.events, SELECT (ts, path) ON web.events, "+
+				"SELECT ON ALL TABLES, or one of %s", err, strings.Join(privileges(), ", "))
 		}
 	}
-	for name, set := range map[string]bool{
-		"row_filter": r.RowFilter != nil, "latency": r.Latency != "", "max_scan": r.MaxScan != "", "connections": r.Connections != 0,
-	} {
-		if set {
-			fail(key+"."+name, withAuthorisation)
+	for _, table := range slices.Sorted(maps.Keys(r.RowFilter)) {
+		at := key + ".row_filter"
+		if _, err := filteredTable(table); err != nil {
+			fail(at, "is of %q: %v", table, err)
 		}
+		if _, err := sql.ParseRowFilter(r.RowFilter[table]); err != nil {
+			fail(at, "of %s %v", table, err)
+		}
+	}
+	if r.Latency != "" && !slices.Contains([]string{router.Interactive, router.Standard, router.Archive}, r.Latency) {
+		fail(key+".latency", "is %q; the classes are interactive, standard, archive", r.Latency)
+	}
+	if _, err := parseBytes(r.MaxScan); r.MaxScan != "" && err != nil {
+		fail(key+".max_scan", "%v", err)
+	}
+	if r.Connections != 0 {
+		fail(key+".connections", withPasswords)
 	}
 }
 
-// grantsOf gives what a user may beside reading.
-func (c *config) grantsOf(user string) []router.Grant {
+// filteredTable reads a table's name as GRANT does.
+func filteredTable(name string) (sql.TableName, error) {
+	g, err := sql.ParseGrant("select on " + name)
+	if err != nil || len(g) != 1 || g[0].Table == "" {
+		return sql.TableName{}, fmt.Errorf("it is no name of one table, as web.events")
+	}
+	return sql.TableName{Schema: g[0].Schema, Table: g[0].Table}, nil
+}
+
+// rolesOf gives every user's role, nil if none are configured. Who is not listed has what is public.
+func (c *config) rolesOf() (func(user string) *router.Role, error) {
+	if len(c.Roles) == 0 {
+		return nil, nil //nolint:nilnil // everybody reads everything
+	}
+	roles := map[string]*router.Role{}
+	for _, name := range append([]string{publicRole}, slices.Sorted(maps.Keys(c.Roles))...) {
+		r, err := c.role(name)
+		if err != nil {
+			return nil, fmt.Errorf("role %s: %w", name, err)
+		}
+		roles[name] = r
+	}
+	users := map[string]*router.Role{}
 	for _, u := range c.Users {
-		if u.Name != user {
-			continue
+		users[u.Name] = roles[u.Role]
+	}
+	return func(user string) *router.Role {
+		if r := users[user]; r != nil {
+			return r
 		}
-		list := make([]router.Grant, 0, len(c.Roles[u.Role].Grants))
-		for _, g := range c.Roles[u.Role].Grants {
-			list = append(list, router.Grant(g))
+		return roles[publicRole]
+	}, nil
+}
+
+// ownQueries is the row filter of tidegate.query_log for who does not monitor.
+const ownQueries = "user_name = current_user"
+
+// role makes a role of its own words and the public ones: it may what either grants, and sees the rows that both leave.
+func (c *config) role(name string) (*router.Role, error) {
+	r := &router.Role{Name: name, Filters: map[sql.TableName]*sql.RowFilter{}}
+	parts := []roleConfig{c.Roles[publicRole]}
+	if name != publicRole {
+		parts = append(parts, c.Roles[name])
+	}
+	filters := map[sql.TableName][]string{}
+	for _, part := range parts {
+		if err := part.grant(r); err != nil {
+			return nil, err
 		}
-		return list
+		for table, predicate := range part.RowFilter {
+			t, err := filteredTable(table)
+			if err != nil {
+				return nil, err
+			}
+			filters[t] = append(filters[t], predicate)
+		}
+		r.Latency = cmp.Or(part.Latency, r.Latency)
+		if n, _ := parseBytes(part.MaxScan); n > 0 { // checked
+			r.MaxScan = n
+		}
+	}
+	if !r.Monitor {
+		log := sql.TableName{Schema: system.Schema, Table: "query_log"}
+		filters[log] = append(filters[log], ownQueries)
+	}
+	for table, predicates := range filters {
+		f, err := sql.ParseRowFilter(predicates...)
+		if err != nil {
+			return nil, fmt.Errorf("row filter of %s %w", table, err)
+		}
+		r.Filters[table] = f
+	}
+	return r, nil
+}
+
+func (r roleConfig) grant(to *router.Role) error {
+	for _, g := range r.Grants {
+		switch g {
+		case router.WarehouseWrite, router.WarehouseAdmin:
+			to.Write = true
+		case router.Monitoring:
+			to.Monitor = true
+		default:
+			grants, err := sql.ParseGrant(g)
+			if err != nil {
+				return err
+			}
+			to.Reads = append(to.Reads, grants...)
+		}
 	}
 	return nil
 }

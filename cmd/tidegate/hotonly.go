@@ -243,7 +243,7 @@ func (s hotScope) list(listed *hot.Listing) *hotOnlyList {
 			l.schemas[schema] = true
 		}
 	}
-	reads := s.readers(listed)
+	reads, all := s.readers(listed), viewReads(listed)
 	for _, r := range listed.Relations {
 		rel := hotRelation(r)
 		if r.Schema == hot.TempSchema {
@@ -254,6 +254,7 @@ func (s hotScope) list(listed *hot.Listing) *hotOnlyList {
 			l.hidden[rel.Name] = true
 			continue
 		}
+		rel.Reads = all[rel.Name]
 		l.relations[rel.Name] = rel
 		l.tables = append(l.tables, hotTable(r))
 	}
@@ -274,6 +275,29 @@ func (s hotScope) readers(listed *hot.Listing) map[hot.RelationName]bool {
 		}
 	}
 	return readers
+}
+
+// viewReads gives what each view reads, through other views too.
+func viewReads(listed *hot.Listing) map[sql.TableName][]sql.TableName {
+	direct := map[sql.TableName][]sql.TableName{}
+	for _, r := range listed.Relations {
+		for _, n := range r.Reads {
+			name := sql.TableName{Schema: r.Schema, Table: r.Name}
+			direct[name] = append(direct[name], sql.TableName{Schema: n.Schema, Table: n.Name})
+		}
+	}
+	all := map[sql.TableName][]sql.TableName{}
+	for view := range direct {
+		seen := map[sql.TableName]bool{view: true}
+		for wait := slices.Clone(direct[view]); len(wait) > 0; wait = wait[1:] {
+			if !seen[wait[0]] {
+				seen[wait[0]] = true
+				all[view] = append(all[view], wait[0])
+				wait = append(wait, direct[wait[0]]...)
+			}
+		}
+	}
+	return all
 }
 
 func hotRelation(r *hot.Relation) *sql.Relation {

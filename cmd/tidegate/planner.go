@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"tidegate/catalog"
 	"tidegate/gateway"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
@@ -20,7 +21,7 @@ type planner struct {
 // Bind resolves a read against the catalog at the generation that the session reads.
 func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
 	if only := listOf(s); only != nil {
-		relations, err := p.router.SessionBindings(ctx, generation(s), only)
+		relations, err := p.router.SessionBindings(ctx, generation(s), s.User, only)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +61,14 @@ func (p planner) Plan(ctx context.Context, q *sql.Query, st *sql.Statement, s *g
 // Call plans a procedure of schema tidegate.
 func (p planner) Call(ctx context.Context, st *sql.Statement, s *gateway.State) (*engine.Plan, error) {
 	readOnly, _ := s.Setting("transaction_read_only")
-	return p.procedures.Plan(ctx, st.Call, readOnly == "on")
+	caller := procedures.Caller{ReadOnly: readOnly == "on"}
+	if role := p.router.Role(s.User); role != nil {
+		caller.Sees = func(table catalog.Name) (seen, all bool) {
+			seen, whole := role.SeesTable(sql.TableName(table))
+			return seen || role.Monitor, whole || role.Monitor
+		}
+	}
+	return p.procedures.Plan(ctx, st.Call, caller)
 }
 
 func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {

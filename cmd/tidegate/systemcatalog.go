@@ -9,6 +9,7 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/gateway/pgcatalog"
+	"tidegate/router"
 	"tidegate/router/system"
 	"tidegate/sql"
 )
@@ -19,6 +20,7 @@ type postgresCatalog struct {
 	relations *system.Relations
 	database  string
 	hotOnly   func() *hotOnlyList
+	role      *router.Role                 // whose catalog it is; nil: everybody's
 	shown     atomic.Pointer[shownCatalog] // nil before the first
 
 	mu      sync.Mutex
@@ -52,6 +54,9 @@ func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList) *pgcatalo
 		contents.Tables = append(contents.Tables, lakeTable(t.Table))
 	}
 	contents.Tables = append(contents.Tables, only.shown(v)...)
+	if c.role != nil {
+		contents.Tables = c.seen(contents.Tables, v, only)
+	}
 	slices.SortFunc(contents.Tables, func(a, b pgcatalog.Table) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
@@ -59,6 +64,31 @@ func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList) *pgcatalo
 		contents.Tables = append(contents.Tables, systemView(rel))
 	}
 	return contents
+}
+
+// seen gives what of tables is there for the role.
+func (c *postgresCatalog) seen(tables []pgcatalog.Table, v *catalog.View, only *hotOnlyList) []pgcatalog.Table {
+	var seen []pgcatalog.Table
+	for _, t := range tables {
+		rel := &sql.Relation{Name: sql.TableName{Schema: t.Schema, Table: t.Name}}
+		if r, ok := only.relations[rel.Name]; ok && v.Tables[catalog.Name(rel.Name)] == nil {
+			rel.Class, rel.Reads = r.Class, r.Reads
+		}
+		for _, col := range t.Columns {
+			rel.Columns = append(rel.Columns, sql.Column{Name: col.Name})
+		}
+		part, ok := c.role.Sees(rel)
+		if !ok {
+			continue
+		}
+		t.Part = len(part.Hidden) > 0
+		t.Writable = c.role.Write && rel.Class == sql.ClassHotOnly && !t.View && !part.Restricted()
+		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(col pgcatalog.Column) bool {
+			return slices.ContainsFunc(part.Hidden, func(h sql.Column) bool { return h.Name == col.Name })
+		})
+		seen = append(seen, t)
+	}
+	return seen
 }
 
 func lakeTable(t *catalog.Table) pgcatalog.Table {

@@ -20,6 +20,8 @@ type Table struct {
 	View       bool
 	Definition string
 	Columns    []Column
+	Part       bool  // it has other columns, which are not for whoever looks: no privilege on it is one on the table
+	Writable   bool  // whoever looks may change it
 	Rows       int64 // -1 is not known
 	Bytes      int64
 }

@@ -3,7 +3,8 @@ SELECT c.oid AS _r_oid, n.nspname AS _r_schema, c.relname AS _r_name, c.relkind 
   CASE WHEN regexp_full_match(c.relname, '[a-z_][a-z0-9_$]*') AND kc.word IS NULL THEN c.relname ELSE '"' || replace(c.relname, '"', '""') || '"' END AS _r_text,
   CASE WHEN regexp_full_match(n.nspname, '[a-z_][a-z0-9_$]*') AND kn.word IS NULL THEN n.nspname ELSE '"' || replace(n.nspname, '"', '""') || '"' END AS _r_schema_text,
   list(n.nspname) OVER (PARTITION BY c.relname) AS _r_rivals,
-  x._x_definition AS _r_definition, coalesce(x._x_bytes, 0) AS _r_bytes
+  x._x_definition AS _r_definition, coalesce(x._x_bytes, 0) AS _r_bytes,
+  coalesce(x._x_part, false) AS _r_part, coalesce(x._x_writable, false) AS _r_writable
 FROM pgc.pg_class c
   JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pgc._keyword kc ON kc.word = c.relname AND kc.category <> 'U'

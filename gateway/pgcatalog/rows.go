@@ -19,6 +19,8 @@ var extraColumns = []engine.LoadColumn{
 	{Name: "_x_oid", Type: pgtypes.OIDType},
 	{Name: "_x_definition", Type: pgtypes.Text},
 	{Name: "_x_bytes", Type: pgtypes.Int8},
+	{Name: "_x_part", Type: pgtypes.Bool},
+	{Name: "_x_writable", Type: pgtypes.Bool},
 }
 
 // builder makes the rows of the relations that change, for our own objects and for the system relations themselves.
@@ -135,7 +137,7 @@ func (b *builder) systemRelation(r *relation) {
 		b.attribute(r.oid, int64(i+1), c.name, c.declared, c.typmod, c.notNull, c.collation)
 	}
 	if r.kind == "v" {
-		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0)})
+		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0), false, false})
 	}
 }
 
@@ -188,7 +190,7 @@ func (b *builder) table(t *Table) {
 	if t.View {
 		definition = t.Definition
 	}
-	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, t.Bytes})
+	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, t.Bytes, t.Part, t.Writable})
 	b.rowTypes(t, oid, rowType, arrayType)
 }
 

@@ -14,10 +14,12 @@ import (
 type procedure struct {
 	columns []engine.Column
 	writes  bool
-	work    func(ctx context.Context, v *catalog.View, args []sql.CallArg) ([][]any, error)
+	// work is done on the table that the first argument names.
+	work func(ctx context.Context, t *catalog.TableView, args []sql.CallArg) ([][]any, error)
 
-	view *catalog.View
-	args []sql.CallArg
+	view   *catalog.View
+	args   []sql.CallArg
+	caller Caller
 }
 
 var _ engine.Engine = (*procedure)(nil)
@@ -29,7 +31,11 @@ func (p *procedure) Describe(context.Context, engine.Statement) ([]engine.Column
 
 // Query does the work.
 func (p *procedure) Query(ctx context.Context, _ engine.Statement) (engine.Rows, error) {
-	lines, err := p.work(ctx, p.view, p.args)
+	t, err := p.caller.table(p.view, p.args[0])
+	if err != nil {
+		return nil, err
+	}
+	lines, err := p.work(ctx, t, p.args)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)

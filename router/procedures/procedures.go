@@ -49,14 +49,22 @@ type Procedures struct{ o Options }
 // New makes them.
 func New(o Options) *Procedures { return &Procedures{o} }
 
-// Plan plans a CALL, whose work is done when the plan's engine is queried. readOnly is whether the transaction is.
-// A procedure that is not there, or not with such arguments, is 42883.
-func (p *Procedures) Plan(ctx context.Context, c *sql.Call, readOnly bool) (*engine.Plan, error) {
+// Caller is whoever calls.
+type Caller struct {
+	ReadOnly bool // so is the transaction
+	// Sees reports whether anything of a table is there for the caller, and whether the caller may see how all of its rows
+	// are doing. Nil is always.
+	Sees func(table catalog.Name) (seen, all bool)
+}
+
+// Plan plans a CALL, whose work is done when the plan's engine is queried. A procedure that is not there, or not with
+// such arguments, is 42883.
+func (p *Procedures) Plan(ctx context.Context, c *sql.Call, caller Caller) (*engine.Plan, error) {
 	run, err := p.find(c)
 	if err != nil {
 		return nil, err
 	}
-	if run.writes && readOnly {
+	if run.writes && caller.ReadOnly {
 		return nil, pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute CALL %s.%s in a read-only transaction", c.Schema, c.Name)
 	}
 	v, release, err := p.o.Hold(ctx)
@@ -67,7 +75,7 @@ func (p *Procedures) Plan(ctx context.Context, c *sql.Call, readOnly bool) (*eng
 		release() // or it would wait for itself
 		release = nil
 	}
-	run.view, run.args = v, c.Args
+	run.view, run.args, run.caller = v, c.Args, caller
 	return &engine.Plan{
 		Route: engine.RouteLocal, Reason: "calls " + c.Schema + "." + c.Name, Engine: run,
 		Statement:  engine.Statement{SQL: "CALL " + c.Schema + "." + c.Name, Columns: run.columns},
@@ -103,8 +111,8 @@ func (p *Procedures) find(c *sql.Call) (*procedure, error) {
 			"'partition prefix') and tidegate.refresh('schema.table').")
 }
 
-// table finds the table that an argument names.
-func table(v *catalog.View, a sql.CallArg) (*catalog.TableView, error) {
+// table finds the table that an argument names, if it is there for the caller.
+func (c Caller) table(v *catalog.View, a sql.CallArg) (*catalog.TableView, error) {
 	if a.Null {
 		return nil, pgerr.New(pgerr.InvalidParameterValue, "the table's name is null")
 	}
@@ -113,6 +121,13 @@ func table(v *catalog.View, a sql.CallArg) (*catalog.TableView, error) {
 		return nil, pgerr.New(pgerr.InvalidName, "%q is not the name of a table", a.Text).WithHint("Write 'schema.table'.")
 	}
 	t, ok := v.Tables[name]
+	all := true
+	if ok && c.Sees != nil {
+		ok, all = c.Sees(name)
+	}
+	if ok && !all {
+		return nil, pgerr.New(pgerr.InsufficientPrivilege, "permission denied: the answer would tell of rows or columns of %s that the role does not see", name)
+	}
 	if !ok {
 		return nil, pgerr.New(pgerr.UndefinedTable, "relation %q does not exist", name.String()).
 			WithHint("tidegate.tables lists the tables of the lake.")

@@ -16,11 +16,7 @@ func refreshColumns() []engine.Column {
 }
 
 // refresh loads what of a table is committed and not hot, and tells how much that was.
-func (p *Procedures) refresh(ctx context.Context, v *catalog.View, args []sql.CallArg) ([][]any, error) {
-	t, err := table(v, args[0])
-	if err != nil {
-		return nil, err
-	}
+func (p *Procedures) refresh(ctx context.Context, t *catalog.TableView, _ []sql.CallArg) ([][]any, error) {
 	if p.o.Hot == nil {
 		return nil, pgerr.New(pgerr.ObjectNotInState, "there is no hot store")
 	}

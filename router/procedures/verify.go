@@ -22,11 +22,7 @@ func verifyColumns() []engine.Column {
 
 // verify counts the rows of every partition that begins with the prefix: in the catalog, in the lake's files, in the
 // hot table and in its ledger.
-func (p *Procedures) verify(ctx context.Context, v *catalog.View, args []sql.CallArg) ([][]any, error) {
-	t, err := table(v, args[0])
-	if err != nil {
-		return nil, err
-	}
+func (p *Procedures) verify(ctx context.Context, t *catalog.TableView, args []sql.CallArg) ([][]any, error) {
 	if args[1].Null {
 		return nil, pgerr.New(pgerr.InvalidParameterValue, "the partition's prefix is null").WithHint("'' is all partitions.")
 	}

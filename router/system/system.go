@@ -40,6 +40,8 @@ type Sources struct {
 	// HotComplete gives the newest generation up to v's at which all of a table that should be hot is, and how far
 	// behind that is.
 	HotComplete func(ctx context.Context, v *catalog.View, table catalog.Name) (generation int64, behind time.Duration, ok bool, err error)
+	// Audience is who asks.
+	Audience Audience
 }
 
 // Relations is the schema tidegate. It is safe for concurrent use.
@@ -113,6 +115,7 @@ func (r *Relations) fill(ctx context.Context, v *catalog.View, table string) err
 	if err != nil {
 		return err
 	}
+	rows = r.sources.Audience.only(table, rows)
 	var failed error
 	seq := func(yield func([]any) bool) {
 		for row, err := range rows {

@@ -34,7 +34,7 @@ func newAdopted(t *testing.T, p *place, cluster *testkit.Cluster, url string) *a
 	t.Cleanup(func() { _ = a.warehouse.Close(context.WithoutCancel(t.Context())) })
 	a.psql(t, "DROP TABLE IF EXISTS public.events")
 	writeFile(t, filepath.Join(a.dir, "tidegate.yml"), fmt.Sprintf(
-		"hot: { kind: postgres, url: %q }\nroles: { writer: { grants: [warehouse_write] } }\nusers: [ { name: demo, role: writer } ]\n", url))
+		"hot: { kind: postgres, url: %q }\nroles: { writer: { grants: [warehouse_write] }, public: { grants: [select on all tables] } }\nusers: [ { name: demo, role: writer } ]\n", url))
 	return a
 }
 

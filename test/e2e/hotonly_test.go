@@ -49,7 +49,7 @@ func TestHotOnly(t *testing.T) { //nolint:tparallel // the parts are one story
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "tidegate-data/demo.yml"), fmt.Sprintf(
 		"data_dir: ./tidegate-data\npipelines: ./tidegate-data/pipelines\nhot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }\n"+
-			"users: [ { name: demo, role: loader } ]\nroles: { loader: { grants: [warehouse_write] } }\n", proxy.URL()))
+			"users: [ { name: demo, role: loader } ]\nroles: { loader: { grants: [warehouse_write] }, public: { grants: [select on all tables] } }\n", proxy.URL()))
 	s := start(t, dir, demoArgs...)
 	direct(t, pg.DSN(), "create view sales.stolen as select * from hot_data.web__events")
 	c := s.connect(t)

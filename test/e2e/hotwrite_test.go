@@ -18,7 +18,7 @@ const writerConfig = `data_dir: ./tidegate-data
 pipelines: ./pipelines
 hot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }
 users: [ { name: demo, role: loader } ]
-roles: { loader: { grants: [warehouse_write] } }
+roles: { loader: { grants: [warehouse_write] }, public: { grants: [select on all tables] } }
 `
 
 // wireClient speaks the protocol and writes down what it is told.

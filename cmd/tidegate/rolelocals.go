@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"tidegate/catalog"
+	"tidegate/gateway/pgcatalog"
+	"tidegate/internal/engine/duck"
+	"tidegate/router"
+	"tidegate/router/system"
+	"tidegate/sql"
+)
+
+// roleLocals keeps an instance of the system relations for every role that was asked about: what a role does not see is
+// not in it, whatever is asked.
+type roleLocals struct {
+	parts   *parts
+	sources system.Sources
+	hotOnly func() *hotOnlyList
+	opened  closeAll
+
+	mu   sync.Mutex
+	open map[string]router.Locals // by the role's name; guarded by mu
+}
+
+// of gives a role's instance, which the first statement that needs it opens.
+func (l *roleLocals) of(ctx context.Context, role *router.Role) (router.Locals, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if locals, ok := l.open[role.Name]; ok {
+		return locals, nil
+	}
+	locals, err := l.parts.newLocals(context.WithoutCancel(ctx), "system-spill-"+role.Name, l.sources, l.hotOnly, role, &l.opened)
+	if err == nil {
+		l.open[role.Name] = locals
+	}
+	return locals, err
+}
+
+func (l *roleLocals) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.opened.close()
+}
+
+// newLocals opens an instance of the system relations as a role sees them; nil is everybody.
+func (p *parts) newLocals(ctx context.Context, name string, sources system.Sources, only func() *hotOnlyList, role *router.Role, opened *closeAll) (router.Locals, error) {
+	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true})
+	if err != nil {
+		return router.Locals{}, err
+	}
+	opened.add(local.Close)
+	pg, err := pgcatalog.New(ctx, local)
+	if err != nil {
+		return router.Locals{}, err
+	}
+	sources.Audience = audience(role)
+	relations := system.New(local, sources)
+	shown := &postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: only, role: role}
+	return router.Locals{Engine: local, Systems: []router.System{shown, relations}}, nil
+}
+
+// audience is a role as the relations of schema tidegate know it.
+func audience(role *router.Role) system.Audience {
+	if role == nil {
+		return system.Audience{}
+	}
+	return system.Audience{
+		Sees:       func(table catalog.Name) (seen, whole bool) { return role.SeesTable(sql.TableName(table)) },
+		SeesColumn: func(table catalog.Name, column string) bool { return role.SeesColumn(sql.TableName(table), column) },
+		Monitor:    role.Monitor,
+		Sizes:      role.Monitor || !role.Filtered(),
+	}
+}
