@@ -11,7 +11,7 @@ import (
 // integers and timestamps are no list.
 const (
 	maxSeries       = 10_000_000
-	maxSeriesPerRow = 1_000_000
+	maxSeriesPerRow = 100_000
 )
 
 // series binds generate_series.
