@@ -73,11 +73,11 @@ func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr,
 	}
 	items = alike(items)
 	t := pgtypes.Type{OID: array, Typmod: element.Typmod}
-	e := computed(array, "["+strings.Join(sqlOf(items), ", ")+"]", items...)
+	e := computed(array, listOf(sqlOf(items)), items...)
 	e.typ, e.pos, e.constant = t, pos, true
 	e.likeAll(items)
-	if len(items) == 0 && element.OID != pgtypes.Numeric {
-		e.sql, e.wide = "CAST([] AS "+duckType(t)+")", holdsJSONB(array)
+	if len(items) == 0 {
+		e.sql, e.wide = emptyList(t), holdsJSONB(array)
 	}
 	for i, x := range items {
 		e.constant = e.constant && x.constant
@@ -91,6 +91,17 @@ func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr,
 		e.items = items
 	}
 	return e, nil
+}
+
+// listOf writes a list of DuckDB, in words that PostgreSQL's grammar has too.
+func listOf(texts []string) string { return "list_value(" + strings.Join(texts, ", ") + ")" }
+
+// emptyList is a list without elements. Of numerics it has no digits, as NULL has none.
+func emptyList(array pgtypes.Type) string {
+	if elementType(array).OID == pgtypes.Numeric {
+		return "CAST(list_value() AS DECIMAL(1,0)[])"
+	}
+	return "CAST(list_value() AS " + duckType(array) + ")"
 }
 
 // arrayLiteral reads an array's text: '{1,2}'.
@@ -199,6 +210,6 @@ func (b *binder) arraySubquery(n *pg_query.SubLink, p *selectParts) (*expr, erro
 		list = "list(x.v ORDER BY x.n)"
 		rows = "(SELECT v, row_number() OVER () AS n FROM " + rows + ")"
 	}
-	text := "(SELECT coalesce(" + list + ", []) FROM " + rows + " AS x)"
+	text := "(SELECT coalesce(" + list + ", " + emptyList(pgtypes.Of(array)) + ") FROM " + rows + " AS x)"
 	return &expr{typ: pgtypes.Type{OID: array, Typmod: t.typ.Typmod}, sql: text, pos: n.Location, scale: t.scale, wide: t.wide, bare: p.outerRefs}, nil
 }

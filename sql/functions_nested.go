@@ -35,9 +35,9 @@ func nestedList() []function {
 			"ELSE list_slice($1, 1, len($1) - $2) END", wide: asText},
 		{name: "array_fill", args: "anyelement,_int4", text: "CASE WHEN $2 IS NULL THEN error('22004: dimension array or low bound array cannot be null') " +
 			"WHEN len($2) > 1 THEN error('0A000: an array of more than one dimension is not supported') " +
-			"WHEN $2[1] IS NULL AND len($2) = 1 THEN error('22004: dimension values cannot be null') " +
-			"WHEN $2[1] < 0 OR $2[1] > 134217727 THEN error('54000: array size exceeds the maximum allowed (134217727)') " +
-			"ELSE list_transform(range(coalesce($2[1], 0)), lambda " + eachName + ": $1) END", wide: asText},
+			"WHEN list_extract($2, 1) IS NULL AND len($2) = 1 THEN error('22004: dimension values cannot be null') " +
+			"WHEN list_extract($2, 1) < 0 OR list_extract($2, 1) > 134217727 THEN error('54000: array size exceeds the maximum allowed (134217727)') " +
+			"ELSE list_transform(range(coalesce(list_extract($2, 1), 0)), lambda " + eachName + ": $1) END", wide: asText},
 		{name: "width_bucket", args: "anycompatible,anycompatiblearray", text: "CASE WHEN list_position($2, NULL) IS NOT NULL THEN error('22004: thresholds array must not contain NULLs') " +
 			"ELSE CAST(len(list_filter($2, lambda " + eachName + ": " + eachName + " <= $1)) AS INTEGER) END"},
 		{name: "string_to_array", args: "text,text", text: "tg_string_to_array($1, $2, NULL)"},

@@ -1,6 +1,7 @@
 package sql_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,9 @@ import (
 
 	"tidegate/sql"
 )
+
+// lambda is what DuckDB's text has and PostgreSQL's grammar has not.
+var lambda = regexp.MustCompile(`lambda "\?each"(, "\?i")?: `)
 
 // FuzzBind feeds texts through Parse, Bind and Render: nothing may panic, no marker may be left, and what comes out
 // must parse again.
@@ -36,8 +40,7 @@ func FuzzBind(f *testing.F) {
 			if err != nil || strings.Contains(out, "\x00") {
 				t.Fatalf("%s\nrenders %q: %v", text, out, err)
 			}
-			// A list of DuckDB is the one thing in it that PostgreSQL's grammar has not.
-			if _, err := pg_query.Parse(out); err != nil && !strings.Contains(out, "[") {
+			if _, err := pg_query.Parse(lambda.ReplaceAllString(out, "")); err != nil {
 				t.Fatalf("%s\nrenders %q: %v", text, out, err)
 			}
 		}

@@ -121,7 +121,7 @@ func (b *binder) jsonPath(fn string, args []*expr, pos int32) (*expr, error) {
 			return nil, err
 		}
 	}
-	return computed(result, text+list[0].sql+", ["+strings.Join(sqlOf(list[1:]), ", ")+"])", list...), nil
+	return computed(result, text+list[0].sql+", "+listOf(sqlOf(list[1:]))+")", list...), nil
 }
 
 // jsonEdit binds jsonb_set and jsonb_insert, whose last argument may be left out.
@@ -254,7 +254,7 @@ func (b *binder) jsonRow(e *expr, separator string) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := "tg_json_row([" + strings.Join(names, ", ") + "], [" + strings.Join(sqlOf(texts), ", ") + "], " + separator + ")"
+	text := "tg_json_row(" + listOf(names) + ", " + listOf(sqlOf(texts)) + ", " + separator + ")"
 	return computed(pgtypes.JSON, text, texts...), nil
 }
 
@@ -266,7 +266,7 @@ func (b *binder) jsonBuildArray(args []*expr) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return computed(pgtypes.JSON, "tg_json_array(["+strings.Join(sqlOf(texts), ", ")+"], ', ')", texts...), nil
+	return computed(pgtypes.JSON, "tg_json_array("+listOf(sqlOf(texts))+", ', ')", texts...), nil
 }
 
 func (b *binder) jsonBuildObject(fn string, args []*expr) (*expr, error) {
@@ -289,6 +289,6 @@ func (b *binder) jsonBuildObject(fn string, args []*expr) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := "tg_json_object([" + strings.Join(sqlOf(keys), ", ") + "], [" + strings.Join(sqlOf(texts), ", ") + "], " + quoteText(fn) + ")"
+	text := "tg_json_object(" + listOf(sqlOf(keys)) + ", " + listOf(sqlOf(texts)) + ", " + quoteText(fn) + ")"
 	return computed(pgtypes.JSON, text, append(keys, texts...)...), nil
 }

@@ -21,7 +21,7 @@ func (b *binder) jsonAggregate(fn string, args []*expr, n *pg_query.FuncCall) (*
 	var err error
 	if len(args) == 2 {
 		// An aggregate of ours could not have ORDER BY: DuckDB gives its states to such ones in another way.
-		f.text = "list([$1, $2])|tg_json_object_agg(flatten(%))"
+		f.text = "list(list_value($1, $2))|tg_json_object_agg(flatten(%))"
 		args, err = b.jsonPair(args, n)
 	} else {
 		separator := "', '"

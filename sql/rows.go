@@ -40,7 +40,7 @@ func (b *binder) row(fields []field, pos int32) (*expr, error) {
 		}
 		texts, parts = append(texts, text.sql), append(parts, text)
 	}
-	e := computed(pgtypes.Record, "tg_row_out(["+strings.Join(texts, ", ")+"])", parts...)
+	e := computed(pgtypes.Record, "tg_row_out("+listOf(texts)+")", parts...)
 	e.fields, e.pos = fields, pos
 	return e, nil
 }

@@ -55,7 +55,7 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 		return b.stringToTable(args, pos)
 	case fn == "pg_partition_ancestors" && b.system:
 		// Nothing has any.
-		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "[]")}}}, nil
+		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "CAST(list_value() AS UINTEGER[])")}}}, nil
 	}
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
@@ -154,7 +154,7 @@ func (b *binder) definedSet(fn string, args []*expr, definitions []*pg_query.Nod
 	case "json_to_recordset":
 		rows = computed(oidTextArray, "tg_json_elements("+args[0].sql+", "+quoteText(fn)+")", args...)
 	case "json_to_record":
-		rows = computed(oidTextArray, "["+args[0].sql+"]", args...)
+		rows = computed(oidTextArray, listOf([]string{args[0].sql}), args...)
 	default:
 		return nil, b.unsupported(pos, "a column definition list of %s", fn)
 	}

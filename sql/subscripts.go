@@ -66,7 +66,7 @@ func (b *binder) jsonSubscript(a *expr, at *pg_query.A_Indices, sc *scope) (*exp
 	if i, err = b.coerce(i, pgtypes.Text); err != nil {
 		return nil, err
 	}
-	return computed(pgtypes.JSONB, "tg_json_path("+a.sql+", ["+i.sql+"])", a, i), nil
+	return computed(pgtypes.JSONB, "tg_json_path("+a.sql+", "+listOf([]string{i.sql})+")", a, i), nil
 }
 
 func (b *binder) subscript(n *pg_query.Node, sc *scope) (*expr, error) {
@@ -94,7 +94,7 @@ func (b *binder) element(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, err
 		text = "nullif(greatest(" + text + ", 0), 0)"
 	}
 	t := elementType(a.typ)
-	e := computed(t.OID, a.sql+"["+text+"]", a, i)
+	e := computed(t.OID, "list_extract("+a.sql+", "+text+")", a, i)
 	e.typ, e.scale, e.wide = t, a.scale, a.wide
 	return e, nil
 }
