@@ -121,8 +121,8 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 	}
 	v, err := b.lookup(parts, c.Location, sc)
 	if err != nil && b.redshift() && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
-		if e := b.redshiftName(parts, c.Location, sc); e != nil {
-			return e, nil
+		if e, aliasErr := b.redshiftName(parts, c.Location, sc); e != nil || aliasErr != nil {
+			return e, aliasErr
 		}
 	}
 	if err != nil {

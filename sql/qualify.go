@@ -66,36 +66,57 @@ func qualified(having *pg_query.Node) (rest, qualify *pg_query.Node) {
 }
 
 // redshiftName is what a name means that is no column: SYSDATE, or an output column in front. It is nil for none.
-func (b *binder) redshiftName(parts []string, pos int32, sc *scope) *expr {
-	if t := sc.lateralAlias(parts); t != nil {
-		if sc.inCall && t.e.scopes.aggregate || sc.inWindow && t.e.scopes.window {
-			return nil
-		}
-		t.needed()
-		e := *t.e
-		e.pos = pos
-		return &e
+func (b *binder) redshiftName(parts []string, pos int32, sc *scope) (*expr, error) {
+	if len(parts) != 1 {
+		return nil, nil
 	}
-	if len(parts) == 1 && parts[0] == "sysdate" {
-		return b.clock(b.env.Now, pos)
+	if i := sc.self.lateralAlias(parts[0], pos); i >= 0 {
+		return b.lateral(i, pos, sc)
 	}
-	return nil
+	if parts[0] == "sysdate" {
+		return b.clock(b.env.Now, pos), nil
+	}
+	return nil, nil
 }
 
-// lateralAlias finds the output column, bound already, that Redshift lets a later expression of the same SELECT name where no
-// relation has a column of that name.
-func (sc *scope) lateralAlias(parts []string) *target {
-	if len(parts) != 1 {
-		return nil
-	}
-	var found *target
-	for _, t := range sc.self.outputs {
-		if t.name == parts[0] && t.named {
-			if found != nil {
-				return nil // it says nothing which one is meant
-			}
-			found = t
+// lateralAlias finds the output column that Redshift lets a later expression of the same SELECT name where no relation
+// has a column of that name; -1 is none.
+func (sc *scope) lateralAlias(name string, pos int32) int {
+	found := -1
+	for i, t := range sc.plan {
+		if !t.as || t.name != name || t.at > pos || i+1 < len(sc.plan) && sc.plan[i+1].at > pos {
+			continue
 		}
+		if found >= 0 {
+			return -1 // it says nothing which one is meant
+		}
+		found = i
 	}
 	return found
+}
+
+// lateral gives output column i for an expression behind it. GROUP BY comes here before the output columns are bound.
+func (b *binder) lateral(i int, pos int32, sc *scope) (*expr, error) {
+	level := sc.self
+	var bound *expr
+	switch {
+	case i < len(level.outputs):
+		level.outputs[i].needed()
+		bound = level.outputs[i].e
+	case level.plan[i].binding:
+		return nil, nil // it names itself
+	default:
+		level.plan[i].binding = true
+		defer func() { level.plan[i].binding = false }()
+		var err error
+		if bound, err = b.expr(level.plan[i].node, sc); err != nil {
+			return nil, err
+		}
+	}
+	if sc.inCall && bound.scopes.aggregate || sc.inWindow && bound.scopes.window {
+		return nil, nil
+	}
+	e := *bound
+	e.pos = pos
+	return &e, nil
 }

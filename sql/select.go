@@ -12,8 +12,6 @@ type target struct {
 	name string
 	e    *expr
 	need func() // of a pending column: records that somebody refers to it
-
-	named bool // the text gave the name
 }
 
 func (t *target) needed() {
@@ -135,6 +133,9 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err != nil {
 		return nil, err
 	}
+	if b.redshift() {
+		sc.plan = plan
+	}
 	if err := b.groupBy(n, p, plan); err != nil {
 		return nil, err
 	}
@@ -146,7 +147,6 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 		if err != nil {
 			return nil, err
 		}
-		bound.named = t.as
 		p.targets = append(p.targets, bound)
 		if b.redshift() {
 			sc.outputs = p.targets
@@ -226,6 +226,9 @@ type planned struct {
 	node *pg_query.Node
 	star *visible
 	as   bool // the text gave the name
+	at   int32
+
+	binding bool // its expression is being bound for another one
 }
 
 func (b *binder) planTargets(list []*pg_query.Node, sc *scope) ([]planned, error) {
@@ -243,12 +246,12 @@ func (b *binder) planTargets(list []*pg_query.Node, sc *scope) ([]planned, error
 					return nil, err
 				}
 				for _, v := range columns {
-					plan = append(plan, planned{name: v.name, star: v})
+					plan = append(plan, planned{name: v.name, star: v, at: t.Location})
 				}
 				continue
 			}
 		}
-		p := planned{name: t.Name, node: t.Val, as: t.Name != ""}
+		p := planned{name: t.Name, node: t.Val, as: t.Name != "", at: t.Location}
 		if !p.as {
 			p.name = figureName(t.Val)
 		}
