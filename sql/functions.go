@@ -11,7 +11,7 @@ import (
 // functions_*.go, by subject, proven against PostgreSQL.
 //
 // args lists the argument types it is allowed for, "|" between alternatives. In the text, $1 is the first argument
-// and !2 the second with a check that it is not zero. DuckDB's result is cast where its type is not PostgreSQL's.
+// and !2 the second with a check that it is not zero while the first is not NULL. DuckDB's result is cast where its type is not PostgreSQL's.
 type function struct {
 	name, args, text string
 	as               pgtypes.OID // the result's type where the signature does not tell it: of a polymorphic function
@@ -58,7 +58,7 @@ func (f *function) write(text string, args []*expr) string {
 			i++
 			if n := int(text[i] - '1'); n < len(args) {
 				if c == '!' {
-					t.WriteString(notZero(args[n]))
+					t.WriteString(notZero(args[0], args[n]))
 				} else {
 					t.WriteString(args[n].sql)
 				}

@@ -259,7 +259,7 @@ func (b *binder) numerics(op string, x, y *expr) *expr {
 	e := computed(pgtypes.Numeric, "("+x.sql+" "+op+" "+y.sql+")", x, y)
 	switch {
 	case op == "%":
-		e.sql = "(" + x.sql + " % " + notZero(y) + ")"
+		e.sql = "(" + x.sql + " % " + notZero(x, y) + ")"
 	case op == "*" && known:
 		// DuckDB would compute in the width of its operands, and overflow.
 		e.sql = fmt.Sprintf("(CAST(%s AS DECIMAL(38,%d)) * %s)", x.sql, x.scale, y.sql)
