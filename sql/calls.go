@@ -242,6 +242,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if args, err = b.filtered(args, n.AggFilter, &inner); err != nil {
 		return nil, err
 	}
+	if err := b.windowForm(n); err != nil {
+		return nil, err
+	}
 	f := allowed()[sig.key()]
 	if f == nil {
 		if f, args, err = b.jsonAggregate(fn, args, n); err != nil {
@@ -344,6 +347,8 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 	switch {
 	case sc.noCalls && sc.clause != "":
 		return b.fail(code, n.Location, "%s are not allowed in %s", what, sc.clause)
+	case sc.clause == "FILTER" && (sc.inCall || n.Over != nil), sc.clause == windowDefinitions && n.Over != nil:
+		return b.fail(code, n.Location, "%s are not allowed in %s", what, sc.clause)
 	case sc.inCall && n.Over == nil:
 		return b.fail(code, n.Location, "aggregate function calls cannot be nested")
 	case sc.inCall:
@@ -358,7 +363,9 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	filter, window := "", ""
 	if n.AggFilter != nil {
-		f, err := b.expr(n.AggFilter, inner)
+		within := *inner
+		within.clause = "FILTER"
+		f, err := b.expr(n.AggFilter, &within)
 		if err == nil {
 			f, err = b.boolean(f, "FILTER")
 		}
@@ -369,12 +376,12 @@ func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner
 		e.from(f)
 	}
 	if n.Over != nil {
-		over, parts, err := b.over(n.Over, sc, inner, s.inGo())
+		over, err := b.over(n.Over, sc, inner)
 		if err != nil {
 			return nil, err
 		}
-		window = " OVER (" + over + ")"
-		e.from(parts...)
+		window = " OVER (" + over.text(s.inGo()) + ")"
+		e.from(over.parts...)
 		e.scopes.window = true
 	} else {
 		e.scopes.aggregate = true

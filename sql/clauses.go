@@ -292,7 +292,7 @@ func (b *binder) distinctOrder(n *pg_query.SelectStmt, p *selectParts, on []stri
 			text = k.e.sql
 		}
 		if !slices.Contains(on, text) {
-			return b.fail(pgerr.InvalidColumnReference, s.GetSortBy().GetLocation(), "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+			return b.fail(pgerr.InvalidColumnReference, firstPlace(n.DistinctClause[0], -1), "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 		}
 	}
 	return nil
@@ -380,8 +380,7 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 	k := sortKey{output: i, desc: s.SortbyDir == pg_query.SortByDir_SORTBY_DESC}
 	if i == 0 {
 		if p.scope == nil || p.rows != nil {
-			return k, b.fail(pgerr.FeatureNotSupported, s.Location, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
-				WithDetail("Only result column names can be used, not expressions or functions.")
+			return k, b.noSortKey(s, p)
 		}
 		p.scope.sets = true
 		k.e, err = b.expr(s.Node, p.scope)
@@ -416,6 +415,36 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 	k.direction = direction(s)
 	k.sql += k.direction
 	return k, nil
+}
+
+// noSortKey says what is wrong with a key of a set operation that is none of its columns.
+func (b *binder) noSortKey(s *pg_query.SortBy, p *selectParts) error {
+	sc := level(scope{})
+	for _, t := range p.targets {
+		sc.columns = append(sc.columns, &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(t.name), level: sc})
+	}
+	e, err := b.expr(s.Node, sc)
+	if err != nil {
+		return err
+	}
+	if p.rows != nil {
+		return b.unsupported(e.pos, "VALUES in the order of an expression")
+	}
+	return b.fail(pgerr.FeatureNotSupported, firstPlace(s.Node, e.pos), "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+		WithDetail("Only result column names can be used, not expressions or functions.").
+		WithHint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
+}
+
+// firstPlace gives the first place that a tree names, pos if there is none.
+func firstPlace(n *pg_query.Node, pos int32) int32 {
+	walk(n, func(n *pg_query.Node) {
+		for _, at := range []int32{n.GetColumnRef().GetLocation(), n.GetAConst().GetLocation(), n.GetFuncCall().GetLocation(), n.GetTypeCast().GetLocation(), n.GetAExpr().GetLocation()} {
+			if at > 0 && (pos < 0 || at < pos) {
+				pos = at
+			}
+		}
+	})
+	return pos
 }
 
 func direction(s *pg_query.SortBy) string {

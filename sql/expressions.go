@@ -469,13 +469,16 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 }
 
 func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error) {
+	if sc.noCalls && sc.clause != "" {
+		return nil, b.fail(pgerr.GroupingError, n.Location, "grouping operations are not allowed in %s", sc.clause)
+	}
 	args, err := b.exprs(n.Args, sc)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range args {
+	for i, a := range args {
 		if !sc.grouping.has(a.sql) {
-			return nil, b.fail(pgerr.GroupingError, n.Location, "arguments to GROUPING must be grouping expressions of the associated query level")
+			return nil, b.fail(pgerr.GroupingError, placeOf(n.Args[i], a), "arguments to GROUPING must be grouping expressions of the associated query level")
 		}
 	}
 	e := computed(pgtypes.Int4, "CAST(grouping("+strings.Join(sqlOf(args), ", ")+") AS INTEGER)", args...)

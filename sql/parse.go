@@ -120,7 +120,7 @@ func parseError(text string, err error) error {
 	if position > utf8.RuneCountInString(text)+1 {
 		position = 0
 	}
-	return pgerr.New(pgerr.SyntaxError, "%s", p.Message).At(position)
+	return pgerr.New(syntaxCode(p), "%s", p.Message).At(position)
 }
 
 // position makes a byte offset of the whole text a position in characters from 1; 0 for a negative offset.
@@ -162,4 +162,23 @@ func (s *Statement) Normalized() string {
 		return ""
 	}
 	return strings.TrimSpace(n)
+}
+
+// syntaxCode gives the SQLSTATE of what the grammar says: the parser tells its message alone.
+func syntaxCode(p *parser.Error) pgerr.Code {
+	for _, c := range []struct {
+		beginning string
+		code      pgerr.Code
+	}{
+		{"frame start", windowingError}, {"frame end", windowingError},
+		{"invalid byte sequence for encoding", pgerr.CharacterNotInRepertoire},
+	} {
+		if strings.HasPrefix(p.Message, c.beginning) {
+			return c.code
+		}
+	}
+	if p.Message == "invalid Unicode escape" && p.Filename == "scan.l" {
+		return "22025" // of E'…', not of U&'…'
+	}
+	return pgerr.SyntaxError
 }

@@ -126,8 +126,8 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 		}
 	}
 	b.prove(p)
-	for _, w := range n.WindowClause {
-		sc.windows[w.GetWindowDef().GetName()] = w.GetWindowDef()
+	if err := b.windowClause(n.WindowClause, sc); err != nil {
+		return nil, err
 	}
 	plan, err := b.planTargets(n.TargetList, sc)
 	if err != nil {
@@ -157,6 +157,11 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 			return nil, err
 		}
 	}
+	inWindow, err := b.checkWindows(n.WindowClause, sc)
+	if err != nil {
+		return nil, err
+	}
+	p.aggregated = p.aggregated || inWindow
 	for _, t := range p.targets {
 		p.aggregated = p.aggregated || t.e.scopes.aggregate
 		p.windowed = p.windowed || t.e.scopes.window || t.e.scopes.set
@@ -281,8 +286,7 @@ func (b *binder) star(parts []string, pos int32, sc *scope) ([]*visible, error) 
 
 // target binds one target. A bare column of a prunable subquery goes into a slot.
 func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
-	v := t.star
-	pos := int32(-1)
+	v, pos := t.star, t.at
 	if e := sc.memo[t.node]; t.node != nil && e != nil {
 		return &target{name: t.name, e: e}, nil
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -86,8 +87,24 @@ func (b *binder) setOperation(n *pg_query.SelectStmt, outer *scope, ctes *cte) (
 	if err != nil {
 		return nil, err
 	}
+	for _, leaf := range slices.Concat(l.leaves(), r.leaves()) {
+		// PostgreSQL's hints know the parts by these names.
+		item := &rangeItem{name: fmt.Sprintf("*SELECT* %d", len(b.ranges[len(b.ranges)-1])+1)}
+		for _, t := range leaf.targets {
+			item.columns = append(item.columns, &visible{name: t.name})
+		}
+		b.ranges.add(item)
+	}
 	op := strings.TrimPrefix(n.Op.String(), "SETOP_")
 	return b.combine(op, n.All, l, r)
+}
+
+// leaves gives the parts of a set operation that are none themselves.
+func (p *selectParts) leaves() []*selectParts {
+	if p.op == "" {
+		return []*selectParts{p}
+	}
+	return slices.Concat(p.left.leaves(), p.right.leaves())
 }
 
 // combine makes a set operation of two bound sides, whose columns get common types.

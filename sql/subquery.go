@@ -31,7 +31,11 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 		return nil, b.unsupported(n.Location, "a row compared with a subquery")
 	}
 	if len(p.targets) != 1 {
-		return nil, b.fail(pgerr.SyntaxError, n.Location, "subquery must return only one column")
+		message := "subquery must return only one column"
+		if n.Testexpr != nil {
+			message = "subquery has too many columns"
+		}
+		return nil, b.fail(pgerr.SyntaxError, n.Location, "%s", message)
 	}
 	switch n.SubLinkType {
 	case pg_query.SubLinkType_EXPR_SUBLINK:

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"math"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -39,13 +38,16 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 		return nil, b.unsupported(n.Location, "function %s", fn)
 	}
 	if n.Over == nil {
-		return nil, b.fail("42P20", n.Location, "window function %s requires an OVER clause", fn)
+		return nil, b.fail("42809", n.Location, "window function %s requires an OVER clause", fn)
 	}
 	if err := b.callAllowed(n, sc); err != nil {
 		return nil, err
 	}
-	if n.AggDistinct || n.AggFilter != nil || len(n.AggOrder) > 0 {
-		return nil, b.unsupported(n.Location, "this form of function %s", fn)
+	if err := b.windowForm(n); err != nil {
+		return nil, err
+	}
+	if n.AggFilter != nil {
+		return nil, b.fail(pgerr.FeatureNotSupported, n.Location, "FILTER is not implemented for non-aggregate window functions")
 	}
 	inner := *sc
 	inner.sets = false
@@ -75,6 +77,18 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	return b.finishCall(e, &summary{calls: []string{fn + "(" + text + ")"}, wrap: f.wrap}, n, sc, &inner)
 }
 
+// windowForm refuses what PostgreSQL has of aggregates alone.
+func (b *binder) windowForm(n *pg_query.FuncCall) error {
+	switch {
+	case n.Over == nil:
+	case n.AggDistinct:
+		return b.fail(pgerr.FeatureNotSupported, n.Location, "DISTINCT is not implemented for window functions")
+	case len(n.AggOrder) > 0:
+		return b.fail(pgerr.FeatureNotSupported, n.Location, "aggregate ORDER BY is not implemented for window functions")
+	}
+	return nil
+}
+
 // windowArgs types the arguments: a value, a count, a default of the value's type.
 func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error) {
 	var err error
@@ -83,10 +97,14 @@ func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error)
 		return nil, nil
 	case fn == "ntile":
 		args[0], err = b.coerce(args[0], pgtypes.Int4)
+		args[0] = mustBePositive(args[0], "22014: argument of ntile must be greater than zero")
 		return args, err
 	}
 	if len(args) == 3 {
 		pair, _, err := b.unify([]*expr{args[0], args[2]}, fn, pos)
+		if pgerr.CodeOf(err) == pgerr.DatatypeMismatch {
+			return nil, b.noFunction(fn, args, pos)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -97,143 +115,19 @@ func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error)
 			return nil, b.noFunction(fn, args, pos)
 		}
 		args[1], err = b.coerce(args[1], pgtypes.Int4)
+		if fn == "nth_value" {
+			args[1] = mustBePositive(args[1], "22016: argument of nth_value must be greater than zero")
+		}
 	}
 	return args, err
 }
 
-// over writes a window's definition; a named window is copied in. inGo says that the aggregate is one of ours.
-func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope, inGo bool) (string, []*expr, error) {
-	var base *pg_query.WindowDef
-	for _, ref := range []string{w.Refname, w.Name} {
-		if ref == "" {
-			continue
-		}
-		if base = sc.windows[ref]; base == nil {
-			return "", nil, b.fail(pgerr.UndefinedObject, w.Location, "window %q does not exist", ref)
-		}
+// mustBePositive makes an integer that is not positive the error; NULL stays.
+func mustBePositive(e *expr, message string) *expr {
+	if e == nil || e.value != nil && e.value.I > 0 {
+		return e
 	}
-	def := &pg_query.WindowDef{
-		PartitionClause: w.PartitionClause, OrderClause: w.OrderClause, FrameOptions: w.FrameOptions,
-		StartOffset: w.StartOffset, EndOffset: w.EndOffset, Location: w.Location,
-	}
-	if base != nil {
-		if base.Refname != "" {
-			return "", nil, b.unsupported(w.Location, "a window that copies another")
-		}
-		def.PartitionClause = base.PartitionClause
-		if len(def.OrderClause) == 0 {
-			def.OrderClause = base.OrderClause
-		}
-		if w.Name != "" {
-			def.FrameOptions, def.StartOffset, def.EndOffset = base.FrameOptions, base.StartOffset, base.EndOffset
-		}
-	}
-	parts, err := b.exprs(def.PartitionClause, inner)
-	if err != nil {
-		return "", nil, err
-	}
-	if err := b.groupedAll(parts); err != nil {
-		return "", nil, err
-	}
-	for i := range parts {
-		if parts[i], err = b.settle(parts[i]); err != nil {
-			return "", nil, err
-		}
-	}
-	var texts []string
-	if len(parts) > 0 {
-		texts = append(texts, "PARTITION BY "+strings.Join(orderTexts(parts), ", "))
-	}
-	for _, s := range def.OrderClause {
-		e, err := b.expr(s.GetSortBy().Node, inner)
-		if err != nil {
-			return "", nil, err
-		}
-		parts = append(parts, e)
-	}
-	order, err := b.orderKeys(def.OrderClause, inner)
-	if err != nil {
-		return "", nil, err
-	}
-	if order != "" {
-		texts = append(texts, strings.TrimSpace(order))
-	}
-	frame, err := b.frame(def, inner)
-	if inGo && wholePartition(order, frame) {
-		frame = "ROWS BETWEEN UNBOUNDED PRECEDING AND " + itoa(math.MaxInt32) + "000 FOLLOWING"
-	}
-	if frame != "" {
-		texts = append(texts, frame)
-	}
-	return strings.Join(texts, " "), parts, err
-}
-
-// wholePartition reports whether every row's frame is its whole partition. DuckDB computes such an aggregate once, and
-// gives an aggregate from outside one state where it promises one for each row: a read past the end. The frame of an
-// aggregate in Go is written with an end far behind all rows instead.
-func wholePartition(order, frame string) bool {
-	return order == "" && !strings.HasPrefix(frame, "ROWS") || strings.HasSuffix(frame, "BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
-}
-
-// Bits of WindowDef.frameOptions, from PostgreSQL's parsenodes.h.
-const (
-	frameNonDefault              = 0x00001
-	frameRows                    = 0x00004
-	frameGroups                  = 0x00008
-	frameStartUnboundedPreceding = 0x00020
-	frameEndUnboundedFollowing   = 0x00100
-	frameStartCurrentRow         = 0x00200
-	frameEndCurrentRow           = 0x00400
-	frameStartOffsetPreceding    = 0x00800
-	frameEndOffsetPreceding      = 0x01000
-	frameStartOffsetFollowing    = 0x02000
-	frameEndOffsetFollowing      = 0x04000
-	frameExclusion               = 0x38000
-)
-
-func (b *binder) frame(w *pg_query.WindowDef, sc *scope) (string, error) {
-	o := w.FrameOptions
-	switch {
-	case o&frameNonDefault == 0:
-		return "", nil
-	case o&frameExclusion != 0:
-		return "", b.unsupported(w.Location, "EXCLUDE in a window frame")
-	}
-	unit := "RANGE"
-	switch {
-	case o&frameRows != 0:
-		unit = "ROWS"
-	case o&frameGroups != 0:
-		unit = "GROUPS"
-	}
-	bound := func(n *pg_query.Node, unbounded, current, preceding, following int32, word string) (string, error) {
-		switch {
-		case o&unbounded != 0:
-			return "UNBOUNDED " + word, nil
-		case o&current != 0:
-			return "CURRENT ROW", nil
-		case unit == "RANGE":
-			return "", b.unsupported(w.Location, "a RANGE frame with an offset")
-		}
-		e, err := b.expr(n, sc)
-		if err == nil {
-			e, err = b.coerce(e, pgtypes.Int8)
-		}
-		if err != nil {
-			return "", err
-		}
-		switch {
-		case o&preceding != 0:
-			return e.sql + " PRECEDING", nil
-		case o&following != 0:
-			return e.sql + " FOLLOWING", nil
-		}
-		return "", b.unsupported(w.Location, "this window frame")
-	}
-	start, err := bound(w.StartOffset, frameStartUnboundedPreceding, frameStartCurrentRow, frameStartOffsetPreceding, frameStartOffsetFollowing, "PRECEDING")
-	if err != nil {
-		return "", err
-	}
-	end, err := bound(w.EndOffset, frameEndUnboundedFollowing, frameEndCurrentRow, frameEndOffsetPreceding, frameEndOffsetFollowing, "FOLLOWING")
-	return unit + " BETWEEN " + start + " AND " + end, err
+	checked := *e
+	checked.sql = "(CASE WHEN " + e.sql + " <= 0 THEN error(" + quoteText(message) + ") ELSE " + e.sql + " END)"
+	return &checked
 }
