@@ -25,7 +25,7 @@ func (d Dialect) Parse(text string) ([]*Statement, error) {
 		return nil, pgerr.New(pgerr.CharacterNotInRepertoire, `invalid byte sequence for encoding "UTF8"`)
 	}
 	if len(text) > maxText {
-		return nil, pgerr.New(pgerr.StatementTooComplex, "statement text of %d bytes is longer than %d", len(text), maxText)
+		return nil, pgerr.New(pgerr.ProgramLimitExceeded, "statement text of %d bytes is longer than %d", len(text), maxText)
 	}
 	if d == Redshift {
 		return parseRedshift(text)

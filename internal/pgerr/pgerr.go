@@ -63,6 +63,7 @@ const (
 	OutOfMemory               Code = "53200"
 	TooManyConnections        Code = "53300"
 	ConfigurationLimit        Code = "53400"
+	ProgramLimitExceeded      Code = "54000"
 	StatementTooComplex       Code = "54001"
 	ObjectNotInState          Code = "55000"
 	QueryCanceled             Code = "57014"
