@@ -78,7 +78,7 @@ const typesQuery = `select oid, format_type(oid, null), typcategory, typelem fro
 
 const functionsQuery = `select p.oid, proname, prokind, proargtypes::text, prorettype, proretset, provolatile = 'v', provariadic <> 0,
 	case when a.aggkind in ('o', 'h') then a.aggnumdirectargs else -1 end,
-	prokind = 'f' and coalesce(obj_description(p.oid, 'pg_proc'), '') ~ '^(implementation of|I/O|hash|less-equal-greater|internal|deprecated|sort support|aggregate|planner support|in_range|equal image|restriction|join sel|larger of|smaller of|adjust|conversion|latest|determine|.*_ops support|(BRIN|SP-GiST|GIN|GiST|btree|trigger|opc))'
+	prokind = 'f' and coalesce(obj_description(p.oid, 'pg_proc'), '') ~ '^(implementation of|I/O|hash|less-equal-greater|internal|deprecated|sort support|aggregate|planner support|in_range|equal image|restriction|join sel|larger of|smaller of|adjust .*(precision|typmod|length)|conversion|latest|determine|.*_ops support|(BRIN|SP-GiST|GIN|GiST|btree|trigger|opc))'
 		or prokind = 'f' and proname ~ '(send|recv|typmodin|typmodout|_in|_out|_support|_sortsupport|_accum|_combine|_serialize|_deserialize|_inv|_transfn|_finalfn)$|^(bt|hash|gin|gist|brin|spg|cash_|RI_|binary_upgrade|interval_avg|int[248]_avg)'
 from pg_proc p left join pg_aggregate a on a.aggfnoid = p.oid
 where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w')

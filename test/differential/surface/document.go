@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tidegate/sql"
 )
 
 // Document is what docs/semantics.md is made of.
@@ -26,6 +28,7 @@ func (d *Document) Markdown() string {
 		d.answered(&b, k)
 	}
 	d.types(&b)
+	redshift(&b)
 	d.refused(&b)
 	if len(d.Refusals) > 0 {
 		b.WriteString("\n## Refused in the scripts\n\n")
@@ -104,6 +107,16 @@ func (d *Document) types(b *strings.Builder) {
 	fmt.Fprintf(b, "\n## Types: %d of %d\n\nAnswered: %s.\n\nRefused: %s.\n", len(here), len(here)+len(not), strings.Join(here, ", "), strings.Join(not, ", "))
 }
 
+// redshift lists what the dialect adds. Only its documentation says what that means.
+func redshift(b *strings.Builder) {
+	b.WriteString("\n## dialect: redshift, documentation only\n\n| function or rule | arguments | here | page of Redshift's guide | note |\n|---|---|---|---|---|\n")
+	for _, r := range sql.RedshiftRules() {
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", cell(r.Name), cell(strings.ReplaceAll(r.Arguments, "|", " or ")), string(r.Semantics), cell(r.Page), cell(r.Note))
+	}
+}
+
+func cell(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
+
 // refused groups signatures by the reason.
 func (d *Document) refused(b *strings.Builder) {
 	byReason := map[string][]string{}
@@ -153,4 +166,4 @@ func (d *Document) reason(f *Finding) string {
 
 var administration = regexp.MustCompile(`^(pg_|has_|lo_|lo[a-z]+$|txid_|to_reg|row_security|set_config|setval|nextval|currval|lastval|inet_|ts_|cursor_|query_to|table_to|schema_to|database_to|xml)`)
 
-func code(text string) string { return "`" + strings.ReplaceAll(text, "|", "\\|") + "`" }
+func code(text string) string { return "`" + cell(text) + "`" }
