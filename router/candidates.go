@@ -290,11 +290,11 @@ func (d *decision) choose(all []*candidate) (*candidate, error) {
 		}
 	}
 	open := slices.DeleteFunc(slices.Clone(all), func(c *candidate) bool { return c.barred != nil })
-	switch d.latency {
-	case Interactive:
-		return open[0], nil
-	case Archive:
+	switch {
+	case d.latency == Archive:
 		return open[len(open)-1], nil
+	case d.latency == Interactive || d.discreet(): // an estimate tells of rows that are not the asker's
+		return open[0], nil
 	}
 	return slices.MinFunc(open, func(a, b *candidate) int { return int(a.estimate - b.estimate) }), nil
 }
