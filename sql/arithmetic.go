@@ -49,13 +49,13 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 		e.sql = powerSQL(x.sql, y.sql)
 	case isFloat(lt):
 		e.sql = map[string]string{"+": "tg_float_add", "-": "tg_float_sub", "*": "tg_float_mul", "/": "tg_float_div"}[op] + "(" + x.sql + ", " + y.sql + ")"
+	case (op == "/" || op == "%") && (y.value == nil || y.value.I == 0):
+		e.sql = map[string]string{"/": "tg_int_div", "%": "tg_int_mod"}[op] + "(" + x.sql + ", " + y.sql + ")"
 	case op == "/":
-		e.sql = "(" + x.sql + " // " + notZero(x, y) + ")"
+		e.sql = "(" + x.sql + " // " + y.sql + ")"
 	case op == "%" && y.value != nil && y.value.I == -1:
 		// The smallest integer divided by -1 overflows in DuckDB.
 		e.sql = "(" + x.sql + " % 1)"
-	case op == "%":
-		e.sql = "(" + x.sql + " % " + notZero(x, y) + ")"
 	}
 	return e, nil
 }
@@ -65,22 +65,6 @@ func powerSQL(x, y string) string {
 	return fmt.Sprintf("tg_float_power(CASE WHEN %[1]s < 0 AND isfinite(%[2]s) AND %[2]s <> floor(%[2]s) THEN "+
 		"error('2201F: a negative number raised to a non-integer power yields a complex result') "+
 		"WHEN %[1]s = 0 AND %[2]s < 0 THEN error('2201F: zero raised to a negative power is undefined') ELSE power(%[1]s, %[2]s) END, %[1]s, %[2]s)", x, y)
-}
-
-// notZero makes a divisor of zero an error: DuckDB gives NULL or Infinity. NULL is not divided at all.
-func notZero(dividend, e *expr) string {
-	if v := e.value; v != nil {
-		zero := v.Class == pgtypes.ClassInt && v.I == 0 || v.Class == pgtypes.ClassFloat && v.F == 0 ||
-			v.Class == pgtypes.ClassNumeric && strings.Trim(v.S, "-0.") == ""
-		if !zero {
-			return e.sql
-		}
-	}
-	condition := e.sql + " = 0"
-	if dividend.value == nil {
-		condition += " AND " + dividend.sql + " IS NOT NULL"
-	}
-	return "CASE WHEN " + condition + " THEN error('division by zero') ELSE " + e.sql + " END"
 }
 
 // moments writes arithmetic of dates and times. Constants are computed here, so that predicates see their value.

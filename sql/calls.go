@@ -256,6 +256,9 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	}
 	s := exactSummary(fn, sig, args, n.AggDistinct)
 	if s == nil {
+		s = floatSummary(fn, sig, args)
+	}
+	if s == nil {
 		s = plainSummary(f, args)
 	}
 	if fn == "string_agg" && !args[1].constant && !args[1].isParam() {

@@ -57,7 +57,8 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		}
 	}
 	if e.constant && e.value == nil && e.span == nil && strings.HasPrefix(e.sql, "CAST(NULL AS ") {
-		c.sql = null(t).sql
+		n := null(t)
+		c.sql, c.wide, c.scale = n.sql, n.wide, n.scale
 	}
 	if t.OID == pgtypes.Date && e.column != nil && typeIs(e.typ.OID, pgtypes.Timestamp, pgtypes.Timestamptz) {
 		c.steps = &steps{column: e.column, unit: "day"}

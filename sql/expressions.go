@@ -406,8 +406,11 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 	}
 	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
 	e.likeAll(list)
-	if e.wide {
+	switch {
+	case e.wide && t.OID == pgtypes.Numeric:
 		e.sql = "tg_num_" + e.sql
+	case isFloat(t.OID): // DuckDB's makes one zero of two
+		e.sql = "tg_float_" + e.sql
 	}
 	e.typ, e.pos = t, n.Location
 	return e, nil

@@ -10,15 +10,15 @@ import (
 // function is one line of the allow-list: how a function of PostgreSQL is written for DuckDB. The lists are in
 // functions_*.go, by subject, proven against PostgreSQL.
 //
-// args lists the argument types it is allowed for, "|" between alternatives. In the text, $1 is the first argument
-// and !2 the second with a check that it is not zero while the first is not NULL. DuckDB's result is cast where its type is not PostgreSQL's.
+// args lists the argument types it is allowed for, "|" between alternatives. In the text, $1 is the first argument.
+// DuckDB's result is cast where its type is not PostgreSQL's.
 type function struct {
 	name, args, text string
 	as               pgtypes.OID // the result's type where the signature does not tell it: of a polymorphic function
 	// wide is the text for arguments that are wide numerics (see numeric.go), and if text is "" for all numerics: they
 	// are PostgreSQL's texts then, and so is a numeric result.
 	wide  string
-	scale byte // of a narrow numeric result: s as the first argument, m the larger one, 0 none
+	scale byte // of a narrow numeric result: s as the first argument, 0 none
 }
 
 // asText is the wide text of functions that do the same with wide numerics, in arrays for one.
@@ -54,14 +54,10 @@ func (f *function) write(text string, args []*expr) string {
 	var t strings.Builder
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		if (c == '$' || c == '!') && i+1 < len(text) && text[i+1] >= '1' && text[i+1] <= '9' {
+		if c == '$' && i+1 < len(text) && text[i+1] >= '1' && text[i+1] <= '9' {
 			i++
 			if n := int(text[i] - '1'); n < len(args) {
-				if c == '!' {
-					t.WriteString(notZero(args[0], args[n]))
-				} else {
-					t.WriteString(args[n].sql)
-				}
+				t.WriteString(args[n].sql)
 			}
 			continue
 		}
@@ -76,8 +72,6 @@ func (f *function) scaleOf(args []*expr) int {
 		return 0
 	case 's':
 		return args[0].scale
-	case 'm':
-		return maxScale(args)
 	}
 	return -1
 }

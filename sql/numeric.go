@@ -253,13 +253,12 @@ func (b *binder) numerics(op string, x, y *expr) *expr {
 		scale = x.scale + y.scale
 	}
 	known := x.scale >= 0 && y.scale >= 0
-	if x.wide || y.wide || op == "/" || op == "^" || known && scale > narrowScale || overflows(op, x, y) {
+	zero := op == "%" && (y.value == nil || strings.Trim(y.value.S, "-0.") == "") // y may be, which DuckDB lets pass
+	if x.wide || y.wide || zero || op == "/" || op == "^" || known && scale > narrowScale || overflows(op, x, y) {
 		return wideCall(wideOperators[op], x, y)
 	}
 	e := computed(pgtypes.Numeric, "("+x.sql+" "+op+" "+y.sql+")", x, y)
 	switch {
-	case op == "%":
-		e.sql = "(" + x.sql + " % " + notZero(x, y) + ")"
 	case op == "*" && known:
 		// DuckDB would compute in the width of its operands, and overflow.
 		e.sql = fmt.Sprintf("(CAST(%s AS DECIMAL(38,%d)) * %s)", x.sql, x.scale, y.sql)
@@ -273,10 +272,13 @@ func (b *binder) numerics(op string, x, y *expr) *expr {
 // overflows reports whether the widths of columns and constants alone say that a DECIMAL may be too short.
 func overflows(op string, x, y *expr) bool {
 	wx, wy := precisionOf(x), precisionOf(y)
-	if op == "*" {
+	switch op {
+	case "*":
 		return wx+wy > pgtypes.MaxPrecision && wx > 0 && wy > 0
+	case "%": // DuckDB takes digits from behind the point where both sides have too many
+		return wx == 0 || wy == 0 || max(wx-x.scale, wy-y.scale)+max(x.scale, y.scale) > pgtypes.MaxPrecision
 	}
-	return op != "%" && max(wx-x.scale, wy-y.scale)+max(x.scale, y.scale)+1 > pgtypes.MaxPrecision
+	return max(wx-x.scale, wy-y.scale)+max(x.scale, y.scale)+1 > pgtypes.MaxPrecision
 }
 
 // precisionOf is how many digits a numeric can have, 0 if that is not known.
@@ -298,7 +300,7 @@ func toNumeric(e *expr) *expr {
 		return e
 	case digits > 0:
 		n := computed(pgtypes.Numeric, fmt.Sprintf("CAST(%s AS DECIMAL(%d,0))", e.sql, digits), e)
-		n.scale = 0
+		n.scale, n.width = 0, digits
 		return n
 	case e.value != nil && e.value.Class == pgtypes.ClassFloat:
 		if e.typ.OID == pgtypes.Float4 {

@@ -1,6 +1,7 @@
 package pgfunc
 
 import (
+	"cmp"
 	"math"
 
 	"tidegate/internal/engine/duck/udf"
@@ -24,6 +25,18 @@ func floats() []udf.Function {
 		udf.Of3("tg_float_power", func(r, x, y float64) (float64, error) {
 			return checkResult(r, math.IsInf(x, 0) || math.IsInf(y, 0), x == 0)
 		}),
+		extremeFloat[float64]("tg_float_greatest", 1), extremeFloat[float64]("tg_float_least", -1),
+		extremeFloat[float32]("tg_float_greatest", 1), extremeFloat[float32]("tg_float_least", -1),
+		udf.Of2("tg_float_sum", func(sum float64, infinite bool) (float64, error) { return checkResult(sum, infinite, true) }),
+		udf.Of2("tg_float_defined", func(r float64, infinite bool) (udf.Null[float64], error) {
+			return udf.Null[float64]{V: r, Valid: infinite || !math.IsNaN(r)}, nil
+		}),
+		udf.Of3("tg_float_spread", func(r udf.Null[float64], infinite udf.Null[bool], enough bool) (udf.Null[float64], error) {
+			if infinite.V {
+				r = udf.Null[float64]{V: math.NaN(), Valid: enough}
+			}
+			return r, nil
+		}),
 		udf.Of1("tg_float_narrow", narrow),
 		udf.Of1("tg_float_sign", func(x float64) (float64, error) { return sign(x), nil }),
 		udf.Of1("tg_float_angle", func(x float64) (float64, error) { return x, within(!math.IsInf(x, 0)) }),
@@ -37,6 +50,33 @@ func floats() []udf.Function {
 		udf.Of1("tg_float_text", func(f float64) (string, error) { return string(pgtypes.AppendFloat8(nil, f)), nil }),
 		udf.Of1("tg_float_text", func(f float32) (string, error) { return string(pgtypes.AppendFloat4(nil, f)), nil }),
 	}
+}
+
+// extremeFloat makes GREATEST, or LEAST for the way -1: NULLs do not count, NaN is the greatest, and of equal values the
+// first is taken.
+func extremeFloat[T float](name string, way int) udf.Function {
+	return udf.Variadic(name, func(args []udf.Null[T]) (udf.Null[T], error) {
+		var best udf.Null[T]
+		for _, a := range args {
+			if a.Valid && (!best.Valid || compare(a.V, best.V)*way > 0) {
+				best = a
+			}
+		}
+		return best, nil
+	})
+}
+
+// compare orders NaN behind all else, where cmp.Compare has it first.
+func compare[T float](x, y T) int {
+	switch {
+	case x != x && y != y: //nolint:gocritic // NaN
+		return 0
+	case x != x: //nolint:gocritic // NaN
+		return 1
+	case y != y: //nolint:gocritic // NaN
+		return -1
+	}
+	return cmp.Compare(x, y)
 }
 
 func tooLarge() error {

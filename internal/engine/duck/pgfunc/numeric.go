@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tidegate/internal/engine/duck/udf"
+	"tidegate/internal/pgerr"
 	"tidegate/internal/pgnumeric"
 )
 
@@ -78,9 +79,31 @@ func numericArithmetic() []udf.Function {
 		udf.Of4("tg_float_bucket", pgnumeric.FloatBucket),
 		extreme("tg_num_greatest", 1), extreme("tg_num_least", -1),
 		udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int32]), udf.Of2("tg_int_gcd", pgnumeric.GCDInt[int64]),
+		divideInt[int16]("smallint"), divideInt[int32]("integer"), divideInt[int64]("bigint"), remainderInt[int16](), remainderInt[int32](), remainderInt[int64](),
 		shiftLeft[int16](), shiftLeft[int32](), shiftLeft[int64](), shiftRight[int16](), shiftRight[int32](), shiftRight[int64](),
 		udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int32]), udf.Of2("tg_int_lcm", pgnumeric.LCMInt[int64]),
 	}
+}
+
+func divideInt[T int16 | int32 | int64](typ string) udf.Function {
+	return udf.Of2("tg_int_div", func(x, y T) (T, error) {
+		switch {
+		case y == 0:
+			return 0, pgerr.New(pgerr.DivisionByZero, "division by zero")
+		case y == -1 && x < 0 && -x == x:
+			return 0, pgerr.New(pgerr.NumericOutOfRange, "%s out of range", typ)
+		}
+		return x / y, nil
+	})
+}
+
+func remainderInt[T int16 | int32 | int64]() udf.Function {
+	return udf.Of2("tg_int_mod", func(x, y T) (T, error) {
+		if y == 0 {
+			return 0, pgerr.New(pgerr.DivisionByZero, "division by zero")
+		}
+		return x % y, nil
+	})
 }
 
 // shiftBits is how many of the bits of a shift count: the machine takes it modulo the width, of an int2 as of an int4.
