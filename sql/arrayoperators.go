@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -39,10 +40,44 @@ func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 		}
 		return b.in(all, l, r.items, n.Location)
 	}
-	if equal {
+	switch {
+	case equal:
 		return b.among(all, l, r, n.Location)
+	case len(r.items) > 0 && len(r.items) <= maxSpelled:
+		return b.spelledOut(op, all, l, r.items, n.Location)
 	}
 	return b.quantifiedArray(op, all, l, r, n.Location)
+}
+
+// maxSpelled bounds the comparisons that take the place of one with a constant array.
+const maxSpelled = 64
+
+// spelledOut writes x op ANY (array) as comparisons with its elements, which prove what they prove one by one.
+func (b *binder) spelledOut(op string, all bool, l *expr, items []*expr, pos int32) (*expr, error) {
+	word, join := " OR ", orProof
+	if all {
+		word, join = " AND ", andProof
+	}
+	var texts []string
+	var parts []*expr
+	var p *proof
+	for i, item := range items {
+		e, err := b.operator(op, l, item, pos)
+		switch {
+		case err != nil:
+			return nil, err
+		case e.typ.OID != pgtypes.Bool:
+			return nil, b.fail("42809", pos, "op ANY/ALL (array) requires operator to yield boolean")
+		case i == 0:
+			p = e.proof
+		default:
+			p = join(p, e.proof)
+		}
+		texts, parts = append(texts, e.sql), append(parts, e)
+	}
+	e := computed(pgtypes.Bool, "("+strings.Join(texts, word)+")", parts...)
+	e.proof, e.pos = p, pos
+	return e, nil
 }
 
 // among writes x = ANY (array), or x <> ALL (array) for not, without a function of every element: DuckDB binds none

@@ -20,7 +20,7 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	}
 	schema, fn := functionName(n)
 	known := postgresTables().functions[fn]
-	if schema != "" || len(known) == 0 {
+	if schema != "" || len(known) == 0 || fn == expandArray && len(n.Funcname) == 1 {
 		return nil, b.unknownFunction(n, sc, schema, fn)
 	}
 	if n.FuncVariadic {
@@ -86,7 +86,11 @@ func functionName(n *pg_query.FuncCall) (schema, fn string) {
 	for _, part := range n.Funcname {
 		parts = append(parts, part.GetString_().GetSval())
 	}
-	if len(parts) == 2 && parts[0] == "pg_catalog" {
+	home := "pg_catalog"
+	if parts[len(parts)-1] == expandArray {
+		home = "information_schema"
+	}
+	if len(parts) == 2 && parts[0] == home {
 		parts = parts[1:]
 	}
 	last := len(parts) - 1

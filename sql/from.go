@@ -188,9 +188,7 @@ func (b *binder) cteRef(c *cte, alias string, names []string) (*source, error) {
 	text := b.alias(alias)
 	item := b.ranges.add(&rangeItem{name: alias, cte: c})
 	for _, v := range c.columns {
-		column := *v
-		column.sql = name(text) + "." + v.sql
-		item.columns = append(item.columns, &column)
+		item.columns = append(item.columns, v.under(text))
 	}
 	if err := b.rename(item.columns, alias, names); err != nil {
 		return nil, err
@@ -216,12 +214,12 @@ func (b *binder) rangeSubselect(n *pg_query.RangeSubselect, left *source, outer 
 		want = "unnamed_subquery"
 	}
 	text := b.alias(want)
-	columns, sql, err := b.derive(p)
+	columns, sql, err := b.derive(p, true)
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range columns {
-		v.sql = name(text) + "." + v.sql
+	for i, v := range columns {
+		columns[i] = v.under(text)
 	}
 	if err := b.rename(columns, alias, names); err != nil {
 		return nil, err
@@ -234,26 +232,38 @@ func (b *binder) rangeSubselect(n *pg_query.RangeSubselect, left *source, outer 
 }
 
 // derive composes a subquery whose columns others refer to, under names of their own. The columns' sql is the
-// bare name.
-func (b *binder) derive(p *selectParts) ([]*visible, string, error) {
+// bare name. With rows, the columns of a row that it gives can be referred to, too.
+func (b *binder) derive(p *selectParts, rows bool) ([]*visible, string, error) {
 	if err := b.settleTargets(p); err != nil {
 		return nil, "", err
 	}
 	taken := map[string]bool{}
 	var names []string
 	var columns []*visible
-	for _, t := range p.targets {
+	add := func(t *target) *visible {
 		unique := t.name
 		for i := 2; taken[strings.ToLower(unique)]; i++ {
 			unique = t.name + "_" + itoa(i)
 		}
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
-		v := &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide}
+		return &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table}
+	}
+	for _, t := range p.targets {
+		v := add(t)
 		if p.transparent {
 			v.column = t.e.column
 		}
 		columns = append(columns, v)
+	}
+	if rows && p.op == "" && p.rows == nil && p.distinct == "" {
+		for i, t := range slices.Clone(p.targets) {
+			for _, f := range t.e.fields {
+				part := &target{name: f.name, e: f.e}
+				p.targets = append(p.targets, part)
+				columns[i].fields = append(columns[i].fields, add(part))
+			}
+		}
 	}
 	return columns, b.compose(p, names), nil
 }

@@ -20,7 +20,21 @@ type visible struct {
 	need   func()  // records that it is used
 	level  *scope  // whose FROM it came from
 	table  string
-	barred bool // by the join that LATERAL stands in: it may not be referred to
+	// fields are the columns of a row that a subquery gives, beside the row itself; ofTable is expr.table of it.
+	fields  []*visible
+	ofTable bool
+	barred  bool // by the join that LATERAL stands in: it may not be referred to
+}
+
+// under gives the column of a FROM item that goes by an alias.
+func (v *visible) under(alias string) *visible {
+	c := *v
+	c.sql = name(alias) + "." + v.sql
+	c.fields = nil
+	for _, f := range v.fields {
+		c.fields = append(c.fields, f.under(alias))
+	}
+	return &c
 }
 
 // rangeItem is a FROM item that columns can be qualified with.
@@ -185,6 +199,10 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 		v.need()
 	}
 	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide})
+	e.table = v.ofTable
+	for _, f := range v.fields {
+		e.fields = append(e.fields, field{f.name, b.reference(f, pos)})
+	}
 	if v.typ.OID == pgtypes.Bool && v.column != nil {
 		yes, no := only(&pgtypes.Datum{Class: pgtypes.ClassBool, I: 1}), only(&pgtypes.Datum{Class: pgtypes.ClassBool})
 		e.proof = leaf(v.column, yes, no)

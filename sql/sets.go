@@ -49,6 +49,8 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 		return b.series(args, pos)
 	case fn == "generate_subscripts":
 		return b.subscripts(args, pos)
+	case fn == expandArray:
+		return b.expandedArray(args, pos)
 	case jsonSets[plain] != nil:
 		return b.jsonSet(fn, plain, args, pos)
 	case fn == "string_to_table":
@@ -96,6 +98,20 @@ func (b *binder) unnest(args []*expr, pos int32) (*set, error) {
 		s.columns = append(s.columns, column)
 	}
 	return s, nil
+}
+
+// expandArray is the one function of information_schema that drivers call.
+const expandArray = "_pg_expandarray"
+
+// expandedArray binds information_schema._pg_expandarray, by which drivers read keys: elements and their numbers from 1.
+func (b *binder) expandedArray(args []*expr, pos int32) (*set, error) {
+	_, args, err := b.resolve(expandArray, args, pos)
+	if err != nil {
+		return nil, err
+	}
+	elements := listColumn("x", args[0])
+	numbers := computed(pgtypes.Int4, "CAST(generate_series(1, len("+args[0].sql+")) AS INTEGER[])", args...)
+	return &set{columns: []setColumn{elements, {"n", numbers}}, row: true}, nil
 }
 
 func (b *binder) subscripts(args []*expr, pos int32) (*set, error) {

@@ -68,7 +68,7 @@ func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, ou
 	if err != nil {
 		return "", err
 	}
-	columns, text, err := b.derive(p)
+	columns, text, err := b.derive(p, true)
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +104,7 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 	if first.wide() && !q.All {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "a recursive UNION of numerics is not supported yet: UNION ALL is")
 	}
-	columns, _, err := b.derive(first)
+	columns, _, err := b.derive(first, false)
 	if err != nil {
 		return nil, err
 	}
