@@ -41,6 +41,15 @@ func TestConfigMistakes(t *testing.T) {
 		{"sizes", "limits:\n  memory: lots\n  max_scan: 3 parsecs\n", []string{
 			`x.yml:2: limits.memory "lots" is not a size`, `x.yml:3: limits.max_scan "3 parsecs" is not a size`,
 		}},
+		{"roles", "roles:\n  bi:\n    grants: [select on events, reads]\n    row_filter: { web: \"a = 1\", web.t: \"a =\" }\n    latency: fast\n    max_scan: much\n    connections: 3\n" +
+			"users: [ { name: a, role: b }, { name: a, role: bi, password: x } ]\nauth: md5\nusers_file: x\n", []string{
+			`x.yml:3: roles.bi.grants[0] "select on events": a table is named with its schema`,
+			`roles.bi.grants[1] "reads" is no grant`, `x.yml:4: roles.bi.row_filter is of "web": it is no name of one table`,
+			`x.yml:4: roles.bi.row_filter of web.t is no predicate`, `x.yml:5: roles.bi.latency is "fast"`,
+			`x.yml:6: roles.bi.max_scan "much" is not a size`, `x.yml:7: roles.bi.connections is not supported yet`,
+			`users[0] has the role "b", which is not among roles`, `users[1] is "a", who is there twice`,
+			`users[1].password is not supported yet: it comes with passwords`, `auth is not supported yet`, `users_file is not supported yet`,
+		}},
 		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is "mysql://x"; only sqlite:FILE is supported yet`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
