@@ -3,7 +3,6 @@ package sql
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"tidegate/internal/pgnumeric"
@@ -166,132 +165,6 @@ func beyond(constant, other *expr) bool {
 	return len(whole)+max(other.scale, constant.scale, 10) > pgtypes.MaxPrecision
 }
 
-// numericOf makes a constant.
-func numericOf(n pgnumeric.Numeric) *expr {
-	text := n.String()
-	e := constantOf(pgtypes.Numeric, quoteText(text))
-	if n.Special() {
-		e.wide = true
-		return e
-	}
-	e.value = &pgtypes.Datum{Class: pgtypes.ClassNumeric, S: text}
-	whole, fraction, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
-	precision := len(whole) + len(fraction)
-	if whole == "0" && precision > pgtypes.MaxPrecision {
-		precision--
-	}
-	if precision > pgtypes.MaxPrecision {
-		e.wide = true
-		return e
-	}
-	e.scale = len(fraction)
-	e.sql = "CAST(" + e.sql + " AS DECIMAL(" + strconv.Itoa(precision) + "," + strconv.Itoa(e.scale) + "))"
-	return e
-}
-
-// numericConstant makes a constant from PostgreSQL's text: DuckDB would take 1.0e8 for a DOUBLE.
-func numericConstant(text string, t pgtypes.Type) (*expr, error) {
-	n, err := pgnumeric.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	precision, scale, limited := t.PrecisionScale()
-	if limited {
-		if n, err = n.Fit(precision, scale); err != nil {
-			return nil, err
-		}
-	}
-	e := numericOf(n)
-	if limited && !narrowable(precision, scale) {
-		e = widened(e)
-	}
-	e.typ = t
-	return e, nil
-}
-
-// constantNumeric gives the value of a constant numeric.
-func constantNumeric(e *expr) (pgnumeric.Numeric, bool) {
-	if e.value == nil || e.value.Class != pgtypes.ClassNumeric || e.typ.OID != pgtypes.Numeric {
-		return pgnumeric.Numeric{}, false
-	}
-	n, err := pgnumeric.Parse(e.value.S)
-	return n, err == nil
-}
-
-// foldNumerics computes an operator of constants. What fails is left to the engine: the row may never come.
-func foldNumerics(op string, x, y *expr) *expr {
-	n, ok := constantNumeric(x)
-	m, also := constantNumeric(y)
-	compute := map[string]func(n, m pgnumeric.Numeric) (pgnumeric.Numeric, error){
-		"+": pgnumeric.Add, "-": pgnumeric.Sub, "*": pgnumeric.Mul, "/": pgnumeric.Div, "%": pgnumeric.Mod,
-	}[op]
-	if !ok || !also || compute == nil {
-		return nil
-	}
-	r, err := compute(n, m)
-	if err != nil {
-		return nil
-	}
-	return numericOf(r)
-}
-
-// wideOperators are the functions of arithmetic.
-var wideOperators = map[string]string{
-	"+": "tg_num_add", "-": "tg_num_sub", "*": "tg_num_mul", "/": "tg_num_div", "%": "tg_num_mod", "^": "tg_num_power",
-}
-
-// numerics writes arithmetic of two numerics: narrow where the result's scale is known and leaves room.
-func (b *binder) numerics(op string, x, y *expr) *expr {
-	if op == "/" {
-		b.divides = true
-	}
-	if folded := foldNumerics(op, x, y); folded != nil {
-		return folded
-	}
-	scale := max(x.scale, y.scale)
-	if op == "*" {
-		scale = x.scale + y.scale
-	}
-	known := x.scale >= 0 && y.scale >= 0
-	zero := op == "%" && (y.value == nil || strings.Trim(y.value.S, "-0.") == "") // y may be, which DuckDB lets pass
-	if x.wide || y.wide || zero || op == "/" || op == "^" || known && scale > narrowScale || overflows(op, x, y) {
-		return wideCall(wideOperators[op], x, y)
-	}
-	e := computed(pgtypes.Numeric, "("+x.sql+" "+op+" "+y.sql+")", x, y)
-	switch {
-	case op == "*" && known:
-		// DuckDB would compute in the width of its operands, and overflow.
-		e.sql = fmt.Sprintf("(CAST(%s AS DECIMAL(38,%d)) * %s)", x.sql, x.scale, y.sql)
-	}
-	if known {
-		e.scale = scale
-	}
-	return e
-}
-
-// overflows reports whether the widths of columns and constants alone say that a DECIMAL may be too short.
-func overflows(op string, x, y *expr) bool {
-	wx, wy := precisionOf(x), precisionOf(y)
-	switch op {
-	case "*":
-		return wx+wy > pgtypes.MaxPrecision && wx > 0 && wy > 0
-	case "%": // DuckDB takes digits from behind the point where both sides have too many
-		return wx == 0 || wy == 0 || max(wx-x.scale, wy-y.scale)+max(x.scale, y.scale) > pgtypes.MaxPrecision
-	}
-	return max(wx-x.scale, wy-y.scale)+max(x.scale, y.scale)+1 > pgtypes.MaxPrecision
-}
-
-// precisionOf is how many digits a numeric can have, 0 if that is not known.
-func precisionOf(e *expr) int {
-	if p, _, limited := e.typ.PrecisionScale(); limited {
-		return p
-	}
-	if e.value != nil && e.value.Class == pgtypes.ClassNumeric {
-		return len(strings.TrimLeft(strings.Replace(e.value.S, ".", "", 1), "-0"))
-	}
-	return e.width
-}
-
 // toNumeric casts a number or a text to numeric, without a modifier.
 func toNumeric(e *expr) *expr {
 	digits := map[pgtypes.OID]int{pgtypes.Int2: 5, pgtypes.Int4: 10, pgtypes.Int8: 19}[e.typ.OID]
@@ -350,39 +223,4 @@ func orderTexts(list []*expr) []string {
 		texts[i] = orderText(e)
 	}
 	return texts
-}
-
-// roundTo binds round(x, n) and trunc(x, n): with a constant n a narrow numeric stays narrow.
-func (b *binder) roundTo(fn string, args []*expr, pos int32) (*expr, error) {
-	sig, args, err := b.resolve(fn, args, pos)
-	if err != nil {
-		return nil, err
-	}
-	x, n := args[0], args[1]
-	if v, ok := constantNumeric(x); ok && n.value != nil {
-		if fn == "trunc" {
-			return numericOf(v.Trunc(int(n.value.I))), nil
-		}
-		r, err := v.Round(int(n.value.I))
-		return numericOf(r), err
-	}
-	if x.wide || n.value == nil || n.value.I > narrowScale || n.value.I < -narrowScale {
-		return wideNumeric("tg_num_"+fn+"("+wideText(x)+", "+n.sql+")", x, n), nil
-	}
-	digits := max(int(n.value.I), 0)
-	value := x.sql
-	if n.value.I < 0 {
-		// DuckDB gives 0 for as many digits as the type has, where 5 rounds up to 10.
-		value = fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", x.sql, max(x.scale, 0))
-		if x.scale < 0 {
-			value = x.sql
-		}
-	}
-	text := fmt.Sprintf("%s(%s, %d)", fn, value, n.value.I)
-	if x.scale >= 0 && x.scale <= int(n.value.I) {
-		text = x.sql
-	}
-	e := computed(sig.result, fmt.Sprintf("CAST(%s AS DECIMAL(38,%d))", text, digits), x)
-	e.scale = digits
-	return e, nil
 }
