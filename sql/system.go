@@ -137,7 +137,7 @@ func (b *binder) systemCast(e *expr, t pgtypes.Type) (string, error) {
 
 func isVector(t pgtypes.OID) bool { return t == oidInt2Vector || t == oidOIDVector }
 
-// systemLiteral types a literal as a type that only catalog queries use: regclass and the like, arrays.
+// systemLiteral types a literal as a type that only catalog queries use: regclass and the like.
 func (b *binder) systemLiteral(text string, t pgtypes.Type) (*expr, error) {
 	if isReg(t.OID) {
 		e := &expr{typ: t, pos: -1, scale: -1, regArg: quoteText(text)}
