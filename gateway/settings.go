@@ -201,8 +201,21 @@ func (s *session) applyOne(set *sql.Setting) error {
 	if err := s.allowIdentity(set.Name, value); err != nil {
 		return err
 	}
+	if err := s.allowEscapes(set.Name, value); err != nil {
+		return err
+	}
 	local := set.Local || strings.HasPrefix(set.Name, "transaction_")
 	s.settings.set(set.Name, value, local)
+	return nil
+}
+
+// conformingStrings says whether a backslash in '…' is itself: drivers write texts by it. The dialect decides.
+const conformingStrings = "standard_conforming_strings"
+
+func (s *session) allowEscapes(name, value string) error {
+	if own := onOff(s.server.options.Dialect == sql.Postgres); name == conformingStrings && value != own {
+		return pgerr.New(pgerr.FeatureNotSupported, "%s %q is not supported, only %q is", name, value, own)
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tidegate/internal/pgerr"
+	"tidegate/sql"
 )
 
 func TestCanonical(t *testing.T) {
@@ -117,5 +118,27 @@ func TestState(t *testing.T) {
 	}
 	if _, ok := (&State{}).Setting("timezone"); ok {
 		t.Error("a state without a session has settings")
+	}
+}
+
+// TestEscapesFollowTheDialect wants drivers to be told how to write a backslash, and nobody to change it.
+func TestEscapesFollowTheDialect(t *testing.T) {
+	t.Parallel()
+	for dialect, own := range map[sql.Dialect]string{sql.Postgres: "on", sql.Redshift: "off"} {
+		server := &Server{options: Options{Dialect: dialect}}
+		v, err := server.ownValues(t.Context(), "ann")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &session{server: server, settings: &settings{server: v, version: 1}}
+		if got := s.settings.get(conformingStrings); got != own {
+			t.Errorf("%v: %s, want %s", dialect, got, own)
+		}
+		for _, value := range []string{"on", "off"} {
+			err := s.applyOne(&sql.Setting{Name: conformingStrings, Values: []string{value}})
+			if want := value != own; (pgerr.CodeOf(err) == pgerr.FeatureNotSupported) != want {
+				t.Errorf("%v: SET to %s: %v", dialect, value, err)
+			}
+		}
 	}
 }

@@ -22,7 +22,7 @@ var settingTable = []setting{
 	{name: "server_encoding", initial: "UTF8", description: "Encoding of the server.", report: true, fixed: true},
 	{name: "server_version", initial: serverVersion, description: "Version of PostgreSQL that is spoken.", report: true, fixed: true},
 	{name: "session_authorization", description: "The session's user.", report: true},
-	{name: "standard_conforming_strings", initial: "on", description: "Whether backslashes in '…' are literal: on.", report: true, check: only("on")},
+	{name: "standard_conforming_strings", initial: "on", description: "Whether backslashes in '…' are literal: on, and off in the dialect redshift.", report: true, check: checkBool},
 	{name: "TimeZone", initial: "UTC", description: "Time zone of the session.", report: true, check: checkTimeZone},
 
 	// Read by the session or the planner.

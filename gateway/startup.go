@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/internal/pgerr"
+	"tidegate/sql"
 )
 
 // The codes that stand where a startup message has its version, from PostgreSQL's libpq/pqcomm.h.
@@ -244,6 +245,11 @@ func (s *Server) newSession(ctx context.Context, c *socket, m *startup) (*sessio
 		portals:    map[string]*portal{},
 	}
 	x.in.SetMaxBodyLen(maxMessageBytes)
+	if value, said := start[conformingStrings]; said {
+		if err := x.allowEscapes(conformingStrings, value); err != nil {
+			return nil, err
+		}
+	}
 	x.state = State{User: m.user, Database: m.database, Version: s.options.Version, settings: x.settings}
 	if m.redshift {
 		x.state.Version = redshiftVersionText
@@ -253,15 +259,19 @@ func (s *Server) newSession(ctx context.Context, c *socket, m *startup) (*sessio
 
 // ownValues are the settings that begin otherwise here than in PostgreSQL.
 func (s *Server) ownValues(ctx context.Context, user string) (values, error) {
+	v := values{}
+	if s.options.Dialect == sql.Redshift {
+		v[conformingStrings] = "off"
+	}
 	if s.options.SearchPath == nil {
-		return nil, nil
+		return v, nil
 	}
 	schemas, err := s.options.SearchPath(ctx, user)
 	if err != nil {
 		return nil, fmt.Errorf("find the search path: %w", err)
 	}
 	path, err := canonical("search_path", schemas)
-	return values{"search_path": path}, err
+	return v.with("search_path", path), err
 }
 
 // redshiftVersionText is what version() answers to Redshift's drivers, which look for the words at its ends.

@@ -154,25 +154,43 @@ func blindDomain(op, v string) Domain {
 
 // inBlind is x IN (elements) where blanks at the end do not count.
 func (b *binder) inBlind(not bool, l, x *expr, elements []*expr) *expr {
-	texts := []string{}
-	domain, known := Domain{}, l.column != nil
-	for _, e := range elements {
-		t := b.trimmed(e)
-		texts = append(texts, t.sql)
-		if known = known && t.isText; known {
-			domain = domain.union(blindDomain("=", t.literal))
-		}
+	texts := make([]string, len(elements))
+	for i, e := range elements {
+		texts[i] = b.trimmed(e).sql
 	}
 	word := " IN ("
 	if not {
 		word = " NOT IN ("
 	}
 	e := computed(pgtypes.Bool, "("+b.trimmed(x).sql+word+strings.Join(texts, ", ")+"))", append(elements, x)...)
-	if known {
-		e.proof = &proof{yes: facts{columns: map[*column]Domain{l.column: domain}}, no: facts{columns: map[*column]Domain{l.column: anything()}}}
-		if not {
-			e.proof = notProof(e.proof)
-		}
+	e.proof = b.inBlindProof(l.column, elements)
+	if anyLate(elements...) {
+		e.proof = &proof{late: func(b *binder) (*proof, error) {
+			values, err := b.valued(elements)
+			if err != nil {
+				return nil, err
+			}
+			return b.inBlindProof(l.column, values), nil
+		}}
+	}
+	if not {
+		e.proof = notProof(e.proof)
 	}
 	return e
+}
+
+// inBlindProof is what IN proves of a column, nil if it is none or an element is no constant.
+func (b *binder) inBlindProof(c *column, elements []*expr) *proof {
+	if c == nil {
+		return nil
+	}
+	domain := Domain{}
+	for _, e := range elements {
+		t := b.trimmed(e)
+		if !t.isText {
+			return nil
+		}
+		domain = domain.union(blindDomain("=", t.literal))
+	}
+	return &proof{yes: facts{columns: map[*column]Domain{c: domain}}, no: facts{columns: map[*column]Domain{c: anything()}}}
 }

@@ -212,8 +212,11 @@ func (s *speller) temporary(i int) {
 
 // escapes makes an escaped text of a plain one with a backslash: there a backslash escapes in every text.
 func (s *speller) escapes(i int) {
-	if at := s.start(i); s.text[at] == '\'' && strings.IndexByte(s.text[at:s.end(i)], '\\') >= 0 {
-		s.edit(at, 0, "E")
+	text := s.text[s.start(i):s.end(i)]
+	body := strings.TrimRight(strings.TrimSuffix(text, "'"), `\`)
+	// ESCAPE '\' is what PostgreSQL's drivers write: there it would be a text without an end.
+	if odd := (len(text)-1-len(body))%2 == 1; text[0] == '\'' && !odd && strings.IndexByte(text, '\\') >= 0 {
+		s.edit(s.start(i), 0, "E")
 	}
 }
 

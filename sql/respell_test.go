@@ -53,6 +53,7 @@ func TestRespell(t *testing.T) {
 		{"select convert(timestamp, a) + 1", "SELECT a::timestamp + 1"},
 		{"select * from #t join #u on #t.a = #u.b", `SELECT * FROM "#t" JOIN "#u" ON "#t".a = "#u".b`},
 		{"select a #b, 5 # 3 from x", "SELECT a # b, 5 # 3 FROM x"},
+		{`select 'a\\b', 'a' like 'b' escape '\', '\\'`, `SELECT E'a\\b', 'a' LIKE pg_catalog.like_escape('b', E'\\'), E'\\'`},
 		{"select dateadd(day, 1, x), datediff(qtr, a, b), date_part(dow, c)", "SELECT dateadd(day, 1, x), datediff(qtr, a, b), date_part.pgdate_part(dow, c)"},
 		{"select 'top 5 minus select', \"qualify\" /* top 5 */ from t -- minus select", `SELECT 'top 5 minus select', qualify FROM t`},
 	} {

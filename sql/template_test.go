@@ -19,9 +19,9 @@ import (
 )
 
 // templateOf makes the template of a text, as the router does when it comes the second time.
-func templateOf(catalog sql.Catalog, env sql.Env, text string) (t *sql.Template, n sql.Normal, free []bool) {
+func templateOf(d sql.Dialect, catalog sql.Catalog, env sql.Env, text string) (t *sql.Template, n sql.Normal, free []bool) {
 	n, ok := sql.Normalize(text)
-	statements, err := sql.Parse(text)
+	statements, err := d.Parse(text)
 	if !ok || err != nil {
 		return nil, n, nil
 	}
@@ -112,58 +112,103 @@ func comparisons(each func(query string)) {
 	}
 }
 
-// TestTemplate gives templates other literals and compares with what a new binding of the whole text gives.
-func TestTemplate(t *testing.T) {
-	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2))
-	templates, fills, errors := 0, 0, 0
-	check := func(catalog sql.Catalog, env sql.Env, query string) {
-		template, n, free := templateOf(catalog, env, query)
-		if template == nil {
-			return
+// templateCheck fills templates with other literals, and compares with what a new binding of the whole text gives.
+type templateCheck struct {
+	dialect                  sql.Dialect
+	r                        *rand.Rand
+	templates, fills, errors int
+}
+
+func (c *templateCheck) check(t *testing.T, catalog sql.Catalog, env sql.Env, query string) {
+	t.Helper()
+	template, n, free := templateOf(c.dialect, catalog, env, query)
+	if template == nil {
+		return
+	}
+	c.templates++
+	for range 4 {
+		text := otherwise(c.r, query, n, free)
+		other, ok := sql.Normalize(text)
+		if !ok || string(other.Fixed([]byte(other.Key), free)) != string(n.Fixed([]byte(n.Key), free)) {
+			t.Fatalf("%s has not the normal form of %s", text, query)
 		}
-		templates++
-		for range 4 {
-			text := otherwise(r, query, n, free)
-			other, ok := sql.Normalize(text)
-			if !ok || string(other.Fixed([]byte(other.Key), free)) != string(n.Fixed([]byte(n.Key), free)) {
-				t.Fatalf("%s has not the normal form of %s", text, query)
-			}
-			want, wantErr := sql.Bind(parseOne(t, text), catalog, env)
-			got, err := template.Fill(env, catalog, text, other, free)
-			fills++
-			switch {
-			case wantErr != nil && err == nil:
-				t.Errorf("%s: the template takes it, binding says %v", text, wantErr)
-			case err != nil:
-				errors++
-			default:
-				if d := cmp.Diff(describe(want)+redshift(want), describe(got)+redshift(got)); d != "" {
-					t.Errorf("%s: (-bound +template)\n%s", text, d)
-				}
+		statements, err := c.dialect.Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		want, wantErr := sql.Bind(statements[0], catalog, env)
+		got, err := template.Fill(env, catalog, text, other, free)
+		c.fills++
+		switch {
+		case wantErr != nil && err == nil:
+			t.Errorf("%s: the template takes it, binding says %v", text, wantErr)
+		case err != nil:
+			c.errors++
+		default:
+			if d := cmp.Diff(describe(want)+redshift(want), describe(got)+redshift(got)); d != "" {
+				t.Errorf("%s: (-bound +template)\n%s", text, d)
 			}
 		}
 	}
+}
+
+// wants fails if there was less to see.
+func (c *templateCheck) wants(t *testing.T, templates, filled int) {
+	t.Helper()
+	if c.templates < templates || c.fills-c.errors < filled {
+		t.Errorf("only %d templates and %d fills, %d of them in vain", c.templates, c.fills, c.errors)
+	}
+	t.Logf("%d templates, %d fills, %d of them left to binding", c.templates, c.fills, c.errors)
+}
+
+// TestTemplate has what the differential tests ask.
+func TestTemplate(t *testing.T) {
+	t.Parallel()
+	c := templateCheck{r: rand.New(rand.NewPCG(1, 2))}
 	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
 	corpus(t, func(query string, zone *time.Location) {
 		env := testEnv()
 		env.Zone = zone
-		check(tables, env, query)
+		c.check(t, tables, env, query)
 	})
-	comparisons(func(query string) { check(tables, testEnv(), query) })
+	comparisons(func(query string) { c.check(t, tables, testEnv(), query) })
 	datadriven.Walk(t, "testdata/golden", func(t *testing.T, path string) {
 		t.Helper()
 		datadriven.RunTest(t, path, func(_ *testing.T, d *datadriven.TestData) string {
 			if d.Cmd == "bind" && !d.HasArg("args") && !d.HasArg("system") {
-				check(testTables(), testEnv(), d.Input)
+				c.check(t, testTables(), testEnv(), d.Input)
 			}
 			return d.Expected
 		})
 	})
-	if templates < 900 || fills-errors < 2000 {
-		t.Errorf("only %d templates and %d fills, %d of them in vain", templates, fills, errors)
+	c.wants(t, 900, 2000)
+}
+
+// TestTemplateOfRedshift has the same in the dialect redshift, and what only that has.
+func TestTemplateOfRedshift(t *testing.T) {
+	t.Parallel()
+	c := templateCheck{dialect: sql.Redshift, r: rand.New(rand.NewPCG(1, 2))}
+	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
+	seen := 0
+	comparisons(func(query string) {
+		if seen++; seen%3 == 0 { // the two dialects compare most types alike
+			c.check(t, tables, testEnv(), query)
+		}
+	})
+	for _, query := range []string{
+		"select top 3 id, t from v where t = 'a' and id > 1", "select id from v where t in ('a', 'b ') minus select id from w where name <> 'x'",
+		"select id, j from v where t >= 'a ' and not (t < 'b') qualify row_number() over (partition by t order by id) = 1",
+		"select id from v where d > dateadd(day, -3, '2018-02-03') and datediff(day, d, s) = 2 and nvl(t, 'x') = 'y'",
+		"select id, convert(varchar(max), t), decode(j, 1, 'a', 2, 'b') from v where convert(decimal(8,2), n) = 1.5 and date_part(dow, d) = 3",
+		"select j * 2 as k2, k2 + 1 as k3, avg(n) from v where n > 1.5 group by 1, 2 having sum(j) > 3",
+	} {
+		before := c.templates
+		c.check(t, tables, testEnv(), query)
+		if c.templates == before {
+			t.Errorf("%s has no template", query)
+		}
 	}
-	t.Logf("%d templates, %d fills, %d of them left to binding", templates, fills, errors)
+	c.wants(t, 200, 400)
 }
 
 // TestTemplateOfMoments sees that nothing is kept of a day that is another one tomorrow.
@@ -180,7 +225,7 @@ func TestTemplateOfMoments(t *testing.T) {
 		"select id, timestamptz '2018-02-15' as at from v where i = 1": true,
 		"select coalesce(d, 'today') from v where i = 1":               false,
 	} {
-		if template, _, _ := templateOf(tables, testEnv(), query); (template != nil) != want {
+		if template, _, _ := templateOf(sql.Postgres, tables, testEnv(), query); (template != nil) != want {
 			t.Errorf("%s: has a template is %t, want %t", query, !want, want)
 		}
 	}
@@ -190,15 +235,6 @@ func TestTemplateOfMoments(t *testing.T) {
 func redshift(q *sql.Query) string {
 	text, err := q.RenderRedshift(withNulls)
 	return fmt.Sprint(text, err)
-}
-
-func parseOne(t *testing.T, text string) *sql.Statement {
-	t.Helper()
-	statements, err := sql.Parse(text)
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return statements[0]
 }
 
 // TestTemplateAgainstPostgreSQL asks PostgreSQL the user's text and the template's with the values as parameters.
@@ -211,7 +247,7 @@ func TestTemplateAgainstPostgreSQL(t *testing.T) {
 	check := func(query string, zone *time.Location) {
 		env := testEnv()
 		env.Zone = zone
-		template, n, free := templateOf(tables, env, query)
+		template, n, free := templateOf(sql.Postgres, tables, env, query)
 		if template == nil || strings.Contains(query, "random()") {
 			return
 		}

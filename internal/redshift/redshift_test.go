@@ -98,8 +98,10 @@ func TestZonesOfAClockChange(t *testing.T) {
 	t.Parallel()
 	zones := new(Zones)
 	for _, c := range []struct{ from, at, want string }{
-		{"America/New_York", "2018-11-04 01:30:00", "2018-11-04 06:30:00"}, {"America/New_York", "2018-03-11 02:30:00", "2018-03-11 07:30:00"},
-		{"NEWZONE -5:30", "2018-01-01 00:00:00.25", "2017-12-31 18:30:00.25"}, {"jst", "2018-01-01 09:00:00", "2018-01-01 00:00:00"},
+		{"America/New_York", "2018-11-04 01:30:00", "2018-11-04 06:30:00"},
+		{"America/New_York", "2018-03-11 02:30:00", "2018-03-11 07:30:00"},
+		{"NEWZONE -5:30", "2018-01-01 00:00:00.25", "2017-12-31 18:30:00.25"},
+		{"jst", "2018-01-01 09:00:00", "2018-01-01 00:00:00"},
 	} {
 		got, err := zones.Convert(c.from, "UTC", micros(t, c.at))
 		if err != nil || got != micros(t, c.want) {

@@ -91,7 +91,7 @@ func told(t *testing.T, gate *pgconn.PgConn, text string) []string {
 	}
 	var columns []string
 	for i, name := range a.names {
-		columns = append(columns, name+" "+pgtypes.Type{OID: pgtypes.OID(a.types[i]), Typmod: a.typmods[i]}.String())
+		columns = append(columns, name+" "+pgtypes.Type{OID: a.types[i], Typmod: a.typmods[i]}.String())
 	}
 	lines := []string{"= " + strings.Join(columns, ", ")}
 	for _, row := range a.rows {
