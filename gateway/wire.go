@@ -109,7 +109,7 @@ func shown(columns []engine.Column) []engine.Column {
 		if c.Type.OID == 0 || c.Type.OID == pgtypes.Unknown {
 			c.Type = pgtypes.Of(pgtypes.Text)
 		}
-		if c.Type.OID != pgtypes.Numeric && c.Type.OID != pgtypes.Varchar && c.Type.OID != pgtypes.BPChar && c.Type.Typmod == 0 {
+		if c.Type.OID != pgtypes.Numeric && c.Type.OID != pgtypes.Varchar && c.Type.OID != pgtypes.BPChar && !limitsSeconds(c.Type.OID) && c.Type.Typmod == 0 {
 			c.Type.Typmod = -1 // a type that was made without Of
 		}
 		out[i] = c
@@ -190,4 +190,9 @@ func clampRows(n uint32) int64 {
 		return math.MaxInt64
 	}
 	return int64(n)
+}
+
+// limitsSeconds reports whether a type's modifier may be 0: no digits behind the seconds.
+func limitsSeconds(t pgtypes.OID) bool {
+	return t == pgtypes.Timestamp || t == pgtypes.Timestamptz || t == pgtypes.Time
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
 )
 
@@ -17,14 +18,42 @@ func (b *binder) arithmetic(op string, sig *signature, x, y *expr) (*expr, error
 	case isMoment(lt) && (rt == pgtypes.Interval || isMoment(rt) || isInteger(rt)),
 		(lt == pgtypes.Interval || isInteger(lt)) && isMoment(rt):
 		return b.moments(op, sig, x, y), nil
-	case lt == pgtypes.Date && rt == pgtypes.Time && op == "+":
+	case lt == pgtypes.Date && rt == pgtypes.Time && op == "+", lt == pgtypes.Time && rt == pgtypes.Date && op == "+":
 		return computed(sig.result, "("+x.sql+" + "+y.sql+")", x, y), nil
-	case lt == pgtypes.Interval && rt == pgtypes.Interval && (op == "+" || op == "-"):
+	case lt == pgtypes.Time && rt == pgtypes.Interval && (op == "+" || op == "-"), lt == pgtypes.Interval && rt == pgtypes.Time && op == "+":
 		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
-	case op == "*" && (lt == pgtypes.Interval && rt == pgtypes.Float8 || lt == pgtypes.Float8 && rt == pgtypes.Interval):
-		return computed(sig.result, "("+x.sql+" * "+y.sql+")", x, y), nil
+	case lt == pgtypes.Time && rt == pgtypes.Time && op == "-":
+		return computed(sig.result, "to_microseconds(epoch_us("+x.sql+") - epoch_us("+y.sql+"))", x, y), nil
+	case lt == pgtypes.Interval && rt == pgtypes.Interval && (op == "+" || op == "-"):
+		return spans(op, x, y), nil
+	case op == "*" && lt == pgtypes.Float8 && rt == pgtypes.Interval:
+		return scaledSpan(op, y, x), nil
+	case (op == "*" || op == "/") && lt == pgtypes.Interval && rt == pgtypes.Float8:
+		return scaledSpan(op, x, y), nil
 	}
 	return nil, nil
+}
+
+// spans adds and subtracts intervals. Constants are computed here.
+func spans(op string, x, y *expr) *expr {
+	if x.span != nil && y.span != nil {
+		compute := map[string]func(v, w pgtime.Interval) (pgtime.Interval, error){"+": pgtime.Interval.Add, "-": pgtime.Interval.Sub}[op]
+		if v, err := compute(x.span.parts(), y.span.parts()); err == nil {
+			return spanConstant(spanOf(v))
+		}
+	}
+	return computed(pgtypes.Interval, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+}
+
+// scaledSpan multiplies and divides an interval.
+func scaledSpan(op string, x, factor *expr) *expr {
+	if x.span != nil && factor.value != nil {
+		compute := map[string]func(v pgtime.Interval, f float64) (pgtime.Interval, error){"*": pgtime.Interval.Mul, "/": pgtime.Interval.Div}[op]
+		if v, err := compute(x.span.parts(), factor.value.F); err == nil {
+			return spanConstant(spanOf(v))
+		}
+	}
+	return computed(pgtypes.Interval, map[string]string{"*": "tg_interval_mul(", "/": "tg_interval_div("}[op]+x.sql+", "+factor.sql+")", x, factor)
 }
 
 // numbers writes arithmetic of two numbers. Both sides have the operator's types already, so that DuckDB computes
@@ -85,10 +114,25 @@ func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
 			e.sql = "(" + e.sql + " " + op + " " + interval{micros: v.micros}.sql() + ")"
 		}
 	}
+	if y.typ.OID == pgtypes.Interval && y.span == nil {
+		e.sql = b.addAny(op, x, y)
+	}
 	if sig.result == pgtypes.Int4 { // date - date, a BIGINT in DuckDB
 		e.sql = "CAST" + strings.TrimSuffix(e.sql, ")") + " AS INTEGER)"
 	}
 	return e
+}
+
+// addAny adds an interval that is no constant, or takes it away.
+func (b *binder) addAny(op string, x, y *expr) string {
+	step := y.sql
+	if op == "-" {
+		step = "tg_interval_neg(" + step + ")"
+	}
+	if x.typ.OID == pgtypes.Timestamptz {
+		return "tg_add_in(" + x.sql + ", " + step + ", " + b.zoneText() + ")"
+	}
+	return "tg_add(CAST(" + x.sql + " AS TIMESTAMP), " + step + ")"
 }
 
 // PostgreSQL's dates, in days since 1970: 4714-11-24 BC to 5874897-12-31.

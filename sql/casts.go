@@ -30,6 +30,8 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	switch {
 	case typeIs(t.OID, oidAny, oidAnyElement, oidAnyCompatible, oidAnyNonArray, oidAnyArray, oidAnyCompArray):
 		return b.settle(e)
+	case t.Typmod >= 0 && t.OID != pgtypes.Interval && limitsTime(t.OID), t.Typmod >= 0 && t.OID == pgtypes.Interval && e.lit == nil:
+		return b.limited(e, t)
 	case e.param > 0:
 		return b.paramAs(e.param, t, e.pos)
 	case e.lit != nil && e.lit.Null:
@@ -142,6 +144,14 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Date,
 		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.OIDType, pgtypes.Char):
 		return textCast(e, t), nil
+	case isText(to) && from == pgtypes.Interval:
+		text := *e
+		text.typ, text.sql = pgtypes.Of(pgtypes.Text), "tg_interval_text("+e.sql+")"
+		return textCast(&text, t), nil
+	case isText(from) && to == pgtypes.Interval:
+		return "tg_interval(" + e.sql + ", 32767, -1)", nil
+	case from == pgtypes.Time && to == pgtypes.Interval:
+		return "to_microseconds(epoch_us(" + e.sql + "))", nil
 	case isText(from) && isText(to), isText(from) && to == pgtypes.Char && b.system, from == pgtypes.Char && isText(to):
 		return textCast(e, t), nil
 	case isText(from) && isInteger(to):
@@ -308,8 +318,10 @@ func (b *binder) modified(id pgtypes.OID, n typeName) (pgtypes.Type, error) {
 	case len(n.mods) == 0:
 		return t, nil
 	case id == pgtypes.Interval:
-		return t, nil // fields are read with the literal
-	case typeIs(id, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time) && n.mods[0] == 6:
+		t.Typmod = intervalTypmod(n.mods)
+		return t, nil
+	case typeIs(id, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
+		t.Typmod = min(int32(n.mods[0]), 6)
 		return t, nil
 	case id == pgtypes.Numeric:
 		return b.numericModifier(n)

@@ -406,11 +406,14 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 	if err := b.sorted(sorted, placeOf(s.Node, sorted)); err != nil {
 		return k, err
 	}
+	if k.output > 0 && sorted.typ.OID == pgtypes.Interval && p.scope != nil && p.rows == nil && p.distinct == "" {
+		k.output, k.e = 0, sorted
+	}
 	if k.output > 0 {
 		p.targets[k.output-1].needed()
 		k.sql, k.e = itoa(k.output), nil
 	} else {
-		k.sql = orderText(k.e)
+		k.sql = sortText(k.e)
 	}
 	k.direction = direction(s)
 	k.sql += k.direction

@@ -201,9 +201,6 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.OID == pgtypes.Interval && e.lit != nil && !e.lit.Null && len(n.mods) > 0 {
-		return b.intervalField(e, n.mods)
-	}
 	r, err := b.cast(e, t)
 	if err != nil {
 		if p, ok := asError(err); ok && p.Code == "42846" {
@@ -217,21 +214,6 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 		return &c, nil
 	}
 	return r, nil
-}
-
-// Bits of an interval's field modifier, from PostgreSQL's timestamp.h: 1 << the field's number.
-var intervalFields = map[int]string{1 << 1: "month", 1 << 2: "year", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second"}
-
-func (b *binder) intervalField(e *expr, mods []int) (*expr, error) {
-	unit, ok := intervalFields[mods[0]]
-	if !ok || len(mods) > 1 {
-		return nil, b.unsupported(e.pos, "this interval qualifier")
-	}
-	v, err := parseInterval(e.lit.Text, unit)
-	if err != nil {
-		return nil, err
-	}
-	return spanConstant(v), nil
 }
 
 func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
@@ -411,6 +393,9 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 		e.sql = "tg_num_" + e.sql
 	case isFloat(t.OID): // DuckDB's makes one zero of two
 		e.sql = "tg_float_" + e.sql
+	}
+	if t.OID == pgtypes.Interval {
+		e.sql = "tg_interval_" + e.sql
 	}
 	e.typ, e.pos = t, n.Location
 	return e, nil

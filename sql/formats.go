@@ -1,12 +1,10 @@
 package sql
 
 import (
-	"errors"
-	"strconv"
+	"fmt"
 	"strings"
-	"time"
 
-	"tidegate/internal/pgerr"
+	"tidegate/internal/pgformat"
 	"tidegate/internal/pgtypes"
 )
 
@@ -84,52 +82,109 @@ func formatAt(f string) (format, bool) {
 	return format{}, false
 }
 
-// toChar binds to_char(moment, constant format).
+// toChar binds to_char: with strftime where that writes the same, which is faster.
 func (b *binder) toChar(args []*expr, pos int32) (*expr, error) {
 	sig, args, err := b.resolve("to_char", args, pos)
 	if err != nil {
 		return nil, err
 	}
 	x, f := args[0], args[1]
-	if f.isParam() {
-		return null(pgtypes.Of(pgtypes.Text)), nil
+	if x.value != nil && f.isText {
+		if text, ok, err := b.formatted(x, f.literal); err == nil && ok {
+			return textConstant(text, pgtypes.Of(pgtypes.Text)), nil
+		}
 	}
-	strftime, _, ok := readFormat(f.literal)
-	if !isMoment(x.typ.OID) || !f.isText || !ok {
-		return nil, b.unsupported(pos, "to_char(%s, %q)", typeText(x.typ), f.literal)
-	}
+	call := "tg_to_char(" + wideText(x) + ", " + f.sql + ")"
 	if x.typ.OID == pgtypes.Timestamptz {
-		x = computed(pgtypes.Timestamp, "CAST("+x.sql+" AS TIMESTAMP)", x)
+		call = "tg_to_char(" + x.sql + ", " + f.sql + ", " + b.zoneText() + ")"
 	}
-	return computed(sig.result, "strftime("+x.sql+", "+quoteText(strftime)+")", x), nil
+	e := computed(sig.result, call, x, f)
+	strftime, ok := "", false
+	if f.isText && f.literal != "" {
+		strftime, _, ok = readFormat(f.literal)
+	}
+	if ok && isMoment(x.typ.OID) && len(x.sql) < maxRepeated {
+		local, kind := x.sql, "TIMESTAMP"
+		if x.typ.OID == pgtypes.Timestamptz {
+			local, kind = "CAST("+x.sql+" AS TIMESTAMP)", "TIMESTAMPTZ"
+		}
+		// Years of four digits, with days to spare for the zone: strftime writes others differently, and the infinities.
+		e.sql = fmt.Sprintf("CASE WHEN %[1]s >= %[2]s '1000-01-03' AND %[1]s < %[2]s '9999-12-29' THEN strftime(%[3]s, %[4]s) ELSE %[5]s END",
+			x.sql, kind, local, quoteText(strftime), call)
+	}
+	return e, nil
 }
 
-// toDate binds to_date and to_timestamp of two constants.
+// maxRepeated bounds the text of an operand that a rewrite repeats.
+const maxRepeated = 300
+
+// zoneText is the name of the session's zone, as functions take it.
+func (b *binder) zoneText() string { return quoteText(b.zone().String()) }
+
+// formatted writes a constant of time.
+func (b *binder) formatted(x *expr, format string) (text string, ok bool, err error) {
+	f := pgformat.ParseDateFormat(format)
+	switch x.typ.OID {
+	case pgtypes.Timestamp:
+		return f.Timestamp(x.value.I)
+	case pgtypes.Timestamptz:
+		return f.Timestamptz(x.value.I, b.zone())
+	}
+	return "", false, nil
+}
+
+// toDate binds to_date and to_timestamp with a format.
 func (b *binder) toDate(fn string, args []*expr, pos int32) (*expr, error) {
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
 		return nil, err
 	}
+	return b.readMoment(sig.result, args), nil
+}
+
+// readMoment reads constants here, so that predicates see their value. What fails is left to the engine: the row may
+// never come.
+func (b *binder) readMoment(result pgtypes.OID, args []*expr) *expr {
 	text, f := args[0], args[1]
-	if text.isParam() || f.isParam() {
-		return null(pgtypes.Of(sig.result)), nil
+	if text.isText && f.isText {
+		format := pgformat.ParseDateFormat(f.literal)
+		if result == pgtypes.Date {
+			if days, err := format.Date(text.literal); err == nil {
+				return dateConstant(int64(days))
+			}
+		} else if at, err := format.Instant(text.literal, b.zone()); err == nil {
+			return timestampConstant(result, at)
+		}
 	}
-	_, layout, ok := readFormat(f.literal)
-	if !text.isText || !f.isText || !ok {
-		return nil, b.unsupported(pos, "%s of what is not a constant, or with this format,", fn)
+	call := "tg_to_date(" + text.sql + ", " + f.sql + ")"
+	if result != pgtypes.Date {
+		call = "tg_to_timestamp(" + text.sql + ", " + f.sql + ", " + b.zoneText() + ")"
 	}
-	// Go reads a fraction of any length behind the seconds: its digits must not be asked for again.
-	layout = strings.TrimSuffix(strings.TrimSuffix(layout, ".000000"), ".000")
-	at, err := time.ParseInLocation(layout, text.literal, b.zone())
-	var bad *time.ParseError
-	if errors.As(err, &bad) && strings.Contains(bad.Message, "out of range") {
-		return nil, b.fail(pgerr.DatetimeOverflow, pos, "date/time field value out of range: %s", strconv.Quote(text.literal))
+	e := computed(result, call, text, f)
+	if anyLate(args...) {
+		e.late = b.later(func(b *binder) (*expr, error) {
+			list, err := b.valued(args)
+			if err != nil {
+				return nil, err
+			}
+			return b.readMoment(result, list), nil
+		})
 	}
+	return e
+}
+
+// toNumber binds to_number.
+func (b *binder) toNumber(args []*expr, pos int32) (*expr, error) {
+	_, args, err := b.resolve("to_number", args, pos)
 	if err != nil {
-		return nil, b.fail(pgerr.InvalidDatetimeFormat, pos, "invalid value %q for format %q", text.literal, f.literal)
+		return nil, err
 	}
-	if at.Nanosecond()%1000 != 0 {
-		return nil, b.fail(pgerr.DatetimeOverflow, pos, "date/time field value out of range: %s", strconv.Quote(text.literal))
+	if args[0].isText && args[1].isText {
+		if f, err := pgformat.ParseNumberFormat(args[1].literal); err == nil {
+			if n, ok, err := f.Number(args[0].literal); err == nil && ok {
+				return numericOf(n), nil
+			}
+		}
 	}
-	return b.moment(sig.result, at), nil
+	return wideNumeric("tg_to_number("+args[0].sql+", "+args[1].sql+")", args...), nil
 }

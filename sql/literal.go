@@ -82,11 +82,13 @@ func (b *binder) readText(text string, t pgtypes.Type) (*expr, error) {
 	case typeIs(t.OID, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
 		return b.datetime(text, t)
 	case t.OID == pgtypes.Interval:
-		v, err := parseInterval(text, "")
+		v, err := parseInterval(text, int32(t.Typmod))
 		if err != nil {
 			return nil, err
 		}
-		return spanConstant(v), nil
+		e := spanConstant(v)
+		e.typ = t
+		return e, nil
 	}
 	return b.readOther(text, t)
 }

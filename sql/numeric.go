@@ -124,7 +124,7 @@ func keyText(e *expr) string {
 	if isFloat(e.typ.OID) {
 		return "(" + e.sql + " + 0)"
 	}
-	return orderText(e)
+	return sortText(e)
 }
 
 // comparedText gives the key of a numeric of either form, and orderText of all else.
@@ -145,6 +145,17 @@ func numericKey(e *expr) string {
 	return "tg_num_key(" + wideText(e) + ")"
 }
 
+// sortText is what e is sorted by.
+func sortText(e *expr) string {
+	if e.typ.OID == pgtypes.Interval {
+		return spanTotal(e)
+	}
+	return orderText(e)
+}
+
+// spanTotal is what intervals are compared by: DuckDB does not carry over between parts of different sign.
+func spanTotal(e *expr) string { return "tg_interval_total(" + e.sql + ")" }
+
 // comparisonTexts gives both sides of a comparison: of numerics their keys, unless DuckDB can compare the two.
 func comparisonTexts(x, y *expr) (l, r string) {
 	if x.typ.OID == pgtypes.Numeric && y.typ.OID == pgtypes.Numeric && (x.wide || y.wide || beyond(x, y) || beyond(y, x)) {
@@ -152,6 +163,9 @@ func comparisonTexts(x, y *expr) (l, r string) {
 	}
 	if isArray(x.typ.OID) || x.typ.OID == pgtypes.JSONB {
 		return orderText(x), orderText(y)
+	}
+	if x.typ.OID == pgtypes.Interval && y.typ.OID == pgtypes.Interval {
+		return spanTotal(x), spanTotal(y)
 	}
 	return x.sql, y.sql
 }

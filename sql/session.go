@@ -114,6 +114,13 @@ func (b *binder) valueFunction(n *pg_query.SQLValueFunction) (*expr, error) {
 		e = b.moment(pgtypes.Date, b.env.Now)
 	case pg_query.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP:
 		e = b.moment(pgtypes.Timestamptz, b.env.Now)
+	case pg_query.SQLValueFunctionOp_SVFOP_LOCALTIME:
+		local := b.moment(pgtypes.Timestamp, b.env.Now)
+		e = constantOf(pgtypes.Time, "TIME '"+string(pgtypes.AppendTime(nil, local.value.I-floorDiv(local.value.I, microsPerDay)*microsPerDay))+"'")
+	case pg_query.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP_N:
+		return b.limited(b.moment(pgtypes.Timestamptz, b.env.Now), pgtypes.Type{OID: pgtypes.Timestamptz, Typmod: min(n.Typmod, 6)})
+	case pg_query.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP_N:
+		return b.limited(b.moment(pgtypes.Timestamp, b.env.Now), pgtypes.Type{OID: pgtypes.Timestamp, Typmod: min(n.Typmod, 6)})
 	case pg_query.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP:
 		e = b.moment(pgtypes.Timestamp, b.env.Now)
 	default:

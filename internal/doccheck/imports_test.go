@@ -47,7 +47,7 @@ func rules() []rule {
 		{area: "internal/parquetfooter/...", only: true},
 		{area: "internal/pgerr/...", only: true},
 		{area: "internal/pgtypes/...", allow: []string{"internal/pgerr"}, only: true},
-		{area: "internal/pgtime/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
+		{area: "internal/pgtime/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgnumeric"}, only: true},
 		{area: "internal/pgformat/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgtime", "internal/pgnumeric"}, only: true},
 		{area: "internal/pgnumeric/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "internal/pgctype/...", only: true},

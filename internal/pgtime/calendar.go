@@ -174,3 +174,11 @@ func roundTo(n, unit int64) int64 {
 	}
 	return (n + unit/2) / unit * unit
 }
+
+// RoundTime rounds a time of day to digits of the second.
+func RoundTime(micros int64, digits int) int64 {
+	if digits >= 6 {
+		return micros
+	}
+	return roundTo(micros, unitOf(digits))
+}

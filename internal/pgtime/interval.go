@@ -1,6 +1,7 @@
 package pgtime
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 
@@ -115,6 +116,16 @@ func (v Interval) Total() (hi int64, lo uint64) {
 	l, carry = bits.Add64(l, uint64(v.Micros), 0)
 	h, _ = bits.Add64(h, uint64(v.Micros>>63), carry)
 	return int64(h), l
+}
+
+// Compare gives -1, 0 or 1.
+func (v Interval) Compare(w Interval) int {
+	vh, vl := v.Total()
+	wh, wl := w.Total()
+	if c := cmp.Compare(vh, wh); c != 0 {
+		return c
+	}
+	return cmp.Compare(vl, wl)
 }
 
 // JustifyHours turns 24 hours into days.

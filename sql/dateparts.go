@@ -1,0 +1,256 @@
+package sql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtime"
+	"tidegate/internal/pgtypes"
+)
+
+// dateFields are the fields of EXTRACT by the types that have them: what DuckDB calls them and, for fields with a
+// fraction, how many microseconds one of them has.
+var dateFields = map[string]struct {
+	part  string
+	unit  int64 // 0: a whole number
+	clock bool  // a field of the time of day, which a date has not
+}{
+	"year": {"year", 0, false}, "years": {"year", 0, false}, "quarter": {"quarter", 0, false}, "month": {"month", 0, false}, "months": {"month", 0, false},
+	"mon": {"month", 0, false}, "week": {"week", 0, false}, "day": {"day", 0, false}, "days": {"day", 0, false}, "dow": {"dow", 0, false},
+	"isodow": {"isodow", 0, false}, "doy": {"doy", 0, false}, "isoyear": {"isoyear", 0, false}, "decade": {"decade", 0, false},
+	"hour": {"hour", 0, true}, "hours": {"hour", 0, true}, "minute": {"minute", 0, true}, "minutes": {"minute", 0, true},
+	"second": {"microseconds", 1000000, true}, "seconds": {"microseconds", 1000000, true},
+	"milliseconds": {"microseconds", 1000, true}, "millisecond": {"microseconds", 1000, true}, "microseconds": {"microseconds", 0, true},
+	"epoch": {"epoch_us", 1000000, false},
+}
+
+// datePart binds EXTRACT, which is numeric, and date_part, which is float8.
+func (b *binder) datePart(fn string, args []*expr, pos int32) (*expr, error) {
+	field := fieldName(args[0])
+	sig, args, err := b.resolve(fn, args, pos)
+	if err != nil {
+		return nil, err
+	}
+	x := args[1]
+	f, ok := dateFields[field]
+	t := x.typ.OID
+	if !isMoment(t) && t != pgtypes.Time && t != pgtypes.Interval {
+		return nil, b.unsupported(pos, "field %q of %s", field, typeText(x.typ))
+	}
+	if !ok || !nativePart(field, f.clock, t) {
+		return b.datePartCall(sig, args), nil
+	}
+	whole := "date_part('" + f.part + "', " + x.sql + ")"
+	switch {
+	case field == "epoch" && t == pgtypes.Interval:
+		// Years of 365.25 days, months of 30.
+		whole = fmt.Sprintf("(CAST(datepart('year', %[1]s) AS BIGINT) * 31557600000000 + datepart('month', %[1]s) * 2592000000000 + "+
+			"datepart('day', %[1]s) * 86400000000 + datepart('hour', %[1]s) * 3600000000 + datepart('minute', %[1]s) * 60000000 + datepart('microsecond', %[1]s))", x.sql)
+	case field == "epoch" && t == pgtypes.Time:
+		whole = "(date_part('hour', " + x.sql + ") * 3600000000 + date_part('minute', " + x.sql + ") * 60000000 + date_part('microseconds', " + x.sql + "))"
+	case field == "epoch":
+		whole = "epoch_us(" + x.sql + ")"
+	}
+	e := computed(sig.result, "", x)
+	switch {
+	case field == "epoch" && t == pgtypes.Date:
+		e.sql, e.scale = "CAST("+whole+" // 1000000 AS DECIMAL(19,0))", 0
+	case f.unit == 1000000:
+		e.sql, e.scale = "(CAST("+whole+" AS DECIMAL(19,0)) * 0.000001)", 6
+	case f.unit == 1000:
+		e.sql, e.scale = "(CAST("+whole+" AS DECIMAL(19,0)) * 0.001)", 3
+	default:
+		e.sql, e.scale = "CAST("+whole+" AS DECIMAL(19,0))", 0
+	}
+	if yearFields[field] && t != pgtypes.Interval && t != pgtypes.Time && len(x.sql) < maxRepeated {
+		// Years before Christ, and what is infinite, DuckDB has otherwise.
+		kind := map[pgtypes.OID]string{pgtypes.Date: "DATE", pgtypes.Timestamp: "TIMESTAMP", pgtypes.Timestamptz: "TIMESTAMPTZ"}[t]
+		e.sql = fmt.Sprintf("CASE WHEN %[1]s >= %[2]s '0001-01-03' AND %[1]s < %[2]s '9999-12-29' THEN %[3]s ELSE CAST(%[4]s AS DECIMAL(38,%[5]d)) END",
+			x.sql, kind, e.sql, partText(b, args), e.scale)
+	}
+	if sig.result == pgtypes.Float8 {
+		e.sql, e.scale = "CAST("+e.sql+" AS DOUBLE)", -1
+	}
+	return e, nil
+}
+
+// yearFields grow with time without end.
+var yearFields = map[string]bool{"year": true, "years": true, "isoyear": true, "decade": true, "epoch": true}
+
+// nativePart reports whether DuckDB's date_part gives the same.
+func nativePart(field string, clock bool, t pgtypes.OID) bool {
+	switch t {
+	case pgtypes.Date:
+		return !clock
+	case pgtypes.Time:
+		return clock || field == "epoch"
+	case pgtypes.Interval:
+		return slices.Contains([]string{"epoch", "day", "days", "hour", "hours", "month", "months", "minute", "minutes", "second", "seconds"}, field)
+	}
+	return true
+}
+
+func partText(b *binder, args []*expr) string {
+	text := "tg_date_part(" + args[0].sql + ", " + args[1].sql
+	if args[1].typ.OID == pgtypes.Timestamptz {
+		text += ", " + b.zoneText()
+	}
+	return text + ")"
+}
+
+// partCall computes a field in PostgreSQL's way, whatever it is.
+func (b *binder) datePartCall(sig *signature, args []*expr) *expr {
+	e := wideNumeric(partText(b, args), args...)
+	if sig.result == pgtypes.Float8 {
+		e = computed(pgtypes.Float8, fromNumeric(e, pgtypes.Float8), e)
+	}
+	return e
+}
+
+func fieldName(e *expr) string {
+	if e.lit != nil {
+		return strings.ToLower(e.lit.Text)
+	}
+	return strings.ToLower(e.literal)
+}
+
+// truncUnits are the units of date_trunc that both sides have.
+var truncUnits = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade"}
+
+func (b *binder) dateTrunc(args []*expr, pos int32) (*expr, error) {
+	unit := fieldName(args[0])
+	sig, args, err := b.resolve("date_trunc", args, pos)
+	if err != nil {
+		return nil, err
+	}
+	x := args[1]
+	if !isMoment(x.typ.OID) && x.typ.OID != pgtypes.Interval {
+		return nil, b.unsupported(pos, "date_trunc of %s", typeText(x.typ))
+	}
+	if len(args) == 3 || x.typ.OID == pgtypes.Interval || !slices.Contains(truncUnits, unit) {
+		return b.truncCall(sig, args), nil
+	}
+	if x.value != nil && !infinite(x.value) {
+		if e := b.foldTrunc(unit, x); e != nil {
+			return e, nil
+		}
+	}
+	e := computed(sig.result, b.truncSQL(unit, x), x)
+	if x.column != nil {
+		e.steps = &steps{column: x.column, unit: unit}
+	}
+	return e, nil
+}
+
+// truncCall computes date_trunc in PostgreSQL's way, whatever its unit is.
+func (b *binder) truncCall(sig *signature, args []*expr) *expr {
+	text := "tg_date_trunc(" + args[0].sql + ", " + args[1].sql
+	switch {
+	case len(args) == 3:
+		text += ", " + args[2].sql
+	case args[1].typ.OID == pgtypes.Timestamptz:
+		text += ", " + b.zoneText()
+	}
+	return computed(sig.result, text+")", args...)
+}
+
+// clockUnits are the units below a day and the microseconds of the local time, counted from the unit above, that
+// date_trunc takes away.
+var clockUnits = map[string]string{
+	"hour":         "date_part('minute', %[1]s) * 60000000 + date_part('microseconds', %[1]s)",
+	"minute":       "date_part('microseconds', %[1]s)",
+	"second":       "date_part('microseconds', %[1]s) %% 1000000",
+	"milliseconds": "date_part('microseconds', %[1]s) %% 1000",
+	"microseconds": "0",
+}
+
+// truncSQL writes date_trunc. Below the day a timestamptz keeps its offset: DuckDB would read the local time anew,
+// and in the hour that a zone repeats take the other one.
+func (b *binder) truncSQL(unit string, x *expr) string {
+	text := "date_trunc('" + unit + "', " + x.sql + ")"
+	if rest := clockUnits[unit]; rest != "" && x.typ.OID == pgtypes.Timestamptz && b.zone() != time.UTC && b.zone().String() != "UTC" {
+		return fmt.Sprintf("CASE WHEN isfinite(%[1]s) THEN %[1]s - to_microseconds("+rest+") ELSE %[1]s END", x.sql)
+	}
+	return text
+}
+
+func (b *binder) foldTrunc(unit string, x *expr) *expr {
+	if clockUnits[unit] != "" && x.typ.OID == pgtypes.Timestamptz && b.zone() != time.UTC {
+		return nil
+	}
+	at := time.UnixMicro(x.value.I).UTC()
+	if x.typ.OID == pgtypes.Timestamptz {
+		at = at.In(b.zone())
+	}
+	floor, ok := floorUnit(unit, at)
+	if !ok {
+		return nil
+	}
+	return timestampConstant(x.typ.OID, floor.UnixMicro())
+}
+
+// timezone binds x AT TIME ZONE z.
+func (b *binder) timezone(args []*expr, pos int32) (*expr, error) {
+	sig, args, err := b.resolve("timezone", args, pos)
+	if err != nil {
+		return nil, err
+	}
+	z, x := args[0], args[1]
+	if !isMoment(x.typ.OID) {
+		return nil, b.unsupported(pos, "AT TIME ZONE for %s and %s", typeText(x.typ), typeText(z.typ))
+	}
+	switch {
+	case z.typ.OID == pgtypes.Interval:
+		return b.atOffset(sig, z, x, pos)
+	case z.isText:
+		zone, err := pgtime.FindZone(z.literal)
+		if err != nil {
+			return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone \"%s\" not recognized", z.literal)
+		}
+		if name := zone.String(); name != "" {
+			return computed(sig.result, "("+x.sql+" AT TIME ZONE "+quoteText(name)+")", x, z), nil
+		}
+	}
+	return computed(sig.result, "tg_at_zone("+z.sql+", "+x.sql+")", z, x), nil
+}
+
+// atOffset binds AT TIME ZONE INTERVAL '+09:00'.
+func (b *binder) atOffset(sig *signature, z, x *expr, pos int32) (*expr, error) {
+	if z.span == nil {
+		return nil, b.unsupported(pos, "AT TIME ZONE with an interval that is not a constant")
+	}
+	if z.span.months != 0 || z.span.days != 0 {
+		return nil, b.fail(pgerr.InvalidParameterValue, pos, "interval time zone \"%s\" must not include months or days", pgtypes.AppendInterval(nil, z.span.months, z.span.days, z.span.micros))
+	}
+	text := "((" + x.sql + " - " + z.sql + ") AT TIME ZONE 'UTC')"
+	if x.typ.OID == pgtypes.Timestamptz {
+		text = "((" + x.sql + " AT TIME ZONE 'UTC') + " + z.sql + ")"
+	}
+	return computed(sig.result, text, x, z), nil
+}
+
+// age binds age of one moment: up to the midnight that the transaction's day began with.
+func (b *binder) age(args []*expr, pos int32) (*expr, error) {
+	today := b.moment(pgtypes.Date, b.env.Now)
+	b.momentary = true
+	return b.plainCall("age", []*expr{b.foldMoment(today, pgtypes.Timestamp), args[0]}, pos)
+}
+
+// makeInterval binds make_interval, whose arguments are 0 if they are left out.
+func (b *binder) makeInterval(args []*expr, pos int32) (*expr, error) {
+	_, args, err := b.resolve("make_interval", args, pos)
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]string, 7)
+	for i := range texts {
+		texts[i] = "CAST(0 AS DOUBLE)"
+		if i < len(args) {
+			texts[i] = "CAST(" + args[i].sql + " AS DOUBLE)"
+		}
+	}
+	return computed(pgtypes.Interval, "tg_make_interval("+strings.Join(texts, ", ")+")", args...), nil
+}
