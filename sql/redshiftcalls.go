@@ -173,7 +173,7 @@ func (b *binder) redshiftChoose(candidates []signature, args []*expr, n *pg_quer
 	return sig, out, nil
 }
 
-// redshiftTyped gives the arguments the types of the one candidate that there is, "?" before an optional one.
+// redshiftTyped binds the arguments of a call and gives them types; those at the end may be left out.
 func (b *binder) redshiftTyped(n *pg_query.FuncCall, sc *scope, types ...pgtypes.OID) ([]*expr, error) {
 	args, err := b.redshiftArgs(n, sc)
 	if err != nil {
