@@ -2,6 +2,7 @@ package sql
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -229,6 +230,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if len(args) == 0 && !n.AggStar && slices.ContainsFunc(postgresTables().functions[fn], func(s signature) bool { return len(s.args) == 0 }) {
 		return nil, b.fail("42809", n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
 	}
+	raw := args
 	var sig *signature
 	if n.AggStar {
 		sig = &signature{name: fn, result: pgtypes.Int8, kind: 'a'}
@@ -237,6 +239,11 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 		}
 	} else if sig, args, err = b.resolve(fn, args, n.Location); err != nil {
 		return nil, err
+	}
+	if fn == "count" && len(raw) == 1 {
+		if err := b.notAlone(raw[0]); err != nil {
+			return nil, err
+		}
 	}
 	if n.AggDistinct {
 		if err := b.groupedAll(args); err != nil {
@@ -422,8 +429,8 @@ func (b *binder) orderKeys(list []*pg_query.Node, sc *scope) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if len(k.UseOp) > 0 {
-			return "", b.unsupported(k.Location, "ORDER BY … USING")
+		if k, err = b.sortOperator(k); err != nil {
+			return "", err
 		}
 		if !e.constant {
 			keys = append(keys, keyText(e)+direction(k))
@@ -444,21 +451,28 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	inner.sets = false
 	inner.inCall = true
 	fraction, err := b.expr(n.Args[0], &inner)
-	if err == nil {
-		fraction, err = b.coerce(fraction, pgtypes.Float8)
-	}
 	if err != nil {
 		return nil, err
 	}
 	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, &inner)
+	if err == nil {
+		_, _, err = b.resolve(fn, []*expr{fraction, x}, n.Location)
+	}
+	if err == nil {
+		fraction, err = b.coerce(fraction, pgtypes.Float8)
+	}
 	if err == nil && (fn == "percentile_cont" || x.untyped()) {
 		x, err = b.coerce(x, pgtypes.Float8)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) {
+	discrete := fn == "percentile_disc" && isText(x.typ.OID)
+	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) && !discrete {
 		return nil, b.unsupported(n.Location, "this form of %s", fn)
+	}
+	if f := fraction.value; f != nil && !(f.F >= 0 && f.F <= 1) {
+		return nil, pgerr.New(pgerr.NumericOutOfRange, "percentile value %s is not between 0 and 1", strconv.FormatFloat(f.F, 'g', 6, 64))
 	}
 	if fraction.isParam() {
 		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
@@ -467,6 +481,9 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
 	}
 	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
+	if fraction.isNull() {
+		text = "max(" + null(x.typ).sql + ")" // DuckDB refuses NULL here
+	}
 	e := computed(x.typ.OID, text, fraction, x)
 	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
 	return b.finishCall(e, &summary{calls: []string{text}}, n, sc, &inner)

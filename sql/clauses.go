@@ -370,8 +370,9 @@ func (b *binder) limit(n *pg_query.Node, clause string, p *selectParts, outer *s
 // sortKey binds one key of ORDER BY: an output column by number, by name or by being the same expression, else an
 // expression of the level.
 func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
-	if len(s.UseOp) > 0 {
-		return sortKey{}, b.unsupported(s.Location, "ORDER BY … USING")
+	s, err := b.sortOperator(s)
+	if err != nil {
+		return sortKey{}, err
 	}
 	i, err := b.outputRef(s.Node, p, "ORDER BY")
 	if err != nil {
@@ -418,6 +419,21 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 	k.direction = direction(s)
 	k.sql += k.direction
 	return k, nil
+}
+
+// sortOperator gives a key that is ordered by an operator the direction that it means.
+func (b *binder) sortOperator(s *pg_query.SortBy) (*pg_query.SortBy, error) {
+	direction := pg_query.SortByDir_SORTBY_ASC
+	switch op := operatorName(s.UseOp); op {
+	case "":
+		return s, nil
+	case "<":
+	case ">":
+		direction = pg_query.SortByDir_SORTBY_DESC
+	default:
+		return nil, b.unsupported(s.Location, "ORDER BY … USING %s", op)
+	}
+	return &pg_query.SortBy{Node: s.Node, SortbyDir: direction, SortbyNulls: s.SortbyNulls, Location: s.Location}, nil
 }
 
 // noSortKey says what is wrong with a key of a set operation that is none of its columns.

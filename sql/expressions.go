@@ -251,8 +251,19 @@ func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
 	return e, nil
 }
 
+// notAlone refuses a parameter where any type would do: PostgreSQL cannot tell its type, even if it is told elsewhere.
+func (b *binder) notAlone(e *expr) error {
+	if e.param == 0 {
+		return nil
+	}
+	return b.fail(pgerr.IndeterminateDatatype, e.pos, "could not determine data type of parameter $%d", e.param)
+}
+
 func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
 	a, err := b.expr(n.Arg, sc)
+	if err == nil {
+		err = b.notAlone(a)
+	}
 	if err == nil {
 		a, err = b.settle(a)
 	}
@@ -419,7 +430,7 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 			return nil, err
 		}
 		if subject != nil {
-			c, err = b.operator("=", subject, c, n.Location)
+			c, err = b.operator("=", subject, c, w.GetCaseWhen().GetLocation())
 		} else {
 			c, err = b.boolean(c, "CASE/WHEN")
 		}

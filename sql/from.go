@@ -383,10 +383,16 @@ func (b *binder) joinCondition(j *pg_query.JoinExpr, l, r, all *source, outer *s
 		}
 		return "true", certain(), nil
 	}
-	if j.JoinUsingAlias != nil {
-		return "", nil, pgerr.New(pgerr.FeatureNotSupported, "an alias for JOIN USING is not supported yet")
-	}
 	on, err := b.using(shared, j.Jointype, l, r, all)
+	if a := j.JoinUsingAlias; a != nil && err == nil {
+		item := b.ranges.add(&rangeItem{name: a.Aliasname, joined: true})
+		for _, v := range all.columns[:len(shared)] {
+			column := *v
+			column.table = a.Aliasname
+			item.columns = append(item.columns, &column)
+		}
+		all.tables = append(slices.Clone(all.tables), item)
+	}
 	return on, nil, err
 }
 

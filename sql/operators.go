@@ -40,11 +40,11 @@ func (b *binder) operatorExpr(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 }
 
 func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr, error) {
+	if s, row := n.Rexpr.GetSubLink(), n.Lexpr.GetRowExpr(); row != nil && s.GetSubLinkType() == pg_query.SubLinkType_EXPR_SUBLINK {
+		return b.rowEqualsSubquery(op, row, s, n.Location, sc)
+	}
 	if l, r := n.Lexpr.GetRowExpr(), n.Rexpr.GetRowExpr(); l != nil || r != nil {
 		return b.rowCompare(op, l, r, n.Location, sc)
-	}
-	if s := n.Rexpr.GetSubLink(); s != nil && n.Lexpr.GetRowExpr() != nil {
-		return nil, b.unsupported(n.Location, "a row compared with a subquery")
 	}
 	if n.Lexpr == nil {
 		r, err := b.expr(n.Rexpr, sc)
@@ -84,9 +84,7 @@ func (b *binder) rowCompare(op string, l, r *pg_query.RowExpr, pos int32, sc *sc
 		}
 		return b.rowOrder(op, x, y, pos)
 	}
-	var texts []string
-	var parts []*expr
-	var p *proof
+	var left, right []*expr
 	for i := range l.Args {
 		x, err := b.expr(l.Args[i], sc)
 		if err != nil {
@@ -96,27 +94,16 @@ func (b *binder) rowCompare(op string, l, r *pg_query.RowExpr, pos int32, sc *sc
 		if err != nil {
 			return nil, err
 		}
-		e, err := b.operator(op, x, y, pos)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case i == 0:
-			p = e.proof
-		case op == "=":
-			p = andProof(p, e.proof)
-		default:
-			p = orProof(p, e.proof)
-		}
-		texts, parts = append(texts, e.sql), append(parts, e)
+		left, right = append(left, x), append(right, y)
 	}
-	word := map[string]string{"=": " AND ", "<>": " OR "}[op]
-	e := computed(pgtypes.Bool, "("+strings.Join(texts, word)+")", parts...)
-	e.proof = p
-	return e, nil
+	return b.rowPairs(op, left, right, pos)
 }
 
 func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
+	if r.param > 0 {
+		return nil, b.fail(pgerr.AmbiguousFunction, pos, "operator is not unique: %s unknown", op).
+			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+	}
 	if r.untyped() {
 		t := pgtypes.Float8 // what PostgreSQL takes for - 'x'
 		var err error

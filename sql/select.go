@@ -50,6 +50,7 @@ type selectParts struct {
 // usage tells what a SELECT is for.
 type usage struct {
 	derived bool // others refer to its columns by name, or to none: unused ones need not be read
+	exists  bool // only whether there are rows is asked
 }
 
 func (p *selectParts) reach() map[*useState]bool {
@@ -129,7 +130,11 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err := b.windowClause(n.WindowClause, sc); err != nil {
 		return nil, err
 	}
-	plan, err := b.planTargets(n.TargetList, sc)
+	list := n.TargetList
+	if len(list) == 0 && use.exists {
+		list = []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(pg_query.MakeAConstIntNode(1, -1), -1)}
+	}
+	plan, err := b.planTargets(list, sc)
 	if err != nil {
 		return nil, err
 	}

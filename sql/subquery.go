@@ -15,7 +15,7 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 		}
 	}
 	exists := n.SubLinkType == pg_query.SubLinkType_EXISTS_SUBLINK
-	p, err := b.selectStatement(n.Subselect.GetSelectStmt(), sc, sc.ctes, usage{derived: exists})
+	p, err := b.selectStatement(n.Subselect.GetSelectStmt(), sc, sc.ctes, usage{derived: exists, exists: exists})
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 		return e, nil
 	}
 	if n.Testexpr.GetRowExpr() != nil {
-		return nil, b.unsupported(n.Location, "a row compared with a subquery")
+		return b.rowSubLink(n, p, sc)
 	}
 	if len(p.targets) != 1 {
 		message := "subquery must return only one column"
@@ -70,6 +70,9 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 	if err != nil {
 		return nil, err
 	}
+	if err := b.settleTargets(p); err != nil {
+		return nil, err
+	}
 	r := p.targets[0].e
 	probe := *r
 	// The operator tells both sides' types; only untyped sides take them.
@@ -79,11 +82,6 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 	}
 	if l.untyped() {
 		if l, err = b.coerce(l, orText(r.oid())); err != nil {
-			return nil, err
-		}
-	}
-	if r.untyped() {
-		if err := b.retarget(p, 0, pgtypes.Of(l.typ.OID)); err != nil {
 			return nil, err
 		}
 	}

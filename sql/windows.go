@@ -37,6 +37,9 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	if !ok {
 		return nil, b.unsupported(n.Location, "function %s", fn)
 	}
+	if n.AggWithinGroup {
+		return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
+	}
 	if n.Over == nil {
 		return nil, b.fail("42809", n.Location, "window function %s requires an OVER clause", fn)
 	}

@@ -24,7 +24,14 @@ func (b *binder) with(w *pg_query.WithClause, outer *scope, ctes *cte) (string, 
 			b.future = append(b.future, n.GetCommonTableExpr().GetCtename())
 		}
 	}
-	for _, n := range w.Ctes {
+	list := w.Ctes
+	if w.Recursive {
+		var err error
+		if list, err = b.inOrder(list); err != nil {
+			return "", nil, err
+		}
+	}
+	for _, n := range list {
 		e := n.GetCommonTableExpr()
 		if named[e.Ctename] {
 			return "", nil, b.fail(pgerr.DuplicateAlias, e.Location, "WITH query name %q specified more than once", e.Ctename)
@@ -61,7 +68,7 @@ func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, ou
 	var p *selectParts
 	var err error
 	if recursive && refersTo(e.Ctequery, e.Ctename) {
-		p, err = b.recursive(q, c, names, outer)
+		p, err = b.recursive(q, c, names, outer, e.Location)
 	} else {
 		p, err = b.selectStatement(q, outer, c.outer, usage{derived: true})
 	}
@@ -87,10 +94,29 @@ func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, ou
 	return name(c.alias) + "(" + strings.Join(list, ", ") + ") AS (" + text + ")", nil
 }
 
+// inOrder sorts the items of WITH RECURSIVE so that each stands behind those that it refers to.
+func (b *binder) inOrder(list []*pg_query.Node) ([]*pg_query.Node, error) {
+	left := slices.Clone(list)
+	var sorted []*pg_query.Node
+	for len(left) > 0 {
+		i := slices.IndexFunc(left, func(n *pg_query.Node) bool {
+			return !slices.ContainsFunc(left, func(o *pg_query.Node) bool {
+				return o != n && refersTo(n.GetCommonTableExpr().GetCtequery(), o.GetCommonTableExpr().GetCtename())
+			})
+		})
+		if i < 0 {
+			return nil, b.fail(pgerr.FeatureNotSupported, left[0].GetCommonTableExpr().GetLocation(), "mutual recursion between WITH items is not implemented")
+		}
+		sorted = append(sorted, left[i])
+		left = slices.Delete(left, i, i+1)
+	}
+	return sorted, nil
+}
+
 // recursive binds "first UNION [ALL] step", where step sees the columns that first gives.
-func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer *scope) (*selectParts, error) {
+func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer *scope, at int32) (*selectParts, error) {
 	if q.Op != pg_query.SetOperation_SETOP_UNION || len(q.SortClause) > 0 || q.LimitCount != nil || q.WithClause != nil {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
+		return nil, b.fail("42P19", at, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
 	}
 	first, err := b.selectStatement(q.Larg, outer, c.outer, usage{})
 	if err != nil {
@@ -119,7 +145,42 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 	if err != nil {
 		return nil, err
 	}
-	return b.combine("UNION", q.All, first, step)
+	if step.aggregated {
+		return nil, b.fail("42P19", aggregateIn(q.Rarg), "aggregate functions are not allowed in a recursive query's recursive term")
+	}
+	types := make([]pgtypes.OID, len(first.targets))
+	for i, t := range first.targets {
+		types[i] = t.e.oid()
+	}
+	p, err := b.combine("UNION", q.All, first, step)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range p.targets {
+		if types[i] != 0 && t.e.typ.OID != types[i] {
+			return nil, b.fail(pgerr.DatatypeMismatch, first.targets[i].e.pos, "recursive query %q column %d has type %s in non-recursive term but type %s overall",
+				c.name, i+1, postgresTables().typeName(types[i]), postgresTables().typeName(t.e.typ.OID)).
+				WithHint("Cast the output of the non-recursive term to the correct type.")
+		}
+	}
+	return p, nil
+}
+
+// aggregateIn finds the first aggregate of a statement, -1 if there is none.
+func aggregateIn(q *pg_query.SelectStmt) int32 {
+	at := int32(-1)
+	for _, n := range append(slices.Clone(q.TargetList), q.HavingClause) {
+		walk(n, func(n *pg_query.Node) {
+			f := n.GetFuncCall()
+			if f == nil || f.Over != nil || at >= 0 {
+				return
+			}
+			if known := postgresTables().functions[operatorName(f.Funcname)]; len(known) > 0 && known[0].kind == 'a' {
+				at = f.Location
+			}
+		})
+	}
+	return at
 }
 
 func refersTo(n *pg_query.Node, table string) bool {
