@@ -77,7 +77,7 @@ func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr,
 	e.typ, e.pos, e.constant = t, pos, true
 	e.likeAll(items)
 	if len(items) == 0 {
-		e.sql, e.wide = emptyList(t), holdsJSONB(array)
+		e.sql, e.wide = emptyList(t), byKey(array)
 	}
 	for i, x := range items {
 		e.constant = e.constant && x.constant
@@ -187,6 +187,9 @@ func (b *binder) textToArray(e *expr, t pgtypes.Type) (*expr, error) {
 func (b *binder) outText(x *expr) (*expr, error) {
 	if x.typ.OID == pgtypes.Bool {
 		return computed(pgtypes.Text, "CASE WHEN "+x.sql+" THEN 't' WHEN NOT "+x.sql+" THEN 'f' END", x), nil
+	}
+	if x.typ.OID == pgtypes.BPChar {
+		return computed(pgtypes.Text, x.sql, x), nil
 	}
 	return b.cast(x, pgtypes.Of(pgtypes.Text))
 }

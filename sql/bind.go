@@ -160,8 +160,6 @@ func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bo
 	b := &binder{stmt: s, dialect: s.dialect, catalog: c, env: env, system: system, aliases: map[string]bool{}, folded: map[int32]*expr{}}
 	for _, p := range params {
 		switch _, ok := pgtypes.Lookup(p); {
-		case p == pgtypes.BPChar:
-			p = pgtypes.Text
 		case !ok, p == pgtypes.Unknown:
 			p = knownParam(p, system)
 		}

@@ -185,7 +185,7 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if sig.poly > 0 {
 		args = alike(args)
 	}
-	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool { return a.wide && a.typ.OID != pgtypes.JSONB })
+	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool { return a.wide && !typeIs(a.typ.OID, pgtypes.JSONB, pgtypes.BPChar) })
 	if wide && f.wide == "" {
 		return nil, b.notAllowed(sig, pos)
 	}
@@ -198,7 +198,7 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 		for i := range args {
 			args[i] = widened(args[i])
 		}
-		e.sql, e.wide = f.write(f.wide, args), holdsNumeric(sig.result) || holdsJSONB(sig.result)
+		e.sql, e.wide = f.write(f.wide, args), holdsNumeric(sig.result) || byKey(sig.result)
 		return e, nil
 	}
 	e.sql = f.write(f.text, args)

@@ -83,6 +83,9 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 // castExpr gives the text of a cast, and the form of a numeric.
 func (b *binder) castExpr(e *expr, t pgtypes.Type) (*expr, error) {
 	c := &expr{}
+	if e.typ.OID == pgtypes.BPChar && t.OID != pgtypes.BPChar {
+		e = computed(pgtypes.Text, unpadded(e), e)
+	}
 	if t.OID == pgtypes.Numeric && (isNumber(e.typ.OID) || isText(e.typ.OID)) {
 		*c = *fitted(toNumeric(e), t)
 		return c, nil
@@ -95,7 +98,7 @@ func (b *binder) castExpr(e *expr, t pgtypes.Type) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant, wide: holdsJSONB(t.OID)}
+	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant, wide: byKey(t.OID)}
 	return c.from(e), nil
 }
 
@@ -152,6 +155,8 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return "tg_interval(" + e.sql + ", 32767, -1)", nil
 	case from == pgtypes.Time && to == pgtypes.Interval:
 		return "to_microseconds(epoch_us(" + e.sql + "))", nil
+	case to == pgtypes.BPChar:
+		return b.paddedCast(e, t)
 	case isText(from) && isText(to), isText(from) && to == pgtypes.Char && b.system, from == pgtypes.Char && isText(to):
 		return textCast(e, t), nil
 	case isText(from) && isInteger(to):
@@ -210,6 +215,8 @@ func textCast(e *expr, t pgtypes.Type) string {
 		return fmt.Sprintf("left(%s, %d)", sql, t.Typmod-4)
 	case t.OID == pgtypes.Char:
 		return "left(" + sql + ", 1)"
+	case t.OID == pgtypes.Name && e.typ.OID != pgtypes.Name:
+		return "tg_name(" + sql + ")"
 	}
 	return sql
 }
@@ -306,9 +313,6 @@ func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
 	if !b.system && typeIs(id, pgtypes.Char, pgtypes.OIDType) {
 		return pgtypes.Type{}, b.unsupported(n.pos, "type %s in a query of tables", p.typeName(id))
 	}
-	if id == pgtypes.BPChar {
-		return pgtypes.Type{}, b.unsupported(n.pos, "type character, which pads with blanks: varchar and text do not, and this")
-	}
 	return b.modified(id, n)
 }
 
@@ -325,7 +329,13 @@ func (b *binder) modified(id pgtypes.OID, n typeName) (pgtypes.Type, error) {
 		return t, nil
 	case id == pgtypes.Numeric:
 		return b.numericModifier(n)
-	case id == pgtypes.Varchar:
+	case typeIs(id, pgtypes.Varchar, pgtypes.BPChar) && len(n.mods) == 1 && (n.mods[0] < 1 || n.mods[0] > maxLength):
+		word := map[pgtypes.OID]string{pgtypes.Varchar: "varchar", pgtypes.BPChar: "char"}[id]
+		if n.mods[0] < 1 {
+			return t, b.fail(pgerr.InvalidParameterValue, n.pos, "length for type %s must be at least 1", word)
+		}
+		return t, b.fail(pgerr.InvalidParameterValue, n.pos, "length for type %s cannot exceed %d", word, maxLength)
+	case typeIs(id, pgtypes.Varchar, pgtypes.BPChar):
 		var text []string
 		for _, m := range n.mods {
 			text = append(text, strconv.Itoa(m))

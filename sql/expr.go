@@ -89,12 +89,15 @@ func (e *expr) from(parts ...*expr) *expr {
 
 // computed makes an expression of a type that the engine computes.
 func computed(oid pgtypes.OID, sql string, parts ...*expr) *expr {
-	e := &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, wide: holdsJSONB(oid)}
+	e := &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, wide: byKey(oid)}
 	return e.from(parts...)
 }
 
-// holdsJSONB reports whether t is jsonb or an array of it: such an expression is always wide.
-func holdsJSONB(t pgtypes.OID) bool { return t == pgtypes.JSONB || t == pgtypes.JSONBArray }
+// byKey reports whether the text of a value does not tell what it is equal to: of jsonb, of what is padded with blanks,
+// and of arrays of them. Such an expression is always wide.
+func byKey(t pgtypes.OID) bool {
+	return typeIs(t, pgtypes.JSONB, pgtypes.JSONBArray, pgtypes.BPChar, oidBPCharArray)
+}
 
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 

@@ -208,7 +208,7 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 		}
 		return nil, err
 	}
-	if r.typ.OID == t.OID && r.typ.Typmod != t.Typmod && (typeIs(t.OID, pgtypes.Numeric, pgtypes.Varchar) || isArray(t.OID)) {
+	if r.typ.OID == t.OID && r.typ.Typmod != t.Typmod && (typeIs(t.OID, pgtypes.Numeric, pgtypes.Varchar, pgtypes.BPChar) || isArray(t.OID)) {
 		c := *r
 		c.typ = t
 		return &c, nil
@@ -400,7 +400,9 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
 	e.likeAll(list)
 	switch {
-	case e.wide && t.OID == pgtypes.Numeric:
+	case e.wide && t.OID != pgtypes.Numeric:
+		return nil, b.unsupported(n.Location, "%s of type %s", strings.ToUpper(word), typeText(t))
+	case e.wide:
 		e.sql = "tg_num_" + e.sql
 	case isFloat(t.OID): // DuckDB's makes one zero of two
 		e.sql = "tg_float_" + e.sql

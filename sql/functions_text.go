@@ -3,11 +3,15 @@ package sql
 // textList is the allow-list of functions of texts.
 func textList() []function {
 	return []function{
-		{name: "lower", args: "text", text: "lower($1)"},
-		{name: "upper", args: "text", text: upperText},
+		{name: "lower", args: "text", text: "tg_lower($1)"},
+		{name: "upper", args: "text", text: "tg_upper($1)"},
 		{name: "length", args: "text", text: "CAST(length($1) AS INTEGER)"},
 		{name: "char_length", args: "text", text: "CAST(length($1) AS INTEGER)"},
 		{name: "character_length", args: "text", text: "CAST(length($1) AS INTEGER)"},
+		{name: "length", args: "bpchar", text: "CAST(length(rtrim($1, ' ')) AS INTEGER)"},
+		{name: "char_length", args: "bpchar", text: "CAST(length(rtrim($1, ' ')) AS INTEGER)"},
+		{name: "character_length", args: "bpchar", text: "CAST(length(rtrim($1, ' ')) AS INTEGER)"},
+		{name: "octet_length", args: "bpchar", text: "CAST(strlen($1) AS INTEGER)"},
 		{name: "octet_length", args: "text", text: "CAST(strlen($1) AS INTEGER)"},
 		{name: "substr", args: "text,int4", text: substringFrom},
 		{name: "substring", args: "text,int4", text: substringFrom},
@@ -49,9 +53,6 @@ func textList() []function {
 		{name: "is_normalized", args: "text,text", text: "tg_is_normalized($1, $2)"},
 	}
 }
-
-// upperText leaves ß as it is, as the C library does: U+FDD0, which is no character, stands for it meanwhile.
-const upperText = "replace(upper(replace($1, 'ß', chr(64976))), chr(64976), 'ß')"
 
 // In PostgreSQL a substring may begin before the text: its length counts from there.
 const (

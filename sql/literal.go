@@ -9,6 +9,7 @@ import (
 
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgjson"
+	"tidegate/internal/pgtext"
 	"tidegate/internal/pgtypes"
 )
 
@@ -20,7 +21,7 @@ func null(t pgtypes.Type) *expr {
 	if elementType(t).OID == pgtypes.Numeric && t.Typmod < 4 {
 		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0)[])", pos: -1, scale: -1, constant: true}
 	}
-	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true, wide: holdsJSONB(t.OID)}
+	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true, wide: byKey(t.OID)}
 }
 
 // duckType is the DuckDB type that stands for t in casts. numeric without modifier has no counterpart: DuckDB's
@@ -77,6 +78,8 @@ func (b *binder) readText(text string, t pgtypes.Type) (*expr, error) {
 			return nil, err
 		}
 		return boolConstant(v), nil
+	case t.OID == pgtypes.BPChar:
+		return paddedConstant(text, t), nil
 	case isText(t.OID), t.OID == pgtypes.Char:
 		return textConstant(text, t), nil
 	case typeIs(t.OID, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
@@ -123,7 +126,7 @@ func (b *binder) readOther(text string, t pgtypes.Type) (*expr, error) {
 }
 
 func constantOf(oid pgtypes.OID, sql string) *expr {
-	return &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, constant: true, wide: holdsJSONB(oid)}
+	return &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, constant: true, wide: byKey(oid)}
 }
 
 func intConstant(oid pgtypes.OID, n int64) *expr {
@@ -166,6 +169,9 @@ func boolConstant(v bool) *expr {
 func textConstant(s string, t pgtypes.Type) *expr {
 	if t.OID == pgtypes.Varchar && t.Typmod >= 4 {
 		s = string(firstRunes(s, int(t.Typmod)-4))
+	}
+	if t.OID == pgtypes.Name {
+		s = pgtext.Name(s)
 	}
 	e := constantOf(t.OID, quoteText(s))
 	e.typ = t

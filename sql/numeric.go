@@ -109,6 +109,8 @@ func orderText(e *expr) string {
 	switch {
 	case !e.wide:
 		return e.sql
+	case e.typ.OID == pgtypes.BPChar:
+		return unpadded(e)
 	case e.typ.OID == pgtypes.JSONB:
 		return "tg_jsonb_key(" + e.sql + ")"
 	case isArray(e.typ.OID):
@@ -161,7 +163,7 @@ func comparisonTexts(x, y *expr) (l, r string) {
 	if x.typ.OID == pgtypes.Numeric && y.typ.OID == pgtypes.Numeric && (x.wide || y.wide || beyond(x, y) || beyond(y, x)) {
 		return numericKey(x), numericKey(y)
 	}
-	if isArray(x.typ.OID) || x.typ.OID == pgtypes.JSONB {
+	if isArray(x.typ.OID) || typeIs(x.typ.OID, pgtypes.JSONB, pgtypes.BPChar) {
 		return orderText(x), orderText(y)
 	}
 	if x.typ.OID == pgtypes.Interval && y.typ.OID == pgtypes.Interval {

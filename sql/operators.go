@@ -271,11 +271,11 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return b.like(op, x, y), nil
 	case op == "^@":
 		return computed(pgtypes.Bool, "starts_with("+x.sql+", "+y.sql+")", x, y), nil
-	case bytewise[op] != "" && isText(lt):
-		return computed(pgtypes.Bool, "("+x.sql+" "+bytewise[op]+" "+y.sql+")", x, y), nil
+	case bytewise[op] != "" && (isText(lt) || lt == pgtypes.BPChar):
+		return b.compare(bytewise[op], l, r, x, y), nil
 	case op == "||" && typeIs(sig.result, pgtypes.Text, pgtypes.Bytea):
 		return b.concatenate(sig, x, y)
-	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && isText(lt):
+	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && (isText(lt) || lt == pgtypes.BPChar):
 		return b.regex(op, x, y, pos)
 	}
 	p := postgresTables()
@@ -301,10 +301,10 @@ func (b *binder) operand(e *expr, t pgtypes.OID) (*expr, error) {
 func comparable(t pgtypes.OID, system bool) bool {
 	switch t {
 	case pgtypes.Bool, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Float4, pgtypes.Float8, pgtypes.Text,
-		pgtypes.Varchar, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.UUID, pgtypes.Bytea:
+		pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.UUID, pgtypes.Bytea:
 		return true
 	}
-	return t == pgtypes.JSONB || comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Name, pgtypes.Char) || isReg(t) || t == oidAnyArray)
+	return t == pgtypes.JSONB || comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Char) || isReg(t) || t == oidAnyArray)
 }
 
 // compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.

@@ -27,6 +27,7 @@ const (
 	oidRegrole         pgtypes.OID = 4096
 	oidTextArray       pgtypes.OID = 1009
 	oidNameArray       pgtypes.OID = 1003
+	oidBPCharArray     pgtypes.OID = 1014
 	oidAny             pgtypes.OID = 2276
 	oidAnyArray        pgtypes.OID = 2277
 	oidAnyElement      pgtypes.OID = 2283

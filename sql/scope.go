@@ -203,6 +203,9 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 	for _, f := range v.fields {
 		e.fields = append(e.fields, field{f.name, b.reference(f, pos)})
 	}
+	if v.typ.OID == pgtypes.BPChar && v.column != nil {
+		return paddedColumn(e)
+	}
 	if v.typ.OID == pgtypes.Bool && v.column != nil {
 		yes, no := only(&pgtypes.Datum{Class: pgtypes.ClassBool, I: 1}), only(&pgtypes.Datum{Class: pgtypes.ClassBool})
 		e.proof = leaf(v.column, yes, no)

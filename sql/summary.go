@@ -86,6 +86,9 @@ func exactSummary(fn string, sig *signature, args []*expr, distinct bool) *summa
 		return nil
 	}
 	x := args[0]
+	if x.typ.OID == pgtypes.BPChar && fn != "count" {
+		return nil
+	}
 	switch fn {
 	case "count":
 		if x.wide {

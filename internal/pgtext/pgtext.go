@@ -17,6 +17,12 @@ import (
 // maxText is how many bytes a text may have.
 const maxText = 1<<30 - 1
 
+// Lower writes every character in lower case; one stays one.
+func Lower(s string) string { return strings.Map(unicode.ToLower, s) }
+
+// Upper is Lower for upper case: ß stays.
+func Upper(s string) string { return strings.Map(unicode.ToUpper, s) }
+
 // Initcap writes words with a capital and small letters. A word is letters and digits.
 func Initcap(s string) string {
 	var t strings.Builder
@@ -153,4 +159,19 @@ func unicodeEscape(s string) (rune, int) {
 		}
 	}
 	return 0, 0
+}
+
+// maxName is how many bytes a name may have.
+const maxName = 63
+
+// Name cuts a text to what a name holds, between two characters.
+func Name(s string) string {
+	if len(s) <= maxName {
+		return s
+	}
+	n := maxName
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

@@ -26,8 +26,11 @@ func infallible[A, R any](f func(A) R) func(A) (R, error) {
 
 func words() []udf.Function {
 	return []udf.Function{
+		// DuckDB knows the letters of another version of Unicode.
+		udf.Of1("tg_lower", infallible(pgtext.Lower)), udf.Of1("tg_upper", infallible(pgtext.Upper)),
 		udf.Of1("tg_initcap", infallible(pgtext.Initcap)),
 		udf.Of1("tg_chr", pgtext.Chr),
+		udf.Of1("tg_name", infallible(pgtext.Name)),
 		udf.Of1("tg_quote_ident", infallible(pgtext.QuoteIdent)),
 		udf.Of1("tg_quote_literal", infallible(pgtext.QuoteLiteral)),
 		udf.Of1("tg_unistr", pgtext.Unistr),
