@@ -1,6 +1,8 @@
 package router
 
 import (
+	"context"
+	"errors"
 	"slices"
 
 	"tidegate/sql"
@@ -105,6 +107,26 @@ func (r *Role) ownsSchema(schema string) bool {
 	}
 	return slices.ContainsFunc(r.Reads, func(g sql.Grant) bool { return g.Table == "" && (g.Schema == "" || g.Schema == schema) })
 }
+
+// CheckFilters binds the role's filters to the relations that there are now, and gives what is wrong with which.
+func (r *Router) CheckFilters(ctx context.Context, role *Role, env sql.Env) (map[sql.TableName]error, error) {
+	v, err := r.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, wrong := r.bindings(v, nil, nil), map[sql.TableName]error{}
+	for name, filter := range role.Filters {
+		rel, ok := b.whole(name.Schema, name.Table)
+		if !ok {
+			wrong[name] = errNoRelation
+		} else if err := filter.Check(rel, env); err != nil {
+			wrong[name] = err
+		}
+	}
+	return wrong, nil
+}
+
+var errNoRelation = errors.New("there is no such relation now")
 
 // SeesTable reports whether anything of a table is there for the role, and whether every row and column is.
 func (r *Role) SeesTable(name sql.TableName) (seen, whole bool) {

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,10 +50,10 @@ func ParseGrant(text string) ([]Grant, error) {
 // grantedColumns gives the columns of SELECT (…), nil of SELECT.
 func grantedColumns(g *pg_query.GrantStmt) ([]string, error) {
 	if g.GrantOption || g.Grantor != nil || len(g.Grantees) != 1 || g.Grantees[0].GetRoleSpec().GetRoletype() != pg_query.RoleSpecType_ROLESPEC_PUBLIC {
-		return nil, fmt.Errorf("who is granted is the role it stands under")
+		return nil, errors.New("who is granted is the role it stands under")
 	}
 	if len(g.Privileges) == 0 {
-		return nil, fmt.Errorf("ALL cannot be granted: write SELECT")
+		return nil, errors.New("ALL cannot be granted: write SELECT")
 	}
 	var columns []string
 	whole := false
@@ -79,7 +80,7 @@ func grantedOn(g *pg_query.GrantStmt, columns []string) ([]Grant, error) {
 	switch {
 	case g.Objtype == pg_query.ObjectType_OBJECT_SCHEMA || g.Targtype == pg_query.GrantTargetType_ACL_TARGET_ALL_IN_SCHEMA && g.Objtype == pg_query.ObjectType_OBJECT_TABLE:
 		if columns != nil {
-			return nil, fmt.Errorf("columns are of a table")
+			return nil, errors.New("columns are of a table")
 		}
 		for _, n := range g.Objects {
 			grants = append(grants, Grant{Schema: n.GetString_().GetSval()})
@@ -88,12 +89,12 @@ func grantedOn(g *pg_query.GrantStmt, columns []string) ([]Grant, error) {
 		for _, n := range g.Objects {
 			v := n.GetRangeVar()
 			if v.GetSchemaname() == "" || v.GetCatalogname() != "" {
-				return nil, fmt.Errorf("a table is named with its schema, as web.events")
+				return nil, errors.New("a table is named with its schema, as web.events")
 			}
 			grants = append(grants, Grant{Schema: v.Schemaname, Table: v.Relname, Columns: columns})
 		}
 	default:
-		return nil, fmt.Errorf("only schemas, tables and columns can be granted")
+		return nil, errors.New("only schemas, tables and columns can be granted")
 	}
 	return grants, nil
 }

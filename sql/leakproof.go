@@ -120,8 +120,9 @@ func quietOperator(x *pg_query.A_Expr) bool {
 	case pg_query.A_Expr_Kind_AEXPR_LIKE: // of a pattern that cannot be wrong
 		c := x.Rexpr.GetAConst().GetSval()
 		return c != nil && !strings.Contains(c.Sval, `\`) && quiet(x.Lexpr)
+	default:
+		return false
 	}
-	return false
 }
 
 // quietAggregate lets aggregates pass: what they compute is computed above the rows that the filter leaves.

@@ -1,8 +1,10 @@
 package sql
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -14,7 +16,6 @@ import (
 type RowFilter struct {
 	where   *pg_query.Node
 	grammar int32
-	columns []string // that it names
 }
 
 // ParseRowFilter reads predicates that must all hold. They may call what a query may call, and the session's functions
@@ -29,24 +30,16 @@ func ParseRowFilter(predicates ...string) (*RowFilter, error) {
 	f := &RowFilter{where: s.GetWhereClause(), grammar: parsed.Version}
 	bare := &pg_query.SelectStmt{WhereClause: s.GetWhereClause(), LimitOption: s.GetLimitOption(), Op: pg_query.SetOperation_SETOP_NONE}
 	if len(parsed.Stmts) != 1 || f.where == nil || s.String() != bare.String() {
-		return nil, fmt.Errorf("is no predicate but more of a statement")
+		return nil, errors.New("is no predicate but more of a statement")
 	}
 	var refused error
 	walk(f.where, func(n *pg_query.Node) {
-		switch x := n.Node.(type) {
-		case *pg_query.Node_SubLink, *pg_query.Node_ParamRef:
-			refused = fmt.Errorf("has a subquery or a parameter, which a row filter cannot have")
-		case *pg_query.Node_ColumnRef:
-			if parts, star := fields(x.ColumnRef); !star {
-				f.columns = append(f.columns, parts[len(parts)-1])
-			}
+		if n.GetSubLink() != nil || n.GetParamRef() != nil {
+			refused = errors.New("has a subquery or a parameter, which a row filter cannot have")
 		}
 	})
 	return f, refused
 }
-
-// Columns gives the names of the columns that the filter reads.
-func (f *RowFilter) Columns() []string { return f.columns }
 
 // Check binds the filter to a relation with all its columns, as reading the relation does.
 func (f *RowFilter) Check(r *Relation, env Env) error {
@@ -88,7 +81,7 @@ func (c oneRelation) HasSchema(schema string) bool { return schema == c.r.Name.S
 
 // all gives the columns with those that are not there for the asker.
 func (r *Relation) all() []Column {
-	return append(r.Columns[:len(r.Columns):len(r.Columns)], r.Hidden...)
+	return slices.Concat(r.Columns, r.Hidden)
 }
 
 // Restricted reports whether somebody else may see more of the relation: rows or columns.
@@ -137,7 +130,7 @@ func (b *binder) restrict(u *Use) error {
 func unfit(relation TableName, err error) error {
 	return &pgerr.Error{
 		Code: pgerr.ObjectNotInState, Message: fmt.Sprintf("relation %q cannot be read: the role's row filter does not fit it", relation),
-		Hint: "Whoever runs Tidegate finds the reason in its log.", Err: err,
+		Hint: "tidegate serve logs the reason when it starts.", Err: err,
 	}
 }
 

@@ -1,6 +1,7 @@
 package sql_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -112,7 +113,7 @@ func TestRowFilterMistakes(t *testing.T) {
 		{"select 1 from web.events order by events.site_id", "site_id = 1", pgerr.UndefinedColumn},
 	} {
 		_, err := restrictedQuery(t, c.text, c.filter)
-		if e, ok := err.(*pgerr.Error); !ok || e.Code != c.code || strings.Contains(e.Message+e.Hint+e.Detail, c.filter) {
+		if e, ok := errors.AsType[*pgerr.Error](err); !ok || e.Code != c.code || strings.Contains(e.Message+e.Hint+e.Detail, c.filter) {
 			t.Errorf("%s behind %s: %v, want %s without the filter's text", c.text, c.filter, err, c.code)
 		}
 	}

@@ -27,6 +27,7 @@ const loggedQueries = 100_000
 // answers is what stands behind the gateway.
 type answers struct {
 	router     *router.Router
+	roles      []*router.Role
 	procedures *procedures.Procedures
 	log        *querylog.Log
 	counts     *queryMetrics
@@ -51,7 +52,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	if err != nil {
 		return nil, err
 	}
-	roles, err := p.rolesOf()
+	roles, all, err := p.rolesOf()
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	}
 	r = router.New(o)
 	countPlans(p.metrics, r)
-	return &answers{router: r, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics)}, nil
+	return &answers{router: r, roles: all, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics)}, nil
 }
 
 // Record counts a session's entry and writes it into the query log.

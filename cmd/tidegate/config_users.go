@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -101,23 +102,27 @@ func (r roleConfig) check(key string, fail func(key, format string, args ...any)
 func filteredTable(name string) (sql.TableName, error) {
 	g, err := sql.ParseGrant("select on " + name)
 	if err != nil || len(g) != 1 || g[0].Table == "" {
-		return sql.TableName{}, fmt.Errorf("it is no name of one table, as web.events")
+		return sql.TableName{}, errors.New("it is no name of one table, as web.events")
 	}
 	return sql.TableName{Schema: g[0].Schema, Table: g[0].Table}, nil
 }
 
 // rolesOf gives every user's role, nil if none are configured. Who is not listed has what is public.
-func (c *config) rolesOf() (func(user string) *router.Role, error) {
+func (c *config) rolesOf() (of func(user string) *router.Role, all []*router.Role, err error) {
 	if len(c.Roles) == 0 {
-		return nil, nil //nolint:nilnil // everybody reads everything
+		return nil, nil, nil // everybody reads everything
 	}
 	roles := map[string]*router.Role{}
-	for _, name := range append([]string{publicRole}, slices.Sorted(maps.Keys(c.Roles))...) {
+	names := slices.Sorted(maps.Keys(c.Roles))
+	if !slices.Contains(names, publicRole) {
+		names = append(names, publicRole)
+	}
+	for _, name := range names {
 		r, err := c.role(name)
 		if err != nil {
-			return nil, fmt.Errorf("role %s: %w", name, err)
+			return nil, nil, fmt.Errorf("role %s: %w", name, err)
 		}
-		roles[name] = r
+		roles[name], all = r, append(all, r)
 	}
 	users := map[string]*router.Role{}
 	for _, u := range c.Users {
@@ -128,7 +133,7 @@ func (c *config) rolesOf() (func(user string) *router.Role, error) {
 			return r
 		}
 		return roles[publicRole]
-	}, nil
+	}, all, nil
 }
 
 // ownQueries is the row filter of tidegate.query_log for who does not monitor.

@@ -19,9 +19,9 @@ users: [ { name: tableau, role: bi }, { name: ann, role: ops } ]
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles, err := c.rolesOf()
-	if err != nil {
-		t.Fatal(err)
+	roles, all, err := c.rolesOf()
+	if err != nil || len(all) != 3 {
+		t.Fatal(all, err)
 	}
 	events, notes, log := sql.TableName{Schema: "web", Table: "events"}, sql.TableName{Schema: "open", Table: "notes"}, sql.TableName{Schema: "tidegate", Table: "query_log"}
 	for _, w := range []struct {
@@ -54,7 +54,7 @@ func TestNoRoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if roles, err := c.rolesOf(); err != nil || roles != nil {
+	if roles, _, err := c.rolesOf(); err != nil || roles != nil {
 		t.Errorf("got roles, %v", err)
 	}
 }

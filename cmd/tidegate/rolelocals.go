@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 
 	"tidegate/catalog"
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/logkey"
 	"tidegate/router"
 	"tidegate/router/system"
 	"tidegate/sql"
@@ -72,4 +75,20 @@ func audience(role *router.Role) system.Audience {
 		Monitor:    role.Monitor,
 		Sizes:      role.Monitor || !role.Filtered(),
 	}
+}
+
+// warnOfFilters logs every row filter that does not fit its relation, which is closed for the role then, or whose
+// relation is not there: it may be a slip of the pen.
+func (p *parts) warnOfFilters(ctx context.Context, a *answers) error {
+	env := sql.Env{Database: p.Database, Now: time.Now(), Statement: time.Now(), Zone: time.UTC, Settings: func(string) (string, bool) { return "", false }}
+	for _, role := range a.roles {
+		wrong, err := a.router.CheckFilters(ctx, role, env)
+		if err != nil {
+			return fmt.Errorf("check the row filters of role %s: %w", role.Name, err)
+		}
+		for table, why := range wrong {
+			p.log.WarnContext(ctx, "a row filter does not apply", logkey.Role, role.Name, logkey.Table, table.String(), logkey.Error, why)
+		}
+	}
+	return nil
 }

@@ -68,6 +68,9 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	if err := owner.loadPending(ctx); err != nil {
 		p.log.ErrorContext(ctx, "hot load", logkey.Error, err)
 	}
+	if err := p.warnOfFilters(ctx, answers); err != nil {
+		return err
+	}
 	watchers.watchHot(owner)
 	watchers.ready()
 	context.AfterFunc(ctx, func() { watchers.notReady("the gateway is stopping") })

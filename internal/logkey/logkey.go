@@ -21,6 +21,7 @@ const (
 	Rows        = "rows"
 	State       = "state"
 	Table       = "table"
+	Role        = "role"
 	User        = "user"
 	Address     = "address"
 )
