@@ -27,7 +27,7 @@ func (b *binder) limited(e *expr, t pgtypes.Type) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields, digits := intervalFields(int32(t.Typmod))
+	fields, digits := intervalFields(t.Typmod)
 	switch {
 	case t.OID != pgtypes.Interval && t.Typmod >= 6 || e.isNull():
 		c := *e

@@ -143,7 +143,7 @@ func ParseDateFormat(text string) *DateFormat {
 	f := &DateFormat{text: text}
 	words := templates()
 	for s := text; s != ""; {
-		p := part{}
+		var p part
 		p, s = cutPrefix(s)
 		if t, ok := templateAt(words, s); ok {
 			p.template = t

@@ -108,6 +108,7 @@ func (r *reader) template(parts []part, i int) error {
 		if r.zoneSign == 0 {
 			r.zoneSign = 1
 		}
+	default:
 	}
 	n, used, err := r.number(parts, i)
 	if err != nil {
@@ -160,6 +161,7 @@ func (p part) width() int {
 		return 1
 	case fraction:
 		return p.digits
+	default:
 	}
 	return len(p.name)
 }
@@ -172,7 +174,7 @@ func readsOn(parts []part, i int) bool {
 	}
 	next := parts[i+1]
 	if next.kind == word {
-		return !next.template.number
+		return !next.number
 	}
 	return len(next.text) != 1 || !isDigit(next.text[0])
 }
@@ -279,6 +281,7 @@ func (r *reader) store(p part, n, used int) error {
 		return r.storeFraction(&r.micros, n, used, 6, p)
 	case hour12:
 		r.clock12 = true
+	default:
 	}
 	return r.set(r.destination(p.field), n, p)
 }
@@ -322,6 +325,7 @@ func (r *reader) destination(f field) *int {
 		return &r.day
 	case dayOfWeek:
 		return &r.weekday
+	default:
 	}
 	return &r.julian
 }
@@ -394,6 +398,7 @@ func (r *reader) readName(p part) error {
 		return r.set(&r.month, n+1, p)
 	case monthRoman:
 		return r.set(&r.month, 12-n, p)
+	default:
 	}
 	if err := r.set(&r.weekday, n, p); err != nil {
 		return err
@@ -419,6 +424,7 @@ func names(f field) []string {
 		return dayNames[:]
 	case monthRoman:
 		return []string{"XII", "XI", "X", "IX", "VIII", "VII", "VI", "V", "IV", "III", "II", "I"}
+	default:
 	}
 	full := monthNames[:]
 	if f == dayShort {

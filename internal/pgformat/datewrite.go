@@ -73,6 +73,7 @@ func (p part) needsCalendar() bool {
 	switch p.field {
 	case zoneName, zoneHours, zoneMinutes, zoneOffset, era, eraShort, monthName, monthShort, dayName, dayShort, dayOfWeek, isoDayOfWeek:
 		return true
+	default:
 	}
 	return false
 }
@@ -101,6 +102,7 @@ func (m moment) field(p part) (text string, number bool) {
 		return m.clock(p), true
 	case century, yearWithComma, year, isoYear:
 		return m.years(p), true
+	default:
 	}
 	return m.date(p), p.field != quarter || m.Month != 0
 }
@@ -121,6 +123,7 @@ func (m moment) clock(p part) string {
 		return p.padded(2, m.Second, m.Second < 0)
 	case daySeconds:
 		return strconv.Itoa(m.Hour*3600 + m.Minute*60 + m.Second)
+	default:
 	}
 	digits := map[field]int{fraction: p.digits, millisecond: 3, microsecond: 6}[p.field]
 	n := m.Micros
@@ -145,6 +148,7 @@ func (m moment) years(p part) string {
 	case yearWithComma:
 		y := m.shownYear(m.Year)
 		return fmt.Sprintf("%d,%03d", y/1000, y%1000)
+	default:
 	}
 	y := m.Year
 	if p.field == isoYear {
@@ -203,6 +207,7 @@ func (m moment) date(p part) string {
 		return strconv.Itoa(m.Weekday + 1)
 	case isoDayOfWeek:
 		return strconv.Itoa((m.Weekday+6)%7 + 1)
+	default:
 	}
 	return strconv.Itoa(pgtime.Julian(m.Year, m.Month, m.Day))
 }
@@ -223,6 +228,7 @@ func (m moment) zone(p part) string {
 		return fmt.Sprintf("%s%02d", sign, hours)
 	case zoneMinutes:
 		return fmt.Sprintf("%02d", minutes)
+	default:
 	}
 	text := sign + p.padded(2, hours, false)
 	if max(m.Offset, -m.Offset)%3600 != 0 {
@@ -252,12 +258,14 @@ func (m moment) name(p part) string {
 		text = dayNames[m.Weekday][:3]
 	case monthRoman:
 		text, width = m.roman(), 4
+	default:
 	}
 	switch p.letters {
 	case upper:
 		text = strings.ToUpper(text)
 	case lower:
 		text = strings.ToLower(text)
+	default:
 	}
 	if p.fill || p.local && p.field != monthRoman || text == "" {
 		return text

@@ -139,6 +139,7 @@ func (f *NumberFormat) add(w numberWord) error {
 		return f.addSign(w)
 	case scientific:
 		return f.addScientific()
+	default:
 	}
 	return nil
 }
@@ -185,6 +186,7 @@ func (f *NumberFormat) addSign(w numberWord) error {
 		}
 	case brackets:
 		f.bracket = true
+	default:
 	}
 	f.minus = f.minus || w == minusSign || w == anySign
 	f.plus = f.plus || w == plusSign || w == anySign

@@ -97,6 +97,7 @@ func (r *numberReader) part(p numberPart) {
 			return
 		}
 		r.skipNoData(1)
+	default:
 	}
 }
 

@@ -92,6 +92,7 @@ func (w *numberWriter) part(p numberPart) error {
 			return err
 		}
 		w.out.WriteString(th)
+	default:
 	}
 	return nil
 }
@@ -224,22 +225,22 @@ func (f NumberFormat) writeRoman(n int64) string {
 	}
 	var out strings.Builder
 	for _, p := range f.parts {
-		switch {
-		case p.word == noWord:
+		switch p.word {
+		case noWord:
 			out.WriteString(p.text)
-		case p.word == comma || p.word == group:
+		case comma, group:
 			if !f.fill {
 				out.WriteByte(' ')
 			}
-		case p.word == currency:
+		case currency:
 			out.WriteByte(' ')
-		case p.word == minusSign || p.word == plusSign:
+		case minusSign, plusSign:
 			if !f.fill {
 				out.WriteByte(' ')
 			}
-		case p.word == anySign:
+		case anySign:
 			return out.String() // a number without a sign: PostgreSQL's text ends with a zero byte
-		case p.word == roman:
+		case roman:
 			numeral := text
 			if !p.upper {
 				numeral = strings.ToLower(numeral)
@@ -248,6 +249,7 @@ func (f NumberFormat) writeRoman(n int64) string {
 				out.WriteString(strings.Repeat(" ", romanWidth-len(numeral)))
 			}
 			out.WriteString(numeral)
+		default:
 		}
 	}
 	return out.String()

@@ -41,7 +41,7 @@ func (k Kind) unknown(field string) error {
 func decimal(n int64, scale int) pgnumeric.Numeric {
 	m := pgnumeric.Int(n)
 	for range scale {
-		m, _ = pgnumeric.Mul(m, tenth) //nolint:errcheck // it is small
+		m, _ = pgnumeric.Mul(m, tenth)
 	}
 	return m
 }
@@ -81,6 +81,7 @@ func DatePart(field string, kind Kind, timestamp int64, zone *time.Location) (n 
 		return decimal(int64(f.Second)*Second+int64(f.Micros), 6), true, nil
 	case Millisecond:
 		return decimal(int64(f.Second)*Second+int64(f.Micros), 3), true, nil
+	default:
 	}
 	return pgnumeric.Int(int64(f.part(unit, special))), true, nil
 }
@@ -151,6 +152,7 @@ func (f Fields) part(unit Unit, special part) int {
 		return period(f.Year, 100)
 	case Millennium:
 		return period(f.Year, 1000)
+	default:
 	}
 	return withoutZero(f.Year)
 }
@@ -213,6 +215,7 @@ func IntervalPart(field string, v Interval) (pgnumeric.Numeric, error) {
 		if partWords[word] == "" {
 			return pgnumeric.Numeric{}, KindInterval.unknown(word)
 		}
+	default:
 	}
 	return pgnumeric.Numeric{}, KindInterval.unsupported(word)
 }
@@ -238,6 +241,7 @@ func TimePart(field string, micros int64) (pgnumeric.Numeric, error) {
 		if partWords[word] == "" {
 			return pgnumeric.Numeric{}, KindTime.unknown(word)
 		}
+	default:
 	}
 	return pgnumeric.Numeric{}, KindTime.unsupported(word)
 }

@@ -2,6 +2,7 @@ package pgtime
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -100,6 +101,7 @@ func (v Interval) Limit(r Range, digits int) Interval {
 			v.Micros = v.Micros / Hour * Hour
 		case MinuteUnit:
 			v.Micros = v.Micros / Minute * Minute
+		default:
 		}
 	}
 	if digits >= 0 && digits < 6 {
@@ -128,11 +130,12 @@ func ParseInterval(text string, r Range) (Interval, error) {
 		p = intervalParser{fields: r}
 		why = p.iso(text)
 	}
-	switch {
-	case why == tooLarge:
+	switch why {
+	case tooLarge:
 		return Interval{}, pgerr.New("22015", "interval field value out of range: \"%s\"", text)
-	case why == malformed:
+	case malformed:
 		return Interval{}, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type interval: \"%s\"", text)
+	default:
 	}
 	return p.v, nil
 }
@@ -234,8 +237,7 @@ const allSeconds = 1<<Microsecond | 1<<Millisecond | 1<<SecondUnit
 // verbose reads 1 year -2 days 03:04:05 ago from the right: a unit comes before its number so.
 func (p *intervalParser) verbose(words []string) failure {
 	unit := NoUnit
-	for i := len(words) - 1; i >= 0; i-- {
-		w := words[i]
+	for _, w := range slices.Backward(words) {
 		var seen uint32
 		var why failure
 		switch {
@@ -245,6 +247,7 @@ func (p *intervalParser) verbose(words []string) failure {
 				return malformed
 			case agoUnit:
 				p.ago = true // a number before it has no unit
+			default:
 			}
 			continue
 		case strings.Contains(w, ":"):
@@ -430,7 +433,7 @@ func (p *intervalParser) addWholeDays(n, by int64) bool {
 }
 
 // addDays adds a fraction of so many days: whole ones, and the rest as time.
-func (p *intervalParser) addDays(fraction float64, days float64) bool {
+func (p *intervalParser) addDays(fraction, days float64) bool {
 	n := math.Trunc(fraction * days)
 	return p.addWholeDays(int64(n), 1) && p.addFraction(fraction*days-n, Day)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,8 +43,7 @@ func asked(t *testing.T, c *pgx.Conn, expression string, args ...any) string {
 }
 
 func told(v pgtime.Interval, err error) string {
-	var bad *pgerr.Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*pgerr.Error](err); ok {
 		return string(bad.Code) + ": " + bad.Message
 	}
 	return string(pgtypes.AppendInterval(nil, v.Months, v.Days, v.Micros))
@@ -53,7 +53,7 @@ func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
 func intervalText(r *rand.Rand) string {
 	number := func() string {
-		n := fmt.Sprint(r.IntN(pick(r, []int{3, 30, 400, 100000})))
+		n := strconv.Itoa(r.IntN(pick(r, []int{3, 30, 400, 100000})))
 		return pick(r, []string{"", "", "", "-", "+", "- "}) + n + pick(r, []string{"", "", "", ".", ".5", ".25", ".1234567", "0000000000"})
 	}
 	if r.IntN(4) == 0 {
@@ -156,7 +156,7 @@ func TestIntervals(t *testing.T) {
 			{"justify_days($1::text::interval)", told(v.JustifyDays()), []any{left}},
 			{"justify_interval($1::text::interval)", told(v.Justify()), []any{left}},
 			{"age($1::text::timestamp, $2::text::timestamp)", told(pgtime.Age(a, b)), []any{ta, tb}},
-			{"$1::text::interval < $2::text::interval", fmt.Sprint(hi < hj || hi == hj && lo < lj), []any{left, right}},
+			{"$1::text::interval < $2::text::interval", strconv.FormatBool(hi < hj || hi == hj && lo < lj), []any{left, right}},
 			{"date_bin($1::text::interval, $2::text::timestamp, $3::text::timestamp)", binned(pgtime.Bin(stride, a, b)), []any{told(stride, nil), ta, tb}},
 		} {
 			if want := asked(t, c, test.sql, test.args...); test.got != want {

@@ -80,6 +80,7 @@ func (f *Fields) cutTo(unit Unit) {
 		f.Year = floorDiv(f.Year-1, 100)*100 + 1
 	case Millennium:
 		f.Year = floorDiv(f.Year-1, 1000)*1000 + 1
+	default:
 	}
 }
 

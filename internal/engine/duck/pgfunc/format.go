@@ -15,11 +15,11 @@ func formats() []udf.Function {
 	}
 	dates := []udf.Function{
 		udf.Of2("tg_to_char", func(at udf.Timestamp, f string) (udf.Null[string], error) {
-			p, _ := format(f) //nolint:errcheck // every text is a format
+			p, _ := format(f)
 			return text(p.Timestamp(int64(at)))
 		}),
 		udf.Of3("tg_to_char", func(at udf.Timestamptz, f, name string) (udf.Null[string], error) {
-			p, _ := format(f) //nolint:errcheck // every text is a format
+			p, _ := format(f)
 			z, err := zone(name)
 			if err != nil {
 				return udf.Null[string]{}, err
@@ -27,16 +27,16 @@ func formats() []udf.Function {
 			return text(p.Timestamptz(int64(at), z))
 		}),
 		udf.Of2("tg_to_char", func(v udf.Interval, f string) (udf.Null[string], error) {
-			p, _ := format(f) //nolint:errcheck // every text is a format
+			p, _ := format(f)
 			return text(p.Interval(span(v)))
 		}),
 		udf.Of2("tg_to_date", func(s, f string) (udf.Date, error) {
-			p, _ := format(f) //nolint:errcheck // every text is a format
+			p, _ := format(f)
 			d, err := p.Date(s)
 			return udf.Date(d), err
 		}),
 		udf.Of3("tg_to_timestamp", func(s, f, name string) (udf.Timestamptz, error) {
-			p, _ := format(f) //nolint:errcheck // every text is a format
+			p, _ := format(f)
 			z, err := zone(name)
 			if err != nil {
 				return 0, err

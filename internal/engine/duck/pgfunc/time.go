@@ -44,7 +44,6 @@ func dateParts() []udf.Function {
 		}
 		return udf.Some(n.String()), nil
 	}
-	sure := func(n pgnumeric.Numeric, err error) (string, error) { return written(n, err) }
 	return []udf.Function{
 		udf.Of2("tg_date_part", func(field string, d udf.Date) (udf.Null[string], error) {
 			return text(pgtime.DatePart(field, pgtime.KindDate, micros(d), nil))
@@ -59,8 +58,8 @@ func dateParts() []udf.Function {
 			}
 			return text(pgtime.DatePart(field, pgtime.KindTimestamptz, int64(at), z))
 		}),
-		udf.Of2("tg_date_part", func(field string, v udf.Interval) (string, error) { return sure(pgtime.IntervalPart(field, span(v))) }),
-		udf.Of2("tg_date_part", func(field string, t udf.Time) (string, error) { return sure(pgtime.TimePart(field, int64(t))) }),
+		udf.Of2("tg_date_part", func(field string, v udf.Interval) (string, error) { return written(pgtime.IntervalPart(field, span(v))) }),
+		udf.Of2("tg_date_part", func(field string, t udf.Time) (string, error) { return written(pgtime.TimePart(field, int64(t))) }),
 		udf.Of2("tg_date_trunc", func(field string, at udf.Timestamp) (udf.Timestamp, error) {
 			v, err := pgtime.Trunc(field, int64(at))
 			return udf.Timestamp(v), err
@@ -238,7 +237,7 @@ func overlaps(a, b, c, d udf.Null[udf.Timestamp]) udf.Null[bool] {
 	case a.V == c.V:
 		return udf.Null[bool]{V: true, Valid: b.Valid && d.Valid}
 	case a.V > c.V:
-		a, b, c, d = c, d, a, b
+		b, c, d = d, a, b
 	}
 	switch { // a is earlier
 	case !b.Valid:
