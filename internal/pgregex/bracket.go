@@ -75,8 +75,9 @@ func (p *parser) rangeEnd() (rune, error) {
 		return c, p.advance()
 	case tokenCollating:
 		return p.collating()
+	default:
+		return 0, errRange()
 	}
-	return 0, errRange()
 }
 
 // name reads what stands between [: and :].

@@ -11,6 +11,7 @@ func (m *matcher) dissect(t *part, begin, end int) bool {
 	}
 	ok := true
 	switch t.kind {
+	case whole:
 	case backref:
 		ok = m.repeats(t, begin, end)
 	case concatted:

@@ -53,8 +53,7 @@ func (i *iteration) long() bool {
 	machine := i.m.machines[i.child.id]
 	for k, limit := 1, i.end; k > 0 && !i.m.tooMany; {
 		i.ends[k] = machine.longest(i.ends[k-1], limit)
-		switch {
-		case i.ends[k] < 0:
+		if i.ends[k] < 0 {
 			k, limit = i.backLong(k - 1)
 			continue
 		}

@@ -82,6 +82,7 @@ func (l *lang) unconstrained() *lang {
 		return &lang{kind: langConcat}
 	case langSet:
 		return l
+	default:
 	}
 	out := *l
 	out.items = nil

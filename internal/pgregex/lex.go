@@ -120,6 +120,7 @@ func (l *lexer) advance() error {
 			return invalid("braces {} not balanced")
 		case inBracket, inName:
 			return errBracket()
+		default:
 		}
 		return l.set(tokenEnd, 0)
 	}
@@ -139,8 +140,9 @@ func (l *lexer) advance() error {
 			return l.set(tokenEndName, c)
 		}
 		return l.set(tokenPlain, c)
+	default:
+		return l.plain(c)
 	}
-	return l.plain(c)
 }
 
 // skip passes white space and comments of the expanded syntax.

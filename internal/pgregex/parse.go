@@ -325,6 +325,7 @@ func (p *parser) atom(looking bool) (a *part, form atomForm, err error) {
 		s.classes = append(s.classes, c)
 	case '.':
 		s.negated, s.noFeed = true, p.is(newlineStops)
+	default: // the lexer has no other outside of brackets and bounds
 	}
 	return &part{kind: whole, lang: &lang{kind: langSet, set: s}}, plainAtom, p.advance()
 }

@@ -38,11 +38,12 @@ func (f Flags) FoldCase() Flags { return f | foldCase }
 func ParseFlags(text string) (f Flags, global bool, err error) {
 	f = ARE
 	for _, c := range text {
-		if c == 'g' {
+		switch {
+		case c == 'g':
 			global = true
-		} else if c == 'e' {
+		case c == 'e':
 			f.option('b') // they are extended ones in the documentation only
-		} else if !f.option(c) {
+		case !f.option(c):
 			return 0, false, pgerr.New(pgerr.InvalidParameterValue, "invalid regular expression option: \"%c\"", c)
 		}
 	}

@@ -1,5 +1,7 @@
 package pgregex
 
+import "slices"
+
 // maxStates bounds the automata of a pattern.
 const maxStates = 200_000
 
@@ -81,13 +83,14 @@ func (c *compiler) lang(l *lang, next int) int {
 		return c.repeat(l.items[0], l.min, l.max, next)
 	case langEither:
 		start := -1
-		for i := len(l.items) - 1; i >= 0; i-- {
-			start = c.add(state{kind: stateSplit, next: c.lang(l.items[i], next), other: start})
+		for _, x := range slices.Backward(l.items) {
+			start = c.add(state{kind: stateSplit, next: c.lang(x, next), other: start})
 		}
 		return start
+	default:
 	}
-	for i := len(l.items) - 1; i >= 0; i-- {
-		next = c.lang(l.items[i], next)
+	for _, x := range slices.Backward(l.items) {
+		next = c.lang(x, next)
 	}
 	return next
 }

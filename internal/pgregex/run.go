@@ -93,8 +93,9 @@ func (m *matcher) holds(a assertion, at int) bool {
 		return before && !after
 	case atBoundary:
 		return before != after
+	default:
+		return before == after
 	}
-	return before == after
 }
 
 // machine runs one automaton. Sets of states become states of a deterministic one as they are met, unless what
