@@ -58,7 +58,9 @@ func dateParts() []udf.Function {
 			}
 			return text(pgtime.DatePart(field, pgtime.KindTimestamptz, int64(at), z))
 		}),
-		udf.Of2("tg_date_part", func(field string, v udf.Interval) (string, error) { return written(pgtime.IntervalPart(field, span(v))) }),
+		udf.Of2("tg_date_part", func(field string, v udf.Interval) (string, error) {
+			return written(pgtime.IntervalPart(field, span(v)))
+		}),
 		udf.Of2("tg_date_part", func(field string, t udf.Time) (string, error) { return written(pgtime.TimePart(field, int64(t))) }),
 		udf.Of2("tg_date_trunc", func(field string, at udf.Timestamp) (udf.Timestamp, error) {
 			v, err := pgtime.Trunc(field, int64(at))
