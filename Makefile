@@ -62,6 +62,7 @@ fmt: $(LINT) ## format every file as check wants it
 golden: ## write the golden files anew from what the code does now; look at the diff
 	@packages="$(call with,cockroachdb.datadriven)"; \
 	if [ -n "$$packages" ]; then $(GO) test $$packages -rewrite; else echo 'no package has golden files'; fi
+	$(GO) test -count=1 -run '^(TestSemantics|TestRefused)$$' ./test/differential -rewrite
 
 fuzz: ## every fuzz target for FUZZTIME (20s) each
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file name; do \

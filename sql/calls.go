@@ -454,6 +454,9 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	if err != nil {
 		return nil, err
 	}
+	if isArray(fraction.oid()) {
+		return nil, b.unsupported(n.Location, "%s of a list of fractions", fn)
+	}
 	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, &inner)
 	if err == nil {
 		_, _, err = b.resolve(fn, []*expr{fraction, x}, n.Location)

@@ -19,17 +19,17 @@ func (g *Generator) Query() *Query {
 	case 5, 6, 7:
 		q.tree = g.joined()
 	case 8, 9, 10:
-		q.tree = g.grouped(q)
+		q.tree, q.AnyScale = g.grouped(q), true
 	case 11, 12:
 		q.tree = g.windowed(q)
 	case 13, 14:
 		q.tree, q.Lazy = g.filteredBySubquery(), true
 	case 15:
-		q.tree, q.Lazy = g.setOperation(), true
+		q.tree, q.Lazy, q.AnyScale = g.setOperation(), true, true
 	case 16:
 		q.tree, q.Lazy = g.derived(q), true
 	case 17:
-		q.tree = g.distinct()
+		q.tree, q.AnyScale = g.distinct(), true
 	case 18:
 		if g.chance(50) {
 			q.tree = g.series()
@@ -298,7 +298,7 @@ func (g *Generator) filteredBySubquery() *node {
 	case 2:
 		test = clause(g.leaf(t, sc), pick(g, []string{" = any ", " <> all ", " > any ", " <= all "}), values)
 	case 3:
-		test = clause(g.leaf(t, sc), pick(g, []string{" = ", " < ", " >= "}), "(select "+pick(g, []string{"max(", "min("}), g.leaf(t, is), ") from "+inner, g.where(is), ")")
+		test = clause(g.leaf(t, sc), pick(g, []string{" = ", " < ", " >= "}), "(select "+pick(g, []string{"max(", "min("}), g.leaf(t, &scope{columns: is.columns}), ") from "+inner, g.where(is), ")")
 		if t == pgtypes.Bool {
 			test = clause(g.leaf(t, sc), " in ", values)
 		}

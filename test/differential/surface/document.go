@@ -68,7 +68,7 @@ func (d *Document) state(f *Finding) string {
 		words = append(words, string(f.State))
 	}
 	if f.Constant {
-		words = append(words, "text arguments constant")
+		words = append(words, "with constant texts or intervals")
 	}
 	return strings.Join(words, "; ")
 }

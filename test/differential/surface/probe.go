@@ -29,7 +29,7 @@ type Finding struct {
 	State  State
 	Reason string // why it is refused
 	Text   string // what DuckDB is told
-	// Constant says that it is answered only if an argument of type text is a constant.
+	// Constant says that it is answered only if its arguments of type text or interval are constants.
 	Constant bool
 	// Call is an expression that was bound: columns are named by their types.
 	Call string
@@ -114,7 +114,7 @@ func (p *Prober) Probe(e *Entry) *Finding {
 		f.State = System
 	}
 	for _, with := range p.polymorphs(e) {
-		for _, constant := range []string{"", "day", "hour", "1", "YYYY-MM-DD", "{}", "a"} {
+		for _, constant := range []string{"", "day", "hour", "1", "YYYY-MM-DD", "UTC", "{}", "a"} {
 			call, ok := p.call(e, with, constant)
 			if !ok {
 				continue
@@ -163,6 +163,8 @@ func (p *Prober) call(e *Entry, with uint32, constant string) (text string, ok b
 		case a.OID == 0:
 		case constant != "" && a.OID == pgtypes.Text:
 			args, ok = append(args, "'"+constant+"'"), true
+		case constant != "" && a.OID == pgtypes.Interval:
+			args, ok = append(args, "interval '09:00'"), true
 		case e.variadic && i == len(e.Args)-1 && a.Category == 'A':
 			args = append(args, p.argument(p.types[a.Element], with))
 		case e.variadic && i == len(e.Args)-1:
