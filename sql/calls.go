@@ -288,7 +288,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if order == "" && n.AggDistinct && ordered[fn] {
 		order = " ORDER BY " + args[0].sql // PostgreSQL finds what is distinct by sorting
 	}
-	if order != "" {
+	if order != "" && !s.inGo() {
 		s.order(order)
 	}
 	e := computed(sig.result, "", args...)

@@ -26,6 +26,9 @@ type expr struct {
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
 	span     *interval      // of a constant interval
 
+	before *expr  // of a numeric that was widened: the narrow one
+	mixed  *mixed // of a wide numeric whose values are narrow ones
+
 	items []*expr // of a constant array: its elements
 	// fields are the columns of a row. Its sql is the row's text, and its type record also where PostgreSQL has a type
 	// for the table's rows: then table is set.

@@ -378,9 +378,11 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := computed(t.OID, "coalesce("+strings.Join(sqlOf(list), ", ")+")", list...)
+	call := func(texts []string) string { return "coalesce(" + strings.Join(texts, ", ") + ")" }
+	e := computed(t.OID, call(sqlOf(list)), list...)
 	e.typ, e.pos = t, pos
 	e.likeAll(list)
+	e.mixed = mixedOf(e, list, call)
 	return e, nil
 }
 
@@ -457,15 +459,19 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 		return nil, err
 	}
 	list = append(list[1:], list[0])
-	var text strings.Builder
-	text.WriteString("CASE")
-	for i, c := range conditions {
-		text.WriteString(" WHEN " + c.sql + " THEN " + list[i].sql)
+	choose := func(results []string) string {
+		var text strings.Builder
+		text.WriteString("CASE")
+		for i, c := range conditions {
+			text.WriteString(" WHEN " + c.sql + " THEN " + results[i])
+		}
+		text.WriteString(" ELSE " + results[len(results)-1] + " END")
+		return text.String()
 	}
-	text.WriteString(" ELSE " + list[len(list)-1].sql + " END")
-	e := computed(t.OID, text.String(), append(conditions, list...)...)
+	e := computed(t.OID, choose(sqlOf(list)), slices.Concat(conditions, list)...)
 	e.typ, e.pos = t, n.Location
 	e.likeAll(list)
+	e.mixed = mixedOf(e, list, choose)
 	return e, nil
 }
 

@@ -58,7 +58,7 @@ func widened(e *expr) *expr {
 		return e
 	}
 	w := *e
-	w.sql, w.wide, w.scale = wideText(e), true, -1
+	w.sql, w.wide, w.scale, w.before = wideText(e), true, -1, e
 	if isArray(e.typ.OID) {
 		w.items = nil
 		w.sql = "list_transform(" + e.sql + ", lambda " + eachName + ": CAST(" + eachName + " AS VARCHAR))"

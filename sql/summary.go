@@ -89,6 +89,11 @@ func exactSummary(fn string, sig *signature, args []*expr, distinct bool) *summa
 	if x.typ.OID == pgtypes.BPChar && fn != "count" {
 		return nil
 	}
+	if fn == "sum" || fn == "avg" {
+		if s := mixedSummary(fn, x, distinct); s != nil {
+			return s
+		}
+	}
 	switch fn {
 	case "count":
 		if x.wide {
@@ -148,7 +153,8 @@ func squares(x *expr, distinct bool) string {
 	return "tg_num_squares(CAST(" + x.sql + " AS VARCHAR))"
 }
 
-// inGo reports whether an aggregate in Go is among the calls.
+// inGo reports whether an aggregate in Go is among the calls. These do not depend on the order of the rows, and must not
+// be given an ORDER BY: DuckDB would call them with one state for many rows, which crashes.
 func (s *summary) inGo() bool {
 	return slices.ContainsFunc(s.calls, func(c string) bool { return strings.HasPrefix(c, "tg_") })
 }

@@ -5,6 +5,10 @@ import (
 )
 
 // Aggregate is one aggregate function.
+//
+// DuckDB 1.5.6 gives an aggregate from outside one state for many rows, where it promises one for each, in two places: a
+// call with an ORDER BY inside, and a window whose frame is the whole partition. Statements must have neither (package
+// sql writes another frame, and no order).
 type Aggregate struct {
 	name   string
 	args   []typed
