@@ -20,8 +20,8 @@ import (
 )
 
 var (
-	randomCount = flag.Int("random", 0, "random queries that both sides must answer; make differential takes N")
-	randomSeed  = flag.Uint64("seed", 1, "the same seed gives the same random queries")
+	randomCount = flag.Int("random", 25, "random queries that both sides must answer; make differential takes N")
+	randomSeed  = flag.Uint64("seed", 5, "the same seed gives the same random queries")
 )
 
 // maxShrunk bounds how many wrong answers are made small and reported; beyond they are only counted.
