@@ -2,7 +2,6 @@ package sql
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -440,54 +439,4 @@ func (b *binder) orderKeys(list []*pg_query.Node, sc *scope) (string, error) {
 		return "", nil
 	}
 	return " ORDER BY " + strings.Join(keys, ", "), nil
-}
-
-// orderedSet binds percentile_cont(f) WITHIN GROUP (ORDER BY x).
-func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, error) {
-	if fn != "percentile_cont" && fn != "percentile_disc" || len(n.Args) != 1 || len(n.AggOrder) != 1 || n.Over != nil {
-		return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
-	}
-	inner := *sc
-	inner.sets = false
-	inner.inCall = true
-	fraction, err := b.expr(n.Args[0], &inner)
-	if err != nil {
-		return nil, err
-	}
-	if isArray(fraction.oid()) {
-		return nil, b.unsupported(n.Location, "%s of a list of fractions", fn)
-	}
-	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, &inner)
-	if err == nil {
-		_, _, err = b.resolve(fn, []*expr{fraction, x}, n.Location)
-	}
-	if err == nil {
-		fraction, err = b.coerce(fraction, pgtypes.Float8)
-	}
-	if err == nil && (fn == "percentile_cont" || x.untyped()) {
-		x, err = b.coerce(x, pgtypes.Float8)
-	}
-	if err != nil {
-		return nil, err
-	}
-	discrete := fn == "percentile_disc" && isText(x.typ.OID)
-	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) && !discrete {
-		return nil, b.unsupported(n.Location, "this form of %s", fn)
-	}
-	if f := fraction.value; f != nil && !(f.F >= 0 && f.F <= 1) {
-		return nil, pgerr.New(pgerr.NumericOutOfRange, "percentile value %s is not between 0 and 1", strconv.FormatFloat(f.F, 'g', 6, 64))
-	}
-	if fraction.isParam() {
-		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
-	}
-	if x.wide {
-		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
-	}
-	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
-	if fraction.isNull() {
-		text = "max(" + null(x.typ).sql + ")" // DuckDB refuses NULL here
-	}
-	e := computed(x.typ.OID, text, fraction, x)
-	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
-	return b.finishCall(e, &summary{calls: []string{text}}, n, sc, &inner)
 }

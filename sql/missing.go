@@ -35,8 +35,8 @@ func (r rangeTables) add(t *rangeItem) *rangeItem {
 
 // each calls f for every item, the innermost level's first, until it gives false.
 func (r rangeTables) each(f func(t *rangeItem) bool) {
-	for level := len(r) - 1; level >= 0; level-- {
-		for _, t := range r[level] {
+	for _, level := range slices.Backward(r) {
+		for _, t := range level {
 			if !f(t) {
 				return
 			}

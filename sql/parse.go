@@ -170,7 +170,8 @@ func syntaxCode(p *parser.Error) pgerr.Code {
 		beginning string
 		code      pgerr.Code
 	}{
-		{"frame start", windowingError}, {"frame end", windowingError},
+		{"frame start", windowingError},
+		{"frame end", windowingError},
 		{"invalid byte sequence for encoding", pgerr.CharacterNotInRepertoire},
 	} {
 		if strings.HasPrefix(p.Message, c.beginning) {

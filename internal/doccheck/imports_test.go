@@ -27,8 +27,10 @@ type rule struct {
 
 // leaves may be imported by everybody, for they import nothing but one another.
 func leaves() []string {
-	return []string{"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric", "internal/pgjson",
-		"internal/pgctype", "internal/pgtext", "internal/pgregex", "internal/pgtime", "internal/pgformat", "internal/redshift"}
+	return []string{
+		"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric", "internal/pgjson",
+		"internal/pgctype", "internal/pgtext", "internal/pgregex", "internal/pgtime", "internal/pgformat", "internal/redshift",
+	}
 }
 
 func rules() []rule {

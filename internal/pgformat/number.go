@@ -71,9 +71,26 @@ func numberWords() []struct {
 		name string
 		word numberWord
 	}{
-		{",", comma}, {".", point}, {"0", zero}, {"9", nine}, {"B", blanks}, {"C", ignored}, {"D", localePoint}, {"EEEE", scientific},
-		{"FM", fillMode}, {"G", group}, {"L", currency}, {"MI", minusSign}, {"PL", plusSign}, {"PR", brackets}, {"RN", roman},
-		{"SG", anySign}, {"SP", ignored}, {"S", localeSign}, {"TH", ordinalEnd}, {"V", shift},
+		{",", comma},
+		{".", point},
+		{"0", zero},
+		{"9", nine},
+		{"B", blanks},
+		{"C", ignored},
+		{"D", localePoint},
+		{"EEEE", scientific},
+		{"FM", fillMode},
+		{"G", group},
+		{"L", currency},
+		{"MI", minusSign},
+		{"PL", plusSign},
+		{"PR", brackets},
+		{"RN", roman},
+		{"SG", anySign},
+		{"SP", ignored},
+		{"S", localeSign},
+		{"TH", ordinalEnd},
+		{"V", shift},
 	}
 }
 

@@ -21,9 +21,7 @@ func likes() []udf.Function {
 	return []udf.Function{
 		udf.Of2("tg_like", pgtext.Like), udf.Of2("tg_like", pgtext.LikeBytes),
 		udf.Of2("tg_like_escape", pgtext.LikeEscape),
-		udf.Of2("tg_like_escape", func(pattern, escape []byte) ([]byte, error) {
-			return pgtext.LikeEscapeBytes(pattern, escape)
-		}),
+		udf.Of2("tg_like_escape", pgtext.LikeEscapeBytes),
 		udf.Of2("tg_similar", pgregex.Similar),
 	}
 }

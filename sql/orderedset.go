@@ -1,0 +1,132 @@
+package sql
+
+import (
+	"strconv"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// oidFloat8Array is double precision[].
+const oidFloat8Array = 1022
+
+// orderedSet binds the aggregates of a sorted group: percentile_cont, percentile_disc and mode.
+func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, error) {
+	inner := *sc
+	inner.sets = false
+	inner.inCall = true
+	switch {
+	case n.Over != nil || len(n.AggOrder) != 1:
+	case fn == "mode" && len(n.Args) == 0:
+		return b.mode(n, sc, &inner)
+	case (fn == "percentile_cont" || fn == "percentile_disc") && len(n.Args) == 1:
+		return b.percentileOf(fn, n, sc, &inner)
+	}
+	return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
+}
+
+// mode binds mode() WITHIN GROUP (ORDER BY x): of values that come equally often, the first one in the order. DuckDB
+// takes the one that it met first.
+func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	k := n.AggOrder[0].GetSortBy()
+	x, err := b.expr(k.Node, inner)
+	if err == nil {
+		x, err = b.settle(x)
+	}
+	if err == nil {
+		err = b.sorted(x, placeOf(k.Node, x))
+	}
+	if err == nil {
+		k, err = b.sortOperator(k)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if keyed(x) || x.typ.OID == pgtypes.Interval || isArray(x.typ.OID) {
+		return nil, b.unsupported(n.Location, "mode() of type %s, whose equal values may look different,", typeText(x.typ))
+	}
+	s := &summary{calls: []string{"mode(" + x.sql + " ORDER BY " + x.sql + direction(k) + ")"}}
+	e := computed(x.typ.OID, s.calls[0], x)
+	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
+	s.scale = x.scale
+	return b.finishCall(e, s, n, sc, inner)
+}
+
+// percentileOf binds percentile_cont(f) WITHIN GROUP (ORDER BY x), and percentile_disc.
+func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	fraction, err := b.expr(n.Args[0], inner)
+	if err != nil {
+		return nil, err
+	}
+	if isArray(fraction.oid()) {
+		return b.percentiles(fn, fraction, n, sc, inner)
+	}
+	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, inner)
+	if err == nil {
+		_, _, err = b.resolve(fn, []*expr{fraction, x}, n.Location)
+	}
+	if err == nil {
+		fraction, err = b.coerce(fraction, pgtypes.Float8)
+	}
+	if err == nil && (fn == "percentile_cont" || x.untyped()) {
+		x, err = b.coerce(x, pgtypes.Float8)
+	}
+	if err != nil {
+		return nil, err
+	}
+	discrete := fn == "percentile_disc" && isText(x.typ.OID)
+	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) && !discrete {
+		return nil, b.unsupported(n.Location, "this form of %s", fn)
+	}
+	if f := fraction.value; f != nil && !(f.F >= 0 && f.F <= 1) {
+		return nil, pgerr.New(pgerr.NumericOutOfRange, "percentile value %s is not between 0 and 1", strconv.FormatFloat(f.F, 'g', 6, 64))
+	}
+	if fraction.isParam() {
+		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
+	}
+	if x.wide {
+		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
+	}
+	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
+	if fraction.isNull() {
+		text = "max(" + null(x.typ).sql + ")" // DuckDB refuses NULL here
+	}
+	e := computed(x.typ.OID, text, fraction, x)
+	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
+	return b.finishCall(e, &summary{calls: []string{text}}, n, sc, inner)
+}
+
+// percentiles binds percentile_cont(ARRAY[…]) WITHIN GROUP (ORDER BY x): an array of the percentiles. The fractions are
+// constants, and x is a number.
+func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	var list []string
+	for _, item := range fractions.items {
+		f, err := b.coerce(item, pgtypes.Float8)
+		switch {
+		case err != nil:
+			return nil, err
+		case f.value == nil:
+			return nil, b.unsupported(n.Location, "%s of fractions that are no constants", fn)
+		case !(f.value.F >= 0 && f.value.F <= 1):
+			return nil, pgerr.New(pgerr.NumericOutOfRange, "percentile value %s is not between 0 and 1", strconv.FormatFloat(f.value.F, 'g', 6, 64))
+		}
+		list = append(list, strconv.FormatFloat(f.value.F, 'f', -1, 64))
+	}
+	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, inner)
+	if err == nil && fn == "percentile_cont" && x.typ.OID != pgtypes.Interval {
+		x, err = b.coerce(x, pgtypes.Float8)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 || !isNumber(x.typ.OID) || fn != "percentile_cont" {
+		return nil, b.unsupported(n.Location, "%s of this list of fractions, or of another type than numbers,", fn)
+	}
+	text := fn + "([" + strings.Join(list, ", ") + "]) WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
+	e := computed(oidFloat8Array, text, x)
+	e.pos = n.Location
+	return b.finishCall(e, &summary{calls: []string{text}, scale: -1}, n, sc, inner)
+}
