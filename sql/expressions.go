@@ -402,6 +402,8 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
 	e.likeAll(list)
 	switch {
+	case e.wide && len(list) == 1:
+		e.sql = list[0].sql
 	case e.wide && t.OID != pgtypes.Numeric:
 		return nil, b.unsupported(n.Location, "%s of type %s", strings.ToUpper(word), typeText(t))
 	case e.wide:
