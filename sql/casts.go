@@ -144,9 +144,11 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return plain, nil
 	case isFloat(from) && isText(to):
 		return textCast(computed(pgtypes.Text, "tg_float_text("+e.sql+")", e), t), nil
-	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Date,
-		pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.OIDType, pgtypes.Char):
+	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Time,
+		pgtypes.UUID, pgtypes.OIDType, pgtypes.Char):
 		return textCast(e, t), nil
+	case isText(to) && isMoment(from):
+		return textCast(b.momentText(e), t), nil
 	case isText(to) && from == pgtypes.Interval:
 		text := *e
 		text.typ, text.sql = pgtypes.Of(pgtypes.Text), "tg_interval_text("+e.sql+")"
@@ -188,6 +190,15 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return "", b.unsupported(e.pos, "a cast from %s to %s", typeText(e.typ), typeText(t))
 	}
 	return "", b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
+}
+
+// momentText writes a date or a timestamp.
+func (b *binder) momentText(e *expr) *expr {
+	zone := ""
+	if e.typ.OID == pgtypes.Timestamptz {
+		zone = ", " + b.zoneText()
+	}
+	return computed(pgtypes.Text, "tg_moment_text("+e.sql+zone+")", e)
 }
 
 func typeText(t pgtypes.Type) string {

@@ -29,7 +29,7 @@ func listReader(lt bind.LogicalType, kind bind.Type) reader {
 		return reader{typ: array, convert: "list_transform($, lambda x: " + strings.ReplaceAll(element.convert, "$", "x") + ")"}
 	case element.typ.OID == pgtypes.Timestamptz:
 		// Only DuckDB knows the session's zone.
-		return reader{typ: array, convert: "list_transform(CAST($ AS VARCHAR[]), lambda x: replace(x, ' (BC)', ' BC'))"}
+		return reader{typ: array, convert: "list_transform($, lambda x: tg_moment_text(x, current_setting('TimeZone')))"}
 	}
 	return reader{typ: array, physical: engine.PhysicalText, read: listRead(element)}
 }

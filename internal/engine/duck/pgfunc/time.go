@@ -12,7 +12,7 @@ import (
 
 // dates is the functions of dates, times, intervals and their formats. A zone is given by its name.
 func dates() []udf.Function {
-	return slices.Concat(formats(), dateParts(), moments(), intervals())
+	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), intervals())
 }
 
 func span(v udf.Interval) pgtime.Interval {
@@ -142,6 +142,22 @@ func moments() []udf.Function {
 		udf.Of3("tg_bin", func(stride udf.Interval, at, origin udf.Timestamptz) (udf.Timestamptz, error) {
 			v, err := pgtime.Bin(span(stride), int64(at), int64(origin))
 			return udf.Timestamptz(v), err
+		}),
+	}
+}
+
+// momentTexts is PostgreSQL's texts. DuckDB writes years before Christ, and offsets with seconds, differently.
+func momentTexts() []udf.Function {
+	zone := zones()
+	return []udf.Function{
+		udf.Of1("tg_moment_text", func(d udf.Date) (string, error) { return string(pgtypes.AppendDate(nil, int32(d))), nil }),
+		udf.Of1("tg_moment_text", func(at udf.Timestamp) (string, error) { return string(pgtypes.AppendTimestamp(nil, int64(at))), nil }),
+		udf.Of2("tg_moment_text", func(at udf.Timestamptz, name string) (string, error) {
+			z, err := zone(name)
+			if err != nil {
+				return "", err
+			}
+			return string(pgtypes.AppendTimestamptz(nil, int64(at), pgtypes.NewZone(z))), nil
 		}),
 	}
 }
