@@ -77,7 +77,7 @@ func notCovered(t *catalog.Table, hot *catalog.HotDays, day catalog.Day) string 
 // survivingDays gives the days that the kept files have rows in and the predicates leave, merged.
 func (s *scan) survivingDays(calendar *catalog.Calendar) (days []catalog.DayRange, why string) {
 	t := s.table.Table
-	where, restricted := s.use.Where[t.Time.Column]
+	where, restricted := s.where[t.Time.Column]
 	for _, f := range s.kept {
 		span, empty, known := f.Days(t, calendar)
 		switch {

@@ -223,12 +223,12 @@ func (s *scan) newer() []int64 {
 // same, sorted. None of their files is needed: they were left out by what the lake has in that column, or because
 // others are enough for a LIMIT. But in the hot table the column is NULL.
 func (s *scan) lacking() []int64 {
-	where := maps.Clone(s.use.Where)
+	where := maps.Clone(s.where)
 	versions := map[int]bool{}
 	for version, has := range s.now.Hot.Versions {
 		missing := without(s.use.Columns, has)
 		hidden := func(column string) bool {
-			d, ok := s.use.Where[column]
+			d, ok := s.where[column]
 			return ok && !d.Null
 		}
 		if len(missing) == 0 || slices.ContainsFunc(missing, hidden) {
@@ -239,7 +239,7 @@ func (s *scan) lacking() []int64 {
 			delete(where, column)
 		}
 	}
-	if len(versions) == 0 || len(where) == len(s.use.Where) && !s.limited {
+	if len(versions) == 0 || len(where) == len(s.where) && !s.limited {
 		return nil // what keeps the files out keeps the rows out
 	}
 	seqs := map[int64]bool{}

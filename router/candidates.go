@@ -270,7 +270,7 @@ func (d *decision) narrower() string {
 		if t == nil {
 			continue
 		}
-		if _, ok := s.use.Where[t.Column]; !ok {
+		if _, ok := s.where[t.Column]; !ok {
 			return fmt.Sprintf("add a predicate on %s.%s", s.table.Table.Name, t.Column)
 		}
 	}

@@ -16,14 +16,14 @@ func (d *decision) discreet() bool {
 	return slices.ContainsFunc(d.req.Query.Uses, (*sql.Use).Filtered)
 }
 
-// pruning gives the domains by which files of a table are left out. Behind a row filter these are the filter's and those
+// pruning gives those of all domains by which files of a table are left out. Behind a row filter these are the filter's and those
 // of partitions and time: by any other column, the way that is taken would tell what values other rows have.
-func pruning(t *catalog.Table, u *sql.Use) map[string]sql.Domain {
+func pruning(t *catalog.Table, u *sql.Use, all map[string]sql.Domain) map[string]sql.Domain {
 	if !u.Filtered() {
-		return u.Where
+		return all
 	}
 	where := u.FilterWhere()
-	for name, domain := range u.Where {
+	for name, domain := range all {
 		c, ok := t.Column(name)
 		if ok && (c.Partition || t.Time != nil && t.Time.Column == name) {
 			where[name] = domain

@@ -13,7 +13,9 @@ import (
 
 // scan is one mention of a lake table in the statement, with the files that may hold its rows.
 type scan struct {
-	use   *sql.Use
+	use *sql.Use
+	// where is use.Where with what subqueries prove at the generation that is read.
+	where map[string]sql.Domain
 	table *catalog.TableView // at the generation that is read
 	now   *catalog.TableView // at the newest one, which says what is hot
 	// generation is the one that is read.
@@ -34,9 +36,25 @@ func (d *decision) scanAll() error {
 		if !ok {
 			return fmt.Errorf("table %s is not in generation %d", n, d.view.Generation)
 		}
-		d.scans = append(d.scans, &scan{use: u, table: t, now: d.newest.Tables[n], generation: d.view.Generation, kept: Prune(t, pruning(t.Table, u))})
+		d.scans = append(d.scans, &scan{
+			use: u, where: u.Where, table: t, now: d.newest.Tables[n], generation: d.view.Generation,
+			kept: Prune(t, pruning(t.Table, u, u.Where)),
+		})
 	}
+	d.narrow()
 	return nil
+}
+
+// narrow leaves files out by the values of scalar subqueries that statistics tell at the generation that is read.
+func (d *decision) narrow() {
+	where, ok := d.req.Query.Narrowed(d.known)
+	if !ok {
+		return
+	}
+	for _, s := range d.scans {
+		s.where = where[slices.Index(d.req.Query.Uses, s.use)]
+		s.kept = Prune(s.table, pruning(s.table.Table, s.use, s.where))
+	}
 }
 
 // bytes is the compressed size of the columns that the statement needs in the kept files.

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,14 +16,12 @@ import (
 // An engine hint asks for the engine, so it is not answered here.
 func (d *decision) fromStatistics() (*engine.Plan, bool) {
 	calls := d.req.Query.Shape.Statistics
-	if calls == nil || !d.single() || !d.scans[0].use.Exact || d.req.Statement.Hints.Engine != "" {
+	if calls == nil || !d.single() || d.req.Statement.Hints.Engine != "" {
 		return nil, false
 	}
 	s := d.scans[0]
-	for _, f := range s.kept {
-		if matchFile(s.table.Table, f, s.use.Where) != matchAll {
-			return nil, false
-		}
+	if !s.whole() {
+		return nil, false
 	}
 	values := make([]string, len(calls))
 	for i, c := range calls {
@@ -42,35 +41,63 @@ func (d *decision) fromStatistics() (*engine.Plan, bool) {
 	}, true
 }
 
+// whole reports whether the statement sees every row of the kept files, and no others.
+func (s *scan) whole() bool {
+	return s.use.Exact && !slices.ContainsFunc(s.kept, func(f *catalog.File) bool {
+		return matchFile(s.table.Table, f, s.use.Where) != matchAll
+	})
+}
+
+// known gives a statistic of the rows that the statement sees of a relation; nil is NULL. Those behind a row filter are
+// not known.
+func (d *decision) known(u *sql.Use, c sql.StatCall) (value *pgtypes.Datum, ok bool) {
+	i := slices.IndexFunc(d.scans, func(s *scan) bool { return s.use == u })
+	if i < 0 || u.Filtered() || !d.scans[i].whole() {
+		return nil, false
+	}
+	return d.scans[i].value(c)
+}
+
 // statistic gives the value of one call as a DuckDB constant.
 func (s *scan) statistic(c sql.StatCall) (string, bool) {
-	if c.Func == "count" && c.Column == "" {
-		return strconv.FormatInt(s.rows(), 10) + "::BIGINT", true
-	}
-	column, ok := s.table.Table.Column(c.Column)
-	if !ok || column.Partition {
-		return "", false
-	}
-	if c.Func == "count" {
-		return s.countValues(c.Column)
-	}
-	extreme, ok := s.extreme(c.Column, c.Func == "max")
+	value, ok := s.value(c)
 	if !ok {
 		return "", false
 	}
-	return constant(column.Type, extreme)
+	if c.Func == "count" {
+		return strconv.FormatInt(value.I, 10) + "::BIGINT", true
+	}
+	column, _ := s.table.Table.Column(c.Column)
+	return constant(column.Type, value)
 }
 
-func (s *scan) countValues(column string) (string, bool) {
+// value gives the value of one call; nil is NULL.
+func (s *scan) value(c sql.StatCall) (value *pgtypes.Datum, ok bool) {
+	if c.Func == "count" && c.Column == "" {
+		return &pgtypes.Datum{Class: pgtypes.ClassInt, I: s.rows()}, true
+	}
+	column, ok := s.table.Table.Column(c.Column)
+	switch {
+	case !ok:
+		return nil, false
+	case c.Func != "count":
+		return s.extreme(column, c.Func == "max")
+	case column.Partition:
+		return nil, false
+	}
+	return s.countValues(c.Column)
+}
+
+func (s *scan) countValues(column string) (*pgtypes.Datum, bool) {
 	var n int64
 	for _, f := range s.kept {
 		st, ok := s.stat(f, column)
 		if !ok || st.Nulls < 0 {
-			return "", false
+			return nil, false
 		}
 		n += f.Rows - st.Nulls
 	}
-	return strconv.FormatInt(n, 10) + "::BIGINT", true
+	return &pgtypes.Datum{Class: pgtypes.ClassInt, I: n}, true
 }
 
 // stat gives the statistics of a column, all NULL in a file older than the column.
@@ -83,25 +110,17 @@ func (s *scan) stat(f *catalog.File, column string) (*catalog.ColumnStats, bool)
 
 // extreme gives the smallest or largest value; nil if there is none. Bounds that are not values of the column,
 // and floats (whose statistics leave NaN out), do not answer.
-func (s *scan) extreme(column string, largest bool) (*pgtypes.Datum, bool) {
+func (s *scan) extreme(column catalog.Column, largest bool) (*pgtypes.Datum, bool) {
 	var best *pgtypes.Datum
 	for _, f := range s.kept {
-		st, ok := s.stat(f, column)
-		if !ok || st.Nulls < 0 {
-			return nil, false
-		}
-		if st.Nulls == f.Rows {
-			continue
-		}
-		v := st.Min
-		if largest {
-			v = st.Max
-		}
-		if v == nil || !st.Exact || v.Class == pgtypes.ClassFloat {
+		v, ok := s.fileExtreme(f, column, largest)
+		if !ok {
 			return nil, false
 		}
 		if best == nil {
 			best = v
+		}
+		if v == nil {
 			continue
 		}
 		order, ok := v.Compare(*best)
@@ -113,6 +132,35 @@ func (s *scan) extreme(column string, largest bool) (*pgtypes.Datum, bool) {
 		}
 	}
 	return best, true
+}
+
+// fileExtreme gives the smallest or largest value of a file; nil if there is none.
+func (s *scan) fileExtreme(f *catalog.File, column catalog.Column, largest bool) (value *pgtypes.Datum, ok bool) {
+	if column.Partition {
+		return partitionExtreme(f, column)
+	}
+	st, ok := s.stat(f, column.Name)
+	switch {
+	case !ok || st.Nulls < 0:
+		return nil, false
+	case st.Nulls == f.Rows:
+		return nil, true
+	}
+	value = st.Min
+	if largest {
+		value = st.Max
+	}
+	return value, value != nil && st.Exact && value.Class != pgtypes.ClassFloat
+}
+
+// partitionExtreme gives the one value that a partition column has in a file.
+func partitionExtreme(f *catalog.File, column catalog.Column) (value *pgtypes.Datum, ok bool) {
+	text, null, ok := catalog.PartitionValue(f.Partition, column.Name)
+	if !ok || null || f.Rows == 0 {
+		return nil, ok
+	}
+	v, ok := keyValue(column.Type, text)
+	return &v, ok
 }
 
 // constant renders a value of type t for DuckDB.

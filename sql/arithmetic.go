@@ -105,6 +105,20 @@ func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
 		return folded
 	}
 	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	if anyLate(x, y) {
+		e.late = func(b *binder) (*expr, error) {
+			sides, err := b.valued([]*expr{x, y})
+			if err != nil {
+				return nil, err
+			}
+			if folded := b.foldMoments(op, sig, sides[0], sides[1]); folded != nil {
+				return folded, nil
+			}
+			unknown := *e
+			unknown.late = nil
+			return &unknown, nil
+		}
+	}
 	if v := y.span; v != nil && x.typ.OID == pgtypes.Timestamptz && (v.months != 0 || v.days != 0) && b.zone().String() != "UTC" {
 		// Months and days are added on the session's clock and read as local time: in the hour that a zone repeats
 		// DuckDB would take its first run, PostgreSQL takes standard time.

@@ -109,6 +109,11 @@ type binder struct {
 	silent   string // see Query.silent
 	// momentary is set when a text was read that means another time at another time: 'today'.
 	momentary bool
+	// summarizes is set if a scalar subquery's value may be told by statistics: by answers. answered are the calls that
+	// they have told. See told.go.
+	summarizes bool
+	answers    answers
+	answered   map[*pg_query.FuncCall]*expr
 }
 
 // lateValue is the value of a parameter that was read for a late proof, at a place in the text.

@@ -13,6 +13,9 @@ import (
 // call binds a function call: session functions, functions with a spelling of their own, window functions, then the
 // allow-list. All else is refused.
 func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
+	if e := b.answered[n]; e != nil {
+		return e, nil
+	}
 	if b.redshift() {
 		if e, ok, err := b.redshiftCall(n, sc); ok || err != nil {
 			return e, err
@@ -306,6 +309,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	}
 	e.pos = n.Location
 	e.stat = statCall(fn, n, args)
+	sc.answerable(n, e, args)
 	s.merges = !n.AggDistinct && len(n.AggOrder) == 0
 	return b.finishCall(e, s, n, sc, &inner)
 }

@@ -309,7 +309,7 @@ func comparable(t pgtypes.OID, system bool) bool {
 
 // compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.
 func (b *binder) compare(op string, l, r, x, y *expr) *expr {
-	if isMoment(x.typ.OID) && isMoment(y.typ.OID) && !anyLate(x, y) {
+	if isMoment(x.typ.OID) && isMoment(y.typ.OID) && (!b.template || !anyLate(x, y)) {
 		x, y = b.likeColumn(l, x, y), b.likeColumn(r, y, x)
 	}
 	if b.blind(x, y) {

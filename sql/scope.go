@@ -66,8 +66,10 @@ type scope struct {
 	sets      bool       // functions that return sets are allowed: in an output column
 	outerRefs []*visible // columns of outer levels that were referred to from here
 	memo      map[*pg_query.Node]*expr
-	plan      []planned // of Redshift: the output columns that later expressions of the level can name
-	outputs   []*target // those of plan that are bound
+	// answerables are the level's aggregates that statistics may answer.
+	answerables []answerable
+	plan        []planned // of Redshift: the output columns that later expressions of the level can name
+	outputs     []*target // those of plan that are bound
 }
 
 // level makes a scope its own self.

@@ -44,7 +44,7 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 		}
 		t := p.targets[0].e
 		e := &expr{typ: t.typ, scale: t.scale, wide: t.wide, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs}
-		return e, nil
+		return b.told(e, n.Subselect.GetSelectStmt(), p), nil
 	case pg_query.SubLinkType_ANY_SUBLINK, pg_query.SubLinkType_ALL_SUBLINK:
 		return b.quantified(n, p, sc)
 	case pg_query.SubLinkType_ARRAY_SUBLINK:
@@ -74,7 +74,7 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 		return nil, err
 	}
 	r := p.targets[0].e
-	probe := *r
+	probe := *b.told(r, n.Subselect.GetSelectStmt(), p) // one row: ANY and ALL are the comparison with it
 	// The operator tells both sides' types; only untyped sides take them.
 	compared, err := b.operator(op, l, &probe, n.Location)
 	if err != nil {
@@ -95,6 +95,9 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 	}
 	e := computed(pgtypes.Bool, text, l)
 	e.pos, e.bare = compared.pos, append(e.bare, p.outerRefs...)
+	if probe.late != nil {
+		e.proof = compared.proof
+	}
 	return e, nil
 }
 

@@ -255,14 +255,7 @@ func (t *Template) current(q *Query) bool {
 func (q *Query) filled(args []Arg) (*Query, error) {
 	t, filled := q.template, *q
 	filled.args = args
-	values := *t.binder
-	values.template, values.env, values.read = false, q.env, nil
-	if args == nil {
-		values.open = t.params
-		args = make([]Arg, t.params)
-	}
-	values.args = slices.Concat(args, q.literals)
-	left, err := t.binder.narrowAll(&values)
+	left, err := t.binder.narrowAll(filled.values())
 	if err != nil {
 		return nil, err
 	}
