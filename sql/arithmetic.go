@@ -128,6 +128,12 @@ func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
 			e.sql = "(" + e.sql + " " + op + " " + interval{micros: v.micros}.sql() + ")"
 		}
 	}
+	switch {
+	case x.typ.OID == pgtypes.Date && isInteger(y.typ.OID):
+		e.sql = "tg_date_days(" + x.sql + ", '" + op + "', " + y.sql + ")"
+	case isInteger(x.typ.OID):
+		e.sql = "tg_date_days(" + y.sql + ", '+', " + x.sql + ")"
+	}
 	if y.typ.OID == pgtypes.Interval && y.span == nil {
 		e.sql = b.addAny(op, x, y)
 	}

@@ -169,17 +169,19 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return "tg_text_" + postgresTables().types[to].name + "(" + e.sql + ")", nil
 	case isJSON(from) || isJSON(to):
 		return b.jsonCast(e, t)
-	case isText(from) && isMoment(to) && t.Typmod < 0, isText(from) && to == pgtypes.UUID:
+	case isText(from) && isMoment(to) && t.Typmod < 0:
+		return b.momentOf(e, to), nil
+	case isText(from) && to == pgtypes.UUID:
 		return plain, nil
 	case isText(from) && to == pgtypes.Bytea:
 		return "tg_bytea(" + e.sql + ")", nil
 	case from == pgtypes.Bytea && isText(to):
 		return textCast(computed(pgtypes.Text, "tg_bytea_text("+e.sql+")", e), t), nil
 	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4,
-		isMoment(from) && isMoment(to) && t.Typmod < 0, from == pgtypes.Timestamp && to == pgtypes.Time:
+		isMoment(from) && isMoment(to) && t.Typmod < 0:
 		return plain, nil
-	case from == pgtypes.Timestamptz && to == pgtypes.Time:
-		return "CAST(CAST(" + e.sql + " AS TIMESTAMP) AS TIME)", nil
+	case typeIs(from, pgtypes.Timestamp, pgtypes.Timestamptz) && to == pgtypes.Time: // of what is infinite it is NULL
+		return "CASE WHEN isfinite(" + e.sql + ") THEN CAST(CAST(" + e.sql + " AS TIMESTAMP) AS TIME) END", nil
 	case isInteger(from) && to == pgtypes.OIDType, from == pgtypes.OIDType && isInteger(to):
 		return plain, nil
 	}
@@ -199,6 +201,17 @@ func (b *binder) momentText(e *expr) *expr {
 		zone = ", " + b.zoneText()
 	}
 	return computed(pgtypes.Text, "tg_moment_text("+e.sql+zone+")", e)
+}
+
+// momentOf reads a text as a literal of the type is read.
+func (b *binder) momentOf(e *expr, t pgtypes.OID) string {
+	switch t {
+	case pgtypes.Date:
+		return "tg_date_of(" + e.sql + ")"
+	case pgtypes.Timestamp:
+		return "tg_timestamp_of(" + e.sql + ")"
+	}
+	return "tg_timestamptz_of(" + e.sql + ", " + b.zoneText() + ")"
 }
 
 func typeText(t pgtypes.Type) string {

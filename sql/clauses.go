@@ -242,6 +242,13 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 	if len(n.DistinctClause) == 0 {
 		return nil
 	}
+	for _, s := range n.SortClause { // PostgreSQL looks at ORDER BY first
+		if c := s.GetSortBy().Node.GetAConst(); c != nil {
+			if _, err := b.ordinal(c, "ORDER BY", len(p.targets)); err != nil {
+				return err
+			}
+		}
+	}
 	var on, keys []string
 	for _, d := range n.DistinctClause {
 		if d.GetNode() == nil {

@@ -16,7 +16,11 @@ func (p *selectParts) distinctText() string {
 	}
 	var keys []string
 	for _, t := range p.targets {
-		keys = append(keys, keyText(t.e))
+		key := keyText(t.e)
+		if t.e.constant {
+			key = "CAST(" + key + " AS VARCHAR)" // it would be taken for the number of a column
+		}
+		keys = append(keys, key)
 	}
 	return "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 }

@@ -57,7 +57,7 @@ func numericList() []function {
 		{name: "sin", args: "float8", text: "sin(tg_float_angle($1))"},
 		{name: "cos", args: "float8", text: "cos(tg_float_angle($1))"},
 		{name: "tan", args: "float8", text: "tan(tg_float_angle($1))"},
-		{name: "cot", args: "float8", text: "tg_float_div(CAST(1 AS DOUBLE), tan(tg_float_angle($1)))"},
+		{name: "cot", args: "float8", text: "tg_float_cot(tan(tg_float_angle($1)))"},
 		{name: "asin", args: "float8", text: "asin(tg_float_unit($1))"},
 		{name: "acos", args: "float8", text: "acos(tg_float_unit($1))"},
 		{name: "atan", args: "float8", text: "atan($1)"},

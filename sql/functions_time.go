@@ -10,7 +10,7 @@ func timeList() []function {
 		{name: "make_timestamptz", args: "int4,int4,int4,int4,int4,float8,text", text: "tg_at_zone($7, " + makeTimestamp + ")"},
 		{name: "to_timestamp", args: "float8", text: "to_timestamp($1)"},
 		{name: "date", args: "timestamp|timestamptz", text: "CAST($1 AS DATE)"},
-		{name: "time", args: "timestamp", text: "CAST($1 AS TIME)"},
+		{name: "time", args: "timestamp", text: "CASE WHEN isfinite($1) THEN CAST($1 AS TIME) END"},
 		{name: "timestamp", args: "date|timestamptz", text: "CAST($1 AS TIMESTAMP)"},
 		{name: "timestamptz", args: "date|timestamp", text: "CAST($1 AS TIMESTAMPTZ)"},
 		{name: "isfinite", args: "date|timestamp|timestamptz", text: "isfinite($1)"},

@@ -196,9 +196,6 @@ func (b *binder) datetime(text string, t pgtypes.Type) (*expr, error) {
 	if at, ok := b.namedMoment(strings.ToLower(strings.TrimSpace(text))); ok && t.OID != pgtypes.Time {
 		return b.moment(t.OID, at), nil
 	}
-	if len(text) == 8 && strings.Trim(text, "0123456789") == "" && t.OID != pgtypes.Time {
-		text = text[:4] + "-" + text[4:6] + "-" + text[6:] // ISO 8601's basic form
-	}
 	switch t.OID {
 	case pgtypes.Date:
 		n, err := pgtypes.ParseDate(text)

@@ -44,8 +44,9 @@ func spread(fn string) string {
 func floatSummary(fn string, sig *signature, args []*expr) *summary {
 	if len(args) == 2 && definedOnly[fn] {
 		x, y := args[0].sql, args[1].sql
+		finite := "CASE WHEN isfinite(" + x + ") AND isfinite(" + y + ") THEN "
 		return &summary{
-			calls: []string{fn + "(" + x + ", " + y + ")", "bool_or(NOT isfinite(" + x + ") OR NOT isfinite(" + y + "))"},
+			calls: []string{fn + "(" + finite + x + " END, " + finite + y + " END)", "bool_or(NOT isfinite(" + x + ") OR NOT isfinite(" + y + "))"},
 			wrap:  "tg_float_defined(%1, %2)", scale: -1,
 		}
 	}

@@ -138,6 +138,9 @@ func parseStamp(oid OID, s string) (stamp, error) {
 	case "epoch":
 		return stamp{}, nil
 	}
+	if len(text) == 8 && strings.Trim(text, "0123456789") == "" && oid != Time {
+		text = text[:4] + "-" + text[4:6] + "-" + text[6:] // ISO 8601's basic form
+	}
 	bc := false
 	if upper := strings.ToUpper(text); strings.HasSuffix(upper, " BC") || strings.HasSuffix(upper, " AD") {
 		bc = strings.HasSuffix(upper, "BC")

@@ -20,6 +20,7 @@ func floats() []udf.Function {
 		udf.Of2("tg_float_sub", subtract[float64]), udf.Of2("tg_float_sub", subtract[float32]),
 		udf.Of2("tg_float_mul", multiply[float64]), udf.Of2("tg_float_mul", multiply[float32]),
 		udf.Of2("tg_float_div", divide[float64]), udf.Of2("tg_float_div", divide[float32]),
+		udf.Of1("tg_float_cot", func(tan float64) (float64, error) { return 1 / tan, nil }), // of 0 it is infinite, and no error
 		udf.Of2("tg_float_result", func(r, x float64) (float64, error) { return checkResult(r, math.IsInf(x, 0), x == 0) }),
 		udf.Of2("tg_float_exp", func(r, x float64) (float64, error) { return checkResult(r, math.IsInf(x, 0), false) }),
 		udf.Of3("tg_float_power", func(r, x, y float64) (float64, error) {
@@ -28,8 +29,11 @@ func floats() []udf.Function {
 		extremeFloat[float64]("tg_float_greatest", 1), extremeFloat[float64]("tg_float_least", -1),
 		extremeFloat[float32]("tg_float_greatest", 1), extremeFloat[float32]("tg_float_least", -1),
 		udf.Of2("tg_float_sum", func(sum float64, infinite bool) (float64, error) { return checkResult(sum, infinite, true) }),
-		udf.Of2("tg_float_defined", func(r float64, infinite bool) (udf.Null[float64], error) {
-			return udf.Null[float64]{V: r, Valid: infinite || !math.IsNaN(r)}, nil
+		udf.Of2("tg_float_defined", func(r udf.Null[float64], infinite udf.Null[bool]) (udf.Null[float64], error) {
+			if infinite.V {
+				return udf.Some(math.NaN()), nil
+			}
+			return udf.Null[float64]{V: r.V, Valid: r.Valid && !math.IsNaN(r.V)}, nil
 		}),
 		udf.Of3("tg_float_spread", func(r udf.Null[float64], infinite udf.Null[bool], enough bool) (udf.Null[float64], error) {
 			if infinite.V {

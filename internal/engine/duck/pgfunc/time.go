@@ -12,7 +12,7 @@ import (
 
 // dates is the functions of dates, times, intervals and their formats. A zone is given by its name.
 func dates() []udf.Function {
-	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), intervals())
+	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), momentReaders(), intervals())
 }
 
 func span(v udf.Interval) pgtime.Interval {

@@ -1,0 +1,50 @@
+package pgfunc
+
+import (
+	"tidegate/internal/engine/duck/udf"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// momentReaders reads dates and times as literals are read: DuckDB's own casts take other forms, and shift a timestamp by
+// the zone behind it, which PostgreSQL does not look at.
+func momentReaders() []udf.Function {
+	zone := zones()
+	return []udf.Function{
+		udf.Of1("tg_date_of", func(s string) (udf.Date, error) {
+			d, err := pgtypes.ParseDate(s)
+			return udf.Date(d), err
+		}),
+		udf.Of3("tg_date_days", func(d udf.Date, op string, n int32) (udf.Date, error) {
+			days := int64(n)
+			if op == "-" {
+				days = -days
+			}
+			return dateAfter(d, days)
+		}),
+		udf.Of1("tg_timestamp_of", func(s string) (udf.Timestamp, error) {
+			at, err := pgtypes.ParseTimestamp(s)
+			return udf.Timestamp(at), err
+		}),
+		udf.Of2("tg_timestamptz_of", func(s, name string) (udf.Timestamptz, error) {
+			z, err := zone(name)
+			if err != nil {
+				return 0, err
+			}
+			at, err := pgtypes.ParseTimestamptz(s, z)
+			return udf.Timestamptz(at), err
+		}),
+	}
+}
+
+// dateAfter gives the date some days later. DuckDB's dates reach further than PostgreSQL's.
+func dateAfter(d udf.Date, days int64) (udf.Date, error) {
+	if int32(d) == pgtypes.DateInfinity || int32(d) == pgtypes.DateNegativeInfinity {
+		return d, nil
+	}
+	const first, last = -2440588, 2145031948 // 4714-11-24 BC and 5874897-12-31
+	if days += int64(d); days < first || days > last {
+		return 0, pgerr.New(pgerr.DatetimeOverflow, "date out of range")
+	}
+	return udf.Date(days), nil
+}
