@@ -168,6 +168,9 @@ func constant(t pgtypes.Type, d *pgtypes.Datum) (string, bool) {
 	if d == nil {
 		return "NULL::" + t.DuckDB(), true
 	}
+	if end, ok := endless(d); ok {
+		return "'" + end + "'::" + t.DuckDB(), true
+	}
 	switch d.Class {
 	case pgtypes.ClassBool:
 		return strconv.FormatBool(d.I != 0), true
@@ -187,4 +190,23 @@ func constant(t pgtypes.Type, d *pgtypes.Datum) (string, bool) {
 	default:
 		return "", false
 	}
+}
+
+// endless gives the name of a moment that is before or after all others: DuckDB computes none from a number.
+func endless(d *pgtypes.Datum) (name string, ok bool) {
+	first, last := pgtypes.TimestampNegativeInfinity, pgtypes.TimestampInfinity
+	switch d.Class {
+	case pgtypes.ClassDate:
+		first, last = int64(pgtypes.DateNegativeInfinity), int64(pgtypes.DateInfinity)
+	case pgtypes.ClassTimestamp, pgtypes.ClassTimestamptz:
+	default:
+		return "", false
+	}
+	switch d.I {
+	case first:
+		return "-infinity", true
+	case last:
+		return "infinity", true
+	}
+	return "", false
 }

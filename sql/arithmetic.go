@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"tidegate/internal/pgtime"
@@ -137,8 +136,8 @@ func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
 	if y.typ.OID == pgtypes.Interval && y.span == nil {
 		e.sql = b.addAny(op, x, y)
 	}
-	if sig.result == pgtypes.Int4 { // date - date, a BIGINT in DuckDB
-		e.sql = "CAST" + strings.TrimSuffix(e.sql, ")") + " AS INTEGER)"
+	if sig.result == pgtypes.Int4 { // date - date: DuckDB subtracts infinite ones too
+		e.sql = "tg_days_between(" + y.sql + ", " + x.sql + ")"
 	}
 	return e
 }

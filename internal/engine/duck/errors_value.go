@@ -118,6 +118,8 @@ func inputError(message string) *pgerr.Error {
 	switch {
 	case message == "division by zero":
 		return pgerr.New(pgerr.DivisionByZero, "division by zero")
+	case strings.HasPrefix(message, "Cannot subtract infinite timestamps"):
+		return pgerr.New(pgerr.DatetimeOverflow, "cannot subtract infinite timestamps")
 	case strings.HasPrefix(message, "More than one row returned by a subquery"):
 		return pgerr.New(pgerr.CardinalityViolation, "more than one row returned by a subquery used as an expression")
 	case strings.HasPrefix(message, "Malformed JSON"):

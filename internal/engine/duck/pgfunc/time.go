@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tidegate/internal/engine/duck/udf"
+	"tidegate/internal/pgerr"
 	"tidegate/internal/pgnumeric"
 	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
@@ -85,6 +86,12 @@ func moments() []udf.Function {
 		udf.Of2("tg_add", func(at udf.Timestamp, v udf.Interval) (udf.Timestamp, error) {
 			r, err := span(v).AddTo(int64(at))
 			return udf.Timestamp(r), err
+		}),
+		udf.Of2("tg_days_between", func(from, to udf.Date) (int32, error) {
+			if !pgtime.Finite(micros(from)) || !pgtime.Finite(micros(to)) {
+				return 0, pgerr.New("22008", "cannot subtract infinite dates")
+			}
+			return int32(to) - int32(from), nil
 		}),
 		udf.Of4("tg_overlaps", func(a, b, c, d udf.Null[udf.Timestamp]) (udf.Null[bool], error) {
 			return overlaps(a, b, c, d), nil
