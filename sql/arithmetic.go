@@ -208,7 +208,8 @@ func (b *binder) addSpan(x *expr, v interval) *expr {
 // concatenate writes ||: text, or text and something with a cast to text.
 func (b *binder) concatenate(sig *signature, x, y *expr) (*expr, error) {
 	if sig.result == pgtypes.Bytea {
-		return computed(pgtypes.Bytea, "("+x.sql+" || "+y.sql+")", x, y), nil
+		// With NULL DuckDB loses the type.
+		return computed(pgtypes.Bytea, "CAST(("+x.sql+" || "+y.sql+") AS BLOB)", x, y), nil
 	}
 	l, err := b.coerce(x, pgtypes.Text)
 	if err != nil {

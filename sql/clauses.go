@@ -276,7 +276,11 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 		if err != nil {
 			return err
 		}
-		on, keys = append(on, e.sql), append(keys, keyText(e))
+		key := keyText(e)
+		if e.constant {
+			key = "CAST(" + key + " AS VARCHAR)" // it would be taken for the number of a column
+		}
+		on, keys = append(on, e.sql), append(keys, key)
 	}
 	p.distinct = "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 	return b.distinctOrder(n, p, on)

@@ -52,7 +52,7 @@ func numericList() []function {
 		{name: "log", args: "float8", text: "log10($1)"},
 		{name: "log10", args: "float8", text: "log10($1)"},
 		{name: "pi", args: "", text: "pi()"},
-		{name: "degrees", args: "float8", text: "tg_float_result(degrees($1), $1)"},
+		{name: "degrees", args: "float8", text: "tg_float_result($1 / CAST('0.017453292519943295' AS DOUBLE), $1)"},
 		{name: "radians", args: "float8", text: "tg_float_result(radians($1), $1)"},
 		{name: "sin", args: "float8", text: "sin(tg_float_angle($1))"},
 		{name: "cos", args: "float8", text: "cos(tg_float_angle($1))"},

@@ -17,7 +17,7 @@ func textList() []function {
 		{name: "substring", args: "text,int4", text: substringFrom},
 		{name: "substr", args: "text,int4,int4", text: substringFor},
 		{name: "substring", args: "text,int4,int4", text: substringFor},
-		{name: "replace", args: "text,text,text", text: "CASE WHEN $2 = '' THEN $1 ELSE replace($1, $2, $3) END"},
+		{name: "replace", args: "text,text,text", text: "CASE WHEN $2 = '' AND $3 IS NOT NULL THEN $1 ELSE replace($1, $2, $3) END"},
 		{name: "btrim", args: "text", text: "trim($1, ' ')"},
 		{name: "btrim", args: "text,text", text: "trim($1, $2)"},
 		{name: "ltrim", args: "text", text: "ltrim($1, ' ')"},

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,9 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	k := n.AggOrder[0].GetSortBy()
 	x, err := b.expr(k.Node, inner)
+	if err == nil && x.lit != nil {
+		return nil, b.fail(pgerr.DatatypeMismatch, n.Location, "could not determine polymorphic type because input has type unknown")
+	}
 	if err == nil {
 		x, err = b.settle(x)
 	}
@@ -48,7 +52,11 @@ func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	if keyed(x) || x.typ.OID == pgtypes.Interval || isArray(x.typ.OID) {
 		return nil, b.unsupported(n.Location, "mode() of type %s, whose equal values may look different,", typeText(x.typ))
 	}
-	s := &summary{calls: []string{"mode(" + x.sql + " ORDER BY " + x.sql + direction(k) + ")"}}
+	// With one key DuckDB would take it for an argument.
+	s := &summary{calls: []string{"mode(" + x.sql + " ORDER BY " + x.sql + direction(k) + ", " + x.sql + " IS NULL)"}}
+	if x.constant {
+		s.calls[0] = "any_value(" + x.sql + ")"
+	}
 	e := computed(x.typ.OID, s.calls[0], x)
 	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
 	s.scale = x.scale
@@ -90,7 +98,11 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 	if x.wide {
 		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
 	}
-	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
+	order := direction(n.AggOrder[0].GetSortBy())
+	if f := fraction.value; f != nil && f.F == 0 && strings.HasPrefix(order, " DESC") {
+		fraction, order = floatConstant(pgtypes.Float8, 1), "" // DuckDB turns the sign for DESC, and 0 has none
+	}
+	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + order + ")"
 	if fraction.isNull() {
 		text = "max(" + null(x.typ).sql + ")" // DuckDB refuses NULL here
 	}
@@ -122,10 +134,12 @@ func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, s
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 || !isNumber(x.typ.OID) || fn != "percentile_cont" {
+	order := direction(n.AggOrder[0].GetSortBy())
+	zero := slices.Contains(list, "0") && order != "" // DuckDB turns the sign for DESC, and 0 has none
+	if len(list) == 0 || zero || !isNumber(x.typ.OID) || fn != "percentile_cont" {
 		return nil, b.unsupported(n.Location, "%s of this list of fractions, or of another type than numbers,", fn)
 	}
-	text := fn + "([" + strings.Join(list, ", ") + "]) WITHIN GROUP (ORDER BY " + x.sql + direction(n.AggOrder[0].GetSortBy()) + ")"
+	text := fn + "([" + strings.Join(list, ", ") + "]) WITHIN GROUP (ORDER BY " + x.sql + order + ")"
 	e := computed(oidFloat8Array, text, x)
 	e.pos = n.Location
 	return b.finishCall(e, &summary{calls: []string{text}, scale: -1}, n, sc, inner)
