@@ -118,6 +118,11 @@ func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
 			return &unknown, nil
 		}
 	}
+	if v := y.span; v != nil && v.months != 0 && v.micros != 0 {
+		// PostgreSQL moves by months, then days, then time; DuckDB by time first, which may be another month.
+		whole, clock := interval{months: v.months, days: v.days}, interval{micros: v.micros}
+		e.sql = "((" + x.sql + " " + op + " " + whole.sql() + ") " + op + " " + clock.sql() + ")"
+	}
 	if v := y.span; v != nil && x.typ.OID == pgtypes.Timestamptz && (v.months != 0 || v.days != 0) && b.zone().String() != "UTC" {
 		// Months and days are added on the session's clock and read as local time: in the hour that a zone repeats
 		// DuckDB would take its first run, PostgreSQL takes standard time.
