@@ -83,6 +83,7 @@ warehouse)
 		--s3-endpoint "http://127.0.0.1:$s3_port"
 	url="postgres://tidegate:demo@127.0.0.1:$warehouse_port/dev?sslmode=disable"
 	config+=$'\n'"hot: { kind: redshift, url: \"$url\", stage: \"s3://demo/stage/\", iam_role: default }"
+	config+=$'\n'"dialect: postgres" # the stand-in has nothing of Redshift's SQL
 	echo "the warehouse itself: psql '$url'"
 	;;
 postgres) config+=$'\n'"hot: { kind: postgres, url: \"$HOT_URL\" }" ;;

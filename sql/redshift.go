@@ -262,8 +262,10 @@ func (r *redshiftText) call(f *pg_query.FuncCall) {
 	case !slices.Contains(redshiftFunctions, fn):
 		r.refuse("function " + fn)
 	case fn == "avg":
-		// Of whole numbers it is a whole number there; ours is a double.
-		f.Args[0] = &pg_query.Node{Node: &pg_query.Node_TypeCast{TypeCast: &pg_query.TypeCast{Arg: f.Args[0], TypeName: typeNamed("float8")}}}
+		// Of whole numbers it is a whole number there, of decimals it has another scale.
+		if names := f.Args[0].GetTypeCast().GetTypeName().GetNames(); len(names) == 0 || names[len(names)-1].GetString_().GetSval() != "float8" {
+			r.refuse("the average of what is not double precision")
+		}
 	}
 }
 

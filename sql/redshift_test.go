@@ -27,7 +27,7 @@ func TestRedshiftText(t *testing.T) {
 		want  string
 	}{
 		{"select name, count(*) from w group by 1 order by 2 desc limit 5", nil, "SELECT name, count(*) FROM hot.w w GROUP BY 1 ORDER BY 2 DESC LIMIT 5"},
-		{"select avg(id), sum(id) / count(*) from w", nil, "SELECT avg(id::double precision), sum(id) / count(*) FROM hot.w w"},
+		{"select avg(id::float8), sum(id) / count(*) from w", nil, "SELECT avg(id::double precision), sum(id) / count(*) FROM hot.w w"},
 		{"select cast(id as text), name::varchar from w", nil, "SELECT id::varchar(65535), name::varchar(65535) FROM hot.w w"},
 		{"select count(*) from w where name = $1 and id > $2", []sql.Arg{{Text: "a'b"}, {Text: "7"}}, "SELECT count(*) AS count FROM hot.w w WHERE name = 'a''b'::varchar(65535) AND id > '7'::int"},
 		{"select count(*) from w where id = $1", []sql.Arg{{Null: true}}, "SELECT count(*) AS count FROM hot.w w WHERE id = NULL::int"},
@@ -54,6 +54,7 @@ func TestRedshiftText(t *testing.T) {
 func TestNotRedshift(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
+		"select avg(id) from w":                                                                         "the average of what is not double precision",
 		"select string_agg(name, ',') from w":                                                           "function string_agg",
 		"select count(*) filter (where id > 1) from w":                                                  "FILTER",
 		"select id is distinct from 1 from w":                                                           "IS DISTINCT FROM",

@@ -124,7 +124,7 @@ func checkTruth(t *testing.T, c *pgx.Conn, truth demo.Truth) {
 var hotQueries = []string{
 	"select %s count(*), count(user_id), sum(load_ms), min(ts), max(ts) from web.events",
 	"select %s dt, count(*), count(distinct user_id), sum(load_ms) from web.events group by dt order by dt",
-	"select %s site_id, domain, avg(load_ms) from web.events where ts >= '2018-02-05' and ts < '2018-02-08' group by 1, 2 order by 1, 2",
+	"select %s site_id, domain, avg(load_ms::float8) from web.events where ts >= '2018-02-05' and ts < '2018-02-08' group by 1, 2 order by 1, 2",
 	"select %s path, count(*) c from web.events where site_id in (1, 2, 3) and load_ms > 500 group by path order by c desc, path limit 20",
 	"select %s a.site_id, a.n, b.n from (select site_id, count(*) n from web.events where dt = '2018-02-03' group by 1) a left join (select site_id, count(*) n from web.events where dt = '2018-02-04' group by 1) b on a.site_id = b.site_id order by 1",
 	"select %s ts, site_id, user_id from web.events where load_ms is null order by ts desc nulls last, site_id, user_id limit 30",

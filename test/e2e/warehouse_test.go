@@ -93,7 +93,9 @@ func TestHotWarehouse(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "tidegate-data/demo.yml"), fmt.Sprintf(
 		"data_dir: ./tidegate-data\npipelines: ./tidegate-data/pipelines\n"+
 			"lake: { location: 's3://%s/lake', s3: { endpoint: %q, path_style: true } }\n"+
-			"hot: { kind: redshift, url: %q, pool: 4, iam_role: default }\n", bucket, s3.Endpoint, store.url()))
+			"hot: { kind: redshift, url: %q, pool: 4, iam_role: default }\n"+
+			"dialect: postgres\n", // the stand-in has nothing of Redshift's SQL
+		bucket, s3.Endpoint, store.url()))
 	s := start(t, dir, demoArgs...)
 	truth := truthOf(t, dir)
 	notices := &noticeList{}
@@ -174,7 +176,7 @@ func TestDemoOnStandIns(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- script.Wait() }()
 	t.Cleanup(func() { _ = syscall.Kill(-script.Process.Pid, syscall.SIGKILL) })
-	var s server
+	s := server{new(program.Server)}
 	for deadline := time.Now().Add(2 * time.Minute); s.URL == ""; time.Sleep(20 * time.Millisecond) {
 		if m := program.ReadyLine.FindStringSubmatch(logs.String()); m != nil {
 			s.URL = "postgres://demo@" + m[1] + "/tidegate"
