@@ -159,9 +159,6 @@ func (b *binder) addAny(op string, x, y *expr) string {
 	return "tg_add(CAST(" + x.sql + " AS TIMESTAMP), " + step + ")"
 }
 
-// PostgreSQL's dates, in days since 1970: 4714-11-24 BC to 5874897-12-31.
-const minDate, maxDate = -2440588, 2145031948
-
 func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
 	if x.value == nil || infinite(x.value) {
 		return nil
@@ -178,7 +175,7 @@ func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
 		if op == "-" {
 			n = -n
 		}
-		if days := x.value.I + n; days >= minDate && days <= maxDate {
+		if days := x.value.I + n; pgtypes.DateInRange(days) {
 			return dateConstant(days)
 		}
 	case x.typ.OID == pgtypes.Date && y.typ.OID == pgtypes.Date && y.value != nil && op == "-" && !infinite(y.value):

@@ -169,10 +169,7 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 		}
 		g.key(&grouped)
 	}
-	if e.constant {
-		return "CAST(" + e.sql + " AS VARCHAR)", nil
-	}
-	return text, nil
+	return noOrdinal(e, text), nil
 }
 
 // plannedAs finds the output column that GROUP BY names, -1 if there is none.
@@ -276,11 +273,7 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 		if err != nil {
 			return err
 		}
-		key := keyText(e)
-		if e.constant {
-			key = "CAST(" + key + " AS VARCHAR)" // it would be taken for the number of a column
-		}
-		on, keys = append(on, e.sql), append(keys, key)
+		on, keys = append(on, e.sql), append(keys, distinctKey(e))
 	}
 	p.distinct = "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 	return b.distinctOrder(n, p, on)

@@ -16,13 +16,20 @@ func (p *selectParts) distinctText() string {
 	}
 	var keys []string
 	for _, t := range p.targets {
-		key := keyText(t.e)
-		if t.e.constant {
-			key = "CAST(" + key + " AS VARCHAR)" // it would be taken for the number of a column
-		}
-		keys = append(keys, key)
+		keys = append(keys, distinctKey(t.e))
 	}
 	return "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
+}
+
+// distinctKey is the text of one key of DISTINCT ON.
+func distinctKey(e *expr) string { return noOrdinal(e, keyText(e)) }
+
+// noOrdinal writes a key so that a constant is not taken for the number of a column.
+func noOrdinal(e *expr, key string) string {
+	if e.constant {
+		return "CAST(" + key + " AS VARCHAR)"
+	}
+	return key
 }
 
 // orderKey is the text of one key of ORDER BY.

@@ -42,8 +42,7 @@ func dateAfter(d udf.Date, days int64) (udf.Date, error) {
 	if int32(d) == pgtypes.DateInfinity || int32(d) == pgtypes.DateNegativeInfinity {
 		return d, nil
 	}
-	const first, last = -2440588, 2145031948 // 4714-11-24 BC and 5874897-12-31
-	if days += int64(d); days < first || days > last {
+	if days += int64(d); !pgtypes.DateInRange(days) {
 		return 0, pgerr.New(pgerr.DatetimeOverflow, "date out of range")
 	}
 	return udf.Date(days), nil
