@@ -225,34 +225,12 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	inner.sets = false
 	inner.inCall = sc.inCall || n.Over == nil
 	inner.inWindow = sc.inWindow || n.Over != nil
-	args, err := b.exprs(n.Args, &inner)
+	sig, args, err := b.aggregateArgs(fn, n, &inner)
 	if err != nil {
 		return nil, err
 	}
-	if len(args) == 0 && !n.AggStar && slices.ContainsFunc(postgresTables().functions[fn], func(s signature) bool { return len(s.args) == 0 }) {
-		return nil, b.fail("42809", n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
-	}
-	raw := args
-	var sig *signature
-	if n.AggStar {
-		sig = &signature{name: fn, result: pgtypes.Int8, kind: 'a'}
-		if fn != "count" {
-			return nil, b.noFunction(fn, nil, n.Location)
-		}
-	} else if sig, args, err = b.resolve(fn, args, n.Location); err != nil {
-		return nil, err
-	}
-	if fn == "count" && len(raw) == 1 {
-		if err := b.notAlone(raw[0]); err != nil {
-			return nil, err
-		}
-	}
-	if n.AggDistinct {
-		if err := b.groupedAll(args); err != nil {
-			return nil, err
-		}
-	}
-	if args, err = b.filtered(args, n.AggFilter, &inner); err != nil {
+	var filter *expr
+	if args, filter, err = b.filtered(args, n.AggFilter, &inner); err != nil {
 		return nil, err
 	}
 	if err := b.windowForm(n); err != nil {
@@ -267,32 +245,11 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if f == nil || sig.kind != 'a' {
 		return nil, b.notAllowed(sig, n.Location)
 	}
-	s := exactSummary(fn, sig, args, n.AggDistinct)
-	if s == nil {
-		s = floatSummary(fn, sig, args)
-	}
-	if s == nil {
-		s = plainSummary(f, args)
-	}
-	if fn == "string_agg" && !args[1].constant && !args[1].isParam() {
-		return nil, b.unsupported(n.Location, "string_agg with a delimiter that is not a constant")
-	}
-	if n.AggStar {
-		s.calls[0] = "count(*)"
-	}
-	if n.AggDistinct {
-		s.distinct()
-	}
-	order, err := b.orderKeys(n.AggOrder, &inner)
+	s, err := b.summaryOf(f, sig, args, n, &inner)
 	if err != nil {
 		return nil, err
 	}
-	if order == "" && n.AggDistinct && ordered[fn] {
-		order = " ORDER BY " + args[0].sql // PostgreSQL finds what is distinct by sorting
-	}
-	if order != "" && !s.inGo() {
-		s.order(order)
-	}
+	s.filter = filter
 	e := computed(sig.result, "", args...)
 	e.scale, e.wide = s.scale, s.wide
 	if fn == "min" || fn == "max" {
@@ -314,29 +271,98 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	return b.finishCall(e, s, n, sc, &inner)
 }
 
-// filtered computes arguments that may fail for the rows of the FILTER only: DuckDB would for all, and an error of a row
-// that does not count would be the statement's.
-func (b *binder) filtered(args []*expr, filter *pg_query.Node, sc *scope) ([]*expr, error) {
-	if filter == nil {
-		return args, nil
+// aggregateArgs binds the arguments and picks the aggregate that PostgreSQL picks for them.
+func (b *binder) aggregateArgs(fn string, n *pg_query.FuncCall, inner *scope) (*signature, []*expr, error) {
+	raw, err := b.exprs(n.Args, inner)
+	if err != nil {
+		return nil, nil, err
 	}
-	out := slices.Clone(args)
+	if len(raw) == 0 && !n.AggStar && slices.ContainsFunc(postgresTables().functions[fn], func(s signature) bool { return len(s.args) == 0 }) {
+		return nil, nil, b.fail("42809", n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
+	}
+	sig, args := &signature{name: fn, result: pgtypes.Int8, kind: 'a'}, raw
+	switch {
+	case n.AggStar && fn != "count":
+		return nil, nil, b.noFunction(fn, nil, n.Location)
+	case n.AggStar:
+	default:
+		if sig, args, err = b.resolve(fn, raw, n.Location); err != nil {
+			return nil, nil, err
+		}
+	}
+	if fn == "count" && len(raw) == 1 {
+		if err := b.notAlone(raw[0]); err != nil {
+			return nil, nil, err
+		}
+	}
+	if n.AggDistinct {
+		if err := b.groupedAll(args); err != nil {
+			return nil, nil, err
+		}
+	}
+	return sig, args, nil
+}
+
+// summaryOf says how an aggregate of the allow-list is computed, with its DISTINCT and ORDER BY.
+func (b *binder) summaryOf(f *function, sig *signature, args []*expr, n *pg_query.FuncCall, inner *scope) (*summary, error) {
+	fn := sig.name
+	s := exactSummary(fn, sig, args, n.AggDistinct)
+	if s == nil {
+		s = floatSummary(fn, sig, args)
+	}
+	if s == nil {
+		s = plainSummary(f, args)
+	}
+	if fn == "string_agg" && !args[1].constant && !args[1].isParam() {
+		return nil, b.unsupported(n.Location, "string_agg with a delimiter that is not a constant")
+	}
+	if n.AggStar {
+		s.calls[0] = "count(*)"
+	}
+	if n.AggDistinct {
+		s.distinct()
+	}
+	order, err := b.orderKeys(n.AggOrder, inner)
+	if err != nil {
+		return nil, err
+	}
+	if order == "" && n.AggDistinct && ordered[fn] {
+		order = " ORDER BY " + args[0].sql // PostgreSQL finds what is distinct by sorting
+	}
+	if order != "" && !s.inGo() {
+		s.order(order)
+	}
+	return s, nil
+}
+
+// filterClause binds the condition of a FILTER.
+func (b *binder) filterClause(n *pg_query.Node, inner *scope) (*expr, error) {
+	within := *inner
+	within.clause = "FILTER"
+	return b.filter(n, &within, "FILTER")
+}
+
+// filtered computes arguments that may fail for the rows of the FILTER only: DuckDB would for all, and an error of a row
+// that does not count would be the statement's. It gives the condition too, nil if no argument needs it.
+func (b *binder) filtered(args []*expr, condition *pg_query.Node, inner *scope) (out []*expr, f *expr, err error) {
+	if condition == nil {
+		return args, nil, nil
+	}
+	out = slices.Clone(args)
 	for i, a := range args {
 		if a.column != nil || a.constant {
 			continue
 		}
-		f, err := b.expr(filter, sc)
-		if err == nil {
-			f, err = b.boolean(f, "FILTER")
-		}
-		if err != nil {
-			return nil, err
+		if f == nil {
+			if f, err = b.filterClause(condition, inner); err != nil {
+				return nil, nil, err
+			}
 		}
 		guarded := *a
 		guarded.sql = "CASE WHEN " + f.sql + " THEN " + a.sql + " END"
 		out[i] = &guarded
 	}
-	return out, nil
+	return out, f, nil
 }
 
 // ordered are the aggregates whose result depends on the order of the rows.
@@ -380,14 +406,11 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	filter, window := "", ""
 	if n.AggFilter != nil {
-		within := *inner
-		within.clause = "FILTER"
-		f, err := b.expr(n.AggFilter, &within)
-		if err == nil {
-			f, err = b.boolean(f, "FILTER")
-		}
-		if err != nil {
-			return nil, err
+		f, err := s.filter, error(nil)
+		if f == nil {
+			if f, err = b.filterClause(n.AggFilter, inner); err != nil {
+				return nil, err
+			}
 		}
 		filter = " FILTER (WHERE " + f.sql + ")"
 		e.from(f)

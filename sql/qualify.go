@@ -34,7 +34,7 @@ func (b *binder) having(n *pg_query.Node, p *selectParts) error {
 	return nil
 }
 
-// filter binds a condition of groups or of the rows of windows.
+// filter binds a condition of groups, of the rows of windows, or of the rows of an aggregate.
 func (b *binder) filter(n *pg_query.Node, sc *scope, clause string) (*expr, error) {
 	e, err := b.expr(n, sc)
 	if err != nil {

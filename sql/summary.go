@@ -14,6 +14,7 @@ type summary struct {
 	wrap   string // "%" is the only call, %1 %2 … are the calls; "" is the call itself
 	scale  int    // of the result, as in expr
 	wide   bool
+	filter *expr    // the condition of FILTER, where it is bound already
 	merges bool     // the aggregate of the whole can be made of those of parts
 	parts  *merging // how, where it is not by its own calls
 }
