@@ -48,11 +48,7 @@ func postgresCopy(catalog sql.Catalog, env sql.Env, query string, args ...sql.Ar
 
 func openPostgres(t *testing.T) *pgx.Conn {
 	t.Helper()
-	pg, err := pgx.Connect(t.Context(), testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { pg.Close(context.WithoutCancel(t.Context())) })
+	pg := testkit.Postgres(t).Connect(t)
 	if _, err := pg.Exec(t.Context(), "create table v ("+valueColumns+"); insert into v values "+values+
 		"; create table w (id int, name text); insert into w values (1, 'one'), (2, 'two'), (2, 'zwei'), (9, 'nine'), (null, 'none'); set search_path = pg_catalog"); err != nil {
 		t.Fatal(err)

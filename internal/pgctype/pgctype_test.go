@@ -30,10 +30,7 @@ var classes = []struct {
 // TestAgainstPostgreSQL compares every character of Unicode.
 func TestAgainstPostgreSQL(t *testing.T) {
 	t.Parallel()
-	c, err := pgx.Connect(t.Context(), testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := testkit.Postgres(t).Connect(t)
 	var query strings.Builder
 	query.WriteString("select i, ascii(upper(chr(i))), ascii(lower(chr(i)))")
 	for _, class := range classes {

@@ -8,6 +8,7 @@ import (
 
 	"tidegate/internal/pgformat"
 	"tidegate/internal/pgnumeric"
+	"tidegate/internal/testkit"
 )
 
 func numberFormat(r *rand.Rand) string {
@@ -46,7 +47,7 @@ func number(r *rand.Rand) string {
 // TestWriteNumbers writes seeded numbers of every type by seeded formats, as PostgreSQL does.
 func TestWriteNumbers(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	c := testkit.Postgres(t).Connect(t)
 	r := rand.New(rand.NewPCG(15, 3))
 	for i := range 20000 {
 		format, value := numberFormat(r), number(r)
@@ -105,7 +106,7 @@ func written(f *pgformat.NumberFormat, kind, value string) (string, error) {
 // TestReadNumbers reads seeded texts by seeded formats, with the same numbers and the same errors.
 func TestReadNumbers(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	c := testkit.Postgres(t).Connect(t)
 	r := rand.New(rand.NewPCG(15, 4))
 	for range 15000 {
 		format := numberFormat(r)

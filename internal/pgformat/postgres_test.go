@@ -1,7 +1,6 @@
 package pgformat_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,16 +17,6 @@ import (
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/testkit"
 )
-
-func connect(t *testing.T) *pgx.Conn {
-	t.Helper()
-	c, err := pgx.Connect(t.Context(), testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
-	return c
-}
 
 const null = "<null>"
 
@@ -98,7 +87,7 @@ func micros(r *rand.Rand) int64 {
 // TestWriteDates writes seeded timestamps, instants and intervals by seeded formats, as PostgreSQL does.
 func TestWriteDates(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	c := testkit.Postgres(t).Connect(t)
 	r := rand.New(rand.NewPCG(15, 1))
 	zones := []string{"UTC", "Asia/Tokyo", "America/New_York", "Asia/Kolkata", "America/St_Johns"}
 	for i := range 12000 {
@@ -151,7 +140,7 @@ func source(r *rand.Rand, f *pgformat.DateFormat, zone *time.Location) string {
 // TestReadDates reads seeded texts by seeded formats, with the same results and the same errors.
 func TestReadDates(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	c := testkit.Postgres(t).Connect(t)
 	if _, err := c.Exec(t.Context(), "SET TimeZone = 'America/New_York'"); err != nil {
 		t.Fatal(err)
 	}

@@ -124,11 +124,7 @@ func randomText(r *rand.Rand) string {
 func TestAgainstPostgreSQL(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	pg, err := pgx.Connect(ctx, testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pg.Close(context.WithoutCancel(ctx))
+	pg := testkit.Postgres(t).Connect(t)
 	if _, err := pg.Exec(ctx, "create table pairs (i int, a numeric, b numeric, n int)"); err != nil {
 		t.Fatal(err)
 	}
@@ -207,11 +203,7 @@ func ours(t *testing.T, op operation, pair [2]string, n int) string {
 func TestTexts(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	pg, err := pgx.Connect(ctx, testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pg.Close(context.WithoutCancel(ctx))
+	pg := testkit.Postgres(t).Connect(t)
 	for _, text := range []string{
 		"1", " 1.50 ", "+7", "-0", "-0.00", "00012.340", ".5", "5.", "1e3", "1.5E-3", "1e+2", "", " ", ".", "-", "e5", "1e", "1..2", "1.2.3", "0x10",
 		"nan", "NaN", "inf", "+Infinity", "-inf", "Infinity", "infinite", "1_000", "12a", "--1", "+-1", "\t3\n", "1 2", "123456789012345678901234567890",
@@ -240,11 +232,7 @@ func TestTexts(t *testing.T) {
 func TestAggregates(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	pg, err := pgx.Connect(ctx, testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pg.Close(context.WithoutCancel(ctx))
+	pg := testkit.Postgres(t).Connect(t)
 	r := rand.New(rand.NewPCG(4, 2026))
 	for range 300 {
 		list := make([]string, 1+r.IntN(6))

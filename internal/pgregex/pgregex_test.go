@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/internal/pgerr"
@@ -114,10 +113,7 @@ const theirs = `select coalesce((select string_agg(array_to_string(array(select 
 // TestAgainstPostgreSQL compares random patterns: all matches and their groups, replacements, pieces, errors.
 func TestAgainstPostgreSQL(t *testing.T) {
 	t.Parallel()
-	c, err := pgx.Connect(t.Context(), testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := testkit.Postgres(t).Connect(t)
 	g := generator{rand.New(rand.NewPCG(*seed, 0))}
 	wrong, failed := 0, 0
 	for range *cases {

@@ -1,7 +1,6 @@
 package pgtime_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -17,16 +16,6 @@ import (
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/testkit"
 )
-
-func connect(t *testing.T) *pgx.Conn {
-	t.Helper()
-	c, err := pgx.Connect(t.Context(), testkit.Postgres(t).DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
-	return c
-}
 
 func asked(t *testing.T, c *pgx.Conn, expression string, args ...any) string {
 	t.Helper()
@@ -85,7 +74,7 @@ func intervalText(r *rand.Rand) string {
 // TestReadIntervals reads seeded texts, with and without the fields of a type.
 func TestReadIntervals(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	c := testkit.Postgres(t).Connect(t)
 	r := rand.New(rand.NewPCG(15, 5))
 	ranges := map[string]pgtime.Range{
 		"": pgtime.AllFields, "year": pgtime.RangeYear, "month": pgtime.RangeMonth, "day": pgtime.RangeDay, "hour": pgtime.RangeHour,
@@ -127,7 +116,7 @@ func interval(r *rand.Rand) pgtime.Interval {
 // TestIntervals computes with seeded intervals.
 func TestIntervals(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	c := testkit.Postgres(t).Connect(t)
 	r := rand.New(rand.NewPCG(15, 6))
 	at := func() int64 { return r.Int64N(2e17) - 1e17 }
 	for range 6000 {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const debianBinaries = "/usr/lib/postgresql/15/bin"
@@ -33,6 +35,17 @@ func (c *Cluster) DSN() string {
 		dsn += " port=" + c.Port // it names the socket too
 	}
 	return dsn
+}
+
+// Connect connects as DSN says. The connection ends with the test.
+func (c *Cluster) Connect(tb testing.TB) *pgx.Conn {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), c.DSN())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close(context.WithoutCancel(tb.Context())) })
+	return conn
 }
 
 // Postgres starts a PostgreSQL 15 with an empty cluster: UTF8, C.UTF-8, time zone UTC. It stops with the test.
