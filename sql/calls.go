@@ -406,8 +406,9 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	filter, window := "", ""
 	if n.AggFilter != nil {
-		f, err := s.filter, error(nil)
+		f := s.filter
 		if f == nil {
+			var err error
 			if f, err = b.filterClause(n.AggFilter, inner); err != nil {
 				return nil, err
 			}
