@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"sync"
 	"time"
 )
-
-// watchAfter is how long a statement runs before its client is watched for leaving.
-const watchAfter = 100 * time.Millisecond
 
 // task is work that may be cancelled with a cause: a statement, or a portal from its first row to its last.
 type task struct {
@@ -39,38 +37,84 @@ func (t *task) explain(err error) error {
 	return errShutdown() // the sessions' parent has ended
 }
 
+// work is what a session does at the moment, for those who may end it.
+type work struct {
+	mu    sync.Mutex
+	busy  bool    // a message is being answered; guarded by mu
+	tasks []*task // the outer one first; guarded by mu
+	// pending cancels the next task of the message: it came between two of them; guarded by mu.
+	pending error
+	seen    *task // what the last look for clients that are gone has found; guarded by mu
+}
+
+// begin says that a message is being answered, until end. What was cancelled before it is not this one's matter.
+func (w *work) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy, w.pending = true, nil
+}
+
+func (w *work) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy, w.pending = false, nil
+}
+
+func (w *work) push(t *task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tasks = append(w.tasks, t)
+	if w.pending != nil {
+		t.cancel(w.pending)
+		w.pending = nil
+	}
+}
+
+func (w *work) pop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tasks = w.tasks[:len(w.tasks)-1]
+}
+
+// interrupt cancels what is being worked at. An idle session does not notice: its next message is another matter.
+func (w *work) interrupt(cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy && len(w.tasks) == 0 {
+		w.pending = cause
+	}
+	for _, t := range w.tasks {
+		t.cancel(cause)
+	}
+}
+
+// lasting reports whether a task that was there when it was asked last still is.
+func (w *work) lasting() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var first *task
+	if len(w.tasks) > 0 {
+		first = w.tasks[0]
+	}
+	lasts := first != nil && first == w.seen
+	w.seen = first
+	return lasts
+}
+
 // engage makes t what the session works at until release is called: a CancelRequest, statement_timeout and the
 // client's leaving end it. A nil task cannot wait and needs none of it.
 func (s *session) engage(t *task) (release func()) {
 	if t == nil {
 		return func() {}
 	}
-	s.mu.Lock()
-	s.working = append(s.working, t)
-	outer := len(s.working) > 1
-	s.mu.Unlock()
-	stopWatch, stopTimer := func() {}, func() bool { return true }
-	if !outer {
-		stopWatch = s.socket.watch(watchAfter, func() { t.cancel(errGone) })
-	}
+	s.work.push(t)
+	stopTimer := func() bool { return true }
 	if s.timeout > 0 {
 		stopTimer = time.AfterFunc(s.timeout, func() { t.cancel(errTimeout()) }).Stop
 	}
 	return func() {
 		stopTimer()
-		stopWatch()
-		s.mu.Lock()
-		s.working = s.working[:len(s.working)-1]
-		s.mu.Unlock()
-	}
-}
-
-// interrupt cancels what the session works at; an idle session does not notice.
-func (s *session) interrupt(cause error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, t := range s.working {
-		t.cancel(cause)
+		s.work.pop()
 	}
 }
 
@@ -81,6 +125,6 @@ func (s *Server) cancelRequest(pid uint32, secret []byte) {
 	target := s.sessions[int32(pid)]
 	s.mu.Unlock()
 	if target != nil && subtle.ConstantTimeCompare(target.secret[:], secret) == 1 {
-		target.interrupt(errClientCancel())
+		target.work.interrupt(errClientCancel())
 	}
 }

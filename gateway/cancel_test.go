@@ -130,17 +130,72 @@ func TestStatementTimeout(t *testing.T) {
 
 func TestClientLeaves(t *testing.T) {
 	t.Parallel()
-	x, begun, ended := blocking()
-	d := serve(t, map[string]*script{"select slow": x})
-	c, f := d.raw(t)
-	f.SendQuery(&pgproto3.Query{String: "select slow"})
-	if err := f.Flush(); err != nil {
-		t.Fatal(err)
+	for name, ahead := range map[string]int{"alone": 0, "with bytes that nobody reads": 100 << 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, begun, ended := blocking()
+			d := serve(t, map[string]*script{"select slow": x})
+			c, f := d.raw(t)
+			f.SendQuery(&pgproto3.Query{String: "select slow"})
+			if err := f.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "statement", begun)
+			more, err := (&pgproto3.Query{String: strings.Repeat(" ", ahead)}).Encode(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Write(more); err != nil {
+				t.Fatal(err)
+			}
+			left := time.Now()
+			c.Close()
+			if err := await(t, "engine's end", ended); !errors.Is(err, errGone) {
+				t.Errorf("cause %v", err)
+			}
+			if took := time.Since(left); took > time.Second {
+				t.Errorf("noticed after %v", took)
+			}
+		})
 	}
-	await(t, "statement", begun)
-	c.Close()
-	if err := await(t, "engine's end", ended); !errors.Is(err, errGone) {
-		t.Errorf("cause %v", err)
+}
+
+// TestCancelMeetsItsMessage has cancels come before, in, between and after the tasks of a message.
+func TestCancelMeetsItsMessage(t *testing.T) {
+	t.Parallel()
+	var w work
+	cause := func(t *task) error {
+		if errors.Is(t.cause(), errGone) {
+			return errGone
+		}
+		return nil
+	}
+	start := func() *task {
+		_, made := newTask(t.Context())
+		w.push(made)
+		return made
+	}
+	w.interrupt(errGone) // idle
+	w.begin()
+	first := start()
+	if err := cause(first); err != nil {
+		t.Errorf("a cancel of nothing hit the next message: %v", err)
+	}
+	w.pop()
+	w.interrupt(errGone)
+	second := start()
+	w.interrupt(errGone)
+	w.pop()
+	third := start()
+	w.pop()
+	if cause(first) != nil || cause(second) == nil || cause(third) != nil {
+		t.Errorf("between two tasks: %v, %v, %v", cause(first), cause(second), cause(third))
+	}
+	w.interrupt(errGone) // nothing of the message is left to cancel
+	w.end()
+	w.begin()
+	if next := start(); cause(next) != nil {
+		t.Error("a late cancel hit the next message")
 	}
 }
 
@@ -165,13 +220,13 @@ func TestPipelineWhileWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "statement", begun)
-	const more = 20_000 // beyond what a watch reads ahead
+	const more = 20_000 // beyond what the kernel takes
 	for range more {
 		f.SendQuery(&pgproto3.Query{String: "show datestyle"})
 	}
 	sent := make(chan error, 1)
 	go func() { sent <- f.Flush() }()
-	time.AfterFunc(3*watchAfter, func() { close(release) })
+	time.AfterFunc(3*lookEvery, func() { close(release) })
 	for i := range more + 1 {
 		last := ""
 		for !strings.HasPrefix(last, "ReadyForQuery") {

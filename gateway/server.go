@@ -55,6 +55,7 @@ type Server struct {
 	listeners []net.Listener       // guarded by mu
 	stopping  bool                 // guarded by mu
 	nextPID   int32                // guarded by mu
+	looking   bool                 // guarded by mu; look will come again
 	wait      sync.WaitGroup
 }
 
@@ -212,6 +213,10 @@ func (s *Server) register(x *session) error {
 	x.state.PID = x.pid
 	x.log = s.log.With(logkey.Conn, x.pid)
 	s.sessions[x.pid] = x
+	if !s.looking {
+		s.looking = true
+		time.AfterFunc(lookEvery, s.look)
+	}
 	return nil
 }
 
@@ -245,7 +250,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	for _, x := range s.sessions {
-		x.interrupt(errShutdown())
+		x.work.interrupt(errShutdown())
 	}
 	for c := range s.sockets {
 		// A client that does not read would keep its session for ever.

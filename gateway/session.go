@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -19,7 +18,7 @@ import (
 // maxMessageBytes bounds what one message of a client may make the gateway hold.
 const maxMessageBytes = 64 << 20
 
-// session is one client from its startup message to the end. Everything but mu's fields belongs to its goroutine.
+// session is one client from its startup message to the end. Everything but work belongs to its goroutine.
 type session struct {
 	server *Server
 	log    *slog.Logger
@@ -47,8 +46,7 @@ type session struct {
 	lastID       string  // of the newest recorded statement
 	wanted       []int16 // the formats of the portal that is started; nil is text
 
-	mu      sync.Mutex
-	working []*task // guarded by mu; what a cancel ends
+	work work
 }
 
 // serve answers messages until the client leaves, the server drains or the protocol is violated.
@@ -101,6 +99,8 @@ func (s *session) finalFlush() {
 // handle answers one message. A panic in it is told to the client as XX000 and ends the session, whose state is not
 // known any more.
 func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err error) {
+	s.work.begin()
+	defer s.work.end()
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.ErrorContext(ctx, "panic", logkey.Error, p, "stack", string(debug.Stack()))

@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -117,26 +115,12 @@ func shown(columns []engine.Column) []engine.Column {
 	return out
 }
 
-// socket is a client's connection that can be watched while nobody reads it.
+// socket is a client's connection. Its reads can be ended for good.
 type socket struct {
 	net.Conn
-	ahead []byte // read by a watch, not yet by Read
 
 	mu      sync.Mutex
-	expired bool // guarded by mu; reading is over for good
-}
-
-// maxAhead bounds what a watch reads of a client that goes on sending.
-const maxAhead = 64 << 10
-
-// Read reads what a watch has read first. Only one of Read and a watch is at work at a time.
-func (c *socket) Read(p []byte) (int, error) {
-	if len(c.ahead) > 0 {
-		n := copy(p, c.ahead)
-		c.ahead = c.ahead[n:]
-		return n, nil
-	}
-	return c.Conn.Read(p)
+	expired bool // guarded by mu
 }
 
 // expire makes the pending and every later read end with os.ErrDeadlineExceeded.
@@ -145,35 +129,6 @@ func (c *socket) expire() {
 	defer c.mu.Unlock()
 	c.expired = true
 	_ = c.SetReadDeadline(time.Unix(1, 0)) // fails on a closed connection only, where reads end anyway
-}
-
-// watch calls gone if the client closes the connection later than after until stop is called. Short statements end
-// before and cost a timer only.
-func (c *socket) watch(after time.Duration, gone func()) (stop func()) {
-	done := make(chan struct{})
-	timer := time.AfterFunc(after, func() {
-		defer close(done)
-		for len(c.ahead) < maxAhead {
-			var buf [4096]byte
-			n, err := c.Conn.Read(buf[:])
-			c.ahead = append(c.ahead, buf[:n]...)
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				return
-			}
-			if err != nil {
-				gone()
-				return
-			}
-		}
-	})
-	return func() {
-		if timer.Stop() {
-			return
-		}
-		c.deadline(time.Unix(1, 0))
-		<-done
-		c.deadline(time.Time{})
-	}
 }
 
 func (c *socket) deadline(t time.Time) {
