@@ -14,6 +14,7 @@ import (
 	"tidegate/bench/lake"
 	"tidegate/bench/language"
 	"tidegate/bench/measure"
+	"tidegate/bench/wire"
 )
 
 // suite is a name and what measures it. A suite prints its lines in the order in which it measures.
@@ -27,6 +28,7 @@ func suites() []suite {
 		{"hot", hot.Run},
 		{"lake", lake.Run},
 		{"sql", language.Run},
+		{"wire", wire.Run},
 	}
 }
 

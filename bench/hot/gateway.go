@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tidegate/bench/client"
 	"tidegate/bench/measure"
 	"tidegate/internal/testkit"
 )
@@ -35,31 +36,31 @@ hot: { columns: [id, ts, site_id, domain, path, load_ms], sort: [id] }
 )
 
 // startGateway makes the lake, loads it into the cluster, and serves it.
-func (s *suite) startGateway(ctx context.Context, cluster *testkit.Cluster) (target, error) {
+func (s *suite) startGateway(ctx context.Context, cluster *testkit.Cluster) (client.Target, error) {
 	program, err := measure.Build(ctx, s.TB)
 	if err != nil {
-		return target{}, err
+		return client.Target{}, err
 	}
 	if err := s.writeLake(program.Dir, cluster); err != nil {
-		return target{}, err
+		return client.Target{}, err
 	}
 	began := time.Now()
 	if err := program.Run(ctx, "etl", "run"); err != nil {
-		return target{}, err
+		return client.Target{}, err
 	}
 	s.Logf("%d rows in the lake and hot in %.1f s", s.rows, time.Since(began).Seconds())
 	served, _, err := program.Serve(ctx, "serve")
 	if err != nil {
-		return target{}, err
+		return client.Target{}, err
 	}
 	at, err := url.Parse(served)
 	if err != nil {
-		return target{}, err
+		return client.Target{}, err
 	}
-	return target{
-		name: "gateway", address: at.Host, user: "bench", database: "tidegate", table: "bench.pages",
+	return client.Target{
+		Name: "gateway", Address: at.Host, User: "bench", Database: "tidegate", Table: "bench.pages",
 		// Otherwise the estimate chooses, and what a client takes to read two million rows counts as the hot store's time.
-		setup: "set tidegate.latency = interactive",
+		Setup: "set tidegate.latency = interactive",
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 
+	"tidegate/bench/client"
 	"tidegate/bench/measure"
 	"tidegate/internal/testkit"
 )
@@ -24,10 +25,10 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	if err != nil {
 		return err
 	}
-	postgres := target{name: "direct", address: "127.0.0.1:" + cluster.Port, user: "postgres", database: "postgres", table: hotTable}
+	postgres := client.Target{Name: "direct", Address: "127.0.0.1:" + cluster.Port, User: "postgres", Database: "postgres", Table: hotTable}
 	bouncer := postgres
-	bouncer.name, bouncer.address = "pgbouncer", testkit.PgBouncer(b.TB, cluster) //nolint:contextcheck // as above
-	s.targets = []target{postgres, bouncer, gateway}
+	bouncer.Name, bouncer.Address = "pgbouncer", testkit.PgBouncer(b.TB, cluster) //nolint:contextcheck // as above
+	s.targets = []client.Target{bouncer, postgres, gateway}
 	for _, m := range []struct {
 		name    string
 		measure func(context.Context) error
@@ -47,33 +48,10 @@ func Run(ctx context.Context, b *measure.Bench) error {
 type suite struct {
 	*measure.Bench
 	rows    int
-	targets []target // direct, pgbouncer, gateway
+	targets []client.Target // pgbouncer, direct, gateway
 }
 
-// compare measures all targets in turn and prints the gateway's median beside the two others'.
-func (s *suite) compare(ctx context.Context, metric, unit string, rounds int, subject func(target) (func() (float64, error), error)) error {
-	subjects := make([]func() (float64, error), len(s.targets))
-	for i, t := range s.targets {
-		f, err := subject(t)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
-		}
-		subjects[i] = func() (float64, error) {
-			v, err := f()
-			if err != nil {
-				return 0, fmt.Errorf("%s: %w", t.name, err)
-			}
-			return v, nil
-		}
-	}
-	medians, err := measure.Alternate(ctx, rounds, subjects...)
-	if err != nil {
-		return err
-	}
-	for _, i := range []int{1, 0} {
-		if err := s.Compare(metric, unit, medians[2], s.targets[i].name, medians[i], rounds); err != nil {
-			return err
-		}
-	}
-	return nil
+// compare prints the gateway's median beside pgbouncer's and PostgreSQL's.
+func (s *suite) compare(ctx context.Context, metric, unit string, rounds int, subject func(client.Target) (func() (float64, error), error)) error {
+	return client.Compare(ctx, s.Bench, metric, unit, rounds, s.targets, subject)
 }

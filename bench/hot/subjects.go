@@ -8,21 +8,21 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"tidegate/bench/measure"
+	"tidegate/bench/client"
 )
 
 // passThrough measures whole results: rows per second, in the text format.
 func (s *suite) passThrough(ctx context.Context) error {
-	query := func(t target) string { return "select id, ts, site_id, domain, path, load_ms from " + t.table }
+	query := func(t client.Target) string { return "select id, ts, site_id, domain, path, load_ms from " + t.Table }
 	for _, p := range []struct {
 		metric  string
 		message func(text string) ([]byte, error)
 	}{
-		{"rows_passthrough", simple},
-		{"rows_passthrough_extended", extended},
+		{"rows_passthrough", client.Simple},
+		{"rows_passthrough_extended", client.Extended},
 	} {
-		err := s.compare(ctx, p.metric, "rows/s", s.Samples(), func(t target) (func() (float64, error), error) {
-			c, err := t.connect()
+		err := s.compare(ctx, p.metric, "rows/s", s.Samples(), func(t client.Target) (func() (float64, error), error) {
+			c, err := t.Connect()
 			if err != nil {
 				return nil, err
 			}
@@ -32,7 +32,7 @@ func (s *suite) passThrough(ctx context.Context) error {
 			}
 			run := func() (float64, error) {
 				began := time.Now()
-				n, err := c.ask(message)
+				n, err := c.Ask(message)
 				if err == nil && n != s.rows {
 					err = fmt.Errorf("%d rows came, not %d", n, s.rows)
 				}
@@ -48,7 +48,6 @@ func (s *suite) passThrough(ctx context.Context) error {
 	return nil
 }
 
-// Points are measured in short turns, so that what else the machine does hits everybody.
 const (
 	pointRounds  = 41
 	pointQueries = 100 // of a turn
@@ -60,57 +59,43 @@ func (s *suite) points(ctx context.Context) error {
 	if s.Quick {
 		rounds = 11
 	}
-	text := func(t target, where string) string {
-		return "select id, ts, site_id, domain, path, load_ms from " + t.table + " where id = " + where
+	text := func(t client.Target, where string) string {
+		return "select id, ts, site_id, domain, path, load_ms from " + t.Table + " where id = " + where
 	}
-	err := s.compare(ctx, "point_p50", "us", rounds, func(t target) (func() (float64, error), error) {
-		c, err := t.connect()
-		return s.turn(c, func(id int) ([]byte, error) { return simple(text(t, strconv.Itoa(id))) }), err
+	err := s.compare(ctx, "point_p50", "us", rounds, func(t client.Target) (func() (float64, error), error) {
+		c, err := t.Connect()
+		return s.turn(c, func(id int) ([]byte, error) { return client.Simple(text(t, strconv.Itoa(id))) }), err
 	})
 	if err != nil {
 		return err
 	}
-	return s.compare(ctx, "point_p50_prepared", "us", rounds, func(t target) (func() (float64, error), error) {
-		c, err := t.connect()
+	return s.compare(ctx, "point_p50_prepared", "us", rounds, func(t client.Target) (func() (float64, error), error) {
+		c, err := t.Connect()
 		if err != nil {
 			return nil, err
 		}
-		prepare, err := encode(&pgproto3.Parse{Name: "point", Query: text(t, "$1")}, &pgproto3.Sync{})
+		prepare, err := client.Encode(&pgproto3.Parse{Name: "point", Query: text(t, "$1")}, &pgproto3.Sync{})
 		if err != nil {
 			return nil, err
 		}
-		if _, err := c.ask(prepare); err != nil {
+		if _, err := c.Ask(prepare); err != nil {
 			return nil, err
 		}
 		return s.turn(c, func(id int) ([]byte, error) {
-			return encode(&pgproto3.Bind{PreparedStatement: "point", Parameters: [][]byte{strconv.AppendInt(nil, int64(id), 10)}},
+			return client.Encode(&pgproto3.Bind{PreparedStatement: "point", Parameters: [][]byte{strconv.AppendInt(nil, int64(id), 10)}},
 				&pgproto3.Execute{}, &pgproto3.Sync{})
 		}), nil
 	})
 }
 
-// turn gives the median of some queries for one row each, in microseconds.
-func (s *suite) turn(c *client, message func(id int) ([]byte, error)) func() (float64, error) {
+// turn asks for some rows of the table.
+func (s *suite) turn(c *client.Client, message func(id int) ([]byte, error)) func() (float64, error) {
 	id := 0
 	return func() (float64, error) {
-		var times []float64
-		for range pointQueries {
+		return c.Turn(pointQueries, func() ([]byte, error) {
 			id = (id + 7919) % s.rows // a prime: all over the table
-			m, err := message(id)
-			if err != nil {
-				return 0, err
-			}
-			began := time.Now()
-			n, err := c.ask(m)
-			times = append(times, float64(time.Since(began))/float64(time.Microsecond))
-			if err == nil && n != 1 {
-				err = fmt.Errorf("%d rows came, not 1", n)
-			}
-			if err != nil {
-				return 0, err
-			}
-		}
-		return measure.Median(times), nil
+			return message(id)
+		})
 	}
 }
 
@@ -119,21 +104,7 @@ const connectTurn = 10
 
 // connects measures from dialing to the first ReadyForQuery.
 func (s *suite) connects(ctx context.Context) error {
-	return s.compare(ctx, "connect_p50", "us", 4*s.Samples(), func(t target) (func() (float64, error), error) {
-		return func() (float64, error) {
-			var times []float64
-			for range connectTurn {
-				began := time.Now()
-				c, err := t.dial()
-				if err != nil {
-					return 0, err
-				}
-				times = append(times, float64(time.Since(began))/float64(time.Microsecond))
-				if err := c.conn.Close(); err != nil {
-					return 0, err
-				}
-			}
-			return measure.Median(times), nil
-		}, nil
+	return s.compare(ctx, "connect_p50", "us", 4*s.Samples(), func(t client.Target) (func() (float64, error), error) {
+		return func() (float64, error) { return t.Dials(connectTurn) }, nil
 	})
 }

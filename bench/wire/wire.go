@@ -1,0 +1,66 @@
+// Package wire measures the protocol: the same statements asked of PostgreSQL and of Tidegate, over TCP and without a
+// password, by a client that costs the same for both.
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"tidegate/bench/client"
+	"tidegate/bench/measure"
+	"tidegate/internal/testkit"
+)
+
+// Run measures the suite.
+func Run(ctx context.Context, b *measure.Bench) error {
+	s := &suite{Bench: b}
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	for _, m := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"select 1", s.constants},
+		{"connect", s.connects},
+	} {
+		if err := m.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// suite is what the measurements share.
+type suite struct {
+	*measure.Bench
+	targets []client.Target // postgresql, gateway
+}
+
+// start starts the two servers.
+func (s *suite) start(ctx context.Context) error {
+	cluster := testkit.PostgresTCP(s.TB) //nolint:contextcheck // the stage has ctx
+	program, err := measure.Build(ctx, s.TB)
+	if err != nil {
+		return err
+	}
+	served, _, err := program.Serve(ctx, "serve")
+	if err != nil {
+		return err
+	}
+	at, err := url.Parse(served)
+	if err != nil {
+		return err
+	}
+	s.targets = []client.Target{
+		{Name: "postgresql", Address: "127.0.0.1:" + cluster.Port, User: "postgres", Database: "postgres"},
+		{Name: "gateway", Address: at.Host, User: "bench", Database: "tidegate"},
+	}
+	return nil
+}
+
+// compare prints the gateway's median beside PostgreSQL's.
+func (s *suite) compare(ctx context.Context, metric, unit string, rounds int, subject func(client.Target) (func() (float64, error), error)) error {
+	return client.Compare(ctx, s.Bench, metric, unit, rounds, s.targets, subject)
+}
