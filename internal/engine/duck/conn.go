@@ -65,10 +65,11 @@ const interruptEvery = 5 * time.Millisecond
 
 // watch interrupts a connection's work when a context ends.
 type watch struct {
-	stop  func() bool
-	ended chan struct{} // closed by end: stop interrupting
-	gone  chan struct{} // closed when the interrupting goroutine is over
-	cause atomic.Pointer[error]
+	cancel context.CancelCauseFunc // of a watch that its holder may end too; else nil
+	stop   func() bool
+	ended  chan struct{} // closed by end: stop interrupting
+	gone   chan struct{} // closed when the interrupting goroutine is over
+	cause  atomic.Pointer[error]
 }
 
 // watch starts to watch ctx. No goroutine runs until ctx ends. The caller calls end, on every path.
@@ -92,8 +93,19 @@ func (c *conn) watch(ctx context.Context) *watch {
 	return w
 }
 
+// watchOwn is watch of a context that w.cancel ends too.
+func (c *conn) watchOwn(ctx context.Context) *watch {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := c.watch(ctx)
+	w.cancel = cancel
+	return w
+}
+
 // end stops watching. After it no interrupt reaches the connection. It is called once.
 func (w *watch) end() {
+	if w.cancel != nil {
+		defer w.cancel(nil)
+	}
 	if w.stop() {
 		return
 	}

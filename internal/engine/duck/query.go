@@ -44,7 +44,7 @@ func (db *DB) Query(ctx context.Context, s engine.Statement) (engine.Rows, error
 	if err != nil {
 		return nil, err
 	}
-	w := c.watch(ctx)
+	w := c.watchOwn(ctx)
 	p, err := c.prepareInTransaction(s)
 	if err != nil {
 		w.end()

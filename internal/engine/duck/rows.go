@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	bind "github.com/duckdb/duckdb-go-bindings"
 
@@ -13,8 +14,12 @@ import (
 
 var errRowsClosed = errors.New("rows are closed")
 
-// rows is a streaming result.
+// rows is a streaming result. A Close may come from another goroutine than Next's: it ends a Next that runs, and
+// waits for it. What a chunk shows is for Next's goroutine alone.
 type rows struct {
+	stop context.CancelCauseFunc // ends the statement's context, and so a Next that runs
+
+	mu      sync.Mutex // held by Next and Close; everything below is guarded by it
 	prep    *prepared
 	pending bind.PendingResult
 	result  bind.Result
@@ -32,7 +37,7 @@ type rows struct {
 //
 // Execution returns at the first chunk, so an aggregate does all its work in here.
 func (c *conn) start(w *watch, p *prepared) (*rows, error) {
-	r := &rows{prep: p, watch: w, conn: c, release: func(bool) {}}
+	r := &rows{stop: w.cancel, prep: p, watch: w, conn: c, release: func(bool) {}}
 	err := r.execute()
 	if cause := w.err(); cause != nil {
 		err = cause
@@ -80,6 +85,8 @@ func (r *rows) Columns() []engine.Column { return r.prep.columns }
 
 // Next gives the next chunk: views of DuckDB's memory, valid until the following Next or Close.
 func (r *rows) Next(ctx context.Context) (*engine.Chunk, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.end != nil {
 		return nil, r.end
 	}
@@ -129,8 +136,13 @@ func (r *rows) fetch(ctx context.Context) error {
 	return io.EOF
 }
 
-// Close ends the work, wherever it is. It may be called more than once.
+// Close ends the work, wherever it is. It may be called more than once, and by anybody.
 func (r *rows) Close() error {
+	if !r.mu.TryLock() {
+		r.stop(errRowsClosed)
+		r.mu.Lock()
+	}
+	defer r.mu.Unlock()
 	if r.closed {
 		return nil
 	}

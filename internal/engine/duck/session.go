@@ -77,7 +77,7 @@ func (s *Session) query(ctx context.Context, prepare func() (*prepared, error)) 
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	w := s.conn.watch(ctx)
+	w := s.conn.watchOwn(ctx)
 	p, err := prepare()
 	if err != nil {
 		w.end()
