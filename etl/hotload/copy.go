@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -58,8 +59,8 @@ func (p *Postgres) copyRows(ctx context.Context, c *pgconn.PgConn, table string,
 		encode: encoder, out: []byte(copyHead),
 	}
 	tag, err := c.CopyFrom(ctx, r, "COPY "+table+" ("+strings.Join(names, ", ")+") FROM STDIN (FORMAT binary)")
-	if r.err != nil && !errors.Is(r.err, io.EOF) {
-		err = r.err // what the server says of it is only that the client gave up
+	if readErr := r.stop(); readErr != nil {
+		err = readErr // what the server says of it is only that the client gave up
 	}
 	if err != nil {
 		return 0, fmt.Errorf("copy rows: %w", err)
@@ -67,11 +68,17 @@ func (p *Postgres) copyRows(ctx context.Context, c *pgconn.PgConn, table string,
 	return tag.RowsAffected(), nil
 }
 
-// copyReader gives chunks as the bytes of a binary COPY.
+var errCopyOver = errors.New("the copy is over")
+
+// copyReader gives chunks as the bytes of a binary COPY, until stop.
+//
+// pgx reads in a goroutine of its own, and does not wait for it when the connection breaks: without the lock it would
+// go on to read rows whose memory is given back.
 type copyReader struct {
 	next   func() (*engine.Chunk, error)
 	encode Encoder
 
+	mu    sync.Mutex
 	chunk *engine.Chunk
 	row   int
 	rows  []byte // messages of the encoder
@@ -82,6 +89,8 @@ type copyReader struct {
 
 // Read implements io.Reader.
 func (r *copyReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for r.at == len(r.out) {
 		if r.err != nil {
 			return 0, r.err
@@ -92,6 +101,18 @@ func (r *copyReader) Read(p []byte) (int, error) {
 	n := copy(p, r.out[r.at:])
 	r.at += n
 	return n, nil
+}
+
+// stop waits for the Read that runs and lets no other touch the rows. It gives the error that ended the rows.
+func (r *copyReader) stop() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.err
+	r.err, r.at = errCopyOver, len(r.out)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 func (r *copyReader) fill() {
