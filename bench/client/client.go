@@ -20,10 +20,16 @@ type Target struct {
 
 // Dial opens a session.
 func (t Target) Dial() (*Client, error) {
+	return t.DialThrough(func(c net.Conn) net.Conn { return c })
+}
+
+// DialThrough is Dial over what wrap makes of the connection.
+func (t Target) DialThrough(wrap func(net.Conn) net.Conn) (*Client, error) {
 	conn, err := net.Dial("tcp", t.Address) //nolint:noctx // a bench is ended as a whole
 	if err != nil {
 		return nil, err
 	}
+	conn = wrap(conn)
 	c := &Client{conn: conn, buf: make([]byte, 256<<10)}
 	hello, err := Encode(&pgproto3.StartupMessage{
 		ProtocolVersion: pgproto3.ProtocolVersion30,

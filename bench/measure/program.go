@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,7 @@ type Program struct {
 	tb     TB
 	binary string
 	env    []string
+	pid    int // of the newest Serve
 }
 
 // Build builds the program as users do. env is set whenever it runs; it listens on a free port of the loopback.
@@ -62,6 +64,7 @@ func (p *Program) Serve(ctx context.Context, args ...string) (url string, stop f
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
+	p.pid = cmd.Process.Pid
 	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 		_ = cmd.Wait()                          // after a signal its status tells nothing
@@ -74,6 +77,22 @@ func (p *Program) Serve(ctx context.Context, args ...string) (url string, stop f
 	}
 	return "postgres://bench@" + address + "/tidegate?sslmode=disable", stop, nil
 }
+
+// Resident gives how many bytes of memory the program has that Serve has started last.
+func (p *Program) Resident() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
+	if err != nil {
+		return 0, fmt.Errorf("read the memory of tidegate: %w", err)
+	}
+	m := residentLine.FindSubmatch(status)
+	if m == nil {
+		return 0, errors.New("read the memory of tidegate: its status has no VmRSS")
+	}
+	kb, err := strconv.ParseInt(string(m[1]), 10, 64)
+	return kb << 10, err
+}
+
+var residentLine = regexp.MustCompile(`(?m)^VmRSS:\s+(\d+) kB$`)
 
 // readyAddress reads the log until it says that clients can connect, and goes on reading so that the program never
 // blocks.

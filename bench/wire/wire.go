@@ -24,6 +24,8 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	}{
 		{"select 1", s.constants},
 		{"connect", s.connects},
+		{"idle sessions", s.idle},
+		{"slow reader", s.slow},
 	} {
 		if err := m.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
@@ -35,16 +37,18 @@ func Run(ctx context.Context, b *measure.Bench) error {
 // suite is what the measurements share.
 type suite struct {
 	*measure.Bench
+	program *measure.Program
 	targets []client.Target // postgresql, gateway
 }
 
 // start starts the two servers.
 func (s *suite) start(ctx context.Context) error {
 	cluster := testkit.PostgresTCP(s.TB) //nolint:contextcheck // the stage has ctx
-	program, err := measure.Build(ctx, s.TB)
+	program, err := measure.Build(ctx, s.TB, fmt.Sprintf("TIDEGATE_LIMITS_CONNECTIONS=%d", idleSessions+100))
 	if err != nil {
 		return err
 	}
+	s.program = program
 	served, _, err := program.Serve(ctx, "serve")
 	if err != nil {
 		return err
