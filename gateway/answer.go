@@ -20,6 +20,7 @@ type answer struct {
 	plain  bool  // the tag has no count of rows
 	cursor bool  // the rows are a cursor's, which goes on living
 	empty  bool  // there was no statement
+	binary bool  // a simple query gets the rows in binary
 	// settle, if not nil, is called after the last row, before the tag is told.
 	settle func() error
 }
@@ -193,6 +194,11 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		s.wire.send(complete(a.tag))
 		return false, nil
 	}
+	defer s.engage(r.task)()
+	if err := r.start(); err != nil {
+		r.close(err)
+		return false, err
+	}
 	e, err := s.encoder(r, formats, described)
 	if err != nil {
 		if !a.cursor {
@@ -200,7 +206,6 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		}
 		return false, err
 	}
-	defer s.engage(r.task)()
 	n, done, err := r.guarded(s.wire, e, min(limit, a.limit))
 	a.limit -= n
 	switch {

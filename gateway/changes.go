@@ -204,14 +204,14 @@ func (s *session) tellNotices() {
 }
 
 // reads gives the engine for a plan: the session's own connection if the plan reads what it may have changed.
-func (s *session) reads(ctx context.Context, p *engine.Plan) (engine.Engine, error) {
+func (s *session) reads(ctx context.Context, p *engine.Plan, hold bool) (engine.Engine, error) {
 	if s.changes.lost && p.HotOnly {
 		return nil, errLostChanges()
 	}
 	if s.changes.conn == nil || !p.HotOnly {
 		return p.Engine, nil
 	}
-	if s.changes.hold {
+	if hold {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "a cursor WITH HOLD over hot-only relations is not supported beside a transaction that changes some, or temporary tables")
 	}
 	if err := s.openOnServer(ctx); err != nil {

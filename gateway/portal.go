@@ -24,9 +24,11 @@ type portal struct {
 	ended  bool    // the tag was sent, or it failed
 	failed bool
 
-	hold  bool // outlives its transaction
-	born  transactionID
-	level int // savepoints around it
+	scroll *scroll // of a cursor that can go back
+	binary bool    // a cursor whose rows a simple query gives in binary
+	hold   bool    // outlives its transaction
+	born   transactionID
+	level  int // savepoints around it
 }
 
 // bindPortal answers Bind.
@@ -128,7 +130,7 @@ func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
 	}
 	switch {
 	case p.failed, p.ended && (p.answer.result == nil || p.answer.cursor):
-		return pgerr.New(pgerr.ObjectNotInState, "portal %q cannot be run", m.Portal)
+		return cannotRun(m.Portal)
 	case p.ended && p.answer.plain:
 		s.wire.send(complete(p.answer.tag))
 		return nil
@@ -157,6 +159,9 @@ func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 	if described == nil && p.of != nil && p.of.described {
 		described = p.of.columns
 	}
+	if p.scroll != nil {
+		return s.runScroll(p, limit)
+	}
 	suspended, err := s.deliver(p.answer, p.formats, described, limit)
 	if err != nil {
 		return err
@@ -167,6 +172,29 @@ func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 	}
 	p.ended = !p.answer.empty
 	return nil
+}
+
+// runScroll gives a cursor's next rows as the portal that it is.
+func (s *session) runScroll(p *portal, limit int64) error {
+	rows, err := func() (span, error) {
+		r := p.answer.result
+		defer s.engage(r.task)()
+		if err := r.start(); err != nil {
+			return span{}, err
+		}
+		return p.scroll.forward(limit)
+	}()
+	if err != nil {
+		p.answer.result.close(err)
+		return err
+	}
+	n := rows.count()
+	p.answer.result.sent += n
+	suspended, err := s.deliver(withRows(p.answer.tag, p.scroll.result(rows)), p.formats, nil, limit)
+	if suspended {
+		s.wire.send(&pgproto3.PortalSuspended{})
+	}
+	return err
 }
 
 // start answers a portal's statement as far as its first row.

@@ -27,7 +27,8 @@ type result struct {
 	raw  engine.RawRows
 	pass func(w io.Writer, limit int64) (n int64, done bool, err error)
 
-	// rows, task and finish are nil if the session made the rows itself.
+	// begin, rows, task and finish are nil if the session made the rows itself.
+	begin  func() error // nil once it was called: nothing runs before a row is asked for
 	rows   engine.Rows
 	task   *task
 	finish func(r *result, err error) // called once; err is nil if all went well
@@ -36,6 +37,9 @@ type result struct {
 	chunk *engine.Chunk
 	row   int   // next row of chunk
 	sent  int64 // rows given out so far
+	// passed counts the rows that were given out or left out, ended says that the end was seen.
+	passed int64
+	ended  bool
 }
 
 // close ends the result. Rows not read yet are not an error.
@@ -45,10 +49,13 @@ func (r *result) close(err error) {
 	}
 	r.closed = true
 	r.chunk = nil
-	if r.rows == nil {
+	if r.finish == nil {
 		return
 	}
-	closeErr := r.rows.Close()
+	var closeErr error
+	if r.rows != nil {
+		closeErr = r.rows.Close()
+	}
 	r.task.end()
 	if err == nil {
 		err = closeErr
@@ -56,12 +63,43 @@ func (r *result) close(err error) {
 	r.finish(r, err)
 }
 
+// start begins the work, if it has not begun. It is called before anything is read.
+func (r *result) start() error {
+	if r.begin == nil {
+		return nil
+	}
+	begin := r.begin
+	r.begin = nil
+	ended := false
+	defer func() {
+		if !ended {
+			r.close(errPanic) // then too the plan is given back
+		}
+	}()
+	err := begin()
+	ended = true
+	return err
+}
+
+// take makes rows the result's, in the work that ctx ends.
+func (r *result) take(ctx context.Context, rows engine.Rows) {
+	r.rows = rows
+	r.next = func() (*engine.Chunk, error) { return rows.Next(ctx) }
+	if raw, ok := rows.(engine.RawRows); ok {
+		r.raw = raw
+		r.pass = func(w io.Writer, limit int64) (int64, bool, error) { return raw.CopyDataRows(ctx, w, limit) }
+	}
+}
+
 // fill makes a chunk with a row to read current; more is false at the end.
 func (r *result) fill() (more bool, err error) {
 	for r.chunk == nil || r.row >= r.chunk.Rows {
+		if r.ended {
+			return false, nil
+		}
 		r.chunk, err = r.next()
 		if errors.Is(err, io.EOF) {
-			r.chunk = nil
+			r.chunk, r.ended = nil, true
 			return false, nil
 		}
 		if err != nil {
@@ -77,6 +115,9 @@ func (r *result) fill() (more bool, err error) {
 func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done bool, err error) {
 	written := time.Now()
 	if e == nil {
+		if r.ended {
+			return 0, true, nil
+		}
 		n, done, err = r.pass(&passing{wire: w, written: written}, limit)
 		r.sent += n
 		return n, done, r.task.explain(err)
@@ -122,12 +163,17 @@ func (r *result) guarded(w *wire, e *encode.Encoder, limit int64) (n int64, done
 		}
 	}()
 	n, done, err = r.stream(w, e, limit)
+	r.passed += n
+	r.ended = r.ended || done && err == nil
 	ended = true
 	return n, done, err
 }
 
 // skip is stream without sending.
 func (r *result) skip(limit int64) (n int64, err error) {
+	if err := r.start(); err != nil {
+		return 0, err
+	}
 	for n < limit {
 		more, err := r.fill()
 		if err != nil || !more {
@@ -135,12 +181,14 @@ func (r *result) skip(limit int64) (n int64, err error) {
 		}
 		step := min(limit-n, int64(r.chunk.Rows-r.row))
 		r.row += int(step)
+		r.passed += step
 		n += step
 	}
 	return n, nil
 }
 
-// open plans a read, tells its notices and starts it. From here on the entry is recorded exactly once.
+// open plans a read and tells its notices. Its columns are known then, and as in PostgreSQL nothing has run, unless it
+// must. From here on the entry is recorded exactly once.
 func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context.Context) (*engine.Plan, error)) (r *result, err error) {
 	ctx, t := newTask(ctx)
 	defer s.engage(t)()
@@ -165,35 +213,45 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 	for _, n := range p.Notices {
 		s.notice(n)
 	}
-	rows, queryErr := s.query(ctx, &p)
-	if queryErr != nil {
-		return nil, queryErr
-	}
 	r = &result{
-		columns: shown(rows.Columns()),
-		rows:    rows,
-		next:    func() (*engine.Chunk, error) { return rows.Next(ctx) },
+		columns: shown(p.Statement.Columns),
 		task:    t,
 		finish:  func(r *result, err error) { s.record(entry, p, r.sent, err) },
 	}
-	if raw, ok := rows.(engine.RawRows); ok {
-		r.raw = raw
-		r.pass = func(w io.Writer, limit int64) (int64, bool, error) { return raw.CopyDataRows(ctx, w, limit) }
+	wanted, hold := s.wanted, s.changes.hold
+	begin := func() error {
+		rows, err := s.query(ctx, &p, wanted, hold)
+		if err != nil {
+			return t.explain(err)
+		}
+		if p.Statement.Columns == nil {
+			r.columns = shown(rows.Columns())
+		}
+		r.take(ctx, rows)
+		return nil
+	}
+	if p.HotOnly || p.Statement.Columns == nil { // what it reads may change, or only its engine knows what it gives
+		if err := begin(); err != nil {
+			return nil, err
+		}
+	} else {
+		r.begin = begin
 	}
 	return r, nil
 }
 
 // query starts a plan's statement. If its engine is not available, *p becomes the plan to take instead, once.
-func (s *session) query(ctx context.Context, p **engine.Plan) (engine.Rows, error) {
+// wanted are the formats that the client asked for, hold says that the rows must outlive the transaction.
+func (s *session) query(ctx context.Context, p **engine.Plan, wanted []int16, hold bool) (engine.Rows, error) {
 	st := (*p).Statement
-	if s.wanted != nil && st.Columns != nil {
-		formats, err := encode.Formats(s.wanted, len(st.Columns))
+	if wanted != nil && st.Columns != nil {
+		formats, err := encode.Formats(wanted, len(st.Columns))
 		if err != nil {
 			return nil, err
 		}
 		st.Formats = formats
 	}
-	e, err := s.reads(ctx, *p)
+	e, err := s.reads(ctx, *p, hold)
 	if err != nil {
 		return nil, err
 	}

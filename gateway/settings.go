@@ -182,7 +182,11 @@ func (s *session) applySet(set *sql.Setting) error {
 		}
 	}
 	if set.Local && !s.tx.block {
-		s.notice(warning("25P01", "SET LOCAL can only be used in transaction blocks"))
+		verb := "SET LOCAL"
+		if strings.HasPrefix(set.Name, "transaction_") {
+			verb = "SET TRANSACTION"
+		}
+		s.notice(warning(pgerr.NoActiveTransaction, verb+" can only be used in transaction blocks"))
 	}
 	return nil
 }

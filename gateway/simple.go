@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"tidegate/gateway/encode"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
@@ -70,12 +71,16 @@ func (s *session) simpleStatement(ctx context.Context, st *sql.Statement, q *sql
 	if err != nil {
 		return err
 	}
+	var formats []int16
+	if a.binary {
+		formats = []int16{encode.BinaryFormat}
+	}
 	if a.result != nil {
-		if err := s.describeRows(a.result.columns, nil); err != nil {
+		if err := s.describeRows(a.result.columns, formats); err != nil {
 			return err
 		}
 	}
-	if _, err := s.deliver(a, nil, nil, math.MaxInt64); err != nil {
+	if _, err := s.deliver(a, formats, nil, math.MaxInt64); err != nil {
 		return err
 	}
 	return s.wire.err

@@ -169,7 +169,6 @@ func (s *session) endBlock(ctx context.Context, t *sql.Transaction) (tag string,
 			return "", pgerr.New(pgerr.NoActiveTransaction, "%s AND CHAIN can only be used in transaction blocks", t.Verb)
 		}
 		s.notice(warning(pgerr.NoActiveTransaction, "there is no transaction in progress"))
-		return tag, s.endOnServer(ctx, tag == "ROLLBACK") // of the statements before it in a simple query
 	}
 	if s.tx.failed {
 		tag = "ROLLBACK"

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"math"
 	"strconv"
 	"strings"
 
@@ -125,9 +124,24 @@ func (s *Statement) readPrepared() error {
 
 // Bits of DeclareCursorStmt.options, from PostgreSQL's parsenodes.h.
 const (
-	cursorScroll = 0x0002
-	cursorHold   = 0x0020
+	cursorBinary      = 0x0001
+	cursorScroll      = 0x0002
+	cursorNoScroll    = 0x0004
+	cursorInsensitive = 0x0008
+	cursorAsensitive  = 0x0010
+	cursorHold        = 0x0020
 )
+
+// contrary names the options of a DECLARE that exclude each other, "" for none.
+func contrary(has func(bit int32) bool) string {
+	switch {
+	case has(cursorScroll) && has(cursorNoScroll):
+		return "SCROLL and NO SCROLL"
+	case has(cursorAsensitive) && has(cursorInsensitive):
+		return "INSENSITIVE and ASENSITIVE"
+	}
+	return ""
+}
 
 func (s *Statement) readCursor() error {
 	c := &Cursor{}
@@ -136,7 +150,9 @@ func (s *Statement) readCursor() error {
 	case *pg_query.Node_DeclareCursorStmt:
 		d := n.DeclareCursorStmt
 		s.Tag, c.Verb, c.Name = "DECLARE CURSOR", "DECLARE", d.Portalname
-		c.Scroll, c.Hold = d.Options&cursorScroll != 0, d.Options&cursorHold != 0
+		has := func(bit int32) bool { return d.Options&bit != 0 }
+		c.Scroll, c.Hold, c.Binary = has(cursorScroll), has(cursorHold), has(cursorBinary)
+		c.Contrary = contrary(has)
 		q, err := s.inner(d.Query, s.after(pg_query.Token_FOR))
 		c.Query = q
 		return err
@@ -153,9 +169,6 @@ func (s *Statement) readCursor() error {
 		}
 		s.Tag = c.Verb
 		c.Direction = strings.ToLower(strings.TrimPrefix(f.Direction.String(), "FETCH_"))
-		if c.Count == math.MaxInt64 || c.Count == math.MaxInt32 && c.Direction != "absolute" {
-			c.Count = -1
-		}
 	}
 	return nil
 }

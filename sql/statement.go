@@ -64,8 +64,10 @@ type Cursor struct {
 	Name      string // "" with CLOSE: all
 	Hold      bool
 	Scroll    bool
+	Binary    bool
+	Contrary  string // DECLARE's options that exclude each other: "SCROLL and NO SCROLL"
 	Direction string // forward, backward, absolute, relative
-	Count     int64  // -1: all
+	Count     int64  // math.MaxInt64: all
 	Query     *Statement
 }
 

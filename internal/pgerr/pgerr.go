@@ -56,6 +56,7 @@ const (
 	AmbiguousParameter        Code = "42P08"
 	DuplicateAlias            Code = "42712"
 	InvalidColumnReference    Code = "42P10"
+	InvalidCursorDefinition   Code = "42P11"
 	IndeterminateDatatype     Code = "42P18"
 	InsufficientPrivilege     Code = "42501"
 	InsufficientResources     Code = "53000"

@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"context"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// prepareStatement runs PREPARE.
+func (s *session) prepareStatement(ctx context.Context, p *sql.Prepared) error {
+	if _, ok := s.statements[p.Name]; ok {
+		return duplicateStatement(p.Name)
+	}
+	if p.Query.Kind != sql.KindSelect && p.Query.Kind != sql.KindWrite {
+		_, err := s.refused(p.Query)
+		return err
+	}
+	var told []pgtypes.OID
+	for _, name := range p.Types {
+		t, err := pgtypes.Parse(name)
+		if err != nil {
+			return err
+		}
+		told = append(told, t.OID)
+	}
+	made, err := s.prepare(ctx, p.Query, nil, told)
+	if err != nil {
+		return err
+	}
+	s.statements[p.Name] = made
+	return nil
+}
+
+// executePrepared runs EXECUTE.
+func (s *session) executePrepared(ctx context.Context, e *sql.Prepared) (*answer, error) {
+	p, err := s.statement(e.Name)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Args) != len(p.params) {
+		return nil, pgerr.New(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", e.Name).
+			WithDetail("Expected %d parameters but got %d.", len(p.params), len(e.Args))
+	}
+	args := make([]sql.Arg, len(e.Args))
+	for i, a := range e.Args {
+		if args[i] = a; a.Null {
+			continue
+		}
+		if args[i].Text, err = pgtypes.TextParam(p.params[i], []byte(a.Text), s.state.Zone); err != nil {
+			return nil, paramError(err, i)
+		}
+	}
+	if p.st.Kind == sql.KindWrite {
+		return s.write(ctx, p.st, textParams(p, args))
+	}
+	q, err := s.current(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if q, err = s.withArgs(p, q, args); err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, p.st, q)
+}
+
+// deallocate runs DEALLOCATE; "" is every statement.
+func (s *session) deallocate(name string) error {
+	if name == "" {
+		clear(s.statements)
+		return nil
+	}
+	if _, err := s.statement(name); err != nil {
+		return err
+	}
+	delete(s.statements, name)
+	return nil
+}
