@@ -17,11 +17,30 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	call := func(texts []string) string { return "coalesce(" + strings.Join(texts, ", ") + ")" }
-	e := computed(t.OID, call(sqlOf(list)), list...)
+	given := reached(list)
+	e := computed(t.OID, call(sqlOf(given)), list...)
 	e.typ, e.pos = t, pos
-	e.likeAll(list)
-	e.mixed = mixedOf(e, list, call)
+	e.likeAll(given)
+	e.mixed = mixedOf(e, given, call)
 	return e, nil
+}
+
+// reached gives those of COALESCE's arguments that PostgreSQL does not leave out when it plans: none behind a constant is
+// ever computed, and none may fail. One is always left.
+func reached(list []*expr) []*expr {
+	var given []*expr
+	for _, a := range list {
+		if !a.isNull() {
+			given = append(given, a)
+		}
+		if a.constant && !a.isNull() {
+			break
+		}
+	}
+	if len(given) == 0 {
+		return list[:1]
+	}
+	return given
 }
 
 func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {

@@ -104,7 +104,7 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 	}
 	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + order + ")"
 	if fraction.isNull() {
-		text = "max(" + null(x.typ).sql + ")" // DuckDB refuses NULL here
+		text = "max(CASE WHEN " + x.sql + " IS NULL THEN " + null(x.typ).sql + " END)" // DuckDB refuses NULL here, and x may fail
 	}
 	e := computed(x.typ.OID, text, fraction, x)
 	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location

@@ -140,8 +140,9 @@ const (
 	Remove // #-
 )
 
-// Edit changes what a path leads to: jsonb_set, jsonb_insert, #-. A path that leads nowhere changes nothing.
-func Edit(text string, path []string, what Change, with string) (string, error) {
+// Edit changes what a path leads to: jsonb_set, jsonb_insert, #-. A path that leads nowhere changes nothing. nil in it is
+// NULL, an error only where the path gets that far.
+func Edit(text string, path []*string, what Change, with string) (string, error) {
 	v, err := parse(text)
 	if err != nil {
 		return "", err
@@ -170,24 +171,27 @@ func Edit(text string, path []string, what Change, with string) (string, error) 
 }
 
 type edit struct {
-	path []string
+	path []*string
 	what Change
 	with value
 }
 
 func (e *edit) do(v *value, level int) error {
+	if e.path[level] == nil {
+		return pgerr.New("22004", "path element at position %d is null", level+1)
+	}
 	switch v.kind {
 	case Object:
-		return e.member(v, level)
+		return e.member(v, *e.path[level], level)
 	case Array:
-		return e.element(v, level)
+		return e.element(v, *e.path[level], level)
 	default:
 		return nil
 	}
 }
 
-func (e *edit) member(v *value, level int) error {
-	i, found := v.find(e.path[level])
+func (e *edit) member(v *value, key string, level int) error {
+	i, found := v.find(key)
 	last := level == len(e.path)-1
 	switch {
 	case !last && found:
@@ -200,15 +204,15 @@ func (e *edit) member(v *value, level int) error {
 	case found:
 		v.items[i] = e.with
 	case e.what&(Create|InsertBefore|InsertAfter) != 0:
-		v.keys, v.items = slices.Insert(v.keys, i, e.path[level]), slices.Insert(v.items, i, e.with)
+		v.keys, v.items = slices.Insert(v.keys, i, key), slices.Insert(v.items, i, e.with)
 	}
 	return nil
 }
 
-func (e *edit) element(v *value, level int) error {
-	n, ok := pathNumber(e.path[level])
+func (e *edit) element(v *value, number string, level int) error {
+	n, ok := pathNumber(number)
 	if !ok {
-		return pgerr.New(pgerr.InvalidTextRepresentation, `path element at position %d is not an integer: "%s"`, level+1, e.path[level])
+		return pgerr.New(pgerr.InvalidTextRepresentation, `path element at position %d is not an integer: "%s"`, level+1, number)
 	}
 	i, found := v.at(n)
 	last := level == len(e.path)-1

@@ -30,6 +30,15 @@ type input struct {
 	number          int
 }
 
+// steps is the path as Edit takes it.
+func (in *input) steps() []*string {
+	steps := make([]*string, len(in.path))
+	for i := range in.path {
+		steps[i] = &in.path[i]
+	}
+	return steps
+}
+
 func always(text string, err error) (string, bool, error) { return text, true, err }
 
 func truth(v bool, err error) (string, bool, error) {
@@ -109,18 +118,18 @@ func operations() []operation {
 		{"$1::jsonb - $4", func(in *input) (string, bool, error) { return always(DeleteKeys(in.document, []string{in.key})) }},
 		{"$1::jsonb - $3::text[]", func(in *input) (string, bool, error) { return always(DeleteKeys(in.document, in.path)) }},
 		{"$1::jsonb - $5::int", func(in *input) (string, bool, error) { return always(DeleteElement(in.document, in.number)) }},
-		{"$1::jsonb #- $3::text[]", func(in *input) (string, bool, error) { return always(Edit(in.document, in.path, Remove, "")) }},
+		{"$1::jsonb #- $3::text[]", func(in *input) (string, bool, error) { return always(Edit(in.document, in.steps(), Remove, "")) }},
 		{"jsonb_set($1::jsonb, $3::text[], $2::jsonb)", func(in *input) (string, bool, error) {
-			return always(Edit(in.document, in.path, Set|Create, in.other))
+			return always(Edit(in.document, in.steps(), Set|Create, in.other))
 		}},
 		{"jsonb_set($1::jsonb, $3::text[], $2::jsonb, false)", func(in *input) (string, bool, error) {
-			return always(Edit(in.document, in.path, Set, in.other))
+			return always(Edit(in.document, in.steps(), Set, in.other))
 		}},
 		{"jsonb_insert($1::jsonb, $3::text[], $2::jsonb)", func(in *input) (string, bool, error) {
-			return always(Edit(in.document, in.path, InsertBefore, in.other))
+			return always(Edit(in.document, in.steps(), InsertBefore, in.other))
 		}},
 		{"jsonb_insert($1::jsonb, $3::text[], $2::jsonb, true)", func(in *input) (string, bool, error) {
-			return always(Edit(in.document, in.path, InsertAfter, in.other))
+			return always(Edit(in.document, in.steps(), InsertAfter, in.other))
 		}},
 		{"$1::jsonb @> $2::jsonb", func(in *input) (string, bool, error) { return truth(Contains(in.document, in.other)) }},
 		{"$1::jsonb ? $4", func(in *input) (string, bool, error) { return truth(Exists(in.document, in.key)) }},

@@ -250,12 +250,12 @@ func jsonEdits() []udf.Function {
 }
 
 func edit(text string, path []optional, what pgjson.Change, with string) (string, error) {
-	for i, p := range path {
-		if !p.Valid {
-			return "", pgerr.New("22004", "path element at position %d is null", i+1)
+	steps := make([]*string, len(path))
+	for i := range path {
+		if path[i].Valid {
+			steps[i] = &path[i].V
 		}
 	}
-	steps, _ := texts(path)
 	return pgjson.Edit(text, steps, what, with)
 }
 
