@@ -187,7 +187,9 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if sig.poly > 0 {
 		args = alike(args)
 	}
-	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool { return a.wide && !typeIs(a.typ.OID, pgtypes.JSONB, pgtypes.BPChar) })
+	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool {
+		return a.wide && !typeIs(a.typ.OID, pgtypes.JSONB, pgtypes.BPChar, pgtypes.Interval)
+	})
 	if wide && f.wide == "" {
 		return nil, b.notAllowed(sig, pos)
 	}
@@ -261,7 +263,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	if sig.poly > 0 {
 		e.likeAll(args)
 		if e.wide && (n.AggDistinct || fn != "array_agg") {
-			return nil, b.unsupported(n.Location, "%s of jsonb or of numerics with several scales, with DISTINCT or as arrays,", fn)
+			return nil, b.unsupported(n.Location, "%s of jsonb, intervals or numerics with several scales, with DISTINCT or as arrays,", fn)
 		}
 	}
 	e.pos = n.Location

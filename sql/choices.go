@@ -59,6 +59,8 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 	e := computed(t.OID, word+"("+strings.Join(sqlOf(list), ", ")+")", list...)
 	e.likeAll(list)
 	switch {
+	case t.OID == pgtypes.Interval:
+		e.sql = "tg_interval_" + e.sql
 	case e.wide && len(list) == 1:
 		e.sql = list[0].sql
 	case e.wide && t.OID != pgtypes.Numeric:
@@ -67,9 +69,6 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 		e.sql = "tg_num_" + e.sql
 	case isFloat(t.OID): // DuckDB's makes one zero of two
 		e.sql = "tg_float_" + e.sql
-	}
-	if t.OID == pgtypes.Interval {
-		e.sql = "tg_interval_" + e.sql
 	}
 	e.typ, e.pos = t, n.Location
 	return e, nil

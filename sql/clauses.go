@@ -13,8 +13,8 @@ import (
 // grouping is what GROUP BY groups by: the marker of each text, and of each marker.
 type grouping struct {
 	markers map[string]string
-	keys    []int           // numbers of the keys, each once
-	wide    map[string]bool // texts and markers of keys that are wide numerics
+	keys    []int             // numbers of the keys, each once
+	wide    map[string]string // of the texts and markers of keys that are wide: what rows are grouped by
 	// sets says that there are grouping sets, or keys that are constants: then the keys do not say what a row is of.
 	sets bool
 }
@@ -29,7 +29,7 @@ func (g *grouping) key(e *expr) *expr {
 	return e
 }
 
-// add makes a marker for a key. Rows are grouped by orderText of it; the value of a wide numeric is that of any row.
+// add makes a marker for a key. Rows are grouped by orderText of it; the value of a wide key is that of any row.
 func (g *grouping) add(b *binder, e *expr) {
 	if g.has(e.sql) {
 		return
@@ -39,8 +39,9 @@ func (g *grouping) add(b *binder, e *expr) {
 	g.markers[e.sql], g.markers[m] = m, m
 	text := e.sql
 	if e.wide {
-		g.wide[e.sql], g.wide[m] = true, true
-		text = "CASE WHEN grouping(" + orderText(e) + ") = 0 THEN any_value(" + e.sql + ") END"
+		key := orderText(e)
+		g.wide[e.sql], g.wide[m] = key, key
+		text = "CASE WHEN grouping(" + key + ") = 0 THEN any_value(" + e.sql + ") END"
 	}
 	b.keys = append(b.keys, text)
 }
@@ -65,7 +66,7 @@ func (b *binder) groupBy(n *pg_query.SelectStmt, p *selectParts, plan []planned)
 	}
 	sc := p.scope
 	sc.clause, sc.noCalls = "GROUP BY", true
-	g := &grouping{markers: map[string]string{}, wide: map[string]bool{}}
+	g := &grouping{markers: map[string]string{}, wide: map[string]string{}}
 	for _, item := range n.GroupClause {
 		text, err := b.groupItem(item, sc, plan, g)
 		if err != nil {
@@ -411,14 +412,11 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 	if err := b.sorted(sorted, placeOf(s.Node, sorted)); err != nil {
 		return k, err
 	}
-	if k.output > 0 && sorted.typ.OID == pgtypes.Interval && p.scope != nil && p.rows == nil && p.distinct == "" {
-		k.output, k.e = 0, sorted
-	}
 	if k.output > 0 {
 		p.targets[k.output-1].needed()
 		k.sql, k.e = itoa(k.output), nil
 	} else {
-		k.sql = sortText(k.e)
+		k.sql = orderText(k.e)
 	}
 	k.direction = direction(s)
 	k.sql += k.direction

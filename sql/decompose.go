@@ -107,7 +107,7 @@ func (d *Decomposition) sorted(p *selectParts) (why string, err error) {
 	case p.distinct == "" && p.limit == nil:
 		return "it orders all its rows", nil
 	case p.wideOrder() || p.distinct != "" && p.keyed():
-		return "it sorts a numeric without a fixed scale, or is distinct by such a one or a float", nil
+		return "it sorts values that are equal and look different, as numerics without a fixed scale, or is distinct by such or by floats", nil
 	}
 	var columns, outputs, keys, finalKeys []string
 	for i, t := range p.targets {
@@ -142,7 +142,7 @@ func (d *Decomposition) aggregates(p *selectParts) (why string, err error) {
 		return "it has grouping sets or constant keys", nil
 	}
 	if g := p.scope.grouping; g != nil && len(g.wide) > 0 {
-		return "it groups by a numeric without a fixed scale", nil
+		return "it groups by values that are equal and look different, as numerics without a fixed scale", nil
 	}
 	if p.bareOutside() {
 		return "a column stands outside of its aggregates", nil

@@ -20,7 +20,7 @@ type expr struct {
 	param int    // untyped parameter, from 1
 	scale int    // of a narrow numeric: digits behind the point that the engine's value has; -1 unknown
 	width int    // of a narrow numeric: how many digits it has at most, where typ does not say; 0 unknown
-	wide  bool   // the engine's value is a text that does not order as the type does, see numeric.go: of a numeric, jsonb
+	wide  bool   // the engine's value does not order as the type does, see numeric.go: a text of a numeric or jsonb, an interval
 
 	constant bool           // the same for every row and known now: value, or NULL
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
@@ -96,10 +96,10 @@ func computed(oid pgtypes.OID, sql string, parts ...*expr) *expr {
 	return e.from(parts...)
 }
 
-// byKey reports whether the text of a value does not tell what it is equal to: of jsonb, of what is padded with blanks,
-// and of arrays of them. Such an expression is always wide.
+// byKey reports whether the engine's value does not tell what it is equal to: of jsonb, of what is padded with blanks, of
+// intervals, where 1 mon is 30 days, and of arrays of them. Such an expression is always wide.
 func byKey(t pgtypes.OID) bool {
-	return typeIs(t, pgtypes.JSONB, pgtypes.JSONBArray, pgtypes.BPChar, oidBPCharArray)
+	return typeIs(t, pgtypes.JSONB, pgtypes.JSONBArray, pgtypes.BPChar, oidBPCharArray, pgtypes.Interval, oidIntervalArray)
 }
 
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -28,7 +28,7 @@ func (b *binder) expr(n *pg_query.Node, sc *scope) (*expr, error) {
 	if len(e.sql) > maxExpression {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "expression is too complex").At(b.stmt.position(e.pos))
 	}
-	if len(e.bare) > 0 && sc.grouping.has(e.sql) && (!sc.inCall || !sc.grouping.wide[e.sql]) {
+	if len(e.bare) > 0 && sc.grouping.has(e.sql) && (!sc.inCall || sc.grouping.wide[e.sql] == "") {
 		// The whole expression is grouped by: its columns need not be.
 		grouped := *e
 		grouped.bare = nil
@@ -380,12 +380,16 @@ func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error
 	if err != nil {
 		return nil, err
 	}
+	keys := sqlOf(args)
 	for i, a := range args {
 		if !sc.grouping.has(a.sql) {
 			return nil, b.fail(pgerr.GroupingError, placeOf(n.Args[i], a), "arguments to GROUPING must be grouping expressions of the associated query level")
 		}
+		if key := sc.grouping.wide[a.sql]; key != "" {
+			keys[i] = key
+		}
 	}
-	e := computed(pgtypes.Int4, "CAST(grouping("+strings.Join(sqlOf(args), ", ")+") AS INTEGER)", args...)
+	e := computed(pgtypes.Int4, "CAST(grouping("+strings.Join(keys, ", ")+") AS INTEGER)", args...)
 	e.bare, e.pos = nil, n.Location
 	return e, nil
 }

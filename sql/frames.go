@@ -200,7 +200,7 @@ func (b *binder) frame(w *window, def *pg_query.WindowDef, keys []*expr, sc *sco
 		if len(keys) != 1 {
 			return b.fail(windowingError, def.Location, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
 		}
-		f.key = keys[0]
+		f.key, f.order = keys[0], keys[0].sql
 	}
 	start, err := b.frameStart(f, sc)
 	if err != nil {
@@ -211,7 +211,7 @@ func (b *binder) frame(w *window, def *pg_query.WindowDef, keys []*expr, sc *sco
 		return err
 	}
 	if f.key != nil {
-		w.order = "ORDER BY " + f.key.sql + direction(def.OrderClause[0].GetSortBy())
+		w.order = "ORDER BY " + f.order + direction(def.OrderClause[0].GetSortBy())
 	}
 	w.frame = f.unit + " BETWEEN " + start + " AND " + end
 	switch {
@@ -225,11 +225,12 @@ func (b *binder) frame(w *window, def *pg_query.WindowDef, keys []*expr, sc *sco
 	return nil
 }
 
-// frame is a frame's unit; key is what the rows are ordered by if a RANGE has offsets.
+// frame is a frame's unit; key is what the rows are ordered by if a RANGE has offsets, and order its text for the engine.
 type frame struct {
-	unit string
-	key  *expr
-	def  *pg_query.WindowDef
+	unit  string
+	key   *expr
+	order string
+	def   *pg_query.WindowDef
 }
 
 func (b *binder) frameStart(f *frame, sc *scope) (string, error) {
@@ -296,10 +297,7 @@ func (b *binder) checkedOffset(f *frame, e *expr, which string) (string, error) 
 	if f.key != nil {
 		negative = pgerr.New("22013", "invalid preceding or following size in window function")
 	}
-	zero := "0"
-	if e.typ.OID == pgtypes.Interval {
-		zero = "INTERVAL '0' SECOND"
-	}
+	size := orderText(e)
 	switch {
 	case e.isNull():
 		return "", null
@@ -309,8 +307,8 @@ func (b *binder) checkedOffset(f *frame, e *expr, which string) (string, error) 
 	case e.value != nil:
 		return e.sql, nil
 	}
-	return fmt.Sprintf("(CASE WHEN %s IS NULL THEN error('22004: %s') WHEN %s < %s THEN error('22013: %s') ELSE %s END)",
-		e.sql, null.Message, e.sql, zero, negative.Message, e.sql), nil
+	return fmt.Sprintf("(CASE WHEN %s IS NULL THEN error('22004: %s') WHEN %s < 0 THEN error('22013: %s') ELSE %s END)",
+		e.sql, null.Message, size, negative.Message, e.sql), nil
 }
 
 // rangeOffsets are the types of offsets that PostgreSQL's in_range functions take for a column of a type.
@@ -351,23 +349,15 @@ func (b *binder) rangeOffset(f *frame, e *expr) (*expr, error) {
 	switch {
 	case f.key.constant:
 		return nil, b.unsupported(f.def.Location, "a RANGE frame with an offset over a constant")
-	case key == pgtypes.Time || e.wide || f.key.wide:
+	case key == pgtypes.Interval: // so many microseconds away, of 30 days to the month
+		f.order, offset = spanTotal(f.key), *computed(pgtypes.Int8, spanTotal(e), e)
+	case key == pgtypes.Time || e.typ.OID == pgtypes.Numeric && e.wide || f.key.wide:
 		return nil, b.unsupported(f.def.Location, "a RANGE frame with an offset of this type")
 	case isInteger(key):
-		f.widened("CAST(" + f.key.sql + " AS HUGEINT)")
+		f.order = "CAST(" + f.key.sql + " AS HUGEINT)"
 		offset.sql = "CAST(" + e.sql + " AS HUGEINT)"
 	case key == pgtypes.Float4:
-		f.widened("CAST(" + f.key.sql + " AS DOUBLE)")
+		f.order = "CAST(" + f.key.sql + " AS DOUBLE)"
 	}
 	return &offset, nil
-}
-
-// widened gives the key a text of a wider type, once.
-func (f *frame) widened(text string) {
-	if strings.HasPrefix(f.key.sql, "CAST(") && strings.HasSuffix(f.key.sql, text[strings.LastIndex(text, " AS "):]) {
-		return
-	}
-	key := *f.key
-	key.sql = text
-	f.key = &key
 }

@@ -154,7 +154,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 			scale = s
 		}
 		item.columns = append(item.columns, &visible{
-			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col,
+			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col, wide: byKey(plainType(c.Type.OID)),
 			need: func() { b.need(u, c, v.Location) },
 		})
 	}

@@ -11,7 +11,7 @@ func aggregateList() []function {
 		{name: "sum", args: "float8", text: "sum($1)"},
 		{name: "sum", args: "float4", text: "sum($1)|CAST(% AS FLOAT)"},
 		{name: "avg", args: numbers, text: "avg($1)"},
-		{name: "sum", args: "interval", text: "tg_interval_sum($1)"},
+		{name: "sum", args: "interval", text: "tg_interval_sum($1)"}, // as spanSummary
 		{name: "avg", args: "interval", text: "tg_interval_avg($1)"},
 		{name: "min", args: "int2|int4|int8|numeric|float4|float8|text|date|time|timestamp|timestamptz|interval|oid", text: "min($1)", scale: 's'},
 		{name: "max", args: "int2|int4|int8|numeric|float4|float8|text|date|time|timestamp|timestamptz|interval|oid", text: "max($1)", scale: 's'},

@@ -104,7 +104,8 @@ func (e *expr) likeAll(parts []*expr) {
 // keyed reports whether values of e that are the same may differ in their text: 1.0 and 1.00, and the two zeros of floats.
 func keyed(e *expr) bool { return e.wide || isFloat(e.typ.OID) }
 
-// orderText is what e is sorted, grouped and compared by. jsonb is wide too: its text does not tell what is equal.
+// orderText is what e is sorted, grouped and compared by. jsonb and intervals are wide too: their values do not tell what is
+// equal.
 func orderText(e *expr) string {
 	switch {
 	case !e.wide:
@@ -113,6 +114,8 @@ func orderText(e *expr) string {
 		return unpadded(e)
 	case e.typ.OID == pgtypes.JSONB:
 		return "tg_jsonb_key(" + e.sql + ")"
+	case e.typ.OID == pgtypes.Interval:
+		return spanTotal(e)
 	case isArray(e.typ.OID):
 		x := &expr{typ: elementType(e.typ), sql: eachName, wide: true}
 		return "list_transform(" + e.sql + ", lambda " + eachName + ": " + orderText(x) + ")"
@@ -126,7 +129,7 @@ func keyText(e *expr) string {
 	if isFloat(e.typ.OID) {
 		return "(" + e.sql + " + 0)"
 	}
-	return sortText(e)
+	return orderText(e)
 }
 
 // comparedText gives the key of a numeric of either form, and orderText of all else.
@@ -147,14 +150,6 @@ func numericKey(e *expr) string {
 	return "tg_num_key(" + wideText(e) + ")"
 }
 
-// sortText is what e is sorted by.
-func sortText(e *expr) string {
-	if e.typ.OID == pgtypes.Interval {
-		return spanTotal(e)
-	}
-	return orderText(e)
-}
-
 // spanTotal is what intervals are compared by: DuckDB does not carry over between parts of different sign.
 func spanTotal(e *expr) string { return "tg_interval_total(" + e.sql + ")" }
 
@@ -163,11 +158,8 @@ func comparisonTexts(x, y *expr) (l, r string) {
 	if x.typ.OID == pgtypes.Numeric && y.typ.OID == pgtypes.Numeric && (x.wide || y.wide || beyond(x, y) || beyond(y, x)) {
 		return numericKey(x), numericKey(y)
 	}
-	if isArray(x.typ.OID) || typeIs(x.typ.OID, pgtypes.JSONB, pgtypes.BPChar) {
+	if isArray(x.typ.OID) || typeIs(x.typ.OID, pgtypes.JSONB, pgtypes.BPChar, pgtypes.Interval) {
 		return orderText(x), orderText(y)
-	}
-	if x.typ.OID == pgtypes.Interval && y.typ.OID == pgtypes.Interval {
-		return spanTotal(x), spanTotal(y)
 	}
 	return x.sql, y.sql
 }

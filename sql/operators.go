@@ -122,7 +122,10 @@ func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
 			e.sql = "(" + op + " " + r.sql + ")"
 		}
 		e.scale = r.scale
-		if r.wide {
+		switch {
+		case r.typ.OID == pgtypes.Interval:
+			e.sql = "tg_interval_neg(" + r.sql + ")"
+		case r.wide:
 			e = wideCall("tg_num_neg", r)
 			if op == "+" {
 				e = r

@@ -49,7 +49,7 @@ func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if keyed(x) || x.typ.OID == pgtypes.Interval || isArray(x.typ.OID) {
+	if keyed(x) || isArray(x.typ.OID) {
 		return nil, b.unsupported(n.Location, "mode() of type %s, whose equal values may look different,", typeText(x.typ))
 	}
 	// With one key DuckDB would take it for an argument.

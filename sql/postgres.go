@@ -28,6 +28,7 @@ const (
 	oidTextArray       pgtypes.OID = 1009
 	oidNameArray       pgtypes.OID = 1003
 	oidBPCharArray     pgtypes.OID = 1014
+	oidIntervalArray   pgtypes.OID = 1187
 	oidAny             pgtypes.OID = 2276
 	oidAnyArray        pgtypes.OID = 2277
 	oidAnyElement      pgtypes.OID = 2283

@@ -88,8 +88,11 @@ func exactSummary(fn string, sig *signature, args []*expr, distinct bool) *summa
 		return nil
 	}
 	x := args[0]
-	if x.typ.OID == pgtypes.BPChar && fn != "count" {
+	switch {
+	case x.typ.OID == pgtypes.BPChar && fn != "count":
 		return nil
+	case x.typ.OID == pgtypes.Interval && fn != "count":
+		return spanSummary(fn, x, distinct)
 	}
 	if fn == "sum" || fn == "avg" {
 		if s := mixedSummary(fn, x, distinct); s != nil {
@@ -122,6 +125,22 @@ func exactSummary(fn string, sig *signature, args []*expr, distinct bool) *summa
 		}
 	}
 	return nil
+}
+
+// spanSummary is that of aggregates of intervals. Of those that are the same, as 1 mon and 30 days are, DISTINCT counts one:
+// sum and avg see to that themselves, see summary.distinct.
+func spanSummary(fn string, x *expr, distinct bool) *summary {
+	call := "tg_interval_" + fn
+	switch fn {
+	case "min", "max":
+	case "sum", "avg":
+		if distinct {
+			call += "_distinct"
+		}
+	default:
+		return nil
+	}
+	return &summary{calls: []string{call + "(" + x.sql + ")"}, scale: -1, wide: true}
 }
 
 // varianceFunctions make statistics of a sum, a sum of squares and a count.
@@ -206,6 +225,7 @@ var mergeFunctions = map[string]string{
 	"count": "CAST(sum(%) AS BIGINT)", "sum": "sum(%)", "min": "min(%)", "max": "max(%)", "bool_and": "bool_and(%)", "bool_or": "bool_or(%)",
 	"bit_and": "bit_and(%)", "bit_or": "bit_or(%)", "bit_xor": "bit_xor(%)",
 	"tg_num_sum": "tg_num_sum(%)", "tg_num_squares": "tg_num_sum(%)", "tg_num_min": "tg_num_min(%)", "tg_num_max": "tg_num_max(%)",
+	"tg_interval_min": "tg_interval_min(%)", "tg_interval_max": "tg_interval_max(%)", "tg_interval_sum": "tg_interval_sum(%)",
 }
 
 // merging says how the aggregate is made of parts, nil if it is not.

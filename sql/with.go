@@ -128,7 +128,7 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 		}
 	}
 	if first.wide() && !q.All {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "a recursive UNION of numerics is not supported yet: UNION ALL is")
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "a recursive UNION of numerics or intervals is not supported yet: UNION ALL is")
 	}
 	columns, _, err := b.derive(first, false)
 	if err != nil {

@@ -189,10 +189,7 @@ func intervals() []udf.Function {
 		udf.Of1("tg_interval_text", func(v udf.Interval) (string, error) {
 			return string(pgtypes.AppendInterval(nil, v.Months, v.Days, v.Micros)), nil
 		}),
-		udf.Of1("tg_interval_total", func(v udf.Interval) (udf.Hugeint, error) {
-			hi, lo := span(v).Total()
-			return udf.Hugeint{Lo: lo, Hi: hi}, nil
-		}),
+		udf.Of1("tg_interval_total", func(v udf.Interval) (udf.Hugeint, error) { return intervalKey(v), nil }),
 		extremeInterval("tg_interval_greatest", 1), extremeInterval("tg_interval_least", -1),
 		udf.Variadic("tg_make_interval", func(a []udf.Null[float64]) (udf.Null[udf.Interval], error) {
 			var n [7]float64
@@ -208,6 +205,12 @@ func intervals() []udf.Function {
 	}
 }
 
+// intervalKey is what intervals are compared by.
+func intervalKey(v udf.Interval) udf.Hugeint {
+	hi, lo := span(v).Total()
+	return udf.Hugeint{Lo: lo, Hi: hi}
+}
+
 // extremeInterval makes greatest, for 1, and least, for -1: NULLs are left out.
 func extremeInterval(name string, sign int) udf.Function {
 	return udf.Variadic(name, func(a []udf.Null[udf.Interval]) (best udf.Null[udf.Interval], err error) {
@@ -218,38 +221,6 @@ func extremeInterval(name string, sign int) udf.Function {
 		}
 		return best, nil
 	})
-}
-
-// intervalSum is the state of sum and avg.
-type intervalSum struct {
-	total pgtime.Interval
-	rows  int64
-}
-
-func timeAggregates() []udf.Aggregate {
-	add := func(s *intervalSum, v udf.Interval) (err error) {
-		s.total, err = s.total.Add(span(v))
-		s.rows++
-		return err
-	}
-	merge := func(into, from *intervalSum) (err error) {
-		into.total, err = into.total.Add(from.total)
-		into.rows += from.rows
-		return err
-	}
-	result := func(by func(s *intervalSum) (pgtime.Interval, error)) udf.Accumulator[intervalSum, udf.Interval] {
-		return udf.Accumulator[intervalSum, udf.Interval]{Merge: merge, Result: func(s *intervalSum) (udf.Null[udf.Interval], error) {
-			if s.rows == 0 {
-				return udf.Null[udf.Interval]{}, nil
-			}
-			v, err := spanned(by(s))
-			return udf.Some(v), err
-		}}
-	}
-	return []udf.Aggregate{
-		udf.Aggregate1("tg_interval_sum", add, result(func(s *intervalSum) (pgtime.Interval, error) { return s.total, nil })),
-		udf.Aggregate1("tg_interval_avg", add, result(func(s *intervalSum) (pgtime.Interval, error) { return s.total.Div(float64(s.rows)) })),
-	}
 }
 
 // overlaps tells whether two periods have a moment in common; an end that is NULL is not known.
