@@ -22,7 +22,8 @@ func (e *Encoder) binaryOf(c *column) appendFunc {
 		return binaryFloat(c)
 	case pgtypes.Numeric:
 		return e.binaryNumeric(c)
-	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID:
+	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID,
+		pgtypes.Interval:
 		return binaryFixed(c)
 	}
 	return e.textOf(c) // the binary form of text is its text
@@ -30,18 +31,17 @@ func (e *Encoder) binaryOf(c *column) appendFunc {
 
 // binaryString passes text and bytea through and reads the text form of every other type.
 func (e *Encoder) binaryString(c *column) appendFunc {
-	read := bytesOf(c.physical)
 	switch c.typ.OID {
 	case pgtypes.Text, pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Char, pgtypes.JSON, pgtypes.Unknown:
 		return e.textOf(c)
 	case pgtypes.Bytea:
 		if c.physical == engine.PhysicalString {
-			return func(b []byte, v *engine.Vector, row int) []byte { return append(b, read(v, row)...) }
+			return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Str[row].Bytes()...) }
 		}
 	}
-	oid := c.typ.OID
+	oid, read := c.typ.OID, stringOf(c.physical)
 	return func(b []byte, v *engine.Vector, row int) []byte {
-		out, err := pgtypes.TextToBinary(b, oid, string(read(v, row)), nil)
+		out, err := pgtypes.TextToBinary(b, oid, read(v, row), nil)
 		if err != nil {
 			e.fail(err)
 		}
@@ -113,17 +113,6 @@ func binaryFloat(c *column) appendFunc {
 }
 
 func (e *Encoder) binaryNumeric(c *column) appendFunc {
-	switch c.physical { // a numeric whose scale depends on the value is PostgreSQL's text of it
-	case engine.PhysicalString:
-		return func(b []byte, v *engine.Vector, row int) []byte {
-			return pgtypes.AppendNumericBinary(b, v.Str[row].Bytes())
-		}
-	case engine.PhysicalText:
-		return func(b []byte, v *engine.Vector, row int) []byte {
-			return pgtypes.AppendNumericBinary(b, []byte(v.Text[row]))
-		}
-	default: // the numbers
-	}
 	text := e.decimalOf(c)
 	if text == nil {
 		return nil
@@ -145,6 +134,11 @@ func binaryFixed(c *column) appendFunc {
 		}
 	case (oid == pgtypes.Timestamp || oid == pgtypes.Timestamptz) && p == engine.PhysicalI64:
 		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.AppendTimestampBinary(b, v.I64[row]) }
+	case oid == pgtypes.Interval && p == engine.PhysicalInterval:
+		return func(b []byte, v *engine.Vector, row int) []byte {
+			x := v.Interval[row]
+			return pgtypes.AppendIntervalBinary(b, x.Months, x.Days, x.Micros)
+		}
 	case oid == pgtypes.UUID && p == engine.PhysicalI128:
 		return func(b []byte, v *engine.Vector, row int) []byte {
 			u := uuidBytes(v.I128[row])

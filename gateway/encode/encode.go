@@ -41,6 +41,8 @@ type column struct {
 	write    appendFunc
 	physical engine.Physical
 	scale    int
+
+	element *column // of an array that comes as a list; nil before the first did
 }
 
 // Formats gives every one of n columns its format from Bind's codes: none is text, one is for all, else one each.
@@ -130,35 +132,64 @@ func (e *Encoder) prepare(c *engine.Chunk) error {
 		return pgerr.New(pgerr.InternalError, "result has %d columns, %d were described", len(c.Vectors), len(e.columns))
 	}
 	for i := range e.columns {
-		col, v := &e.columns[i], &c.Vectors[i]
-		if col.write != nil && col.physical == v.Physical && col.scale == v.Scale {
-			continue
-		}
-		col.physical, col.scale = v.Physical, v.Scale
-		col.write = e.choose(col)
-		if col.write == nil {
-			return pgerr.New(pgerr.InternalError, "column %q of type %s cannot be made of layout %d", col.name, col.typ, v.Physical)
+		if err := e.prepareColumn(&e.columns[i], &c.Vectors[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (e *Encoder) prepareColumn(c *column, v *engine.Vector) error {
+	if v.Physical == engine.PhysicalList {
+		if err := e.prepareElement(c, v.Child); err != nil {
+			return err
+		}
+	}
+	if c.write != nil && c.physical == v.Physical && c.scale == v.Scale {
+		return nil
+	}
+	c.physical, c.scale = v.Physical, v.Scale
+	c.write = e.choose(c)
+	if c.write == nil {
+		return pgerr.New(pgerr.InternalError, "column %q of type %s cannot be made of layout %d", c.name, c.typ, v.Physical)
+	}
+	return nil
+}
+
+// prepareElement is prepareColumn for the elements of an array. Of a type that is no array they are nothing.
+func (e *Encoder) prepareElement(c *column, elements *engine.Vector) error {
+	if c.element == nil {
+		oid, ok := pgtypes.ElementOf(c.typ.OID)
+		if !ok {
+			return nil
+		}
+		c.element = &column{name: c.name, typ: pgtypes.Type{OID: oid, Typmod: c.typ.Typmod}, binary: c.binary}
+	}
+	return e.prepareColumn(c.element, elements)
 }
 
 func (e *Encoder) choose(c *column) appendFunc {
 	switch {
 	case c.physical == engine.PhysicalNull:
 		return func(b []byte, _ *engine.Vector, _ int) []byte { return b }
+	case c.physical == engine.PhysicalList && c.element == nil:
+		return nil
+	case c.physical == engine.PhysicalList && c.binary:
+		return binaryList(c.element)
+	case c.physical == engine.PhysicalList:
+		return textList(c.element)
 	case c.binary:
 		return e.binaryOf(c)
 	}
 	return e.textOf(c)
 }
 
-// bytesOf gives a string's bytes, from DuckDB's memory or Go's.
-func bytesOf(p engine.Physical) func(v *engine.Vector, row int) []byte {
+// stringOf gives a string, from DuckDB's memory or Go's. It is as short-lived as the chunk.
+func stringOf(p engine.Physical) func(v *engine.Vector, row int) string {
 	if p == engine.PhysicalText {
-		return func(v *engine.Vector, row int) []byte { return []byte(v.Text[row]) }
+		return func(v *engine.Vector, row int) string { return v.Text[row] }
 	}
-	return func(v *engine.Vector, row int) []byte { return v.Str[row].Bytes() }
+	return func(v *engine.Vector, row int) string { return v.Str[row].View() }
 }
 
 func isString(p engine.Physical) bool {

@@ -356,10 +356,10 @@ func others(r *rand.Rand) []sample {
 	uuid := sample{name: "uuid", typ: pgtypes.Of(pgtypes.UUID), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI128}}
 	text := sample{name: "text", typ: pgtypes.Of(pgtypes.Text), vector: engine.Vector{Physical: engine.PhysicalText}}
 	bytea := sample{name: "bytea", typ: pgtypes.Of(pgtypes.Bytea), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalText}}
-	interval := sample{name: "interval", typ: pgtypes.Of(pgtypes.Interval), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalText}}
+	interval := sample{name: "interval", typ: pgtypes.Of(pgtypes.Interval), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalInterval}}
 	for range 500 {
 		months, days, micros := r.Int32()>>r.IntN(32)-5, r.Int32()>>r.IntN(32)-5, wide(r)
-		interval.vector.Text = append(interval.vector.Text, string(pgtypes.AppendInterval(nil, months, days, micros)))
+		interval.vector.Interval = append(interval.vector.Interval, engine.Interval{Months: months, Days: days, Micros: micros})
 		p := binary.BigEndian.AppendUint64(nil, uint64(micros))
 		p = binary.BigEndian.AppendUint32(p, uint32(days))
 		interval.params = append(interval.params, binary.BigEndian.AppendUint32(p, uint32(months)))

@@ -31,7 +31,8 @@ func (e *Encoder) textOf(c *column) appendFunc {
 		return e.textFloat(c)
 	case pgtypes.Numeric:
 		return e.decimalOf(c)
-	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID:
+	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID,
+		pgtypes.Interval:
 		return e.textFixed(c)
 	case pgtypes.Text, pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Char, pgtypes.JSON, pgtypes.Unknown:
 		return e.textNatural(c)
@@ -102,6 +103,11 @@ func (e *Encoder) textFixed(c *column) appendFunc {
 		zone := e.zone
 		return func(b []byte, v *engine.Vector, row int) []byte {
 			return pgtypes.AppendTimestamptz(b, v.I64[row], zone)
+		}
+	case oid == pgtypes.Interval && p == engine.PhysicalInterval:
+		return func(b []byte, v *engine.Vector, row int) []byte {
+			x := v.Interval[row]
+			return pgtypes.AppendInterval(b, x.Months, x.Days, x.Micros)
 		}
 	case oid == pgtypes.UUID && p == engine.PhysicalI128:
 		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.AppendUUID(b, uuidBytes(v.I128[row])) }

@@ -143,6 +143,13 @@ func cell(v *engine.Vector, i int) string {
 		return string(v.Str[i].Bytes())
 	case engine.PhysicalText:
 		return v.Text[i]
+	case engine.PhysicalList:
+		var items []*string
+		for k := range v.List[i].Length {
+			item := cell(v.Child, int(v.List[i].Offset+k))
+			items = append(items, &item)
+		}
+		return string(pgtypes.AppendArray(nil, items))
 	default:
 		return "physical " + strconv.Itoa(int(v.Physical))
 	}

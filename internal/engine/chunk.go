@@ -7,7 +7,8 @@ type Physical uint8
 
 // The physical layouts. What they mean is told by the column's pgtypes.Type:
 // Date is int32 days and Timestamp int64 microseconds, both from 1970-01-01; a decimal is its unscaled
-// integer in I16, I32, I64 or I128 with Vector.Scale.
+// integer in I16, I32, I64 or I128 with Vector.Scale. A UUID is an I128 whose highest bit is turned, so that it sorts
+// as a signed integer.
 const (
 	PhysicalBool Physical = iota
 	PhysicalI8
@@ -24,6 +25,8 @@ const (
 	PhysicalString // text, json, bytea, in DuckDB's memory
 	PhysicalText   // text in Go's memory, for rows that no DuckDB made
 	PhysicalNull   // every value is NULL
+	PhysicalInterval
+	PhysicalList // of the elements in Vector.Child
 )
 
 // Chunk is up to a few thousand rows, column by column.
@@ -55,6 +58,10 @@ type Vector struct {
 	F64  []float64
 	Str  []String
 	Text []string
+
+	Interval []Interval
+	List     []Span
+	Child    *Vector // of List: the elements of all rows
 }
 
 // Valid reports whether row i is not NULL.
@@ -67,6 +74,15 @@ type Int128 struct {
 	Lo uint64
 	Hi int64
 }
+
+// Interval is a span of time in the three units that do not convert into each other.
+type Interval struct {
+	Months, Days int32
+	Micros       int64
+}
+
+// Span says which elements of Vector.Child are a row's.
+type Span struct{ Offset, Length uint64 }
 
 // String is a string of a vector in DuckDB's own layout (duckdb_string_t): up to 12 bytes inline, else a pointer
 // into memory that DuckDB owns. The pointer is a uintptr because inline text in a pointer field would be
@@ -86,3 +102,6 @@ func (s *String) Bytes() []byte {
 	}
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&s.ptr)), s.length)
 }
+
+// View is Bytes as a string, and as short-lived.
+func (s *String) View() string { return unsafe.String(unsafe.SliceData(s.Bytes()), s.length) }

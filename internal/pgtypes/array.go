@@ -210,8 +210,8 @@ func AppendArray(b []byte, items []*string) []byte {
 }
 
 // AppendArrayItem appends an item's text, quoted where array_out quotes.
-func AppendArrayItem(b []byte, s string) []byte {
-	if s != "" && !strings.ContainsAny(s, "\"\\{}, \t\n\v\f\r") && !strings.EqualFold(s, "null") {
+func AppendArrayItem[T string | []byte](b []byte, s T) []byte {
+	if !quotesItem(s) {
 		return append(b, s...)
 	}
 	b = append(b, '"')
@@ -222,6 +222,17 @@ func AppendArrayItem(b []byte, s string) []byte {
 		b = append(b, s[i])
 	}
 	return append(b, '"')
+}
+
+func quotesItem[T string | []byte](s T) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case '"', '\\', '{', '}', ',', ' ', '\t', '\n', '\v', '\f', '\r':
+			return true
+		}
+	}
+	null := len(s) == 4 && s[0]|' ' == 'n' && s[1]|' ' == 'u' && s[2]|' ' == 'l' && s[3]|' ' == 'l'
+	return len(s) == 0 || null
 }
 
 // AppendRow appends a row's text form, as record_out writes it; a nil item is NULL.

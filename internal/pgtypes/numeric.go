@@ -66,7 +66,8 @@ const (
 // AppendNumericBinary appends the binary form of a plain decimal: "-12.50", "NaN", "Infinity". Its scale is the
 // number of digits after the point.
 func AppendNumericBinary(b, text []byte) []byte {
-	if word := specialNumeric(string(text)); word != 0 {
+	if len(text) > 0 && text[len(text)-1] > '9' {
+		word := specialNumeric(string(text))
 		b = binary.BigEndian.AppendUint32(b, 0)
 		b = binary.BigEndian.AppendUint16(b, word)
 		// PostgreSQL reads a scale out of the bits that tell the infinities.

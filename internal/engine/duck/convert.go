@@ -1,7 +1,6 @@
 package duck
 
 import (
-	"encoding/binary"
 	"math"
 
 	bind "github.com/duckdb/duckdb-go-bindings"
@@ -59,44 +58,6 @@ func grow[T any](b []T, n int) []T {
 		return make([]T, n)
 	}
 	return b[:n]
-}
-
-// textRead reads values of a fixed size as text.
-func textRead[T any](appendText func([]byte, T) []byte) readFunc {
-	var texts []string
-	var scratch []byte
-	return func(dst *engine.Vector, src bind.Vector, rows int) error {
-		in := view[T](src, rows)
-		texts = grow(texts, rows)
-		*dst = engine.Vector{Physical: engine.PhysicalText, Validity: validity(src, rows), Text: texts}
-		for i := range in {
-			if dst.Valid(i) {
-				scratch = appendText(scratch[:0], in[i])
-				texts[i] = string(scratch)
-			}
-		}
-		return nil
-	}
-}
-
-func uuidRead() readFunc {
-	return textRead(func(b []byte, v engine.Int128) []byte {
-		// DuckDB stores a UUID with its highest bit turned, so that it sorts as a signed integer.
-		var raw [16]byte
-		binary.BigEndian.PutUint64(raw[:8], uint64(v.Hi)^1<<63)
-		binary.BigEndian.PutUint64(raw[8:], v.Lo)
-		return pgtypes.AppendUUID(b, raw)
-	})
-}
-
-// interval is duckdb_interval.
-type interval struct {
-	months, days int32
-	micros       int64
-}
-
-func intervalRead() readFunc {
-	return textRead(func(b []byte, v interval) []byte { return pgtypes.AppendInterval(b, v.months, v.days, v.micros) })
 }
 
 // enumReader reads an ENUM as its labels.

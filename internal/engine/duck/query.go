@@ -162,9 +162,11 @@ func wrap(sql string, have []reader, want []engine.Column) (wrapped string, ok b
 			exprs[i] = strings.ReplaceAll(have[i].convert, "$", names[i])
 			ok = true
 		}
-		if want != nil && !have[i].fits(want[i].Type) && have[i].castable(want[i].Type) {
-			exprs[i] = "CAST(" + exprs[i] + " AS " + want[i].Type.DuckDB() + ")"
-			ok = true
+		if want == nil || have[i].fits(want[i].Type) {
+			continue
+		}
+		if cast := have[i].cast(exprs[i], want[i].Type); cast != "" {
+			exprs[i], ok = cast, true
 		}
 	}
 	if !ok {

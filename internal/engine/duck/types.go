@@ -61,9 +61,9 @@ func scalarReader(t bind.Type) reader {
 	case bind.TypeSQLNull:
 		return reader{typ: pgtypes.Of(pgtypes.Text), physical: engine.PhysicalNull, read: readNull}
 	case bind.TypeUUID:
-		return reader{typ: pgtypes.Of(pgtypes.UUID), physical: engine.PhysicalText, read: uuidRead()}
+		return reader{typ: pgtypes.Of(pgtypes.UUID), physical: engine.PhysicalI128, read: readI128(0)}
 	case bind.TypeInterval:
-		return reader{typ: pgtypes.Of(pgtypes.Interval), physical: engine.PhysicalText, read: intervalRead()}
+		return reader{typ: pgtypes.Of(pgtypes.Interval), physical: engine.PhysicalInterval, read: readInterval}
 	case bind.TypeStruct, bind.TypeMap, bind.TypeUnion:
 		return reader{typ: pgtypes.Of(pgtypes.JSON), convert: "to_json($)"}
 	case bind.TypeBit:
@@ -184,11 +184,18 @@ func (r reader) isText() bool {
 	}
 }
 
-// castable reports whether DuckDB can make values of the type. What cannot be read, and would become DuckDB's own
-// text where the client expects an array, stays refused.
-func (r reader) castable(want pgtypes.Type) bool {
+// cast gives the text that converts a value to the type; "" where DuckDB cannot. What would become DuckDB's own text
+// where the client expects PostgreSQL's of an array is not converted, and so refused.
+func (r reader) cast(value string, want pgtypes.Type) string {
 	_, known := pgtypes.Lookup(want.OID)
-	return known || r.refused == ""
+	isText := pgtypes.ClassOf(want.OID) == pgtypes.ClassText
+	switch {
+	case !known && r.refused != "", isText && isList(r):
+		return ""
+	case isText && r.typ.OID == pgtypes.Interval:
+		return "tg_interval_text(" + value + ")"
+	}
+	return "CAST(" + value + " AS " + want.DuckDB() + ")"
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

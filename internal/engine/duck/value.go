@@ -179,7 +179,7 @@ func setList(v bind.Vector, row int, c engine.LoadColumn, value any) error {
 		bind.ListVectorSetSize(v, bind.IdxT(first+n)) == bind.StateError {
 		return fmt.Errorf("grow list to %d elements", first+n)
 	}
-	put(v, row, listEntry{offset: uint64(first), length: uint64(n)})
+	put(v, row, engine.Span{Offset: uint64(first), Length: uint64(n)})
 	child := bind.ListVectorGetChild(v)
 	element := engine.LoadColumn{Name: c.Name, Type: c.Type}
 	for i := range n {

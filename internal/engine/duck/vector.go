@@ -73,6 +73,16 @@ func readString(dst *engine.Vector, src bind.Vector, rows int) error {
 	return nil
 }
 
+// readInterval takes duckdb_interval for engine.Interval: the layouts are the same.
+func readInterval(dst *engine.Vector, src bind.Vector, rows int) error {
+	*dst = engine.Vector{
+		Physical: engine.PhysicalInterval,
+		Validity: validity(src, rows),
+		Interval: view[engine.Interval](src, rows),
+	}
+	return nil
+}
+
 func readNull(dst *engine.Vector, _ bind.Vector, _ int) error {
 	*dst = engine.Vector{Physical: engine.PhysicalNull}
 	return nil

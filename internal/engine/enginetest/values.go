@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -61,12 +62,37 @@ func Text(v *engine.Vector, t pgtypes.Type, i int) string {
 		return v.Text[i]
 	case engine.PhysicalU64:
 		return decimal(new(big.Int).SetUint64(v.U64[i]), v.Scale)
+	case engine.PhysicalInterval:
+		x := v.Interval[i]
+		return string(pgtypes.AppendInterval(nil, x.Months, x.Days, x.Micros))
+	case engine.PhysicalList:
+		return list(v, t, i)
 	case engine.PhysicalI128:
+		if t.OID == pgtypes.UUID {
+			u := hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(v.I128[i].Hi)^1<<63), v.I128[i].Lo))
+			return strings.Join([]string{u[:8], u[8:12], u[12:16], u[16:20], u[20:]}, "-")
+		}
 		n := new(big.Int).Lsh(big.NewInt(v.I128[i].Hi), 64)
 		return decimal(n.Add(n, new(big.Int).SetUint64(v.I128[i].Lo)), v.Scale)
 	default:
 		return integerText(v, t, i)
 	}
+}
+
+// list shows an array as PostgreSQL writes its text.
+func list(v *engine.Vector, t pgtypes.Type, i int) string {
+	element, _ := pgtypes.ElementOf(t.OID)
+	var items []*string
+	for k := range v.List[i].Length {
+		at := int(v.List[i].Offset + k)
+		if !v.Child.Valid(at) {
+			items = append(items, nil)
+			continue
+		}
+		item := Text(v.Child, pgtypes.Of(element), at)
+		items = append(items, &item)
+	}
+	return string(pgtypes.AppendArray(nil, items))
 }
 
 func integerText(v *engine.Vector, t pgtypes.Type, i int) string {
