@@ -124,7 +124,7 @@ func (s *Server) cancelRequest(pid uint32, secret []byte) {
 	s.mu.Lock()
 	target := s.sessions[int32(pid)]
 	s.mu.Unlock()
-	if target != nil && subtle.ConstantTimeCompare(target.secret[:], secret) == 1 {
+	if target != nil && subtle.ConstantTimeCompare(target.secret, secret) == 1 {
 		target.work.interrupt(errClientCancel())
 	}
 }

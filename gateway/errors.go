@@ -27,6 +27,11 @@ func errShutdown() error {
 	return pgerr.New(pgerr.AdminShutdown, "terminating connection due to administrator command")
 }
 
+// errStopping is for who is not in yet.
+func errStopping() error {
+	return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
+}
+
 // flatten makes any error one that the client may see: what is not meant for clients becomes XX000 with the query's
 // id, by which the log has the rest. internal reports that it did.
 func flatten(err error, id string) (e *pgerr.Error, internal bool) {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"maps"
-	"net"
 	"slices"
 	"syscall"
 	"time"
@@ -29,11 +28,7 @@ func (s *Server) look() {
 
 // gone reports whether the client has closed its end. It reads nothing, so that whoever reads is not disturbed.
 func (c *socket) gone() bool {
-	conn := c.Conn
-	if encrypted, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = encrypted.NetConn()
-	}
-	raw, ok := conn.(syscall.Conn)
+	raw, ok := c.Conn.(syscall.Conn)
 	if !ok {
 		return false // nothing of the system is behind it; a read or a write will tell
 	}

@@ -1,7 +1,8 @@
 // Package gateway speaks PostgreSQL's protocol 3.0: connections become sessions, messages become statements, and
 // what the planner and its engines answer becomes rows.
 //
-// A session is read in this order: server.go accepts, startup.go lets in, session.go answers messages: simple.go or
+// A session is read in this order: server.go accepts, guest.go lets in: startup.go, tls.go, authenticate.go,
+// connections.go, greet.go; session.go answers messages: simple.go or
 // extended.go and portal.go; answer.go runs a statement, result.go streams its rows, transaction.go, settings.go,
 // cursor.go and explain.go are what a session answers by itself, cancel.go is how work ends early. warehouse.go is what a
 // session changes in the hot store, changes.go the connection and the transaction that it has there.
@@ -9,7 +10,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,8 +20,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tidegate/gateway/auth"
 	"tidegate/internal/logkey"
-	"tidegate/internal/pgerr"
 	"tidegate/sql"
 )
 
@@ -31,12 +31,15 @@ type Options struct {
 	Version        string // what version() answers; it begins with "PostgreSQL 15.20"
 	Dialect        sql.Dialect
 	MaxConnections int // 0 is no limit
+	Reserved       int // of the connections, for users that may have them
 	// SearchPath gives the schemas of names without one when a user's session begins; nil is PostgreSQL's "$user", public.
 	SearchPath func(ctx context.Context, user string) ([]string, error)
 	// Warehouse changes what only the hot store has; nil: nothing can be changed.
 	Warehouse Warehouse
 	// StartupTimeout is how long a client may take to say who it is; 0 is 30 s.
 	StartupTimeout time.Duration
+	// Rules gives who may come in at the moment, and how. nil trusts everybody, which is for loopback addresses alone.
+	Rules func() *auth.Rules
 }
 
 // Server lets clients in and keeps their sessions. Create it with New.
@@ -56,7 +59,11 @@ type Server struct {
 	stopping  bool                 // guarded by mu
 	nextPID   int32                // guarded by mu
 	looking   bool                 // guarded by mu; look will come again
+	places    int                  // guarded by mu; clients from their startup message on
+	closing   chan struct{}        // closed when it stops
 	wait      sync.WaitGroup
+
+	backoff auth.Backoff
 }
 
 // New makes a server. Clients are trusted, so Serve takes listeners on loopback addresses only.
@@ -73,7 +80,16 @@ func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
 		sessions: map[int32]*session{},
 		sockets:  map[*socket]struct{}{},
 		nextPID:  1000,
+		closing:  make(chan struct{}),
 	}
+}
+
+// rules gives those of the next client.
+func (s *Server) rules() *auth.Rules {
+	if s.options.Rules == nil {
+		return &auth.Rules{Method: auth.Trust, Strangers: true}
+	}
+	return s.options.Rules()
 }
 
 // queryID gives an id that no other query of any server of this catalog is likely to have.
@@ -102,25 +118,15 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			}
 			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
 		}
-		x := &socket{Conn: c}
-		if !s.adopt(x) {
-			_ = c.Close() // it came while the server stopped
+		x := newSocket(c)
+		if err := s.adopt(x); err != nil {
+			g := &guest{server: s, socket: x, wire: &wire{conn: x}}
+			g.turnAway(err) // some bytes, which the system takes at once
+			_ = c.Close()   // it has had its answer
 			continue
 		}
 		go s.connection(ctx, x)
 	}
-}
-
-// adopt counts a connection in; false while the server stops.
-func (s *Server) adopt(c *socket) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopping {
-		return false
-	}
-	s.sockets[c] = struct{}{}
-	s.wait.Add(1)
-	return true
 }
 
 func (s *Server) draining() bool {
@@ -142,94 +148,36 @@ func (s *Server) connection(ctx context.Context, c *socket) {
 		s.wait.Done()
 	}()
 	c.deadline(time.Now().Add(s.options.StartupTimeout))
-	m, ok, err := s.readStartup(c)
-	if err == nil && ok {
-		err = s.check(m)
-	}
-	var x *session
-	if err == nil && ok {
-		x, err = s.newSession(ctx, c, m)
-	}
-	if err == nil && ok {
-		err = s.register(x)
-	}
+	g := &guest{server: s, socket: c, wire: &wire{conn: c}, rules: s.rules()}
+	defer g.leavePlace()
+	x, err := g.enter(ctx)
 	if err != nil {
-		s.turnAway(c, err)
+		g.turnAway(err)
 		return
 	}
-	if !ok {
+	if x == nil {
 		return
 	}
 	defer s.unregister(x)
 	c.deadline(time.Time{})
 	began := time.Now()
-	x.log.InfoContext(ctx, "session begins", logkey.User, m.user, logkey.Address, c.RemoteAddr().String())
-	if err := x.greet(m); err != nil {
+	x.log.InfoContext(ctx, "session begins", logkey.User, x.state.User, logkey.Address, c.RemoteAddr().String())
+	if err := x.greet(); err != nil {
 		return
 	}
 	stop := context.AfterFunc(ctx, c.expire)
 	defer stop()
 	x.serve(ctx)
-	x.log.InfoContext(ctx, "session ended", logkey.User, m.user, logkey.Elapsed, time.Since(began))
-}
-
-// turnAway tells a client why it is not let in.
-func (s *Server) turnAway(c *socket, err error) {
-	if errors.Is(err, errGone) {
-		return
-	}
-	e, internal := flatten(err, "")
-	if internal {
-		s.log.Error("connection refused", logkey.Error, err)
-	}
-	w := &wire{conn: c}
-	w.send(errorResponse(e, "FATAL"))
-	if err := w.flush(); err != nil {
-		s.log.Debug("refusal not written", logkey.Error, err)
-	}
-}
-
-// register gives a session its pid and cancel key, or 53300.
-func (s *Server) register(x *session) error {
-	if _, err := rand.Read(x.secret[:]); err != nil {
-		return fmt.Errorf("make a cancel key: %w", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n := s.options.MaxConnections; n > 0 && len(s.sessions) >= n {
-		return pgerr.New(pgerr.TooManyConnections, "sorry, too many clients already").
-			WithHint("limits.connections is %d.", n)
-	}
-	if s.stopping {
-		return errShutdown()
-	}
-	for {
-		s.nextPID = max(s.nextPID+1, 1) // it wraps round
-		if _, taken := s.sessions[s.nextPID]; !taken {
-			break
-		}
-	}
-	x.pid = s.nextPID
-	x.state.PID = x.pid
-	x.log = s.log.With(logkey.Conn, x.pid)
-	s.sessions[x.pid] = x
-	if !s.looking {
-		s.looking = true
-		time.AfterFunc(lookEvery, s.look)
-	}
-	return nil
-}
-
-func (s *Server) unregister(x *session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.sessions, x.pid)
+	x.log.InfoContext(ctx, "session ended", logkey.User, x.state.User, logkey.Elapsed, time.Since(began))
 }
 
 // Shutdown stops accepting, ends idle sessions with 57P01 and lets statements that run come to their end. When ctx
 // ends first, they are cancelled and their connections closed. It returns when no session is left.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
+	if !s.stopping {
+		close(s.closing)
+	}
 	s.stopping = true
 	for _, l := range s.listeners {
 		_ = l.Close() // already closed is as good

@@ -26,7 +26,8 @@ type session struct {
 	in     *pgproto3.Backend
 	wire   *wire
 	pid    int32
-	secret [4]byte
+	secret []byte
+	role   string // of its user
 
 	settings *settings
 	seen     int // the settings' version that state, timeout and severity follow

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -113,30 +111,6 @@ func shown(columns []engine.Column) []engine.Column {
 		out[i] = c
 	}
 	return out
-}
-
-// socket is a client's connection. Its reads can be ended for good.
-type socket struct {
-	net.Conn
-
-	mu      sync.Mutex
-	expired bool // guarded by mu
-}
-
-// expire makes the pending and every later read end with os.ErrDeadlineExceeded.
-func (c *socket) expire() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.expired = true
-	_ = c.SetReadDeadline(time.Unix(1, 0)) // fails on a closed connection only, where reads end anyway
-}
-
-func (c *socket) deadline(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.expired {
-		_ = c.SetReadDeadline(t) // as in expire
-	}
 }
 
 // clampRows makes a row limit of the protocol an int; 0 is none.

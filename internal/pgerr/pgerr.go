@@ -36,6 +36,7 @@ const (
 	InFailedTransaction       Code = "25P02"
 	InvalidStatementName      Code = "26000"
 	InvalidAuthorization      Code = "28000"
+	InvalidPassword           Code = "28P01"
 	InvalidCursorName         Code = "34000"
 	InvalidSavepoint          Code = "3B001"
 	InvalidCatalogName        Code = "3D000"

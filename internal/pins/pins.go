@@ -14,5 +14,4 @@ import (
 	_ "github.com/johannesboyne/gofakes3"          // S3 in tests
 	_ "github.com/rogpeppe/go-internal/testscript" // stories of the command line
 	_ "github.com/vbauerster/mpb/v8"               // progress on a terminal
-	_ "github.com/xdg-go/scram"                    // authentication
 )

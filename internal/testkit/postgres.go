@@ -208,3 +208,12 @@ func waitReady(log io.Reader) error {
 		return errors.New("postgres was not ready within 30 s")
 	}
 }
+
+// OwnFile gives a file of a cluster's directory to the user that PostgreSQL runs as.
+func OwnFile(path string) error {
+	o, err := clusterOwner()
+	if err != nil || o == nil {
+		return err
+	}
+	return os.Chown(path, o.uid, o.gid)
+}

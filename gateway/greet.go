@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/sql"
+)
+
+// startupValues are the settings that the session begins with: what the startup message names itself is stronger than
+// its options. Names that mean nothing to us are an error in options, which a person writes, and else ignored.
+func startupValues(m *startup) (values, error) {
+	options, err := parseOptions(m.options)
+	if err != nil {
+		return nil, err
+	}
+	v := values{"session_authorization": m.user}
+	for _, p := range options {
+		if err := v.begin(p); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range m.settings {
+		if findSetting(p.name) == nil && !strings.Contains(p.name, ".") {
+			continue
+		}
+		if err := v.begin(p); err != nil {
+			return nil, err
+		}
+	}
+	if m.redshift {
+		v["server_version"], v["server_version_num"] = redshiftServerVersion, "80002"
+	}
+	return v, nil
+}
+
+// begin sets a value of a session that begins.
+func (v values) begin(p pair) error {
+	list := []string{p.value}
+	if t := findSetting(p.name); t != nil && t.list {
+		list = splitIdentifiers(p.value)
+	}
+	value, err := canonical(p.name, list)
+	if err == nil {
+		v[p.name] = value
+	}
+	return err
+}
+
+// greet tells the client what its session is like: settings and cancel key.
+func (s *session) greet() error {
+	s.reported = values{}
+	s.refresh()
+	s.report()
+	s.wire.send(&pgproto3.BackendKeyData{ProcessID: uint32(s.pid), SecretKey: s.secret})
+	return s.ready()
+}
+
+// newSession makes a session of a checked startup message.
+func (g *guest) newSession(ctx context.Context) (*session, error) {
+	s, c, m := g.server, g.socket, g.said
+	start, err := startupValues(m)
+	if err != nil {
+		return nil, err
+	}
+	server, err := s.ownValues(ctx, m.user)
+	if err != nil {
+		return nil, err
+	}
+	x := &session{
+		server:     s,
+		socket:     c,
+		in:         pgproto3.NewBackend(c, nil),
+		wire:       g.wire,
+		secret:     make([]byte, m.cancelKeyBytes()),
+		settings:   &settings{server: server, startup: maps.Clone(start), version: 1},
+		statements: map[string]*prepared{},
+		portals:    map[string]*portal{},
+	}
+	x.in.SetMaxBodyLen(maxMessageBytes)
+	if value, said := start[conformingStrings]; said {
+		if err := x.allowEscapes(conformingStrings, value); err != nil {
+			return nil, err
+		}
+	}
+	x.state = State{User: m.user, Database: m.database, Version: s.options.Version, settings: x.settings}
+	if m.redshift {
+		x.state.Version = redshiftVersionText
+	}
+	return x, nil
+}
+
+// ownValues are the settings that begin otherwise here than in PostgreSQL.
+func (s *Server) ownValues(ctx context.Context, user string) (values, error) {
+	v := values{}
+	if s.options.Dialect == sql.Redshift {
+		v[conformingStrings] = "off"
+	}
+	if s.options.SearchPath == nil {
+		return v, nil
+	}
+	schemas, err := s.options.SearchPath(ctx, user)
+	if err != nil {
+		return nil, fmt.Errorf("find the search path: %w", err)
+	}
+	path, err := canonical("search_path", schemas)
+	return v.with("search_path", path), err
+}
+
+// redshiftVersionText is what version() answers to Redshift's drivers, which look for the words at its ends.
+const redshiftVersionText = "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0"
