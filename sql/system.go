@@ -55,6 +55,7 @@ func SystemFunctions() []string { return slices.Sorted(maps.Keys(systemFunctions
 // pathFunctions are those whose answer depends on the search path.
 var pathFunctions = map[string]bool{
 	"pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true, "to_regclass": true,
+	"pg_get_constraintdef": true, "pg_get_indexdef": true,
 }
 
 // pathList is the search path as DuckDB reads it.

@@ -316,14 +316,22 @@ func hotRelation(r *hot.Relation) *sql.Relation {
 const firstUserType = 16384
 
 func hotTable(r *hot.Relation) pgcatalog.Table {
-	out := pgcatalog.Table{Schema: r.Schema, Name: r.Name, View: r.View, Rows: -1}
+	out := pgcatalog.Table{Schema: r.Schema, Name: r.Name, Description: r.Description, View: r.View, Rows: -1}
 	for _, c := range r.Columns {
-		col := pgcatalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull}
+		col := pgcatalog.Column{Name: c.Name, Type: c.Type, Description: c.Description, NotNull: c.NotNull, Default: c.Default}
 		if c.Type.OID >= firstUserType {
 			// The catalog shows PostgreSQL's own types only.
 			col.Type, col.Description = pgtypes.Of(pgtypes.Text), "of the warehouse's type "+c.TypeName+", which cannot be read"
 		}
 		out.Columns = append(out.Columns, col)
+	}
+	for _, k := range r.Keys {
+		out.Keys = append(out.Keys, pgcatalog.Key{
+			Name: k.Name, Kind: k.Kind, Columns: k.Columns, RefSchema: k.Refers.Schema, RefTable: k.Refers.Name, RefColumns: k.RefColumns,
+		})
+	}
+	for _, x := range r.Indexes {
+		out.Indexes = append(out.Indexes, pgcatalog.Index{Name: x.Name, Unique: x.Unique, Columns: x.Columns, Definition: x.Definition})
 	}
 	return out
 }

@@ -24,6 +24,34 @@ type Table struct {
 	Writable   bool  // whoever looks may change it
 	Rows       int64 // -1 is not known
 	Bytes      int64
+	Keys       []Key
+	Indexes    []Index // those that keys have not
+}
+
+// The kinds of keys, as pg_constraint writes them.
+const (
+	PrimaryKey = "p"
+	UniqueKey  = "u"
+	ForeignKey = "f"
+)
+
+// Key is what a table promises of its rows. Nobody enforces it here.
+type Key struct {
+	Name    string // of the constraint, and of the index of a primary or unique key
+	Kind    string
+	Columns []string
+	// What a foreign key refers to. If that is not among the tables, the key is not shown.
+	RefSchema, RefTable string
+	RefColumns          []string
+}
+
+// Index is an index that no key has.
+type Index struct {
+	Name    string
+	Unique  bool
+	Columns []string // "" is an expression
+	// Definition is CREATE INDEX …, of one that is more than a B-tree over columns; "" of others.
+	Definition string
 }
 
 // Column is a column of a Table, in order.
@@ -32,6 +60,7 @@ type Column struct {
 	Type        pgtypes.Type
 	Description string // "" is none
 	NotNull     bool
+	Default     string // an expression, "" is none
 }
 
 // Role is a user or group.

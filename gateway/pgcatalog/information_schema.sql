@@ -22,7 +22,7 @@ WHERE c.relkind = 'v'
 --
 CREATE VIEW pgi.columns AS
 SELECT datname AS table_catalog, nspname AS table_schema, relname AS table_name, attname AS column_name, attnum::INTEGER AS ordinal_position,
-  NULL::VARCHAR AS column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+  adbin AS column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
   CASE WHEN basecategory = 'A' THEN 'ARRAY' WHEN basetype < 16384 THEN pgc.format_type(basetype, NULL) ELSE 'USER-DEFINED' END AS data_type,
   CASE WHEN basetype IN (1042, 1043) AND mod <> -1 THEN mod - 4 WHEN basetype IN (1560, 1562) AND mod <> -1 THEN mod END AS character_maximum_length,
   CASE WHEN basetype IN (25, 1042, 1043) THEN CASE WHEN mod = -1 THEN 1073741824 ELSE (mod - 4) * 4 END END AS character_octet_length,
@@ -39,7 +39,7 @@ SELECT datname AS table_catalog, nspname AS table_schema, relname AS table_name,
   'NO' AS is_self_referencing, 'NO' AS is_identity, NULL::VARCHAR AS identity_generation, NULL::VARCHAR AS identity_start, NULL::VARCHAR AS identity_increment,
   NULL::VARCHAR AS identity_maximum, NULL::VARCHAR AS identity_minimum, 'NO' AS identity_cycle, 'NEVER' AS is_generated, NULL::VARCHAR AS generation_expression, 'NO' AS is_updatable
 FROM (
-  SELECT b.datname, n.nspname, c.relname, a.attname, a.attnum, a.attnotnull, t.typtype, t.typname, tn.nspname AS typschema,
+  SELECT b.datname, n.nspname, c.relname, a.attname, a.attnum, a.attnotnull, d.adbin, t.typtype, t.typname, tn.nspname AS typschema,
     coalesce(bt.oid, t.oid) AS basetype, coalesce(bt.typname, t.typname) AS basename, coalesce(bn.nspname, tn.nspname) AS baseschema, coalesce(bt.typcategory, t.typcategory) AS basecategory,
     CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS mod, nullif(l.collname, 'default') AS collname
   FROM pgc.pg_attribute a
@@ -50,6 +50,7 @@ FROM (
     LEFT JOIN pgc.pg_type bt ON t.typtype = 'd' AND bt.oid = t.typbasetype
     LEFT JOIN pgc.pg_namespace bn ON bn.oid = bt.typnamespace
     LEFT JOIN pgc.pg_collation l ON l.oid = a.attcollation
+    LEFT JOIN pgc.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     CROSS JOIN pgc.pg_database b
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')
 )
@@ -78,8 +79,50 @@ FROM pgc.pg_collation l JOIN pgc.pg_namespace n ON n.oid = l.collnamespace, pgc.
 WHERE l.collencoding IN (-1, 6)
 --
 CREATE VIEW pgi.table_constraints AS
-SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, n.oid || '_' || c.oid || '_' || a.attnum || '_not_null' AS constraint_name,
-  b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, 'CHECK' AS constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred,
-  'YES' AS enforced, NULL::VARCHAR AS nulls_distinct
+SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name, b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
+  CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END AS constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred,
+  'YES' AS enforced, CASE WHEN k.contype = 'u' THEN 'YES' END AS nulls_distinct
+FROM pgc.pg_constraint k JOIN pgc.pg_class c ON c.oid = k.conrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
+UNION ALL
+SELECT b.datname, n.nspname, n.oid || '_' || c.oid || '_' || a.attnum || '_not_null', b.datname, n.nspname, c.relname, 'CHECK', 'NO', 'NO', 'YES', NULL
 FROM pgc.pg_attribute a JOIN pgc.pg_class c ON c.oid = a.attrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
 WHERE a.attnotnull AND a.attnum > 0 AND c.relkind IN ('r', 'p')
+--
+CREATE VIEW pgi.key_column_usage AS
+SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name, b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
+  a.attname AS column_name, k.position AS ordinal_position, list_position(x.indkey, k.referenced)::INTEGER AS position_in_unique_constraint
+FROM (SELECT *, unnest(conkey) AS attnum, unnest(confkey) AS referenced, generate_subscripts(conkey, 1)::INTEGER AS position FROM pgc.pg_constraint) k
+  JOIN pgc.pg_class c ON c.oid = k.conrelid
+  JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pgc.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+  LEFT JOIN pgc.pg_index x ON k.contype = 'f' AND x.indexrelid = k.conindid
+  CROSS JOIN pgc.pg_database b
+--
+CREATE VIEW pgi.referential_constraints AS
+SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name,
+  CASE WHEN u.conname IS NOT NULL THEN b.datname END AS unique_constraint_catalog, un.nspname AS unique_constraint_schema, u.conname AS unique_constraint_name,
+  'NONE' AS match_option, 'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule
+FROM pgc.pg_constraint k
+  JOIN pgc.pg_namespace n ON n.oid = k.connamespace
+  LEFT JOIN pgc.pg_constraint u ON u.contype IN ('p', 'u') AND u.conindid = k.conindid
+  LEFT JOIN pgc.pg_namespace un ON un.oid = u.connamespace
+  CROSS JOIN pgc.pg_database b
+WHERE k.contype = 'f'
+--
+CREATE VIEW pgi.constraint_column_usage AS
+SELECT b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, a.attname AS column_name,
+  b.datname AS constraint_catalog, kn.nspname AS constraint_schema, k.conname AS constraint_name
+FROM (SELECT *, CASE contype WHEN 'f' THEN confrelid ELSE conrelid END AS relation, unnest(CASE contype WHEN 'f' THEN confkey ELSE conkey END) AS attnum FROM pgc.pg_constraint) k
+  JOIN pgc.pg_namespace kn ON kn.oid = k.connamespace
+  JOIN pgc.pg_class c ON c.oid = k.relation
+  JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pgc.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+  CROSS JOIN pgc.pg_database b
+--
+CREATE VIEW pgi.constraint_table_usage AS
+SELECT b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name, b.datname AS constraint_catalog, kn.nspname AS constraint_schema, k.conname AS constraint_name
+FROM pgc.pg_constraint k
+  JOIN pgc.pg_namespace kn ON kn.oid = k.connamespace
+  JOIN pgc.pg_class c ON c.oid = CASE k.contype WHEN 'f' THEN k.confrelid ELSE k.conrelid END
+  JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
+  CROSS JOIN pgc.pg_database b

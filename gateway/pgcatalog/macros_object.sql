@@ -142,9 +142,14 @@ CREATE MACRO pgc.shobj_description(_a, _c) AS (
 CREATE MACRO pgc.pg_get_expr(_a, _r) AS CASE WHEN _r IS NOT NULL THEN _a END,
 (_a, _r, _y) AS CASE WHEN _r IS NOT NULL AND _y IS NOT NULL THEN _a END
 --
-CREATE MACRO pgc.pg_get_constraintdef(_a) AS NULL::VARCHAR, (_a, _y) AS NULL::VARCHAR
+CREATE MACRO pgc._definition_text(_a, _p) AS (
+  SELECT _x_before || coalesce(pgc._to_regclass(_x_relation, _p), '') || _x_after FROM pgc._definition WHERE _x_oid = _a)
 --
-CREATE MACRO pgc.pg_get_indexdef(_a) AS NULL::VARCHAR, (_a, _n, _y) AS NULL::VARCHAR
+CREATE MACRO pgc.pg_get_constraintdef(_a) AS pgc._definition_text(_a, pgc._path()), (_a, _p) AS pgc._definition_text(_a, _p), (_a, _y, _p) AS pgc._definition_text(_a, _p)
+--
+CREATE MACRO pgc.pg_get_indexdef(_a) AS pgc._definition_text(_a, pgc._path()), (_a, _p) AS pgc._definition_text(_a, _p),
+(_a, _n, _y, _p) AS CASE WHEN _n = 0 THEN pgc._definition_text(_a, _p)
+  ELSE coalesce((SELECT pgc.quote_ident(i.attname) FROM pgc.pg_attribute i WHERE i.attrelid = _a AND i.attnum = _n), '') END
 --
 CREATE MACRO pgc.pg_get_triggerdef(_a) AS NULL::VARCHAR, (_a, _y) AS NULL::VARCHAR
 --

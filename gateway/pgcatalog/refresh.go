@@ -38,8 +38,8 @@ func (c *Catalog) load(ctx context.Context, contents *Contents) error {
 	}
 	defer s.Close()
 	err = inTransaction(ctx, s, func() error {
-		script := make([]string, 0, len(changing)+1)
-		for _, table := range append([]string{extraTable}, changing...) {
+		script := make([]string, 0, len(changing)+2)
+		for _, table := range append([]string{extraTable, definitionTable}, changing...) {
 			script = append(script, fmt.Sprintf("CREATE OR REPLACE TABLE pgc.%s AS FROM %s.%s UNION ALL FROM %s.%s", table, fixedSchema, table, stageSchema, table))
 		}
 		return execAll(ctx, s, append(script, statements(lookupsSQL)...))
@@ -60,6 +60,9 @@ func (c *Catalog) stage(ctx context.Context, schema string, rows map[string][][]
 	}
 	if err := c.db.Replace(ctx, schema, extraTable, extraColumns, slices.Values(rows[extraTable])); err != nil {
 		return fmt.Errorf("load %s: %w", extraTable, err)
+	}
+	if err := c.db.Replace(ctx, schema, definitionTable, definitionColumns, slices.Values(rows[definitionTable])); err != nil {
+		return fmt.Errorf("load %s: %w", definitionTable, err)
 	}
 	return nil
 }

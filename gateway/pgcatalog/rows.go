@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,12 +38,18 @@ func newBuilder(data *dataset, contents *Contents) *builder {
 		t := &contents.Tables[i]
 		key := t.Schema + "." + t.Name
 		objects = append(objects, object{"schema", t.Schema}, object{"table", key}, object{"type", key}, object{"array", key})
+		objects = append(objects, t.keyObjects()...)
 	}
 	for _, r := range contents.Roles {
 		objects = append(objects, object{"role", r.Name})
 	}
 	objects = append(objects, object{"database", contents.Database})
 	return &builder{data: data, contents: contents, oids: assignOIDs(objects), rows: map[string][][]any{}}
+}
+
+// oid gives the number of a relation of ours, 0 if there is none.
+func (b *builder) oid(schema, table string) int64 {
+	return b.oids[object{"table", schema + "." + table}]
 }
 
 // system gives the rows that do not depend on the contents, per table: PostgreSQL's own and those about the system
@@ -64,6 +71,7 @@ func (b *builder) own() map[string][][]any {
 	b.namespaces()
 	for i := range b.contents.Tables {
 		b.table(&b.contents.Tables[i])
+		b.keys(&b.contents.Tables[i])
 	}
 	b.database()
 	b.roles()
@@ -109,9 +117,9 @@ func (b *builder) namespaces() {
 func (b *builder) class(v values, view bool) {
 	v["relowner"], v["reltuples"] = bootstrapRole, cmp.Or(v["reltuples"], any(float64(-1)))
 	v["relpersistence"], v["relispopulated"] = "p", true
-	v["relkind"], v["relreplident"] = "v", "n"
+	v["relreplident"] = "n"
 	if view {
-		v["relhasrules"], v["reltuples"] = true, float64(0)
+		v["relkind"], v["relhasrules"], v["reltuples"] = "v", true, float64(0)
 	} else {
 		v["relkind"], v["relam"], v["relfilenode"] = "r", heapAccessMethod, v["oid"]
 		v["relfrozenxid"], v["relminmxid"] = firstTransactionID, int64(1)
@@ -134,7 +142,8 @@ func (b *builder) systemRelation(r *relation) {
 	b.describe(r.oid, 0, r.description)
 	for i := range r.columns {
 		c := &r.columns[i]
-		b.attribute(r.oid, int64(i+1), c.name, c.declared, c.typmod, c.notNull, c.collation)
+		b.attribute(values{"attrelid": r.oid, "attname": c.name, "atttypid": c.declared, "attnum": int64(i + 1), "atttypmod": c.typmod,
+			"attnotnull": c.notNull, "attcollation": c.collation})
 	}
 	if r.kind == "v" {
 		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0), false, false})
@@ -152,14 +161,14 @@ func (b *builder) informationSchema() int64 {
 	return 0
 }
 
-func (b *builder) attribute(relation, number int64, name string, oid, typmod int64, notNull bool, collation int64) {
-	t := b.data.types[oid]
-	b.add("pg_attribute", values{
-		"attrelid": relation, "attname": name, "atttypid": oid, "attnum": number, "atttypmod": typmod,
-		"attlen": t.length, "attbyval": t.byValue, "attalign": t.align, "attstorage": t.storage, "attcollation": collation,
-		"attnotnull": notNull, "attcacheoff": int64(-1), "attstattarget": int64(-1), "attislocal": true,
-		"attndims": dimensions(t.name),
+// attribute adds a column to pg_attribute, with what it takes from its type.
+func (b *builder) attribute(v values) {
+	t := b.data.types[v["atttypid"].(int64)]
+	maps.Copy(v, values{
+		"attlen": t.length, "attbyval": t.byValue, "attalign": t.align, "attstorage": t.storage,
+		"attcacheoff": int64(-1), "attstattarget": int64(-1), "attislocal": true, "attndims": dimensions(t.name),
 	})
+	b.add("pg_attribute", v)
 }
 
 // dimensions is 1 for an array type, by PostgreSQL's naming.
@@ -179,12 +188,18 @@ func (b *builder) table(t *Table) {
 	b.class(values{
 		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType,
 		"relnatts": int64(len(t.Columns)), "reltuples": float64(t.Rows), "relpages": (t.Bytes + pageBytes - 1) / pageBytes,
+		"relhasindex": t.indexed(),
 	}, t.View)
 	b.describe(oid, 0, t.Description)
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		b.attribute(oid, int64(i+1), c.Name, int64(c.Type.OID), int64(c.Type.Typmod), c.NotNull, b.data.types[int64(c.Type.OID)].collation)
+		b.attribute(values{"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
+			"atttypmod": int64(c.Type.Typmod), "attnotnull": c.NotNull, "atthasdef": c.Default != "",
+			"attcollation": b.data.types[int64(c.Type.OID)].collation})
 		b.describe(oid, int64(i+1), c.Description)
+		if c.Default != "" {
+			b.add("pg_attrdef", values{"oid": b.oids[object{"default", key + "." + c.Name}], "adrelid": oid, "adnum": int64(i + 1), "adbin": c.Default})
+		}
 	}
 	var definition any
 	if t.View {

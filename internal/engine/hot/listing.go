@@ -20,7 +20,10 @@ type Listing struct {
 type Relation struct {
 	Schema, Name string // Schema is "pg_temp" for a temporary table of the connection that was asked
 	View         bool
+	Description  string
 	Columns      []Column
+	Keys         []Key
+	Indexes      []Index
 	// Reads are the relations that a view's definition names.
 	Reads []RelationName
 }
@@ -35,6 +38,25 @@ type Column struct {
 	Type     pgtypes.Type
 	TypeName string
 	NotNull  bool
+	Default  string // an expression, "" is none
+	// Description is the comment on it.
+	Description string
+}
+
+// Key is a constraint: of kind p(rimary), u(nique) or f(oreign).
+type Key struct {
+	Name, Kind string
+	Columns    []string
+	Refers     RelationName // of a foreign key
+	RefColumns []string
+}
+
+// Index is an index that no key has. Definition is how the warehouse writes it.
+type Index struct {
+	Name       string
+	Unique     bool
+	Columns    []string // "" is an expression
+	Definition string
 }
 
 // TempSchema is how a session names its own temporary tables, whatever the server calls their schema.
@@ -51,9 +73,12 @@ const (
 		` WHERE left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'information_schema' ORDER BY 1`
 
 	columnsSQL = `SELECT ` + listedName + ` AS schema, c.relname, c.relkind, a.attname, a.atttypid, a.atttypmod,` +
-		` pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull` +
+		` pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.attnum,` +
+		` pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default, pg_catalog.col_description(c.oid, a.attnum) AS note,` +
+		` pg_catalog.obj_description(c.oid, 'pg_class') AS description` +
 		` FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace` +
 		` LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped` +
+		` LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum` +
 		` WHERE c.relkind IN ('r', 'p', 'v', 'm') AND ` + ownSchema +
 		` ORDER BY 1, 2, a.attnum`
 
@@ -82,18 +107,18 @@ func list(ctx context.Context, e engine.Querier) (*Listing, error) {
 	for _, r := range schemas {
 		l.Schemas = append(l.Schemas, r[0])
 	}
-	columns, err := engine.Texts(ctx, e, engine.Statement{SQL: columnsSQL}, 8)
+	columns, err := engine.Texts(ctx, e, engine.Statement{SQL: columnsSQL}, 12)
 	if err != nil {
 		return nil, fmt.Errorf("list the warehouse's relations: %w", err)
 	}
-	byName := map[RelationName]*Relation{}
+	byName := map[RelationName]*listed{}
 	for _, r := range columns {
 		name := RelationName{r[0], r[1]}
 		rel := byName[name]
 		if rel == nil {
-			rel = &Relation{Schema: name.Schema, Name: name.Name, View: r[2] == "v"}
+			rel = &listed{&Relation{Schema: name.Schema, Name: name.Name, View: r[2] == "v", Description: r[11]}, map[string]string{}}
 			byName[name] = rel
-			l.Relations = append(l.Relations, rel)
+			l.Relations = append(l.Relations, rel.Relation)
 		}
 		if r[3] == "" {
 			continue // a relation without columns
@@ -103,6 +128,10 @@ func list(ctx context.Context, e engine.Querier) (*Listing, error) {
 			return nil, err
 		}
 		rel.Columns = append(rel.Columns, c)
+		rel.names[r[8]] = c.Name
+	}
+	if err := listKeys(ctx, e, byName); err != nil {
+		return nil, err
 	}
 	reads, err := engine.Texts(ctx, e, engine.Statement{SQL: readsSQL}, 4)
 	if err != nil {
@@ -124,5 +153,6 @@ func listedColumn(r []string) (Column, error) {
 	}
 	return Column{
 		Name: r[0], Type: pgtypes.Type{OID: pgtypes.OID(oid), Typmod: int32(mod)}, TypeName: r[3], NotNull: r[4] == "t",
+		Default: r[6], Description: r[7],
 	}, nil
 }
