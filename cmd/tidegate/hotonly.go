@@ -304,12 +304,21 @@ func hotRelation(r *hot.Relation) *sql.Relation {
 	rel := &sql.Relation{Name: sql.TableName{Schema: r.Schema, Table: r.Name}, Class: sql.ClassHotOnly, View: r.View}
 	for _, c := range r.Columns {
 		col := sql.Column{Name: c.Name, Type: c.Type}
-		if _, ok := pgtypes.Lookup(c.Type.OID); !ok || c.Type.OID == pgtypes.Unknown {
+		if !readable(c.Type.OID) {
 			col.Type, col.Foreign = pgtypes.Of(pgtypes.Text), c.TypeName
 		}
 		rel.Columns = append(rel.Columns, col)
 	}
 	return rel
+}
+
+// readable reports whether values of the type can be asked for.
+func readable(t pgtypes.OID) bool {
+	if _, array := pgtypes.ElementOf(t); array {
+		return true
+	}
+	_, known := pgtypes.Lookup(t)
+	return known && t != pgtypes.Unknown
 }
 
 // firstUserType is the first OID that PostgreSQL gives to what users make.

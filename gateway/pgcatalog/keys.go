@@ -143,8 +143,10 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 		}
 		c := &t.Columns[number-1]
 		collations[i] = b.data.types[int64(c.Type.OID)].collation
-		b.attribute(values{"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
-			"atttypmod": int64(c.Type.Typmod), "attcollation": collations[i]})
+		b.attribute(values{
+			"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
+			"atttypmod": int64(c.Type.Typmod), "attcollation": collations[i],
+		})
 	}
 	b.add("pg_index", values{
 		"indexrelid": oid, "indrelid": table, "indnatts": n, "indnkeyatts": n, "indisunique": x.Unique, "indisprimary": primary,

@@ -142,8 +142,10 @@ func (b *builder) systemRelation(r *relation) {
 	b.describe(r.oid, 0, r.description)
 	for i := range r.columns {
 		c := &r.columns[i]
-		b.attribute(values{"attrelid": r.oid, "attname": c.name, "atttypid": c.declared, "attnum": int64(i + 1), "atttypmod": c.typmod,
-			"attnotnull": c.notNull, "attcollation": c.collation})
+		b.attribute(values{
+			"attrelid": r.oid, "attname": c.name, "atttypid": c.declared, "attnum": int64(i + 1), "atttypmod": c.typmod,
+			"attnotnull": c.notNull, "attcollation": c.collation,
+		})
 	}
 	if r.kind == "v" {
 		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0), false, false})
@@ -193,9 +195,11 @@ func (b *builder) table(t *Table) {
 	b.describe(oid, 0, t.Description)
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		b.attribute(values{"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
+		b.attribute(values{
+			"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
 			"atttypmod": int64(c.Type.Typmod), "attnotnull": c.NotNull, "atthasdef": c.Default != "",
-			"attcollation": b.data.types[int64(c.Type.OID)].collation})
+			"attcollation": b.data.types[int64(c.Type.OID)].collation,
+		})
 		b.describe(oid, int64(i+1), c.Description)
 		if c.Default != "" {
 			b.add("pg_attrdef", values{"oid": b.oids[object{"default", key + "." + c.Name}], "adrelid": oid, "adnum": int64(i + 1), "adbin": c.Default})
