@@ -163,7 +163,11 @@ func (f *planFixture) tell(p *engine.Plan, err error) string {
 	for _, n := range p.Notices {
 		fmt.Fprintf(&b, "%s: %s\n", n.Severity, n.Message)
 	}
-	fmt.Fprintf(&b, "%s by %s: %s\n", p.Route, p.Engine, p.Reason)
+	by := fmt.Sprint(p.Engine)
+	if _, ok := p.Engine.(known); ok {
+		by = "itself"
+	}
+	fmt.Fprintf(&b, "%s by %s: %s\n", p.Route, by, p.Reason)
 	fmt.Fprintf(&b, "files %d kept, %d pruned; %d bytes", p.FilesKept, p.FilesPruned, p.Bytes)
 	if f.router.o.Cache != nil {
 		fmt.Fprintf(&b, ", %d cached; %s", p.CachedBytes, formatDuration(p.Estimate))

@@ -17,6 +17,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -319,6 +320,9 @@ func (d *decision) classify() (local bool, err error) {
 
 func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 	q := d.req.Query
+	if values, ok := q.Known(); ok {
+		return d.planKnown(values)
+	}
 	local, err := d.locals(ctx)
 	if err != nil {
 		return nil, err
@@ -339,6 +343,17 @@ func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 	return &engine.Plan{
 		Route: engine.RouteLocal, Reason: reason, Engine: local.Engine,
 		Statement: d.statement(text),
+	}, nil
+}
+
+// planKnown answers with constants; the text is what an engine would be asked.
+func (d *decision) planKnown(values []*pgtypes.Datum) (*engine.Plan, error) {
+	text, err := d.req.Query.Render(Locals{}.source)
+	if err != nil {
+		return nil, err
+	}
+	return &engine.Plan{
+		Route: engine.RouteLocal, Reason: "names no table", Engine: known(values), Statement: d.statement(text),
 	}, nil
 }
 

@@ -39,6 +39,8 @@ type Query struct {
 	// silent names what of the query Redshift's documentation does not tell all of, "" for nothing.
 	silent string
 
+	known []*pgtypes.Datum // see Known
+
 	// Of a query from a template, see template.go: then text, statement and what belongs to them are the template's.
 	template *Template
 	literals []Arg
@@ -232,6 +234,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 		q.usesAt = append(q.usesAt, u.from.GetLocation())
 	}
 	q.Shape = b.shape(p, left)
+	q.known = p.known()
 	return q, nil
 }
 

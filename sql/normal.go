@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -140,9 +141,15 @@ func (l *normalizer) comment() bool {
 	return true
 }
 
-// text1 reads a plain string. One that goes on in another line, as SQL allows, has no normal form, nor one with a
-// backslash, which a setting gives a meaning.
+// stringMark marks a string in the key.
+const stringMark = 's'
+
+// text1 reads a plain string. Two of them side by side have no normal form: whether they are one depends on where a line
+// ends between them, which the key does not tell. Nor has one with a backslash, which a setting gives a meaning.
 func (l *normalizer) text1() bool {
+	if n := len(bytes.TrimSuffix(l.key, []byte(" "))); n >= 2 && l.key[n-2] == 0 && l.key[n-1] == stringMark {
+		return false
+	}
 	i := l.at + 1
 	quoted := false
 	for {
@@ -164,10 +171,7 @@ func (l *normalizer) text1() bool {
 	if quoted {
 		value = strings.ReplaceAll(value, "''", "'")
 	}
-	if strings.HasPrefix(strings.TrimLeft(l.text[i:], " \t\n\r\f\v"), "'") {
-		return false
-	}
-	l.take(i, 's', 0, value)
+	l.take(i, stringMark, 0, value)
 	return true
 }
 

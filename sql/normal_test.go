@@ -42,7 +42,7 @@ func TestNormalize(t *testing.T) {
 	}
 	for _, text := range []string{
 		"select E'a'", `select '\n'`, "select U&'x'", `select U&"x"`, "select B'1'", "select X'1f'", "select N'x'", "select $$1$$",
-		"select $a$1$a$", "select 'a'\n'b'", "select 1_000", "select 0x1F", "select 1a", "select 1.2.3", "select 1e", "select 'a",
+		"select $a$1$a$", "select 'a'\n'b'", "select 'a' -- x\n'b'", "select 'a'/**/'b'", "select 1_000", "select 0x1F", "select 1a", "select 1.2.3", "select 1e", "select 'a",
 		`select "a`, "select /* 1", "select 1; select 2", "select $1a", "select '\x00'", "select '\xff'", "select '" + strings.Repeat("x", 1<<15) + "'",
 	} {
 		if n, ok := sql.Normalize(text); ok {

@@ -86,7 +86,7 @@ func (b *binder) fill(text string) (string, error) {
 // expression can stand in for it. The item must have the columns Use.Columns under their names.
 // Parameters without a value are NULLs of their type.
 func (q *Query) Render(source func(*Use) (string, error)) (string, error) {
-	if q.template != nil {
+	if q.template != nil && len(q.Params)+len(q.literals) > 0 {
 		// DuckDB's text depends on the values, by the digits of a numeric for one.
 		full, source, err := q.rebound(source)
 		if err != nil {

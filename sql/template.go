@@ -130,7 +130,7 @@ func literalAt(literals []Literal, c *pg_query.A_Const) int {
 // env.ParamTypes. n is the statement's normal form, and free what Free says of it. ok is false if the statement has none:
 // it depends on the session, or is not the same with its literals left open.
 func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
-	if len(q.constants) > 0 || q.System || len(q.Uses) == 0 ||
+	if len(q.constants) > 0 || q.System || len(q.Uses) == 0 && q.known == nil ||
 		slices.ContainsFunc(q.Uses, func(u *Use) bool { return u.Relation.Class != ClassLake || u.filtered.momentary() }) {
 		return nil, false
 	}
@@ -142,7 +142,7 @@ func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
 		return nil, false
 	}
 	open, err := b.query(parts)
-	if err != nil {
+	if err != nil || len(open.Uses) == 0 && open.known == nil {
 		return nil, false
 	}
 	t = &Template{statement: q.statement.named(), binder: b, parts: parts, query: open, told: slices.Clone(q.env.ParamTypes), params: params}
@@ -301,7 +301,7 @@ func (q *Query) rebound(source func(*Use) (string, error)) (*Query, func(*Use) (
 // same reports whether two queries mean the same to the router and the client.
 func (q *Query) same(o *Query) bool {
 	return q.divides == o.divides && q.silent == o.silent && slices.Equal(q.Names, o.Names) && slices.Equal(q.Types, o.Types) && slices.Equal(q.Params, o.Params) &&
-		reflect.DeepEqual(q.Shape, o.Shape) && slices.EqualFunc(q.Uses, o.Uses, func(a, b *Use) bool {
+		reflect.DeepEqual(q.known, o.known) && reflect.DeepEqual(q.Shape, o.Shape) && slices.EqualFunc(q.Uses, o.Uses, func(a, b *Use) bool {
 		return a.Relation.Name == b.Relation.Name && a.Alias == b.Alias && a.Exact == b.Exact &&
 			slices.Equal(a.Columns, b.Columns) && maps.EqualFunc(a.Where, b.Where, func(d, e Domain) bool { return reflect.DeepEqual(d, e) })
 	})

@@ -50,7 +50,7 @@ var literals = map[pgtypes.OID][]string{
 }
 
 // otherwise gives the text with other values for its free literals.
-func otherwise(r *rand.Rand, text string, n sql.Normal, free []bool) string {
+func (c *templateCheck) otherwise(text string, n sql.Normal, free []bool) string {
 	var b strings.Builder
 	at := 0
 	for i, l := range n.Literals {
@@ -61,10 +61,18 @@ func otherwise(r *rand.Rand, text string, n sql.Normal, free []bool) string {
 		if l.Type == 0 {
 			old = len(strings.ReplaceAll(l.Text, "'", "''")) + 2
 		}
-		b.WriteString(text[at:l.At] + literals[l.Type][r.IntN(len(literals[l.Type]))])
+		b.WriteString(text[at:l.At] + c.other(l.Type))
 		at = l.At + old
 	}
 	return b.String() + text[at:]
+}
+
+// other gives a literal of a type.
+func (c *templateCheck) other(typ pgtypes.OID) string {
+	if typ == 0 && c.value != "" && c.r.IntN(2) == 0 {
+		return c.value
+	}
+	return literals[typ][c.r.IntN(len(literals[typ]))]
 }
 
 // corpus gives the statements of the differential tests over tables v and w, with their zones.
@@ -116,6 +124,7 @@ func comparisons(each func(query string)) {
 type templateCheck struct {
 	dialect                  sql.Dialect
 	r                        *rand.Rand
+	value                    string // a string to try beside literals; "" is none
 	templates, fills, errors int
 }
 
@@ -127,7 +136,7 @@ func (c *templateCheck) check(t *testing.T, catalog sql.Catalog, env sql.Env, qu
 	}
 	c.templates++
 	for range 4 {
-		text := otherwise(c.r, query, n, free)
+		text := c.otherwise(query, n, free)
 		other, ok := sql.Normalize(text)
 		if !ok || string(other.Fixed([]byte(other.Key), free)) != string(n.Fixed([]byte(n.Key), free)) {
 			t.Fatalf("%s has not the normal form of %s", text, query)
@@ -242,6 +251,7 @@ func TestTemplateAgainstPostgreSQL(t *testing.T) {
 	t.Parallel()
 	pg := openPostgres(t)
 	r := rand.New(rand.NewPCG(3, 4))
+	c := templateCheck{r: r}
 	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
 	asked := 0
 	check := func(query string, zone *time.Location) {
@@ -251,7 +261,7 @@ func TestTemplateAgainstPostgreSQL(t *testing.T) {
 		if template == nil || strings.Contains(query, "random()") {
 			return
 		}
-		text := otherwise(r, query, n, free)
+		text := c.otherwise(query, n, free)
 		other, _ := sql.Normalize(text)
 		q, err := template.Fill(env, tables, text, other, free)
 		if err != nil {
