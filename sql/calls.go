@@ -310,7 +310,7 @@ func (b *binder) summaryOf(f *function, sig *signature, args []*expr, n *pg_quer
 	fn := sig.name
 	s := exactSummary(fn, sig, args, n.AggDistinct)
 	if s == nil {
-		s = floatSummary(fn, sig, args)
+		s = floatSummary(fn, sig, args, n.AggDistinct || len(n.AggOrder) > 0)
 	}
 	if s == nil {
 		s = plainSummary(f, args)
@@ -328,8 +328,13 @@ func (b *binder) summaryOf(f *function, sig *signature, args []*expr, n *pg_quer
 	if err != nil {
 		return nil, err
 	}
-	if order == "" && n.AggDistinct && ordered[fn] {
-		order = " ORDER BY " + args[0].sql // PostgreSQL finds what is distinct by sorting
+	switch { // PostgreSQL finds what is distinct by sorting
+	case n.AggDistinct && s.item != "" && len(args) == 2 && order != "":
+		return nil, b.unsupported(n.Location, "an order of distinct pairs")
+	case n.AggDistinct && order == "" && s.item != "":
+		order = " ORDER BY " + s.item
+	case n.AggDistinct && order == "" && ordered[fn]:
+		order = " ORDER BY " + args[0].sql
 	}
 	if order != "" && !s.inGo() {
 		s.order(order)

@@ -1,7 +1,7 @@
 package sql
 
-// aggregateList is the allow-list of aggregates. What exactSummary makes of exact numbers goes before. "%" in the text is the call with its FILTER and OVER, so that
-// a cast goes around all of it.
+// aggregateList is the allow-list of aggregates. What exactSummary makes of exact numbers, and floatSummary of floats,
+// goes before. "%" in the text is the call with its FILTER and OVER, so that a cast goes around all of it.
 func aggregateList() []function {
 	return []function{
 		{name: "count", args: "any|", text: "count($1)"},
@@ -39,6 +39,11 @@ func aggregateList() []function {
 		{name: "regr_slope", args: "float8,float8", text: "regr_slope($1, $2)"},
 		{name: "regr_intercept", args: "float8,float8", text: "regr_intercept($1, $2)"},
 		{name: "regr_r2", args: "float8,float8", text: "regr_r2($1, $2)"},
+		{name: "regr_avgx", args: "float8,float8", text: "tg_float_regr_avgx($1, $2)"},
+		{name: "regr_avgy", args: "float8,float8", text: "tg_float_regr_avgy($1, $2)"},
+		{name: "regr_sxx", args: "float8,float8", text: "tg_float_regr_sxx($1, $2)"},
+		{name: "regr_syy", args: "float8,float8", text: "tg_float_regr_syy($1, $2)"},
+		{name: "regr_sxy", args: "float8,float8", text: "tg_float_regr_sxy($1, $2)"},
 		{name: "regr_count", args: "float8,float8", text: "regr_count($1, $2)|CAST(% AS BIGINT)"},
 	}
 }

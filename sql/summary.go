@@ -17,68 +17,13 @@ type summary struct {
 	filter *expr    // the condition of FILTER, where it is bound already
 	merges bool     // the aggregate of the whole can be made of those of parts
 	parts  *merging // how, where it is not by its own calls
+	item   string   // what the list has of which the result is made, "" if it is not made of a list
 }
 
 // plainSummary is that of a line of the allow-list: one call, and what is written behind its "|" around it.
 func plainSummary(f *function, args []*expr) *summary {
 	call, wrap, _ := strings.Cut(f.text, "|")
 	return &summary{calls: []string{f.write(call, args)}, wrap: wrap, scale: f.scaleOf(args)}
-}
-
-// definedOnly are the statistics of pairs that PostgreSQL gives as NULL, and DuckDB as NaN, where there is no line.
-var definedOnly = map[string]bool{"corr": true, "regr_slope": true, "regr_intercept": true, "regr_r2": true}
-
-// spread is DuckDB's name of a variance or a deviation.
-func spread(fn string) string {
-	switch fn {
-	case "variance":
-		return "var_samp"
-	case "stddev":
-		return "stddev_samp"
-	}
-	return fn
-}
-
-// floatSummary is that of aggregates of floats in which DuckDB and PostgreSQL differ at the ends of their range, nil for
-// all others. A sum that overflows is infinite in DuckDB, and an error in PostgreSQL unless one of the values is infinite.
-// The deviation of infinite values is an error in DuckDB, and NaN in PostgreSQL.
-func floatSummary(fn string, sig *signature, args []*expr) *summary {
-	if len(args) == 2 && definedOnly[fn] {
-		x, y := args[0].sql, args[1].sql
-		finite := "CASE WHEN isfinite(" + x + ") AND isfinite(" + y + ") THEN "
-		return &summary{
-			calls: []string{fn + "(" + finite + x + " END, " + finite + y + " END)", "bool_or(NOT isfinite(" + x + ") OR NOT isfinite(" + y + "))"},
-			wrap:  "tg_float_defined(%1, %2)", scale: -1,
-		}
-	}
-	if len(args) != 1 || !isFloat(sig.args[0]) {
-		return nil
-	}
-	x := args[0].sql
-	if varianceFunctions[fn] != "" {
-		least := "1"
-		if strings.HasSuffix(fn, "_pop") {
-			least = "0"
-		}
-		return &summary{
-			calls: []string{spread(fn) + "(CASE WHEN isfinite(" + x + ") THEN " + x + " END)", "bool_or(NOT isfinite(" + x + "))", "count(" + x + ")"},
-			wrap:  "tg_float_spread(%1, %2, (%3 > " + least + "))", scale: -1,
-		}
-	}
-	if fn != "sum" && fn != "avg" {
-		return nil
-	}
-	s := &summary{calls: []string{fn + "(" + x + ")", "bool_or(isinf(" + x + "))"}, wrap: "tg_float_sum(%1, %2)", scale: -1}
-	switch {
-	case fn == "avg":
-		s.parts = &merging{
-			[]string{"sum(" + x + ")", "count(" + x + ")", s.calls[1]},
-			"tg_float_sum(sum($1) / nullif(sum($2), 0), bool_or($3))",
-		}
-	case sig.args[0] == pgtypes.Float4:
-		s.wrap = "CAST(" + s.wrap + " AS FLOAT)"
-	}
-	return s
 }
 
 // exactSummary is that of aggregates of integers and numerics whose results are numeric, nil for all others. avg,

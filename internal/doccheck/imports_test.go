@@ -29,7 +29,7 @@ type rule struct {
 func leaves() []string {
 	return []string{
 		"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric", "internal/pgjson",
-		"internal/pgctype", "internal/pgtext", "internal/pgregex", "internal/pgtime", "internal/pgformat", "internal/redshift",
+		"internal/pgctype", "internal/pgtext", "internal/pgregex", "internal/pgtime", "internal/pgformat", "internal/pgfloat", "internal/redshift",
 	}
 }
 
@@ -51,6 +51,7 @@ func rules() []rule {
 		{area: "internal/pgtypes/...", allow: []string{"internal/pgerr"}, only: true},
 		{area: "internal/pgtime/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgnumeric"}, only: true},
 		{area: "internal/pgformat/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgtime", "internal/pgnumeric"}, only: true},
+		{area: "internal/pgfloat/...", allow: []string{"internal/pgerr"}, only: true},
 		{area: "internal/pgnumeric/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "internal/pgctype/...", only: true},
 		{area: "internal/redshift/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},

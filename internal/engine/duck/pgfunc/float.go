@@ -28,19 +28,6 @@ func floats() []udf.Function {
 		}),
 		extremeFloat[float64]("tg_float_greatest", 1), extremeFloat[float64]("tg_float_least", -1),
 		extremeFloat[float32]("tg_float_greatest", 1), extremeFloat[float32]("tg_float_least", -1),
-		udf.Of2("tg_float_sum", func(sum float64, infinite bool) (float64, error) { return checkResult(sum, infinite, true) }),
-		udf.Of2("tg_float_defined", func(r udf.Null[float64], infinite udf.Null[bool]) (udf.Null[float64], error) {
-			if infinite.V {
-				return udf.Some(math.NaN()), nil
-			}
-			return udf.Null[float64]{V: r.V, Valid: r.Valid && !math.IsNaN(r.V)}, nil
-		}),
-		udf.Of3("tg_float_spread", func(r udf.Null[float64], infinite udf.Null[bool], enough bool) (udf.Null[float64], error) {
-			if infinite.V {
-				r = udf.Null[float64]{V: math.NaN(), Valid: enough}
-			}
-			return r, nil
-		}),
 		udf.Of1("tg_float_narrow", narrow),
 		udf.Of1("tg_float_sign", func(x float64) (float64, error) { return sign(x), nil }),
 		udf.Of1("tg_float_angle", func(x float64) (float64, error) { return x, within(!math.IsInf(x, 0)) }),

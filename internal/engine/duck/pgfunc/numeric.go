@@ -11,7 +11,7 @@ import (
 
 // numeric is the functions of numbers. A numeric is PostgreSQL's text of it here.
 func numeric() []udf.Function {
-	return slices.Concat(numericArithmetic(), numericRounding(), numericConversions(), numericSummaries(), floats())
+	return slices.Concat(numericArithmetic(), numericRounding(), numericConversions(), numericSummaries(), floats(), floatLists())
 }
 
 type number = pgnumeric.Numeric

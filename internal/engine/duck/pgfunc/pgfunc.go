@@ -16,5 +16,5 @@ func All() []udf.Function {
 
 // Aggregates gives every aggregate.
 func Aggregates() []udf.Aggregate {
-	return slices.Concat(numericAggregates(), nestedAggregates(), timeAggregates())
+	return slices.Concat(numericAggregates(), floatAggregates(), nestedAggregates(), timeAggregates())
 }

@@ -65,7 +65,9 @@ func registerAggregate(c bind.Connection, f Aggregate) error {
 	}
 	C.duckdb_aggregate_function_set_functions(a, (*[0]byte)(C.tidegateStateSize), (*[0]byte)(C.tidegateStateInit),
 		(*[0]byte)(C.tidegateStateUpdate), (*[0]byte)(C.tidegateStateCombine), (*[0]byte)(C.tidegateStateFinalize))
-	C.duckdb_aggregate_function_set_destructor(a, (*[0]byte)(C.tidegateStateDestroy))
+	if f.handles {
+		C.duckdb_aggregate_function_set_destructor(a, (*[0]byte)(C.tidegateStateDestroy))
+	}
 	C.duckdb_aggregate_function_set_extra_info(a, C.handle(remember(f)), (*[0]byte)(C.tidegateForget))
 	if C.duckdb_register_aggregate_function(C.handle(c.Ptr), a) != 0 {
 		return errors.New("duckdb refused it")
@@ -73,20 +75,8 @@ func registerAggregate(c bind.Connection, f Aggregate) error {
 	return nil
 }
 
-// state is a group's state in DuckDB's memory, which it copies and moves: the handle of a Go value, 0 before the
-// group's first row.
-type state cgo.Handle
-
-func statesAt(p *C.handle, n C.uint64_t) []*state {
-	return unsafe.Slice((**state)(unsafe.Pointer(p)), int(n))
-}
-
-// of gives the Go value, made if there is none yet.
-func (s *state) of(f Aggregate) any {
-	if *s == 0 {
-		*s = state(cgo.NewHandle(f.fresh()))
-	}
-	return cgo.Handle(*s).Value()
+func pointersAt(p *C.handle, n C.uint64_t) []unsafe.Pointer {
+	return unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(p)), int(n))
 }
 
 func aggregateOf(info C.handle) Aggregate {
@@ -113,10 +103,12 @@ func guarded(info C.handle, step func(f Aggregate) error) {
 }
 
 //export tidegateStateSize
-func tidegateStateSize(C.handle) C.uint64_t { return C.uint64_t(unsafe.Sizeof(state(0))) }
+func tidegateStateSize(info C.handle) C.uint64_t { return C.uint64_t(aggregateOf(info).stateBytes) }
 
 //export tidegateStateInit
-func tidegateStateInit(_, s C.handle) { *(*state)(unsafe.Pointer(s)) = 0 }
+func tidegateStateInit(info, state C.handle) {
+	clear(unsafe.Slice((*byte)(unsafe.Pointer(state)), aggregateOf(info).stateBytes))
+}
 
 //export tidegateStateUpdate
 func tidegateStateUpdate(info, input C.handle, states *C.handle) {
@@ -127,20 +119,16 @@ func tidegateStateUpdate(info, input C.handle, states *C.handle) {
 		for i := range in {
 			in[i] = bind.DataChunkGetVector(chunk, bind.IdxT(i))
 		}
-		list := statesAt(states, C.uint64_t(n))
-		return f.add(func(i int) any { return list[i].of(f) }, in, int(n))
+		return f.add(pointersAt(states, C.uint64_t(n)), in, int(n))
 	})
 }
 
 //export tidegateStateCombine
 func tidegateStateCombine(info C.handle, source, target *C.handle, count C.uint64_t) {
 	guarded(info, func(f Aggregate) error {
-		into := statesAt(target, count)
-		for i, from := range statesAt(source, count) {
-			if *from == 0 {
-				continue // no row
-			}
-			if err := f.merge(into[i].of(f), from.of(f)); err != nil {
+		into := pointersAt(target, count)
+		for i, from := range pointersAt(source, count) {
+			if err := f.merge(into[i], from); err != nil {
 				return err
 			}
 		}
@@ -151,22 +139,13 @@ func tidegateStateCombine(info C.handle, source, target *C.handle, count C.uint6
 //export tidegateStateFinalize
 func tidegateStateFinalize(info C.handle, source *C.handle, result C.handle, count, offset C.uint64_t) {
 	guarded(info, func(f Aggregate) error {
-		list := statesAt(source, count)
-		return f.write(func(i int) any {
-			if *list[i] == 0 {
-				return f.fresh()
-			}
-			return list[i].of(f)
-		}, bind.Vector{Ptr: unsafe.Pointer(result)}, int(offset), int(count))
+		return f.write(pointersAt(source, count), bind.Vector{Ptr: unsafe.Pointer(result)}, int(offset))
 	})
 }
 
 //export tidegateStateDestroy
 func tidegateStateDestroy(states *C.handle, count C.uint64_t) {
-	for _, s := range statesAt(states, count) {
-		if *s != 0 {
-			cgo.Handle(*s).Delete()
-			*s = 0
-		}
+	for _, p := range pointersAt(states, count) {
+		(*handle)(p).delete()
 	}
 }
