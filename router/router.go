@@ -195,6 +195,9 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 // decide begins a decision over a generation, which it releases.
 func (r *Router) decide(req Request, h held) *decision {
 	role := r.Role(req.Asker.User)
+	if req.Asker.Role = req.Asker.User; role != nil {
+		req.Asker.Role = role.Name
+	}
 	return &decision{
 		r: r, req: req, role: role, view: h.view, newest: h.newest, release: sync.OnceFunc(h.release),
 		latency: latencyOf(req, role), fingerprint: req.Statement.Fingerprint(),
@@ -383,7 +386,7 @@ func (d *decision) statement(text string) engine.Statement {
 	for i := range q.Names {
 		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
 	}
-	return engine.Statement{SQL: text, TimeZone: d.req.TimeZone, Columns: columns, Asker: d.req.Asker}
+	return engine.Statement{SQL: text, TimeZone: d.req.TimeZone, Columns: columns, Asker: d.req.Asker, Memory: d.memory()}
 }
 
 // Latency classes, strongest wish for speed first.

@@ -151,7 +151,19 @@ type Shape struct {
 	OrderDesc bool
 	// Filtered is set for a preview that has a WHERE clause, or of a relation with a row filter.
 	Filtered bool
+	// Keeps says what has to be kept of the rows that are read before the first row of the answer.
+	Keeps Keeps
 }
+
+// Keeps is what a Query keeps of the rows that it reads.
+type Keeps uint8
+
+// What is kept. It is rather said to be too much than too little.
+const (
+	KeepsNothing Keeps = iota // rows come as they are read, or as many as LIMIT says, or only sums of them
+	KeepsGroups               // a row for each group or distinct row
+	KeepsRows                 // all of them: they are sorted, joined, framed
+)
 
 // StatCall is one output column of a statistics query.
 type StatCall struct {

@@ -1,10 +1,13 @@
 package sql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // shape says what may be answered without reading everything: see Shape.
 func (b *binder) shape(p *selectParts, n narrowed) Shape {
-	s := Shape{Limit: -1}
+	s := Shape{Limit: -1, Keeps: b.keeps(p)}
 	if p.source == nil || p.source.base == nil || p.with != "" {
 		return s
 	}
@@ -15,6 +18,27 @@ func (b *binder) shape(p *selectParts, n narrowed) Shape {
 		s.Statistics = statistics(p)
 	}
 	return s
+}
+
+// fewRows are so few that sorting needs no memory to speak of, however many are read.
+const fewRows = 100_000
+
+// keeps says what has to be kept of the rows that are read.
+func (b *binder) keeps(p *selectParts) Keeps {
+	single := p.source == nil || p.source.base != nil
+	switch {
+	case len(b.uses) > 1, !single, p.op != "", p.with != "", p.windowed:
+		return KeepsRows
+	case p.distinct != "", len(p.group) > 0:
+		return KeepsGroups
+	case p.aggregated:
+		if slices.ContainsFunc(b.aggregates, func(a aggregateCall) bool { return a.merging == nil }) {
+			return KeepsRows
+		}
+	case len(p.order) > 0 && (p.limit == nil || p.limit.value == nil || p.limit.value.I > fewRows):
+		return KeepsRows
+	}
+	return KeepsNothing
 }
 
 // preview fills in the shape of "SELECT … FROM t [WHERE …] [ORDER BY column] LIMIT n".

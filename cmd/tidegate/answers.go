@@ -9,6 +9,7 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/gateway"
+	"tidegate/internal/engine/admission"
 	"tidegate/router"
 	"tidegate/router/procedures"
 	"tidegate/router/querylog"
@@ -60,7 +61,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	opened.add(others.close)
 	o := router.Options{
 		Views: p.store, Pins: h.pins, Local: local.Engine, Hot: h.tier(), MaxScan: p.maxScan(), Roles: roles,
-		Cold: h.cold, LocalPath: h.cold.Path, Cache: h.cold,
+		Cold: admission.New(h.cold, h.gate), LocalPath: h.cold.Path, Cache: h.cold,
 		Systems: local.Systems, Locals: others.of,
 	}
 	r = router.New(o)

@@ -64,14 +64,21 @@ type limits struct {
 	ETLMemory   string `yaml:"etl_memory"`
 	Threads     int    `yaml:"threads"`
 	MaxScan     string `yaml:"max_scan"`
+
+	// Of the statements that DuckDB answers: see admission.go.
+	Queries      int    `yaml:"queries"`       // that compute at a time; 0: by the threads
+	Queue        int    `yaml:"queue"`         // of a role's statements that wait
+	QueueTimeout string `yaml:"queue_timeout"` // how long one waits
 }
 
 func defaults() config {
 	return config{
 		Listen: "127.0.0.1:5439", Admin: "127.0.0.1:9439", Database: "tidegate", DataDir: "./tidegate-data",
 		Lake: lakeConfig{Cache: cacheConfig{MaxBytes: "20GiB"}}, Pipelines: "./pipelines",
-		Hot:    hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8, Spool: "1GiB"},
-		Limits: limits{Connections: 500, Memory: "50%", ETLMemory: "30%"},
+		Hot: hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8, Spool: "1GiB"},
+		Limits: limits{
+			Connections: 500, Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m",
+		},
 	}
 }
 
@@ -153,6 +160,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 			fail(key, "%v", err)
 		}
 	}
+	c.Limits.checkAdmission(fail)
 	if n, err := parseBytes(c.Lake.Cache.MaxBytes); err != nil {
 		fail("lake.cache.max_bytes", "%v", err)
 	} else if n < minCache {

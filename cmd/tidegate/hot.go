@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tidegate/etl/hotload"
+	"tidegate/internal/engine/admission"
 	"tidegate/internal/engine/cold"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
@@ -47,6 +48,7 @@ const watchInterval = 2 * time.Second
 type hotStore struct {
 	db     *duck.DB
 	cold   *cold.Engine    // who answers cold statements, with db
+	gate   *admission.Gate // of the clients' statements that db answers
 	loader *hotload.Loader // nil: hot.kind is none
 	server *hotServer      // nil: it is embedded
 	pins   *hotload.Pins
@@ -88,6 +90,9 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 	}
 	opened.add(db.Close)
 	h.db, h.cold = db, files.engine(db, p)
+	if h.gate, err = p.newGate(); err != nil {
+		return h, err
+	}
 	if p.Hot.Kind == "none" {
 		return h, nil
 	}
@@ -194,7 +199,7 @@ func (h *hotStore) tier() *router.Hot {
 	case h.server != nil:
 		return h.server.tier()
 	}
-	return &router.Hot{Engine: h.db, Table: hotload.TableRef, Altered: h.loader.Altered}
+	return &router.Hot{Engine: admission.New(h.db, h.gate), Table: hotload.TableRef, Altered: h.loader.Altered}
 }
 
 // hotOnly gives what the hot store has beside the lake's tables, as it was last listed.

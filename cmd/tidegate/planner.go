@@ -74,7 +74,7 @@ func (p planner) Call(ctx context.Context, st *sql.Statement, s *gateway.State) 
 func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {
 	return router.Request{
 		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Generation: generation(s),
-		MaxStaleness: s.MaxStaleness, Asker: engine.Asker{User: s.User, QueryGroup: s.QueryGroup},
+		MaxStaleness: s.MaxStaleness, Asker: engine.Asker{User: s.User, QueryGroup: s.QueryGroup, PID: s.PID},
 	}
 }
 

@@ -103,16 +103,25 @@ func eventsConfig(dir string) config {
 // withServed serves the lake as if it were not on this machine.
 func withServed(t *testing.T, dir, cacheBytes string, ask func(c *pgconn.PgConn)) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
 	config := eventsConfig(dir)
 	config.Lake.Cache.MaxBytes = cacheBytes
+	away := func(p *parts) { p.lake = &storagetest.Faulty{Bucket: p.lake} }
+	serveWhile(t, config, away, func(connect func() *pgconn.PgConn) { ask(connect()) })
+}
+
+// serveWhile serves until do returns, which connects as often as it wants. change, if not nil, is done before.
+func serveWhile(t *testing.T, c config, change func(*parts), do func(connect func() *pgconn.PgConn)) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	p := &program{out: t.Output(), err: t.Output()}
-	parts, err := open(ctx, config, p.newLog())
+	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts.lake = &storagetest.Faulty{Bucket: parts.lake}
+	if change != nil {
+		change(parts)
+	}
 	address, done := make(chan string, 1), make(chan error, 1)
 	go func() {
 		done <- parts.serve(ctx, p, func(a string) error { address <- a; return nil })
@@ -121,14 +130,14 @@ func withServed(t *testing.T, dir, cacheBytes string, ask func(c *pgconn.PgConn)
 	case err := <-done:
 		t.Fatalf("serve: %v", err)
 	case a := <-address:
-		c, err := pgconn.Connect(ctx, "postgres://demo@"+a+"/tidegate?sslmode=disable")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ask(c)
-		if err := c.Close(ctx); err != nil {
-			t.Error(err)
-		}
+		do(func() *pgconn.PgConn {
+			c, err := pgconn.Connect(ctx, "postgres://demo@"+a+"/tidegate?sslmode=disable")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close(context.WithoutCancel(ctx)) }) // the server may have ended
+			return c
+		})
 	}
 	stop()
 	if err := errors.Join(<-done, parts.close()); err != nil {

@@ -64,9 +64,17 @@ type Statement struct {
 	// Files are the objects of the lake that the text scans, each with the columns it needs of them. Engines that
 	// open files in place need not look at them.
 	Files []ScanFile
+	// Memory is what the statement is expected to need. Zero: nothing is known.
+	Memory Memory
 	// Waves, if not nil, are how the statement must run: the objects that it needs do not fit on this machine
 	// together. SQL is then for Describe alone.
 	Waves *Waves
+}
+
+// Memory is an estimate in bytes.
+type Memory struct {
+	Peak int64 // while the statement runs
+	Held int64 // by its result while nobody reads it
 }
 
 // Waves are the parts of a statement, each over some of its files.
@@ -121,6 +129,8 @@ type Param struct {
 type Asker struct {
 	User       string
 	QueryGroup string
+	Role       string // with whose other statements it shares what there is; the user where no roles are configured
+	PID        int32  // of the session
 }
 
 // ScanFile is one Parquet object of the lake as a statement scans it. Several scans of one object are several of them.
