@@ -16,11 +16,12 @@ import (
 type answer struct {
 	tag    string
 	result *result
-	limit  int64 // rows that it may give, of FETCH; else no limit
-	plain  bool  // the tag has no count of rows
-	cursor bool  // the rows are a cursor's, which goes on living
-	empty  bool  // there was no statement
-	binary bool  // a simple query gets the rows in binary
+	limit  int64          // rows that it may give, of FETCH; else no limit
+	plain  bool           // the tag has no count of rows
+	cursor bool           // the rows are a cursor's, which goes on living
+	empty  bool           // there was no statement
+	binary bool           // a simple query gets the rows in binary
+	copied *encode.Copier // of COPY: writes the rows
 	// settle, if not nil, is called after the last row, before the tag is told.
 	settle func() error
 }
@@ -77,6 +78,8 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 		return s.cursor(ctx, st, q)
 	case sql.KindCall:
 		return s.call(ctx, st)
+	case sql.KindCopy:
+		return s.copyOut(ctx, st)
 	case sql.KindWrite:
 		return s.write(ctx, st, nil)
 	default:
@@ -88,7 +91,7 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 func (s *session) read(ctx context.Context, st *sql.Statement, q *sql.Query) (*answer, error) {
 	if q == nil {
 		var err error
-		if q, err = s.bind(ctx, st, nil); err != nil {
+		if q, err = s.bindAlone(ctx, st); err != nil {
 			return nil, err
 		}
 	}
@@ -103,14 +106,34 @@ func (s *session) read(ctx context.Context, st *sql.Statement, q *sql.Query) (*a
 
 // bind resolves a read. What cannot be resolved is a refused statement of the query log.
 func (s *session) bind(ctx context.Context, st *sql.Statement, told []pgtypes.OID) (*sql.Query, error) {
+	q, err := s.resolve(ctx, st, told)
+	if err != nil {
+		return nil, s.refuse(st, err)
+	}
+	return q, nil
+}
+
+// bindAlone is bind of a read that nobody gives parameters to.
+func (s *session) bindAlone(ctx context.Context, st *sql.Statement) (*sql.Query, error) {
+	missing := st.WithoutParameters()
+	if missing == nil {
+		return s.bind(ctx, st, nil)
+	}
+	// As in PostgreSQL the first mistake in the text is told.
+	if _, err := s.resolve(ctx, st, nil); err != nil {
+		if e, _ := flatten(err, ""); e.Position > 0 && e.Position < missing.Position {
+			return nil, s.refuse(st, err)
+		}
+	}
+	return nil, s.refuse(st, missing)
+}
+
+func (s *session) resolve(ctx context.Context, st *sql.Statement, told []pgtypes.OID) (*sql.Query, error) {
 	ctx, t := newTask(ctx)
 	defer t.end()
 	defer s.engage(t)()
 	q, err := s.server.planner.Bind(ctx, st, told, &s.state)
-	if err != nil {
-		return nil, s.refuse(st, t.explain(err))
-	}
-	return q, nil
+	return q, t.explain(err)
 }
 
 func (s *session) call(ctx context.Context, st *sql.Statement) (*answer, error) {
@@ -175,9 +198,6 @@ func (s *session) refused(st *sql.Statement) (*answer, error) {
 	case st.Kind == sql.KindWrite:
 		return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "lake tables are read-only; %s is not supported", st.Tag).
 			WithHint("Data comes in through pipelines: tidegate etl run."))
-	case st.Kind == sql.KindCopy:
-		return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "COPY is not supported").
-			WithHint("Read with SELECT; data comes in through pipelines: tidegate etl run."))
 	}
 	return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", st.Tag))
 }
@@ -193,6 +213,9 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 	if r == nil {
 		s.wire.send(complete(a.tag))
 		return false, nil
+	}
+	if a.copied != nil {
+		return false, s.deliverCopy(a)
 	}
 	defer s.engage(r.task)()
 	if err := r.start(); err != nil {
@@ -233,7 +256,7 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 
 // encoder makes the encoder of a result whose client was told the described columns; nil is the result's own. It is
 // nil itself if the rows pass as they come.
-func (s *session) encoder(r *result, formats []int16, described []engine.Column) (*encode.Encoder, error) {
+func (s *session) encoder(r *result, formats []int16, described []engine.Column) (rowWriter, error) {
 	if described == nil {
 		described = r.columns
 	}

@@ -33,7 +33,7 @@ func (s *session) explain(ctx context.Context, st *sql.Statement, q *sql.Query) 
 	}
 	if q == nil {
 		var err error
-		if q, err = s.bind(ctx, x.Query, nil); err != nil {
+		if q, err = s.bindAlone(ctx, x.Query); err != nil {
 			return nil, err
 		}
 	}

@@ -105,7 +105,7 @@ func (s *session) describePortal(ctx context.Context, name string) error {
 		return err
 	}
 	switch {
-	case p.answer != nil && p.answer.result != nil:
+	case p.answer != nil && p.answer.result != nil && p.answer.copied == nil:
 		p.columns = p.answer.result.columns
 	case p.of != nil:
 		if p.columns, err = s.describe(ctx, p.of); err != nil {
@@ -129,7 +129,7 @@ func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
 		return err
 	}
 	switch {
-	case p.failed, p.ended && (p.answer.result == nil || p.answer.cursor):
+	case p.failed, p.ended && (p.answer.result == nil || p.answer.cursor || p.answer.copied != nil):
 		return cannotRun(m.Portal)
 	case p.ended && p.answer.plain:
 		s.wire.send(complete(p.answer.tag))
@@ -147,7 +147,9 @@ func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
 
 func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 	if p.answer == nil {
-		s.wanted = p.formats
+		if p.st.Kind != sql.KindCopy {
+			s.wanted = p.formats
+		}
 		a, err := s.start(ctx, p)
 		s.wanted = nil
 		if err != nil {

@@ -19,6 +19,11 @@ import (
 	"tidegate/sql"
 )
 
+// rowWriter appends rows of a chunk to b as messages, as encode.Encoder does.
+type rowWriter interface {
+	Rows(b []byte, c *engine.Chunk, from, maxRows, maxBytes int) (out []byte, next int, err error)
+}
+
 // result is an open answer: rows that are read once, from the front, in as many pieces as the client asks for.
 type result struct {
 	columns []engine.Column // as the client sees them
@@ -112,7 +117,7 @@ func (r *result) fill() (more bool, err error) {
 
 // stream sends up to limit rows and gives their number; done is set if the end was seen. After exactly limit rows
 // it is not: as in PostgreSQL nobody has looked further. Without an encoder the rows pass as they came.
-func (r *result) stream(w *wire, e *encode.Encoder, limit int64) (n int64, done bool, err error) {
+func (r *result) stream(w *wire, e rowWriter, limit int64) (n int64, done bool, err error) {
 	written := time.Now()
 	if e == nil {
 		if r.ended {
@@ -155,7 +160,7 @@ func (r *result) passes(described []engine.Column, formats []int16) bool {
 }
 
 // guarded is stream that closes the result if it panics: then too the plan is given back.
-func (r *result) guarded(w *wire, e *encode.Encoder, limit int64) (n int64, done bool, err error) {
+func (r *result) guarded(w *wire, e rowWriter, limit int64) (n int64, done bool, err error) {
 	ended := false
 	defer func() {
 		if !ended {

@@ -31,7 +31,7 @@ func (s *session) simpleQuery(ctx context.Context, text string) error {
 }
 
 func (s *session) simpleStatements(ctx context.Context, text string) error {
-	if st, q := s.recall(ctx, text, nil); q != nil {
+	if st, q := s.recall(ctx, text, nil); q != nil && len(q.Params) == 0 {
 		return s.simpleStatement(ctx, st, q, false)
 	}
 	statements, err := s.server.options.Dialect.Parse(text)
@@ -75,7 +75,7 @@ func (s *session) simpleStatement(ctx context.Context, st *sql.Statement, q *sql
 	if a.binary {
 		formats = []int16{encode.BinaryFormat}
 	}
-	if a.result != nil {
+	if a.result != nil && a.copied == nil {
 		if err := s.describeRows(a.result.columns, formats); err != nil {
 			return err
 		}

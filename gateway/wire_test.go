@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -39,6 +40,9 @@ func TestConversations(t *testing.T) {
 func TestConversationsWithPostgres(t *testing.T) {
 	t.Parallel()
 	cluster := testkit.Postgres(t)
+	if _, err := cluster.Connect(t).Exec(t.Context(), createRelations()); err != nil {
+		t.Fatal(err)
+	}
 	datadriven.Walk(t, "testdata/wire", func(t *testing.T, path string) {
 		t.Helper()
 		datadriven.RunTest(t, path, func(t *testing.T, c *datadriven.TestData) string {
@@ -217,19 +221,34 @@ func describeMessage(m pgproto3.BackendMessage) string {
 			fmt.Fprintf(&text, " %s:%d:%d:%d:%d", f.Name, f.DataTypeOID, f.DataTypeSize, f.TypeModifier, f.Format)
 		}
 		return text.String()
+	case *pgproto3.CopyOutResponse:
+		return fmt.Sprint("CopyOutResponse ", m.OverallFormat, " ", m.ColumnFormatCodes)
+	case *pgproto3.CopyData:
+		return "CopyData " + describeCopyData(m.Data)
 	case *pgproto3.DataRow:
-		text := "DataRow"
-		for _, v := range m.Values {
-			switch {
-			case v == nil:
-				text += " NULL"
-			case len(v) >= 2 && binary.BigEndian.Uint16(v) < 0x2000:
-				text += fmt.Sprintf(" %x", v) // binary
-			default:
-				text += " " + strconv.Quote(string(v))
-			}
-		}
-		return text
+		return describeRow(m.Values)
 	}
 	return strings.TrimPrefix(fmt.Sprintf("%T", m), "*pgproto3.")
+}
+
+func describeRow(values [][]byte) string {
+	text := "DataRow"
+	for _, v := range values {
+		switch {
+		case v == nil:
+			text += " NULL"
+		case len(v) >= 2 && binary.BigEndian.Uint16(v) < 0x2000:
+			text += fmt.Sprintf(" %x", v) // binary
+		default:
+			text += " " + strconv.Quote(string(v))
+		}
+	}
+	return text
+}
+
+func describeCopyData(data []byte) string {
+	if bytes.HasPrefix(data, []byte("PGCOPY")) || len(data) > 0 && (data[0] == 0 || data[0] == 0xff) {
+		return fmt.Sprintf("%x", data) // binary
+	}
+	return strconv.Quote(string(data))
 }

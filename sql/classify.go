@@ -33,7 +33,7 @@ func (s *Statement) classify() error {
 	case *pg_query.Node_CallStmt:
 		return s.readCall(n.CallStmt)
 	case *pg_query.Node_CopyStmt:
-		s.Kind, s.Tag = KindCopy, "COPY"
+		return s.readCopy(n.CopyStmt)
 	default:
 		s.Kind, s.Tag = writeTag(s.node)
 	}

@@ -183,3 +183,13 @@ func syntaxCode(p *parser.Error) pgerr.Code {
 	}
 	return pgerr.SyntaxError
 }
+
+// WithoutParameters gives 42P02 for the first $n of a statement that no parameters can come with, nil if it has none.
+func (s *Statement) WithoutParameters() *pgerr.Error {
+	for _, t := range s.tokens {
+		if t.Token == pg_query.Token_PARAM {
+			return pgerr.New(pgerr.UndefinedParameter, "there is no parameter %s", s.source[t.Start:t.End]).At(s.position(t.Start))
+		}
+	}
+	return nil
+}

@@ -28,7 +28,7 @@ const (
 	KindDiscard                 // DISCARD: Words
 	KindCursor                  // DECLARE, FETCH, MOVE, CLOSE: Cursor
 	KindCall                    // CALL: Call
-	KindCopy                    // COPY
+	KindCopy                    // COPY: Copy
 	KindWrite                   // DDL, DML, SELECT INTO, GRANT, …
 	KindOther                   // parses, but is none of these (LISTEN, LOCK, …)
 )

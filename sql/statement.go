@@ -18,6 +18,7 @@ type Statement struct {
 	Cursor      *Cursor
 	Explain     *Explain
 	Call        *Call
+	Copy        *Copy
 	Discard     string // ALL, PLANS, SEQUENCES, TEMP
 
 	node    *pg_query.Node

@@ -1,0 +1,312 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+)
+
+// CopyOptions are what a COPY TO writes.
+type CopyOptions struct {
+	CSV, Binary              bool
+	Header                   bool
+	Delimiter, Quote, Escape byte // the last two of CSV
+	Null                     string
+	ForceQuote               []string // columns; nil is none
+	ForceQuoteAll            bool
+}
+
+// CopyOptions reads the options of a COPY as ProcessCopyOptions of PostgreSQL's copy.c does, with its errors.
+func (s *Statement) CopyOptions() (CopyOptions, error) {
+	r := copyReader{s: s, given: map[string]*pg_query.DefElem{}}
+	for _, o := range s.node.GetCopyStmt().GetOptions() {
+		if err := r.option(o.GetDefElem()); err != nil {
+			return CopyOptions{}, err
+		}
+	}
+	return r.CopyOptions, r.settle()
+}
+
+type copyReader struct {
+	CopyOptions
+
+	s     *Statement
+	given map[string]*pg_query.DefElem
+	texts map[string]string // of the options that are texts
+}
+
+func (r *copyReader) fail(code pgerr.Code, d *pg_query.DefElem, format string, args ...any) error {
+	return pgerr.New(code, format, args...).At(r.s.position(d.Location))
+}
+
+// option reads one option, as far as it can be judged by itself.
+func (r *copyReader) option(d *pg_query.DefElem) error {
+	name := d.Defname
+	if _, twice := r.given[name]; twice {
+		return r.fail(pgerr.SyntaxError, d, "conflicting or redundant options")
+	}
+	r.given[name] = d
+	switch name {
+	case "format":
+		return r.format(d)
+	case "freeze":
+		_, err := copySwitch(d)
+		return err
+	case "header":
+		return r.header(d)
+	case "delimiter", "null", "quote", "escape":
+		text, err := copyText(d)
+		if r.texts == nil {
+			r.texts = map[string]string{}
+		}
+		r.texts[name] = text
+		return err
+	case "force_quote", "force_not_null", "force_null", "convert_selectively":
+		return r.columns(d)
+	case "encoding":
+		return r.encoding(d)
+	}
+	return r.fail(pgerr.SyntaxError, d, "option %q not recognized", name)
+}
+
+func (r *copyReader) format(d *pg_query.DefElem) error {
+	text, err := copyText(d)
+	switch {
+	case err != nil:
+		return err
+	case text == "csv":
+		r.CSV = true
+	case text == "binary":
+		r.Binary = true
+	case text != "text":
+		return r.fail(pgerr.InvalidParameterValue, d, "COPY format %q not recognized", text)
+	}
+	return nil
+}
+
+func (r *copyReader) header(d *pg_query.DefElem) error {
+	text, err := copyText(d)
+	if err == nil && strings.EqualFold(text, "match") {
+		if !r.s.Copy.From {
+			return pgerr.New(pgerr.FeatureNotSupported, "cannot use %q with HEADER in COPY TO", text)
+		}
+		return nil
+	}
+	on, err := copySwitch(d)
+	if err != nil {
+		return pgerr.New(pgerr.SyntaxError, `%s requires a Boolean value or "match"`, d.Defname)
+	}
+	r.Header = on
+	return nil
+}
+
+func (r *copyReader) columns(d *pg_query.DefElem) error {
+	switch x := d.Arg.GetNode().(type) {
+	case *pg_query.Node_AStar:
+		if d.Defname == "force_quote" {
+			r.ForceQuoteAll = true
+			return nil
+		}
+	case *pg_query.Node_List:
+		if d.Defname == "force_quote" {
+			for _, c := range x.List.Items {
+				r.ForceQuote = append(r.ForceQuote, c.GetString_().GetSval())
+			}
+		}
+		return nil
+	}
+	return r.fail(pgerr.InvalidParameterValue, d, "argument to option %q must be a list of column names", d.Defname)
+}
+
+func (r *copyReader) encoding(d *pg_query.DefElem) error {
+	text, err := copyText(d)
+	if err != nil {
+		return err
+	}
+	plain := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(text))
+	switch {
+	case plain == "utf8", plain == "unicode", plain == "sqlascii":
+		return nil
+	case slices.Contains(strings.Fields(encodings), plain):
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY in encoding %q is not supported", text).
+			WithHint("UTF8 and SQL_ASCII are.")
+	}
+	return r.fail(pgerr.InvalidParameterValue, d, "argument to option %q must be a valid encoding name", d.Defname)
+}
+
+// encodings are the names of PostgreSQL's encnames.c, but for those of UTF-8.
+const encodings = `abc alt big5 euccn eucjis2004 eucjp euckr euctw gb18030 gbk iso88591 iso885910 iso885913
+	iso885914 iso885915 iso885916 iso88592 iso88593 iso88594 iso88595 iso88596 iso88597 iso88598 iso88599 johab koi8
+	koi8r koi8u latin1 latin10 latin2 latin3 latin4 latin5 latin6 latin7 latin8 latin9 mskanji muleinternal
+	shiftjis shiftjis2004 sjis tcvn tcvn5712 uhc vscii win win1250 win1251 win1252 win1253 win1254 win1255 win1256
+	win1257 win1258 win866 win874 win932 win936 win949 win950 windows1250 windows1251 windows1252 windows1253
+	windows1254 windows1255 windows1256 windows1257 windows1258 windows866 windows874 windows932 windows936
+	windows949 windows950`
+
+// settle fills in what was not said and looks at the options together, in PostgreSQL's order.
+func (r *copyReader) settle() error {
+	for _, name := range []string{"delimiter", "null"} {
+		if _, given := r.texts[name]; given && r.Binary {
+			return pgerr.New(pgerr.SyntaxError, "cannot specify %s in BINARY mode", strings.ToUpper(name))
+		}
+	}
+	delimiter, null := "\t", `\N`
+	if r.CSV {
+		delimiter, null = ",", ""
+	}
+	delimiter, r.Null = r.text("delimiter", delimiter), r.text("null", null)
+	if err := r.delimiter(delimiter); err != nil {
+		return err
+	}
+	if r.Binary && r.Header {
+		return pgerr.New(pgerr.FeatureNotSupported, "cannot specify HEADER in BINARY mode")
+	}
+	if err := r.quotes(); err != nil {
+		return err
+	}
+	if err := r.forced(); err != nil {
+		return err
+	}
+	switch {
+	case strings.IndexByte(r.Null, r.Delimiter) >= 0:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY delimiter must not appear in the NULL specification")
+	case r.CSV && strings.IndexByte(r.Null, r.Quote) >= 0:
+		return pgerr.New(pgerr.FeatureNotSupported, "CSV quote character must not appear in the NULL specification")
+	}
+	return nil
+}
+
+func (r *copyReader) text(name, otherwise string) string {
+	if text, given := r.texts[name]; given {
+		return text
+	}
+	return otherwise
+}
+
+func (r *copyReader) delimiter(text string) error {
+	switch {
+	case len(text) != 1:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY delimiter must be a single one-byte character")
+	case text == "\r", text == "\n":
+		return pgerr.New(pgerr.InvalidParameterValue, "COPY delimiter cannot be newline or carriage return")
+	case strings.ContainsAny(r.Null, "\r\n"):
+		return pgerr.New(pgerr.InvalidParameterValue, "COPY null representation cannot use newline or carriage return")
+	case !r.CSV && strings.ContainsAny(text, `\.abcdefghijklmnopqrstuvwxyz0123456789`):
+		return pgerr.New(pgerr.InvalidParameterValue, `COPY delimiter cannot be "%s"`, text)
+	}
+	r.Delimiter = text[0]
+	return nil
+}
+
+func (r *copyReader) quotes() error {
+	quote := r.text("quote", `"`)
+	escape := r.text("escape", quote)
+	_, quoted := r.texts["quote"]
+	_, escaped := r.texts["escape"]
+	switch {
+	case !r.CSV && quoted:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY quote available only in CSV mode")
+	case r.CSV && len(quote) != 1:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY quote must be a single one-byte character")
+	case r.CSV && quote[0] == r.Delimiter:
+		return pgerr.New(pgerr.InvalidParameterValue, "COPY delimiter and quote must be different")
+	case !r.CSV && escaped:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY escape available only in CSV mode")
+	case r.CSV && len(escape) != 1:
+		return pgerr.New(pgerr.FeatureNotSupported, "COPY escape must be a single one-byte character")
+	case r.CSV:
+		r.Quote, r.Escape = quote[0], escape[0]
+	}
+	return nil
+}
+
+// forced looks at the options that name columns.
+func (r *copyReader) forced() error {
+	for _, o := range []struct {
+		name, words string
+		from        bool // of COPY FROM, not of COPY TO
+	}{
+		{"force_quote", "force quote", false},
+		{"force_not_null", "force not null", true},
+		{"force_null", "force null", true},
+	} {
+		switch _, given := r.given[o.name]; {
+		case !given:
+		case !r.CSV:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY %s available only in CSV mode", o.words)
+		case o.from && !r.s.Copy.From:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY %s only available using COPY FROM", o.words)
+		case !o.from && r.s.Copy.From:
+			return pgerr.New(pgerr.FeatureNotSupported, "COPY %s only available using COPY TO", o.words)
+		}
+	}
+	return nil
+}
+
+// CopyForced says which of the columns that a COPY writes are always quoted. all are those of its table or query.
+func (s *Statement) CopyForced(o CopyOptions, written, all []string) ([]bool, error) {
+	forced := make([]bool, len(written))
+	if _, err := s.copyNames(o.ForceQuote, all); err != nil {
+		return nil, err
+	}
+	for _, name := range o.ForceQuote {
+		if !slices.Contains(written, name) {
+			return nil, pgerr.New(pgerr.InvalidColumnReference, "FORCE_QUOTE column %q not referenced by COPY", name)
+		}
+	}
+	for i, name := range written {
+		forced[i] = o.ForceQuoteAll || slices.Contains(o.ForceQuote, name)
+	}
+	return forced, nil
+}
+
+// copyText is an option's value as a text, like defGetString.
+func copyText(d *pg_query.DefElem) (string, error) {
+	switch x := d.Arg.GetNode().(type) {
+	case nil:
+		return "", pgerr.New(pgerr.SyntaxError, "%s requires a parameter", d.Defname)
+	case *pg_query.Node_Float:
+		return x.Float.Fval, nil
+	case *pg_query.Node_Boolean:
+		if x.Boolean.Boolval {
+			return "true", nil
+		}
+		return "false", nil
+	case *pg_query.Node_TypeName:
+		return operatorName(x.TypeName.Names), nil
+	case *pg_query.Node_AStar:
+		return "*", nil
+	case *pg_query.Node_List:
+		var words []string
+		for _, w := range x.List.Items {
+			words = append(words, w.GetString_().GetSval())
+		}
+		return strings.Join(words, "."), nil
+	}
+	a, _ := constant(d.Arg)
+	return a.Text, nil
+}
+
+// copySwitch is an option's value as on or off, like defGetBoolean.
+func copySwitch(d *pg_query.DefElem) (bool, error) {
+	if d.Arg == nil {
+		return true, nil
+	}
+	text, err := copyText(d)
+	if err != nil {
+		return false, err
+	}
+	if _, whole := d.Arg.GetNode().(*pg_query.Node_Integer); whole && (text == "0" || text == "1") {
+		return text == "1", nil
+	}
+	switch strings.ToLower(text) {
+	case "true", "on":
+		return true, nil
+	case "false", "off":
+		return false, nil
+	}
+	return false, pgerr.New(pgerr.SyntaxError, "%s requires a Boolean value", d.Defname)
+}
