@@ -78,6 +78,9 @@ type Column struct {
 	// MaxBytes is the length in UTF-8 that no value of the column exceeds, in any file; 0: no limit is known. It is for
 	// text, varchar and json.
 	MaxBytes int `json:"max_bytes,omitempty"`
+	// FileType is DuckDB's type of the values in the files, of a json column whose values are nested there:
+	// "STRUCT(a BIGINT)". "" of all others.
+	FileType string `json:"file_type,omitempty"`
 }
 
 // TimeSpec says which column is the table's time and how it becomes the partition key dt.

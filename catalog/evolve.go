@@ -36,6 +36,10 @@ func Follows(prev, next *Table) error {
 		if column.Partition != old.Partition || (old.Partition && column.Type != old.Type) {
 			return fmt.Errorf("%w: partition columns of %s cannot change, and %s does", ErrConflict, next.Name, old.Name)
 		}
+		if old.FileType != column.FileType {
+			return fmt.Errorf("%w: values of column %s of %s are %q in the files and cannot become %q; make a new column",
+				ErrConflict, old.Name, next.Name, old.FileType, column.FileType)
+		}
 		if !Widens(old.Type, column.Type) {
 			return fmt.Errorf("%w: column %s of %s is %s and cannot become %s; make a new column",
 				ErrConflict, old.Name, next.Name, old.Type, column.Type)

@@ -225,7 +225,7 @@ func (b *batch) scan(ctx context.Context, u *sql.Use, read map[catalog.Name][]*c
 	columns := make([]parquetscan.SourceColumn, len(u.Columns))
 	for i, column := range u.Columns {
 		c, _ := table.Column(column)
-		columns[i] = parquetscan.SourceColumn{Name: c.Name, DuckDBType: c.Type.DuckDB(), Partition: c.Partition}
+		columns[i] = parquetscan.SourceColumn{Name: c.Name, DuckDBType: c.Type.DuckDB(), FileType: c.FileType, Partition: c.Partition}
 	}
 	return parquetscan.ParquetSource(files, columns), nil
 }

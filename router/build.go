@@ -170,7 +170,7 @@ func (s *scan) columns() []parquetscan.SourceColumn {
 	columns := make([]parquetscan.SourceColumn, 0, len(s.use.Columns))
 	for _, name := range s.use.Columns {
 		c, _ := s.table.Table.Column(name)
-		columns = append(columns, parquetscan.SourceColumn{Name: name, DuckDBType: c.Type.DuckDB(), Partition: c.Partition})
+		columns = append(columns, parquetscan.SourceColumn{Name: name, DuckDBType: c.Type.DuckDB(), FileType: c.FileType, Partition: c.Partition})
 	}
 	return columns
 }

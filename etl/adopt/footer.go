@@ -102,17 +102,19 @@ func (f *footer) readSchema(md *metadata.FileMetaData) {
 	root := md.Schema.Root()
 	for i := range root.NumFields() {
 		node := root.Field(i)
-		c := columnOf(node, md.FileMetaData.Schema[element].LogicalType != nil)
+		annotated := make([]bool, elements(node))
+		for j := range annotated {
+			annotated[j] = md.FileMetaData.Schema[element+j].LogicalType != nil
+		}
+		c := columnOf(node, annotated)
 		c.name = strings.ToLower(node.Name())
-		begin := leaf
+		c.leaf = leaf
 		for leaf < md.Schema.NumColumns() && md.Schema.ColumnRoot(leaf) == node {
 			leaf++
 		}
-		if c.why == nil {
-			c.leaf = begin
-		}
+		c.leaves = leaf - c.leaf
 		f.columns = append(f.columns, c)
-		element += elements(node)
+		element += len(annotated)
 	}
 }
 
@@ -130,12 +132,15 @@ func elements(node schema.Node) int {
 func foldChunks(md *metadata.FileMetaData, c fileColumn) (catalog.ColumnStats, error) {
 	united := newFold(c)
 	for _, g := range md.RowGroups {
-		if c.leaf >= len(g.Columns) || g.Columns[c.leaf].MetaData == nil || g.Columns[c.leaf].FilePath != nil {
-			return catalog.ColumnStats{}, fmt.Errorf("%w: a chunk of column %s is encrypted, missing or in another file", parquetfooter.ErrDamaged, c.name)
+		s := chunkStats{rows: g.NumRows}
+		for leaf := c.leaf; leaf < c.leaf+c.leaves; leaf++ {
+			if leaf >= len(g.Columns) || g.Columns[leaf].MetaData == nil || g.Columns[leaf].FilePath != nil {
+				return catalog.ColumnStats{}, fmt.Errorf("%w: a chunk of column %s is encrypted, missing or in another file", parquetfooter.ErrDamaged, c.name)
+			}
+			s.sizeBytes += g.Columns[leaf].MetaData.TotalCompressedSize
 		}
-		chunk := g.Columns[c.leaf].MetaData
-		s := chunkStats{rows: g.NumRows, sizeBytes: chunk.TotalCompressedSize}
-		if st := chunk.Statistics; st != nil {
+		// What is told of the parts of a nested value tells nothing of the value.
+		if st := g.Columns[c.leaf].MetaData.Statistics; st != nil && !c.nested {
 			s.nulls, s.low, s.high, s.oldLow, s.oldHigh = st.NullCount, st.MinValue, st.MaxValue, st.Min, st.Max
 			s.exact = st.IsMinValueExact != nil && *st.IsMinValueExact && st.IsMaxValueExact != nil && *st.IsMaxValueExact
 		}

@@ -91,9 +91,10 @@ func collationOf(ctx context.Context, e engine.Engine, n catalog.Name) (string, 
 func (t *hotTable) shared(name string, table *catalog.Table) (columns []catalog.Column, notes []string) {
 	for _, c := range table.Columns {
 		have, ok := t.columns[c.Name]
+		_, comparable := DuckDB.canonical(c.Name, c.Type)
 		switch {
 		case !ok:
-		case holds(c.Type, have):
+		case comparable && c.FileType == "" && holds(c.Type, have):
 			columns = append(columns, c)
 		default:
 			notes = append(notes, fmt.Sprintf("column %s is not hot: it is %s in %s, %s in the lake", c.Name, t.shown[c.Name], name, c.Type))

@@ -16,23 +16,30 @@ type fileColumn struct {
 	// why says why Tidegate cannot read the column; nil if it can. The fields below are set then.
 	why      error
 	typ      pgtypes.Type
-	leaf     int // of the file's schema
+	leaf     int // the first of the file's schema
+	leaves   int
+	nested   bool
 	physical parquet.Type
 	unsigned bool
 	// unit is how many of the stored values make a microsecond of a timestamp: positive. Negative: microseconds that one
 	// stored value makes.
 	unit int64
+	// fileType is the type of DuckDB in which the file has values that are shown as json; "" if they are text there.
+	fileType string
 }
 
-// columnOf reads a top-level node as DuckDB does, because DuckDB is who scans the file. annotated says that the file
-// gives the column's logical type itself: older writers' timestamps and times have none, and are on the wall for DuckDB
-// although the format's document calls them UTC.
-func columnOf(node schema.Node, annotated bool) fileColumn {
-	c := fileColumn{leaf: -1}
-	primitive, ok := node.(*schema.PrimitiveNode)
-	if !ok || node.RepetitionType() == parquet.Repetitions.Repeated {
-		c.why = errors.New("lists, maps and structs are not supported yet")
+// columnOf reads a node as DuckDB does, because DuckDB is who scans the file. annotated says for the node and all below
+// it whether the file gives the logical type itself: older writers' timestamps and times have none, and are on the wall
+// for DuckDB although the format's document calls them UTC.
+func columnOf(node schema.Node, annotated []bool) fileColumn {
+	c := fileColumn{}
+	if node.RepetitionType() == parquet.Repetitions.Repeated {
+		c.why = errOldList
 		return c
+	}
+	primitive, ok := node.(*schema.PrimitiveNode)
+	if !ok {
+		return nestedColumn(node, annotated)
 	}
 	c.physical = primitive.PhysicalType()
 	switch t := node.LogicalType().(type) {
@@ -54,16 +61,18 @@ func columnOf(node schema.Node, annotated bool) fileColumn {
 		c.typ = pgtypes.NumericOf(int(t.Precision()), int(t.Scale()))
 	case schema.TimestampLogicalType:
 		c.typ = pgtypes.Of(pgtypes.Timestamp)
-		if annotated && t.IsAdjustedToUTC() {
+		if annotated[0] && t.IsAdjustedToUTC() {
 			c.typ = pgtypes.Of(pgtypes.Timestamptz)
 		}
 		c.unit = map[schema.TimeUnitType]int64{schema.TimeUnitMillis: -1000, schema.TimeUnitMicros: 1, schema.TimeUnitNanos: 1000}[t.TimeUnit()]
 	case schema.TimeLogicalType:
-		if annotated && t.IsAdjustedToUTC() {
+		if annotated[0] && t.IsAdjustedToUTC() {
 			c.why = errors.New("a time with a time zone is not supported")
 			return c
 		}
 		c.typ = pgtypes.Of(pgtypes.Time)
+	case schema.IntervalLogicalType:
+		c.typ = pgtypes.Of(pgtypes.Interval)
 	case schema.NoLogicalType:
 		c.typ = plain(c.physical)
 	default:

@@ -16,7 +16,7 @@ import (
 func TestScanUnites(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	l.write(t, "dt=2018-02-15/site=1/a.parquet", "SELECT 1::INTEGER AS n, 'x' AS s, TIMESTAMP '2018-02-15 01:00:00' AS ts, [1] AS tags")
+	l.write(t, "dt=2018-02-15/site=1/a.parquet", "SELECT 1::INTEGER AS n, 'x' AS s, TIMESTAMP '2018-02-15 01:00:00' AS ts, [1] AS tags, TIMETZ '10:00:00+00' AS tz")
 	l.write(t, "dt=2018-02-16/site=01/b.parquet", "SELECT 2::BIGINT AS \"N\", TIMESTAMP '2018-02-16 01:00:00' AS ts, 1.5::DECIMAL(9,2) AS d, 7 AS site")
 	l.write(t, "dt=__HIVE_DEFAULT_PARTITION__/site=a%2Fb/c.parquet", "SELECT 3::SMALLINT AS n, NULL::TIMESTAMP AS ts")
 	for _, other := range []string{"dt=2018-02-15/site=1/_SUCCESS", "_temporary/0/x.parquet", "readme.txt", "dt=2018-02-15/site=1/.a.parquet.crc"} {
@@ -27,7 +27,7 @@ func TestScanUnites(t *testing.T) {
 	l.yml.Time = &catalog.TimeSpec{Column: "ts", Zone: "UTC", Grain: "day"}
 	l.yml.Columns = []pipeline.Column{{Name: "n", Description: "a number"}}
 	c := l.mustScan(t, nil)
-	want := "n bigint, s text, ts timestamp without time zone, d numeric(9,2), dt date in the path, site text in the path"
+	want := "n bigint, s text, ts timestamp without time zone, tags integer[], d numeric(9,2), dt date in the path, site text in the path"
 	if got := columns(c.Table); got != want {
 		t.Errorf("columns\n%s, want\n%s", got, want)
 	}
@@ -38,13 +38,13 @@ func TestScanUnites(t *testing.T) {
 		t.Errorf("n is described as %q", n.Description)
 	}
 	if got := strings.Join(c.Notes, "\n"); got != "column site is in the files and in their folders' names: the folders' count\n"+
-		"column tags is left out: lists, maps and structs are not supported yet" {
+		"column tz is left out: a time with a time zone is not supported" {
 		t.Errorf("notes:\n%s", got)
 	}
 	partitions := map[string]string{}
 	for _, f := range c.Added {
 		partitions[strings.TrimPrefix(f.Path, l.url(""))] = f.Partition
-		if len(f.Columns) != 4 {
+		if len(f.Columns) != 5 {
 			t.Errorf("%s has statistics of %d columns", f.Path, len(f.Columns))
 		}
 	}
@@ -130,13 +130,31 @@ func TestScanRefuses(t *testing.T) {
 			"list and number",
 			map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT [1] AS n"},
 			nil,
-			[]string{"b.parquet: column n: lists, maps and structs are not supported yet; it is integer in"},
+			[]string{"b.parquet: column n is integer[], and integer in", "a.parquet; neither holds the other's values"},
 		},
 		{
-			"number and list",
-			map[string]string{"a.parquet": "SELECT [1] AS n, 1 AS m", "b.parquet": "SELECT 1 AS n"},
+			"two structs",
+			map[string]string{"a.parquet": "SELECT {'a': 1} AS n", "b.parquet": "SELECT {'a': 1, 'b': 2} AS n"},
 			nil,
-			[]string{"b.parquet: column n is integer; in another file: lists"},
+			[]string{`b.parquet: column n is STRUCT("a" INTEGER, "b" INTEGER), and STRUCT("a" INTEGER) in`, "its values must be nested alike"},
+		},
+		{
+			"json and struct",
+			map[string]string{"a.parquet": "SELECT '{}'::JSON AS n", "b.parquet": "SELECT {'a': 1} AS n"},
+			nil,
+			[]string{`b.parquet: column n is STRUCT("a" INTEGER), and json in`},
+		},
+		{
+			"what cannot be read",
+			map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT TIMETZ '10:00:00+00' AS n"},
+			nil,
+			[]string{"b.parquet: column n: a time with a time zone is not supported; it is integer in"},
+		},
+		{
+			"what could not be read",
+			map[string]string{"a.parquet": "SELECT TIMETZ '10:00:00+00' AS n, 1 AS m", "b.parquet": "SELECT 1 AS n"},
+			nil,
+			[]string{"b.parquet: column n is integer; in another file: a time with a time zone"},
 		},
 		{
 			"keys differ",
@@ -144,7 +162,7 @@ func TestScanRefuses(t *testing.T) {
 			nil,
 			[]string{"the folders of", "have the keys [dt], those of", "b.parquet []"},
 		},
-		{"only lists", map[string]string{"a.parquet": "SELECT [1] AS n"}, nil, []string{"no column that can be read"}},
+		{"nothing to read", map[string]string{"a.parquet": "SELECT TIMETZ '10:00:00+00' AS n"}, nil, []string{"no column that can be read"}},
 		{
 			"no such split_on",
 			map[string]string{"a.parquet": "SELECT DATE '2018-02-15' AS day"},

@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,8 +59,11 @@ func (u *union) add(url string, f *footer) error {
 		case u.left[c.name] != "":
 			errs = append(errs, fmt.Errorf("%s: column %s is %s; in another file: %s", url, c.name, c.typ, u.left[c.name]))
 		case i < 0:
-			u.columns = append(u.columns, catalog.Column{Name: c.name, Type: c.typ})
+			u.columns = append(u.columns, catalog.Column{Name: c.name, Type: c.typ, FileType: c.fileType})
 			u.firstOf[c.name] = url
+		case c.fileType != u.columns[i].FileType:
+			errs = append(errs, fmt.Errorf("%s: column %s is %s, and %s in %s; its values must be nested alike in all files", url, c.name,
+				cmp.Or(c.fileType, c.typ.String()), cmp.Or(u.columns[i].FileType, u.columns[i].Type.String()), u.origin(c.name)))
 		case catalog.Widens(c.typ, u.columns[i].Type):
 		case catalog.Widens(u.columns[i].Type, c.typ):
 			u.columns[i].Type, u.firstOf[c.name] = c.typ, url

@@ -8,7 +8,8 @@ import (
 
 // MarshalText writes a type as String does, so that a durable record says "numeric(12,2)" and not an OID.
 func (t Type) MarshalText() ([]byte, error) {
-	if _, ok := Lookup(t.OID); !ok {
+	_, known := Lookup(t.OID)
+	if _, array := ElementOf(t.OID); !known && !array {
 		return nil, fmt.Errorf("type with OID %d has no name to be written by", t.OID)
 	}
 	return []byte(t.String()), nil

@@ -46,6 +46,8 @@ func TestTypeText(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []Type{
 		Of(Text), Of(Timestamptz), Of(Timestamp), NumericOf(12, 2), Of(Numeric), VarcharOf(40), Of(Int2), Of(Float8), Of(JSON), Of(Bool),
+		Of(TextArray),
+		{OID: 1231, Typmod: NumericOf(9, 2).Typmod},
 	} {
 		b, err := json.Marshal(typ)
 		if err != nil {

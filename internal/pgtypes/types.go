@@ -181,6 +181,14 @@ var aliases = map[string]OID{
 // Parse reads a type as a pipeline file or a cast writes it: "int", "numeric(12,2)", "varchar(40)", "timestamptz".
 // An unknown name is 42704; a numeric beyond 38 digits is 22023.
 func Parse(s string) (Type, error) {
+	if element, array := strings.CutSuffix(strings.TrimSpace(s), "[]"); array {
+		t, err := Parse(element)
+		i, ok := Lookup(t.OID)
+		if err == nil && (!ok || i.Array == 0) {
+			err = pgerr.New(pgerr.UndefinedObject, "type %q does not exist", s)
+		}
+		return Type{OID: i.Array, Typmod: t.Typmod}, err
+	}
 	name, args, _ := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "(")
 	name = strings.Join(strings.Fields(name), " ")
 	oid, ok := aliases[name]

@@ -2,7 +2,10 @@
 // whatever each file has, and partition columns from the files' paths. It is text only and links nothing.
 package parquetscan
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // ParquetFile is one file of a scan.
 type ParquetFile struct {
@@ -16,6 +19,7 @@ type SourceColumn struct {
 	Name       string
 	DuckDBType string // "BIGINT", "DECIMAL(12,2)"
 	Partition  bool   // its value is in ParquetFile.Partition, not in the file
+	FileType   string // of the values in the files, where they become JSON: "STRUCT(a BIGINT)"; "" is DuckDBType
 }
 
 // noColumn is read where no column of the files is asked for: a name that no file is expected to have, so that the
@@ -64,6 +68,8 @@ func writeTargets(b *strings.Builder, files []ParquetFile, columns []SourceColum
 		case c.Partition:
 			writePartition(b, files, c)
 			b.WriteString(" AS ")
+		case c.FileType != "":
+			b.WriteString("to_json(" + quoteName(c.Name) + ") AS ")
 		case isJSON(c.DuckDBType):
 			b.WriteString("CAST(" + quoteName(c.Name) + " AS JSON) AS ")
 		}
@@ -81,7 +87,7 @@ func writeSchema(b *strings.Builder, columns []SourceColumn) {
 		if written {
 			b.WriteByte(',')
 		}
-		t := c.DuckDBType
+		t := cmp.Or(c.FileType, c.DuckDBType)
 		if isJSON(t) {
 			t = "VARCHAR" // that is what the files hold; JSON is DuckDB's name for it
 		}
