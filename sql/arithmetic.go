@@ -73,6 +73,8 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	}
 	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
 	switch {
+	case (op == "+" || op == "-" || op == "*") && isInteger(lt) && x.constant != y.constant:
+		e.sql = unmoved(e.sql)
 	case op == "^":
 		e.sql = powerSQL(x.sql, y.sql)
 	case isFloat(lt):
@@ -87,6 +89,10 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	}
 	return e, nil
 }
+
+// unmoved keeps DuckDB from moving a constant of integer arithmetic, or a cast, to the other side of a comparison or into
+// other arithmetic: what is out of range would not be seen. The sign costs nothing.
+func unmoved(text string) string { return "(+" + text + ")" }
 
 // powerSQL writes a power whose domain errors are errors: DuckDB gives NaN and Infinity.
 func powerSQL(x, y string) string {

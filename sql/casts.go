@@ -140,6 +140,8 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return fromNumeric(e, to), nil
 	case from == pgtypes.Float8 && to == pgtypes.Float4:
 		return "tg_float_narrow(" + e.sql + ")", nil
+	case isInteger(from) && isInteger(to) && from != pgtypes.Int2 && to != pgtypes.Int8:
+		return unmoved(plain), nil
 	case isNumber(from) && isNumber(to):
 		return plain, nil
 	case isFloat(from) && isText(to):

@@ -6,6 +6,9 @@ import (
 
 // compose puts the text together. names are the output columns' names in it; nil takes those of the targets.
 func (b *binder) compose(p *selectParts, names []string) string {
+	if p.choosesSingles() {
+		return b.composeChosen(p, p.outputNames(names))
+	}
 	var t strings.Builder
 	t.WriteString(p.with)
 	switch {

@@ -3,6 +3,8 @@ package sql
 import (
 	"slices"
 	"strings"
+
+	"tidegate/internal/pgtypes"
 )
 
 // Rows with wide numerics (see numeric.go) are the same, and in order, by the keys of these. DuckDB's DISTINCT, set
@@ -19,6 +21,33 @@ func (p *selectParts) distinctText() string {
 		keys = append(keys, distinctKey(t.e))
 	}
 	return "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
+}
+
+// choosesSingles reports whether DISTINCT ON takes one row by an order, with single-precision floats in it: DuckDB forgets
+// the sign of a zero there, as of a key, but not that of a double.
+func (p *selectParts) choosesSingles() bool {
+	return len(p.order) > 0 && strings.HasPrefix(p.distinctText(), "DISTINCT ON") && slices.ContainsFunc(p.targets, isSingle)
+}
+
+func isSingle(t *target) bool { return t.e.typ.OID == pgtypes.Float4 }
+
+// composeChosen has such rows chosen with doubles.
+func (b *binder) composeChosen(p *selectParts, names []string) string {
+	doubled := *p
+	doubled.targets = slices.Clone(p.targets)
+	var list []string
+	for i, t := range p.targets {
+		c := "c" + itoa(i)
+		if isSingle(t) {
+			double, e := *t, *t.e
+			e.typ, e.sql = pgtypes.Of(pgtypes.Float8), "CAST("+t.e.sql+" AS DOUBLE)"
+			double.e = &e
+			doubled.targets[i] = &double
+			c = "CAST(" + c + " AS FLOAT)"
+		}
+		list = append(list, c+" AS "+name(names[i]))
+	}
+	return "SELECT " + strings.Join(list, ", ") + " FROM (" + b.compose(&doubled, columnNames(p)) + ") AS " + b.alias("chosen")
 }
 
 // distinctKey is the text of one key of DISTINCT ON.

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -125,7 +124,7 @@ func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, s
 		case !(f.value.F >= 0 && f.value.F <= 1):
 			return nil, pgerr.New(pgerr.NumericOutOfRange, "percentile value %s is not between 0 and 1", strconv.FormatFloat(f.value.F, 'g', 6, 64))
 		}
-		list = append(list, strconv.FormatFloat(f.value.F, 'f', -1, 64))
+		list = append(list, f.sql)
 	}
 	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, inner)
 	if err == nil && fn == "percentile_cont" && x.typ.OID != pgtypes.Interval {
@@ -135,12 +134,12 @@ func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, s
 		return nil, err
 	}
 	order := direction(n.AggOrder[0].GetSortBy())
-	zero := slices.Contains(list, "0") && order != "" // DuckDB turns the sign for DESC, and 0 has none
-	if len(list) == 0 || zero || !isNumber(x.typ.OID) || fn != "percentile_cont" {
+	if len(list) == 0 || !isNumber(x.typ.OID) || fn != "percentile_cont" {
 		return nil, b.unsupported(n.Location, "%s of this list of fractions, or of another type than numbers,", fn)
 	}
-	text := fn + "([" + strings.Join(list, ", ") + "]) WITHIN GROUP (ORDER BY " + x.sql + order + ")"
-	e := computed(oidFloat8Array, text, x)
+	e := computed(oidFloat8Array, "", x)
 	e.pos = n.Location
-	return b.finishCall(e, &summary{calls: []string{text}, scale: -1}, n, sc, inner)
+	// DuckDB interpolates in another way, which arrays would show to the last digit.
+	of := &summary{calls: []string{"list(" + x.sql + " ORDER BY " + keyText(x) + order + ")"}, wrap: "tg_float_percentiles(%, [" + strings.Join(list, ", ") + "])", scale: -1}
+	return b.finishCall(e, of, n, sc, inner)
 }

@@ -101,6 +101,7 @@ func floatLists() []udf.Function {
 	list := []udf.Function{
 		ofList("tg_float_sum_list", (*pgfloat.Sum[float64]).Add, (*pgfloat.Sum[float64]).Total),
 		ofList("tg_float4_sum_list", (*pgfloat.Sum[float32]).Add, (*pgfloat.Sum[float32]).Total),
+		udf.Of2("tg_float_percentiles", percentiles),
 	}
 	for _, s := range momentStatistics() {
 		list = append(list, ofList("tg_float_"+s.name+"_list", (*pgfloat.Moments).Add, s.of))
@@ -134,4 +135,20 @@ func ofList[S, T any](name string, add func(*S, T) error, of func(*S) (T, bool))
 		}
 		return resultOf(of)(s)
 	})
+}
+
+// percentiles gives those of an ordered list, NULL of one without values.
+func percentiles(list, fractions []udf.Null[float64]) (out udf.Null[[]udf.Null[float64]], err error) {
+	var values []float64
+	for _, v := range list {
+		if v.Valid {
+			values = append(values, v.V)
+		}
+	}
+	for _, f := range fractions {
+		f.V = pgfloat.Percentile(values, f.V)
+		out.V = append(out.V, f)
+	}
+	out.Valid = len(values) > 0
+	return out, nil
 }
