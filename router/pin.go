@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"tidegate/catalog"
 	"tidegate/internal/pgerr"
@@ -14,18 +15,22 @@ type held struct {
 	// newest is the newest generation after view was pinned. Hot rows that are covered in it stay until release: to be
 	// purged they must be withdrawn first, by a later generation, which then waits for the pin.
 	newest  *catalog.View
-	release func()
+	release func() // may be called again
 }
 
 // pinTries bounds how often pin chases a catalog that changes under it.
 const pinTries = 100
 
-// pin holds a generation, 0 for the newest: then it is pinned only when it was still the newest afterwards.
-func (r *Router) pin(ctx context.Context, generation int64) (held, error) {
-	for range pinTries {
-		v, err := r.viewAt(ctx, generation)
-		if err != nil {
-			return held{}, err
+// pin holds a generation, 0 for the newest: then it is pinned only when it was still the newest afterwards. likely may be
+// nil, or a generation that the newest is likely to be.
+func (r *Router) pin(ctx context.Context, generation int64, likely *catalog.View) (held, error) {
+	for try := range pinTries {
+		v := likely
+		if v == nil || try > 0 || generation != 0 && generation != v.Generation {
+			var err error
+			if v, err = r.viewAt(ctx, generation); err != nil {
+				return held{}, err
+			}
 		}
 		h, err := r.hold(ctx, v)
 		if err != nil {
@@ -41,13 +46,13 @@ func (r *Router) pin(ctx context.Context, generation int64) (held, error) {
 
 // Hold gives the newest generation. Its hot rows stay where they are until release.
 func (r *Router) Hold(ctx context.Context) (v *catalog.View, release func(), err error) {
-	h, err := r.pin(ctx, 0)
+	h, err := r.pin(ctx, 0, nil)
 	return h.view, h.release, err
 }
 
 // hold pins v first and then looks what the newest generation is.
 func (r *Router) hold(ctx context.Context, v *catalog.View) (held, error) {
-	release := r.o.Pins.Pin(v.Generation)
+	release := sync.OnceFunc(r.o.Pins.Pin(v.Generation))
 	newest, err := r.newest(ctx)
 	if err != nil {
 		release()

@@ -11,13 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
-	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -178,7 +176,11 @@ func (r *Router) bindings(v *catalog.View, only HotOnly, role *Role) bindings {
 
 // Plan decides how the request is answered. The plan holds its generation until Release.
 func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
-	h, err := r.pin(ctx, req.Generation)
+	bound, _ := req.Query.Catalog().(bindings) // another catalog is none of ours
+	if values, ok := req.Query.Known(); ok {
+		return r.planKnown(req, bound.view, values)
+	}
+	h, err := r.pin(ctx, req.Generation, bound.view)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +201,7 @@ func (r *Router) decide(req Request, h held) *decision {
 		req.Asker.Role = role.Name
 	}
 	return &decision{
-		r: r, req: req, role: role, view: h.view, newest: h.newest, release: sync.OnceFunc(h.release),
+		r: r, req: req, role: role, view: h.view, newest: h.newest, release: h.release,
 		latency: latencyOf(req, role), fingerprint: req.Statement.Fingerprint(),
 	}
 }
@@ -323,9 +325,6 @@ func (d *decision) classify() (local bool, err error) {
 
 func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 	q := d.req.Query
-	if values, ok := q.Known(); ok {
-		return d.planKnown(values)
-	}
 	local, err := d.locals(ctx)
 	if err != nil {
 		return nil, err
@@ -346,17 +345,6 @@ func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 	return &engine.Plan{
 		Route: engine.RouteLocal, Reason: reason, Engine: local.Engine,
 		Statement: d.statement(text),
-	}, nil
-}
-
-// planKnown answers with constants; the text is what an engine would be asked.
-func (d *decision) planKnown(values []*pgtypes.Datum) (*engine.Plan, error) {
-	text, err := d.req.Query.Render(Locals{}.source)
-	if err != nil {
-		return nil, err
-	}
-	return &engine.Plan{
-		Route: engine.RouteLocal, Reason: "names no table", Engine: known(values), Statement: d.statement(text),
 	}, nil
 }
 

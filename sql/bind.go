@@ -53,6 +53,9 @@ func Bind(s *Statement, c Catalog, env Env) (*Query, error) {
 	return bind(s, c, env, env.ParamTypes, nil)
 }
 
+// Catalog is what the query was bound against.
+func (q *Query) Catalog() Catalog { return q.catalog }
+
 // WithArgs gives the query with its parameters replaced by constants of their types, so that predicates see their
 // values. A wrong number of them is 08P01; text that its type does not read is 22P02 and the like.
 func (q *Query) WithArgs(args []Arg) (*Query, error) {

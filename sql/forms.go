@@ -17,6 +17,7 @@ func (s *Statement) inner(node *pg_query.Node, from int) (*Statement, error) {
 		q.Offset = int(q.tokens[0].Start)
 		q.Text = s.source[q.Offset : s.Offset+len(s.Text)]
 	}
+	q.log = q.logged()
 	return q, q.classify()
 }
 

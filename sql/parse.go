@@ -68,7 +68,9 @@ func scan(text string) ([]*pg_query.ScanToken, error) {
 // statementsOf takes a tree apart. The tree is of the respelled text; tokens and statements are of text.
 func statementsOf(text string, tree *pg_query.ParseResult, tokens []*pg_query.ScanToken, spelled *respelling, d Dialect) ([]*Statement, error) {
 	if len(tree.Stmts) == 0 {
-		return []*Statement{{Kind: KindEmpty, Text: text, source: text, dialect: d}}, nil
+		s := &Statement{Kind: KindEmpty, Text: text, source: text, dialect: d}
+		s.log = s.logged()
+		return []*Statement{s}, nil
 	}
 	statements := make([]*Statement, 0, len(tree.Stmts))
 	for _, raw := range tree.Stmts {
@@ -84,6 +86,7 @@ func statementsOf(text string, tree *pg_query.ParseResult, tokens []*pg_query.Sc
 		if len(spelled.edits) > 0 {
 			s.spelled = spelled.text[first:last]
 		}
+		s.log = s.logged()
 		s.Hints = readHints(text, s.tokens)
 		if err := spelled.settle(s.node); err != nil {
 			return nil, err
@@ -129,39 +132,6 @@ func (s *Statement) position(location int32) int {
 		return 0
 	}
 	return utf8.RuneCountInString(s.source[:location]) + 1
-}
-
-// parsed is the statement's text in the grammar's words.
-func (s *Statement) parsed() string {
-	if s.spelled != "" {
-		return s.spelled
-	}
-	return s.Text
-}
-
-// Fingerprint identifies the statement without its literals.
-func (s *Statement) Fingerprint() string {
-	if s.fingerprint != "" {
-		return s.fingerprint
-	}
-	f, err := pg_query.Fingerprint(s.parsed())
-	if err != nil {
-		return ""
-	}
-	return f
-}
-
-// Normalized is the text with literals as $n, "" for text that cannot be normalised: literals are customers' data
-// and are not for logs.
-func (s *Statement) Normalized() string {
-	if s.normalized != "" {
-		return s.normalized
-	}
-	n, err := pg_query.Normalize(s.parsed())
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(n)
 }
 
 // syntaxCode gives the SQLSTATE of what the grammar says: the parser tells its message alone.

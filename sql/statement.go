@@ -29,7 +29,7 @@ type Statement struct {
 	dialect Dialect
 	spelled string // Text in the grammar's words, if it is in others
 
-	fingerprint, normalized string // "" until they are worked out: see named
+	log *logged // nil of what is no text of a client
 }
 
 // Setting is SET or RESET.

@@ -145,7 +145,7 @@ func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
 	if err != nil || len(open.Uses) == 0 && open.known == nil {
 		return nil, false
 	}
-	t = &Template{statement: q.statement.named(), binder: b, parts: parts, query: open, told: slices.Clone(q.env.ParamTypes), params: params}
+	t = &Template{statement: q.statement, binder: b, parts: parts, query: open, told: slices.Clone(q.env.ParamTypes), params: params}
 	if t.hot, ok = open.hotText(); !ok {
 		return nil, false
 	}
@@ -178,13 +178,6 @@ func (s *Statement) open(n Normal, free []bool, told []pgtypes.OID) (open *State
 	copied := *s
 	copied.node = tree
 	return &copied, types, params
-}
-
-// named is the statement with what is asked of it for every execution worked out.
-func (s *Statement) named() *Statement {
-	copied := *s
-	copied.fingerprint, copied.normalized = s.Fingerprint(), s.Normalized()
-	return &copied
 }
 
 // free gives the values of the free literals.
@@ -225,6 +218,9 @@ func (t *Template) Query(env Env, c Catalog, text string, literals []Arg) (*Quer
 	q := &copied
 	q.Params = q.Params[:t.params:t.params]
 	q.template, q.literals, q.source, q.catalog, q.env = t, literals, text, c, env
+	if q.known != nil {
+		return q, nil
+	}
 	if !t.current(q) {
 		return nil, errStale
 	}
