@@ -14,12 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/gateway/auth"
+	"tidegate/internal/testkit"
 )
 
 // dialogue is what a client does from its first byte on. What the server says is kept, one line per message.
 type dialogue struct {
 	t    *testing.T
 	conn net.Conn
+	from *pgproto3.Frontend // of conn; nil until messages are read
 	said []string
 }
 
@@ -63,9 +65,11 @@ func (d *dialogue) handshake(c *tls.Config) {
 
 // listen reads messages up to the next that waits for an answer, or the end.
 func (d *dialogue) listen() {
-	f := pgproto3.NewFrontend(d.conn, d.conn)
+	if d.from == nil {
+		d.from = pgproto3.NewFrontend(d.conn, d.conn)
+	}
 	for {
-		m, err := f.Receive()
+		m, err := d.from.Receive()
 		if err != nil {
 			d.said = append(d.said, "closed")
 			return
@@ -268,8 +272,8 @@ func (d *dialogue) run(network, addr string, talk func(d *dialogue)) []string {
 // TestDialogues compares startups with PostgreSQL 15, byte for byte but for its hints.
 func TestDialogues(t *testing.T) {
 	t.Parallel()
-	a := newAuthority(t)
-	r := a.rules(a.server("server"))
+	a := testkit.NewAuthority(t)
+	r := doorRules(t, a)
 	r.Method, r.Users["ann"], r.Users["tidegate"] = auth.Trust, &auth.User{}, &auth.User{}
 	postgres := lockedPostgres(t, a, r, "host all all 127.0.0.1/32 trust")
 	d := serve(t, nil, func(o *Options) { o.Rules = func() *auth.Rules { return r } })

@@ -67,7 +67,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := s.ownValues(ctx, m.user)
+	server, err := g.ownValues(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 		statements: map[string]*prepared{},
 		portals:    map[string]*portal{},
 	}
-	x.in.SetMaxBodyLen(maxMessageBytes)
+	x.in.SetMaxBodyLen(s.options.MaxMessage)
 	if value, said := start[conformingStrings]; said {
 		if err := x.allowEscapes(conformingStrings, value); err != nil {
 			return nil, err
@@ -95,20 +95,30 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 }
 
 // ownValues are the settings that begin otherwise here than in PostgreSQL.
-func (s *Server) ownValues(ctx context.Context, user string) (values, error) {
+func (g *guest) ownValues(ctx context.Context) (values, error) {
+	o := &g.server.options
 	v := values{}
-	if s.options.Dialect == sql.Redshift {
+	for name, value := range o.Settings {
+		if err := v.begin(pair{name, value}); err != nil {
+			return nil, fmt.Errorf("begin with %s %q: %w", name, value, err)
+		}
+	}
+	if o.Dialect == sql.Redshift {
 		v[conformingStrings] = "off"
 	}
-	if s.options.SearchPath == nil {
+	if g.rules.TLS != nil {
+		v["ssl"] = "on"
+	}
+	if o.SearchPath == nil {
 		return v, nil
 	}
-	schemas, err := s.options.SearchPath(ctx, user)
+	schemas, err := o.SearchPath(ctx, g.said.user)
 	if err != nil {
 		return nil, fmt.Errorf("find the search path: %w", err)
 	}
 	path, err := canonical("search_path", schemas)
-	return v.with("search_path", path), err
+	v["search_path"] = path
+	return v, err
 }
 
 // redshiftVersionText is what version() answers to Redshift's drivers, which look for the words at its ends.

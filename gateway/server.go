@@ -36,8 +36,12 @@ type Options struct {
 	SearchPath func(ctx context.Context, user string) ([]string, error)
 	// Warehouse changes what only the hot store has; nil: nothing can be changed.
 	Warehouse Warehouse
-	// StartupTimeout is how long a client may take to say who it is; 0 is 30 s.
+	// StartupTimeout is how long a client may take until it is in; 0 is a minute, as in PostgreSQL.
 	StartupTimeout time.Duration
+	// MaxMessage is how long a message of a client may be, in bytes; 0 is 64 MiB.
+	MaxMessage int
+	// Settings are what sessions begin with where it is not what PostgreSQL's do.
+	Settings map[string]string
 	// Rules gives who may come in at the moment, and how. nil trusts everybody, which is for loopback addresses alone.
 	Rules func() *auth.Rules
 }
@@ -66,10 +70,13 @@ type Server struct {
 	backoff auth.Backoff
 }
 
-// New makes a server. Clients are trusted, so Serve takes listeners on loopback addresses only.
+// New makes a server.
 func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
 	if o.StartupTimeout == 0 {
-		o.StartupTimeout = 30 * time.Second
+		o.StartupTimeout = time.Minute
+	}
+	if o.MaxMessage == 0 {
+		o.MaxMessage = 64 << 20
 	}
 	return &Server{
 		options:  o,
@@ -98,9 +105,9 @@ func (s *Server) queryID() string {
 }
 
 // Serve accepts clients until the listener closes; after Shutdown it returns nil. It refuses a listener that others
-// than this machine can reach: there is no authentication yet. ctx is the sessions' parent: when it ends, they do.
+// than this machine can reach if clients are trusted. ctx is the sessions' parent: when it ends, they do.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && s.rules().Method == auth.Trust {
 		return fmt.Errorf("listen on %s: clients are trusted without a password, so the address must be a loopback address such as 127.0.0.1", a)
 	}
 	s.mu.Lock()

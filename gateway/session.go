@@ -15,9 +15,6 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-// maxMessageBytes bounds what one message of a client may make the gateway hold.
-const maxMessageBytes = 64 << 20
-
 // session is one client from its startup message to the end. Everything but work belongs to its goroutine.
 type session struct {
 	server *Server
@@ -33,7 +30,9 @@ type session struct {
 	seen     int // the settings' version that state, timeout and severity follow
 	state    State
 	timeout  time.Duration // statement_timeout; 0 is none
-	severity int           // of client_min_messages
+	idle     idleLimits
+	resting  bool // the client has its answer and the session waits for the next message
+	severity int  // of client_min_messages
 
 	reported   values // what ParameterStatus has told
 	reportedAt int    // the settings' version then
@@ -56,7 +55,7 @@ func (s *session) serve(ctx context.Context) {
 	defer s.dropPortals(func(*portal) bool { return true })
 	for {
 		s.wire.shrink()
-		m, err := s.in.Receive()
+		m, err := s.receive()
 		if err != nil {
 			s.receiveFailed(err, s.server.draining() || ctx.Err() != nil)
 			return
@@ -79,8 +78,9 @@ func (s *session) receiveFailed(err error, stopping bool) {
 	switch {
 	case stopping:
 		e, _ = flatten(errShutdown(), "")
+	case errors.As(err, &e):
 	case errors.As(err, &tooLong):
-		e = pgerr.New(pgerr.ProtocolViolation, "message of %d bytes is longer than %d", tooLong.ActualBodyLen, maxMessageBytes)
+		e = pgerr.New(pgerr.ProtocolViolation, "message of %d bytes is longer than %d", tooLong.ActualBodyLen, s.server.options.MaxMessage)
 	case strings.HasPrefix(err.Error(), "unknown message type"), strings.HasPrefix(err.Error(), "invalid message"):
 		e = pgerr.New(pgerr.ProtocolViolation, "%s", err.Error())
 	default:
@@ -172,6 +172,7 @@ func (s *session) ready() error {
 	s.refresh()
 	s.report()
 	s.wire.send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
+	s.resting = true
 	return s.wire.flush()
 }
 
@@ -225,6 +226,8 @@ func (s *session) refresh() {
 		st.MaxStaleness, _ = parseDuration(v, time.Second)
 	}
 	s.timeout, _ = parseDuration(get("statement_timeout"), time.Millisecond)
+	s.idle.session, _ = parseDuration(get("idle_session_timeout"), time.Millisecond)
+	s.idle.transaction, _ = parseDuration(get("idle_in_transaction_session_timeout"), time.Millisecond)
 	s.severity = severityRank(get("client_min_messages"))
 }
 

@@ -126,7 +126,7 @@ func TestEscapesFollowTheDialect(t *testing.T) {
 	t.Parallel()
 	for dialect, own := range map[sql.Dialect]string{sql.Postgres: "on", sql.Redshift: "off"} {
 		server := &Server{options: Options{Dialect: dialect}}
-		v, err := server.ownValues(t.Context(), "ann")
+		v, err := (&guest{server: server, rules: server.rules(), said: &startup{user: "ann"}}).ownValues(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -115,6 +115,15 @@ func checkTimeout(name, value string) (string, error) {
 	return formatTimeout(d), nil
 }
 
+// ParseTimeout reads a time as statement_timeout has it: a number with a unit, of milliseconds without one.
+func ParseTimeout(value string) (time.Duration, error) {
+	text, err := checkTimeout("timeout", value)
+	if err != nil {
+		return 0, err
+	}
+	return parseDuration(text, time.Millisecond)
+}
+
 // formatTimeout shows a time in the largest unit that holds it whole, as PostgreSQL does.
 func formatTimeout(d time.Duration) string {
 	d = d.Round(time.Millisecond)

@@ -10,9 +10,6 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-// alpn is the protocol's name in TLS, registered with IANA. A client that begins with TLS must name it.
-const alpn = "postgresql"
-
 // handshakeByte begins every TLS connection, and would be a startup packet of 360 MB.
 const handshakeByte = 0x16
 
@@ -28,9 +25,9 @@ func directTLS(ctx context.Context, c *socket, r *auth.Rules) error {
 	if err := c.handshake(ctx, r); err != nil {
 		return err
 	}
-	if c.tls().NegotiatedProtocol != alpn {
+	if c.tls().NegotiatedProtocol != auth.ALPN {
 		// It may be a client of another protocol, into which somebody led this connection.
-		return fmt.Errorf("%w: direct TLS without ALPN %s", errGone, alpn)
+		return fmt.Errorf("%w: direct TLS without ALPN %s", errGone, auth.ALPN)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	if err != nil {
 		return nil, err
 	}
-	roles, all, err := p.rolesOf()
+	roles, all, err := p.rolesOf(p.access.roleOf)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,12 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
 		Dialect:    p.sqlDialect(),
 		SearchPath: p.searchPath(h, a.router),
+
+		Rules: p.access.rules, StartupTimeout: p.Limits.authentication(),
+		Settings: p.Limits.settings(), MaxMessage: p.Limits.message(),
+	}
+	if len(p.Roles) > 0 { // else there is nobody to keep them for
+		o.Reserved = min(p.Limits.Reserved, p.Limits.Connections-1)
 	}
 	o.Warehouse = newHotChanges(a.router, h)
 	return gateway.New(o, planner{a.router, a.procedures}, a, p.log)

@@ -31,10 +31,12 @@ type config struct {
 	Pipelines string     `yaml:"pipelines"`
 	Limits    limits     `yaml:"limits"`
 
-	Users     []userConfig          `yaml:"users"`
-	Roles     map[string]roleConfig `yaml:"roles"`
-	UsersFile string                `yaml:"users_file,omitempty"`
-	Auth      string                `yaml:"auth,omitempty"`
+	TLS          tlsConfig             `yaml:"tls"`
+	Auth         string                `yaml:"auth"`          // "" is scram-sha-256, or trust: see method
+	AuthRedshift string                `yaml:"auth_redshift"` // of clients that are Redshift's drivers; "" is auth
+	Users        []userConfig          `yaml:"users"`
+	Roles        map[string]roleConfig `yaml:"roles"`
+	UsersFile    string                `yaml:"users_file"` // more users, a list as users
 }
 
 type lakeConfig struct {
@@ -58,26 +60,15 @@ type cacheConfig struct {
 	MaxBytes string `yaml:"max_bytes"`
 }
 
-type limits struct {
-	Connections int    `yaml:"connections"`
-	Memory      string `yaml:"memory"`
-	ETLMemory   string `yaml:"etl_memory"`
-	Threads     int    `yaml:"threads"`
-	MaxScan     string `yaml:"max_scan"`
-
-	// Of the statements that DuckDB answers: see admission.go.
-	Queries      int    `yaml:"queries"`       // that compute at a time; 0: by the threads
-	Queue        int    `yaml:"queue"`         // of a role's statements that wait
-	QueueTimeout string `yaml:"queue_timeout"` // how long one waits
-}
-
 func defaults() config {
 	return config{
 		Listen: "127.0.0.1:5439", Admin: "127.0.0.1:9439", Database: "tidegate", DataDir: "./tidegate-data",
 		Lake: lakeConfig{Cache: cacheConfig{MaxBytes: "20GiB"}}, Pipelines: "./pipelines",
 		Hot: hotConfig{Kind: "embedded", Schema: "tidegate_hot", Pool: 8, Spool: "1GiB"},
+		TLS: tlsConfig{MinVersion: "1.2"},
 		Limits: limits{
-			Connections: 500, Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m",
+			Connections: 500, Reserved: 3, Authentication: "1min", Statement: "0", Idle: "0", IdleInTransaction: "0",
+			Message: "64MiB", Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m",
 		},
 	}
 }
@@ -105,6 +96,9 @@ func loadConfig(path string) (config, error) {
 	}
 	if c.Lake.Cache.Path == "" {
 		c.Lake.Cache.Path = filepath.Join(c.DataDir, "cache")
+	}
+	if err := c.readUsersFile(); err != nil {
+		return c, wrong{err}
 	}
 	if err := c.check(path, lines); err != nil {
 		return c, wrong{err}
@@ -141,7 +135,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 	}
 	c.checkHot(fail)
 	c.checkUsers(fail)
-	checkLoopback(fail, "listen", c.Listen, "clients are trusted without a password")
+	c.checkAccess(fail)
 	if c.Admin != "" {
 		checkLoopback(fail, "admin", c.Admin, "it answers without a password")
 	}
@@ -149,27 +143,11 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		fail("database", "is empty")
 	}
 	c.checkDialect(fail)
-	if c.Limits.Connections < 1 {
-		fail("limits.connections", "must be at least 1")
-	}
-	if c.Limits.Threads < 0 {
-		fail("limits.threads", "must be 0 (all cores) or more")
-	}
-	for key, value := range map[string]string{"limits.memory": c.Limits.Memory, "limits.etl_memory": c.Limits.ETLMemory} {
-		if _, err := parseMemory(value); err != nil {
-			fail(key, "%v", err)
-		}
-	}
-	c.Limits.checkAdmission(fail)
+	c.Limits.check(fail)
 	if n, err := parseBytes(c.Lake.Cache.MaxBytes); err != nil {
 		fail("lake.cache.max_bytes", "%v", err)
 	} else if n < minCache {
 		fail("lake.cache.max_bytes", "is %s; queries need at least 64MiB", c.Lake.Cache.MaxBytes)
-	}
-	if c.Limits.MaxScan != "" {
-		if _, err := parseBytes(c.Limits.MaxScan); err != nil {
-			fail("limits.max_scan", "%v", err)
-		}
 	}
 	return errors.Join(errs...)
 }
@@ -193,10 +171,10 @@ func (c *config) sqlDialect() sql.Dialect {
 
 // checkLoopback allows addresses of this machine alone.
 func checkLoopback(fail func(key, format string, args ...any), key, address, why string) {
-	if host, _, err := net.SplitHostPort(address); err != nil {
+	if _, _, err := net.SplitHostPort(address); err != nil {
 		fail(key, "is %q; write HOST:PORT", address)
-	} else if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		fail(key, "is %q; %s, so only 127.0.0.1, ::1 and localhost are allowed yet", address, why)
+	} else if !loopback(address) {
+		fail(key, "is %q; %s, so only 127.0.0.1, ::1 and localhost are allowed", address, why)
 	}
 }
 

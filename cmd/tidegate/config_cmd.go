@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -40,6 +41,11 @@ func (configPrintCmd) Run(p *program) error {
 		return err
 	}
 	c.Hot.URL = withoutPassword(c.Hot.URL)
+	for i, u := range c.Users {
+		if u.Password != "" && !strings.HasPrefix(u.Password, environmentPassword) {
+			c.Users[i].Password = "xxxxx" // who has a verifier can guess offline
+		}
+	}
 	text, err := yaml.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("write configuration: %w", err)

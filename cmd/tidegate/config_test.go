@@ -33,7 +33,23 @@ func TestConfigMistakes(t *testing.T) {
 			"x.yml:2: unknown key cach (did you mean cache?)",
 			"x.yml:3: limits.connections must be a whole number, not many",
 		}},
-		{"an address that others reach", "\nlisten: 0.0.0.0:5439\n", []string{`x.yml:2: listen is "0.0.0.0:5439"; clients are trusted`}},
+		{"an address that others reach", "\nlisten: 0.0.0.0:5439\n", []string{`x.yml:2: listen is "0.0.0.0:5439", where clients need a password, and no user has one`}},
+		{"trust where others reach", "\nlisten: 0.0.0.0:5439\nauth: trust\n", []string{`x.yml:2: listen is "0.0.0.0:5439"; clients are trusted`}},
+		{"methods", "auth: kerberos\n", []string{`x.yml:1: auth is "kerberos"; the choices are scram-sha-256, md5, password, cert, trust`}},
+		{"passwords in the clear", "auth: password\nauth_redshift: password\nusers: [ { name: a, password: x }, { name: b, password: 'env:NOT_THERE' } ]\n", []string{
+			"x.yml:1: auth is password, which is asked for over TLS only", "x.yml:2: auth_redshift is password, which is asked for over TLS only",
+			"x.yml:3: users[0].password of a is no verifier; tidegate passwd makes one", `x.yml:3: users[1].password of b is in the environment variable "NOT_THERE", which is not set`,
+		}},
+		{"certificates", "auth: cert\ntls: { cert: a, clientcert: maybe, min_version: 1.1 }\nauth_redshift: md4\n", []string{
+			"x.yml:1: auth is cert: set tls.client_ca", "x.yml:1: auth is cert, and users is empty", "x.yml:2: tls needs both cert and key",
+			`x.yml:2: tls.clientcert is "maybe"`, "x.yml:2: tls.clientcert is maybe: set tls.client_ca", `x.yml:2: tls.min_version is "1.1"`, `x.yml:3: auth_redshift is "md4"`,
+		}},
+		{"TLS without a certificate", "tls: { required: true }\n", []string{"x.yml:1: tls needs cert and key"}},
+		{"limits", "limits:\n  connections: 2\n  reserved_connections: -2\n  authentication_timeout: 0\n  idle_timeout: soon\n  message: 1GB\n  statement_timeout: -1\n", []string{
+			"x.yml:3: limits.reserved_connections must be 0 or more", `x.yml:4: limits.authentication_timeout is "0"`, `x.yml:5: limits.idle_timeout is "soon"`,
+			`x.yml:7: limits.statement_timeout is "-1"`,
+		}},
+		{"a users_file that is not there", "users_file: nowhere.yml\n", []string{"users_file: open nowhere.yml"}},
 		{"an admin address that others reach", "admin: 0.0.0.0:9439\n", []string{`x.yml:1: admin is "0.0.0.0:9439"; it answers without a password`}},
 		{"no admin port", "admin: localhost\n", []string{`x.yml:1: admin is "localhost"; write HOST:PORT`}},
 		{"no port", "listen: localhost\n", []string{`x.yml:1: listen is "localhost"; write HOST:PORT`}},
@@ -41,14 +57,14 @@ func TestConfigMistakes(t *testing.T) {
 		{"sizes", "limits:\n  memory: lots\n  max_scan: 3 parsecs\n", []string{
 			`x.yml:2: limits.memory "lots" is not a size`, `x.yml:3: limits.max_scan "3 parsecs" is not a size`,
 		}},
-		{"roles", "roles:\n  bi:\n    grants: [select on events, reads]\n    row_filter: { web: \"a = 1\", web.t: \"a =\" }\n    latency: fast\n    max_scan: much\n    connections: 3\n" +
-			"users: [ { name: a, role: b }, { name: a, role: bi, password: x } ]\nauth: md5\nusers_file: x\n", []string{
+		{"roles", "roles:\n  bi:\n    grants: [select on events, reads]\n    row_filter: { web: \"a = 1\", web.t: \"a =\" }\n    latency: fast\n    max_scan: much\n    connections: -3\n" +
+			"users: [ { name: a, role: b }, { name: a, role: bi, password: x } ]\nauth: md5\n", []string{
 			`x.yml:3: roles.bi.grants[0] "select on events": a table is named with its schema`,
 			`roles.bi.grants[1] "reads" is no grant`, `x.yml:4: roles.bi.row_filter is of "web": it is no name of one table`,
 			`x.yml:4: roles.bi.row_filter of web.t is no predicate`, `x.yml:5: roles.bi.latency is "fast"`,
-			`x.yml:6: roles.bi.max_scan "much" is not a size`, `x.yml:7: roles.bi.connections is not supported yet`,
+			`x.yml:6: roles.bi.max_scan "much" is not a size`, `x.yml:7: roles.bi.connections must be 0`,
 			`users[0] has the role "b", which is not among roles`, `users[1] is "a", who is there twice`,
-			`users[1].password is not supported yet: it comes with passwords`, `auth is not supported yet`, `users_file is not supported yet`,
+			`users[1].password of a is no verifier`,
 		}},
 		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is "mysql://x"; only sqlite:FILE is supported yet`}},
 	} {

@@ -13,7 +13,7 @@ import (
 	"tidegate/sql"
 )
 
-// userConfig says which role a user has.
+// userConfig says who a user is. The password is a verifier as PostgreSQL keeps it, or env:NAME.
 type userConfig struct {
 	Name     string `yaml:"name"`
 	Role     string `yaml:"role"`
@@ -32,8 +32,6 @@ type roleConfig struct {
 // publicRole is what everybody has beside the role of their own.
 const publicRole = "public"
 
-const withPasswords = "is not supported yet: it comes with passwords"
-
 // privileges are the grants that are no GRANT words.
 func privileges() []string {
 	return []string{router.WarehouseWrite, router.WarehouseAdmin, router.Monitoring}
@@ -41,27 +39,18 @@ func privileges() []string {
 
 // checkUsers checks who may what.
 func (c *config) checkUsers(fail func(key, format string, args ...any)) {
-	if c.Auth != "" {
-		fail("auth", withPasswords)
-	}
-	if c.UsersFile != "" {
-		fail("users_file", withPasswords)
-	}
 	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
 		c.Roles[name].check("roles."+name, fail)
 	}
 	seen := map[string]bool{}
 	for i, u := range c.Users {
 		key := fmt.Sprintf("users[%d]", i)
-		if u.Password != "" {
-			fail(key+".password", withPasswords)
-		}
 		switch _, ok := c.Roles[u.Role]; {
 		case u.Name == "":
 			fail(key, "has no name")
 		case seen[u.Name]:
 			fail(key, "is %q, who is there twice", u.Name)
-		case !ok:
+		case !ok && (u.Role != "" || len(c.Roles) > 0):
 			fail(key, "has the role %q, which is not among roles", u.Role)
 		}
 		seen[u.Name] = true
@@ -93,8 +82,8 @@ func (r roleConfig) check(key string, fail func(key, format string, args ...any)
 	if _, err := parseBytes(r.MaxScan); r.MaxScan != "" && err != nil {
 		fail(key+".max_scan", "%v", err)
 	}
-	if r.Connections != 0 {
-		fail(key+".connections", withPasswords)
+	if r.Connections < 0 {
+		fail(key+".connections", "must be 0 (no limit of its own) or more")
 	}
 }
 
@@ -107,8 +96,8 @@ func filteredTable(name string) (sql.TableName, error) {
 	return sql.TableName{Schema: g[0].Schema, Table: g[0].Table}, nil
 }
 
-// rolesOf gives every user's role, nil if none are configured. Who is not listed has what is public.
-func (c *config) rolesOf() (of func(user string) *router.Role, all []*router.Role, err error) {
+// rolesOf gives every user's role, nil if none are configured; name tells a user's. Who has none has what is public.
+func (c *config) rolesOf(name func(user string) string) (of func(user string) *router.Role, all []*router.Role, err error) {
 	if len(c.Roles) == 0 {
 		return nil, nil, nil // everybody reads everything
 	}
@@ -124,12 +113,8 @@ func (c *config) rolesOf() (of func(user string) *router.Role, all []*router.Rol
 		}
 		roles[name], all = r, append(all, r)
 	}
-	users := map[string]*router.Role{}
-	for _, u := range c.Users {
-		users[u.Name] = roles[u.Role]
-	}
 	return func(user string) *router.Role {
-		if r := users[user]; r != nil {
+		if r := roles[name(user)]; r != nil {
 			return r
 		}
 		return roles[publicRole]

@@ -19,7 +19,8 @@ users: [ { name: tableau, role: bi }, { name: ann, role: ops } ]
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles, all, err := c.rolesOf()
+	named := map[string]string{"tableau": "bi", "ann": "ops"}
+	roles, all, err := c.rolesOf(func(user string) string { return named[user] })
 	if err != nil || len(all) != 3 {
 		t.Fatal(all, err)
 	}
@@ -54,7 +55,7 @@ func TestNoRoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if roles, _, err := c.rolesOf(); err != nil || roles != nil {
+	if roles, _, err := c.rolesOf(nil); err != nil || roles != nil {
 		t.Errorf("got roles, %v", err)
 	}
 }

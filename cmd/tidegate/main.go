@@ -29,6 +29,7 @@ type cli struct {
 	Hot       hotCmd       `cmd:"" help:"The hot store."`
 	Warehouse warehouseCmd `cmd:"" help:"A stand-in of Redshift for laptops and tests."`
 	Check     configCmd    `cmd:"" name:"config" help:"The configuration."`
+	Passwd    passwdCmd    `cmd:"" help:"Make of a password what the configuration keeps of it."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
@@ -41,6 +42,7 @@ func (w wrong) Unwrap() error { return w.error }
 type program struct {
 	config string            // path of the configuration file; "" uses the defaults
 	step   func(name string) // tests end the process in it; nil otherwise
+	in     io.Reader
 	out    io.Writer
 	err    io.Writer
 }
@@ -72,7 +74,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "tidegate:", err, "(tidegate --help tells what there is)")
 		return 2
 	}
-	err = k.Run(&program{config: c.Config, out: out, err: errs})
+	err = k.Run(&program{config: c.Config, in: os.Stdin, out: out, err: errs})
 	return exitCode(err, errs)
 }
 

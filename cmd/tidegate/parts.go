@@ -25,9 +25,10 @@ import (
 // parts are the pieces that more than one verb builds on.
 type parts struct {
 	config
-	log   *slog.Logger
-	store *sqlite.Store
-	lake  storage.Bucket
+	log    *slog.Logger
+	store  *sqlite.Store
+	lake   storage.Bucket
+	access *access // of the gateway; nil before it is built
 	// metrics of this process; nil: nobody reads them.
 	metrics registry
 }

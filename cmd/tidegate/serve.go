@@ -47,6 +47,9 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 		return err
 	}
 	opened.add(func() error { return ignoreClosed(listener.Close()) })
+	if p.access, err = newAccess(&p.config, prog.config, p.log); err != nil {
+		return err
+	}
 	watchers, err := p.watch(ctx, opened)
 	if err != nil {
 		return err
@@ -85,6 +88,7 @@ func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, server *gatew
 	owner.start(runCtx, running)
 	// Sessions outlive runCtx: Shutdown gives them time to end by themselves.
 	running.Go(func() error { return server.Serve(context.WithoutCancel(ctx), listener) })
+	running.Go(func() error { return p.access.reloadOnHangup(runCtx) })
 	running.Go(func() error {
 		<-runCtx.Done()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(runCtx), drainTimeout)
@@ -104,7 +108,8 @@ func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, server *gatew
 }
 
 func (p *parts) listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
+	// A client whose machine is gone is noticed within two minutes, also by a session that only waits.
+	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}}
 	l, err := lc.Listen(ctx, "tcp", p.Listen)
 	if err != nil {
 		return nil, portTaken(p.Listen, err)

@@ -9,6 +9,9 @@ import (
 	"crypto/x509"
 )
 
+// ALPN is the protocol's name in TLS, registered with IANA. A client that begins with TLS must name it.
+const ALPN = "postgresql"
+
 // Method is how a client proves who it is, by the name that pg_hba.conf has for it.
 type Method string
 
@@ -34,7 +37,7 @@ const (
 // Rules are who may come in, and how. They do not change: who has new ones makes others.
 type Rules struct {
 	// TLS is the server's side of an encrypted connection; nil: encryption is declined. Its first certificate is the
-	// one that is shown, with Leaf set, and with ClientCAs every certificate that comes is checked against them.
+	// one that is shown, with Leaf set; NextProtos has ALPN; with ClientCAs every certificate that comes is checked against them.
 	TLS *tls.Config
 	// TLSRequired turns clients away that come without TLS.
 	TLSRequired bool
