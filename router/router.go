@@ -374,7 +374,9 @@ func (d *decision) statement(text string) engine.Statement {
 	for i := range q.Names {
 		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
 	}
-	return engine.Statement{SQL: text, TimeZone: d.req.TimeZone, Columns: columns, Asker: d.req.Asker, Memory: d.memory()}
+	return engine.Statement{
+		SQL: text, Before: q.Planned(), TimeZone: d.req.TimeZone, Columns: columns, Asker: d.req.Asker, Memory: d.memory(),
+	}
 }
 
 // Latency classes, strongest wish for speed first.

@@ -74,6 +74,9 @@ func (b *binder) arrayOf(items []*expr, element pgtypes.Type, pos int32) (*expr,
 	items = alike(items)
 	t := pgtypes.Type{OID: array, Typmod: element.Typmod}
 	e := computed(array, listOf(sqlOf(items)), items...)
+	if len(items) == 0 {
+		e.when, e.settled = whilePlanning, true
+	}
 	e.typ, e.pos, e.constant = t, pos, true
 	e.likeAll(items)
 	if len(items) == 0 {

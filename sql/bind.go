@@ -25,6 +25,7 @@ type Query struct {
 	System bool
 
 	text      string       // with a marker for every Use, see render.go
+	planned   string       // see Planned
 	parts     *selectParts // what it was composed of, by binder
 	binder    *binder
 	usesAt    []int32         // the place of every Use in the statement's text
@@ -103,6 +104,10 @@ type binder struct {
 	depth   int
 
 	aggregates []aggregateCall // by their marker
+
+	// What Query.Planned is made of: SELECTs, the inner ones first, keys of GROUP BY and DISTINCT ON, conditions of joins.
+	levels         []*selectParts
+	keyed, joining []*expr
 
 	narrowings []narrowing
 	lates      []func(b *binder) (*expr, error)
@@ -226,6 +231,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 	if q.text, err = b.fill(b.compose(p, nil)); err != nil {
 		return nil, err
 	}
+	q.planned = b.planned()
 	left, err := b.narrowAll(b)
 	if err != nil {
 		return nil, err

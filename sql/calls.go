@@ -54,16 +54,34 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if n.Over != nil {
 		return nil, b.fail("42809", n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
 	}
-	if e, ok, err := b.spelled(fn, args, n.Location); ok || err != nil {
+	types := oidsOf(args) // before they are coerced
+	e, err := b.scalarCall(fn, args, n.Location)
+	if err == nil {
+		b.called(e, fn, types, sc)
+	}
+	return e, err
+}
+
+// scalarCall binds a function of one row's values.
+func (b *binder) scalarCall(fn string, args []*expr, pos int32) (*expr, error) {
+	if e, ok, err := b.spelled(fn, args, pos); ok || err != nil {
 		return e, err
 	}
-	if e, ok, err := b.nestedCall(fn, args, n.Location); ok || err != nil {
+	if e, ok, err := b.nestedCall(fn, args, pos); ok || err != nil {
 		return e, err
 	}
-	if e, ok, err := b.jsonCall(fn, args, n.Location); ok || err != nil {
+	if e, ok, err := b.jsonCall(fn, args, pos); ok || err != nil {
 		return e, err
 	}
-	return b.plainCall(fn, args, n.Location)
+	return b.plainCall(fn, args, pos)
+}
+
+func oidsOf(list []*expr) []pgtypes.OID {
+	var types []pgtypes.OID
+	for _, e := range list {
+		types = append(types, e.oid())
+	}
+	return types
 }
 
 // aggregateWords gives the first thing in a call that only an aggregate may have, "" if there is none.
@@ -130,10 +148,7 @@ func (b *binder) noFunction(fn string, args []*expr, pos int32) error {
 // resolve picks the function that PostgreSQL picks and gives the arguments its types.
 func (b *binder) resolve(fn string, args []*expr, pos int32) (*signature, []*expr, error) {
 	p := postgresTables()
-	var types []pgtypes.OID
-	for _, a := range args {
-		types = append(types, a.oid())
-	}
+	types := oidsOf(args)
 	sig, res := p.choose(p.functions[fn], types)
 	switch res {
 	case resolved:
@@ -367,6 +382,7 @@ func (b *binder) filtered(args []*expr, condition *pg_query.Node, inner *scope) 
 		}
 		guarded := *a
 		guarded.sql = "CASE WHEN " + f.sql + " THEN " + a.sql + " END"
+		guarded.when, guarded.parts, guarded.branches = forRows, []*expr{a}, nil
 		out[i] = &guarded
 	}
 	return out, f, nil
@@ -412,6 +428,7 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 // finishCall adds FILTER and OVER to the calls of s, and what stands around them.
 func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	filter, window := "", ""
+	e.when = forRows
 	if n.AggFilter != nil {
 		f := s.filter
 		if f == nil {

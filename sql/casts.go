@@ -45,13 +45,19 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	case (isArray(e.typ.OID) || isArray(t.OID)) && (!isVector(e.typ.OID) || !isText(t.OID)):
 		return b.castOfArrays(e, t)
 	}
-	if folded, err := b.foldCast(e, t); folded != nil || err != nil {
-		return folded, err
+	folded, err := b.foldCast(e, t)
+	if err != nil {
+		return b.failing(e, t, err)
+	}
+	if folded != nil {
+		folded.when = castWhen(e, t)
+		return folded, nil
 	}
 	c, err := b.castExpr(e, t)
 	if err != nil {
 		return nil, err
 	}
+	c.when, c.settled, c.nothing = castWhen(e, t), e.isNull(), e.isNothing()
 	if isReg(t.OID) {
 		c.regArg = e.sql
 		if e.regArg != "" {
@@ -80,6 +86,26 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	return c, nil
 }
 
+// castWhen says when PostgreSQL computes a cast.
+func castWhen(e *expr, t pgtypes.Type) when {
+	if stableCast(e.typ.OID, t.OID) {
+		return min(e.when, perStatement)
+	}
+	return e.when
+}
+
+// failing is a cast of a constant that fails once it is computed, which may be never.
+func (b *binder) failing(e *expr, t pgtypes.Type, err error) (*expr, error) {
+	p, ok := asError(err)
+	if !ok || b.redshift() || b.system || !strings.HasPrefix(string(p.Code), "22") {
+		return nil, err
+	}
+	n := null(t)
+	f := computed(t.OID, strings.Replace(n.sql, "NULL", "error("+quoteText(string(p.Code)+": "+p.Message)+")", 1), e)
+	f.typ, f.scale, f.wide, f.when = t, n.scale, n.wide, castWhen(e, t)
+	return f, nil
+}
+
 // castExpr gives the text of a cast, and the form of a numeric.
 func (b *binder) castExpr(e *expr, t pgtypes.Type) (*expr, error) {
 	c := &expr{}
@@ -98,7 +124,7 @@ func (b *binder) castExpr(e *expr, t pgtypes.Type) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant, wide: byKey(t.OID)}
+	*c = expr{typ: t, sql: sql, pos: e.pos, scale: -1, constant: e.constant, wide: byKey(t.OID), when: whilePlanning}
 	return c.from(e), nil
 }
 

@@ -22,6 +22,10 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 	e.typ, e.pos = t, pos
 	e.likeAll(given)
 	e.mixed = mixedOf(e, given, call)
+	e.settled = len(given) == 1 && given[0].settled
+	for _, a := range given {
+		e.branches = append(e.branches, branch{test: a, ends: a.sql + " IS NOT NULL"})
+	}
 	return e, nil
 }
 
@@ -130,5 +134,9 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 	e.typ, e.pos = t, n.Location
 	e.likeAll(list)
 	e.mixed = mixedOf(e, list, choose)
+	for i, c := range conditions {
+		e.branches = append(e.branches, branch{test: c, ends: c.sql, result: list[i]})
+	}
+	e.branches = append(e.branches, branch{test: list[len(list)-1], ends: "true"})
 	return e, nil
 }

@@ -158,6 +158,7 @@ func (b *binder) groupExpr(n *pg_query.Node, sc *scope, plan []planned, g *group
 	if err != nil {
 		return "", err
 	}
+	b.keyed = append(b.keyed, e)
 	text := orderText(e)
 	g.add(b, e)
 	g.sets = g.sets || e.constant
@@ -274,6 +275,7 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 		if err != nil {
 			return err
 		}
+		b.keyed = append(b.keyed, e)
 		on, keys = append(on, e.sql), append(keys, distinctKey(e))
 	}
 	p.distinct = "DISTINCT ON (" + strings.Join(keys, ", ") + ") "

@@ -22,6 +22,12 @@ type expr struct {
 	width int    // of a narrow numeric: how many digits it has at most, where typ does not say; 0 unknown
 	wide  bool   // the engine's value does not order as the type does, see numeric.go: a text of a numeric or jsonb, an interval
 
+	when     when     // it is computed, in PostgreSQL
+	settled  bool     // it is written as its value: computing it cannot fail
+	nothing  bool     // it is NULL, for a strict function has an argument that is: PostgreSQL never computes it
+	parts    []*expr  // what it is made of
+	branches []branch // of what does not always compute all of its parts
+
 	constant bool           // the same for every row and known now: value, or NULL
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
 	span     *interval      // of a constant interval
@@ -83,6 +89,8 @@ func (e *expr) from(parts ...*expr) *expr {
 		}
 		e.bare = append(e.bare, p.bare...)
 		e.scopes.add(p.scopes)
+		e.when = min(e.when, p.when)
+		e.parts = append(e.parts[:len(e.parts):len(e.parts)], p)
 		if e.pos < 0 || p.pos >= 0 && e.pos == 0 {
 			e.pos = p.pos
 		}
@@ -93,6 +101,9 @@ func (e *expr) from(parts ...*expr) *expr {
 // computed makes an expression of a type that the engine computes.
 func computed(oid pgtypes.OID, sql string, parts ...*expr) *expr {
 	e := &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, wide: byKey(oid)}
+	if len(parts) > 0 {
+		e.when = whilePlanning
+	}
 	return e.from(parts...)
 }
 

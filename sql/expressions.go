@@ -247,6 +247,13 @@ func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
 	}
 	e := computed(pgtypes.Bool, "("+strings.Join(texts, " "+word+" ")+")", args...)
 	e.proof = p
+	for _, a := range args {
+		ends := a.sql
+		if word == "AND" {
+			ends = "NOT " + ends
+		}
+		e.branches = append(e.branches, branch{test: a, ends: ends})
+	}
 	return e, nil
 }
 
@@ -390,7 +397,7 @@ func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error
 		}
 	}
 	e := computed(pgtypes.Int4, "CAST(grouping("+strings.Join(keys, ", ")+") AS INTEGER)", args...)
-	e.bare, e.pos = nil, n.Location
+	e.bare, e.pos, e.when = nil, n.Location, forRows
 	return e, nil
 }
 

@@ -375,6 +375,7 @@ func (b *binder) joinCondition(j *pg_query.JoinExpr, l, r, all *source, outer *s
 		if err != nil {
 			return "", nil, err
 		}
+		b.joining = append(b.joining, e)
 		return e.sql, e.proof, nil
 	}
 	if len(shared) == 0 && (j.IsNatural || j.Jointype == pg_query.JoinType_JOIN_INNER) {

@@ -32,11 +32,29 @@ func TestGolden(t *testing.T) {
 				return parseGolden(d.Input)
 			case "decompose":
 				return decomposeGolden(d)
+			case "planned":
+				return plannedGolden(d.Input)
 			}
 			d.Fatalf(t, "unknown command %s", d.Cmd)
 			return ""
 		})
 	})
+}
+
+// plannedGolden shows what runs before the statement.
+func plannedGolden(text string) string {
+	statements, err := sql.Parse(text)
+	if err != nil {
+		return describeError(err)
+	}
+	q, err := sql.Bind(statements[0], testTables(), testEnv())
+	if err != nil {
+		return describeError(err)
+	}
+	if q.Planned() == "" {
+		return "nothing"
+	}
+	return q.Planned()
 }
 
 // decomposeGolden shows the two texts of a query over parts.

@@ -16,12 +16,12 @@ import (
 // null is NULL of a type. Of a numeric it has no digits, so that it does not widen what it meets in CASE or UNION.
 func null(t pgtypes.Type) *expr {
 	if t.OID == pgtypes.Numeric {
-		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0))", pos: -1, scale: -1, constant: true}
+		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0))", pos: -1, scale: -1, constant: true, when: whilePlanning, settled: true}
 	}
 	if elementType(t).OID == pgtypes.Numeric && t.Typmod < 4 {
-		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0)[])", pos: -1, scale: -1, constant: true}
+		return &expr{typ: t, sql: "CAST(NULL AS DECIMAL(1,0)[])", pos: -1, scale: -1, constant: true, when: whilePlanning, settled: true}
 	}
-	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true, wide: byKey(t.OID)}
+	return &expr{typ: t, sql: "CAST(NULL AS " + duckType(t) + ")", pos: -1, scale: -1, constant: true, when: whilePlanning, settled: true, wide: byKey(t.OID)}
 }
 
 // duckType is the DuckDB type that stands for t in casts. numeric without modifier has no counterpart: DuckDB's
@@ -126,7 +126,7 @@ func (b *binder) readOther(text string, t pgtypes.Type) (*expr, error) {
 }
 
 func constantOf(oid pgtypes.OID, sql string) *expr {
-	return &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, constant: true, wide: byKey(oid)}
+	return &expr{typ: pgtypes.Of(oid), sql: sql, pos: -1, scale: -1, constant: true, when: whilePlanning, settled: true, wide: byKey(oid)}
 }
 
 func intConstant(oid pgtypes.OID, n int64) *expr {

@@ -194,6 +194,10 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 	if e.pos < 0 {
 		e.pos = pos
 	}
+	e.nothing = (l.isNothing() || r.isNothing() || nullLiteral(l) || nullLiteral(r)) && !isArray(e.typ.OID)
+	if stableOperator(op, sig) {
+		e.when = min(e.when, perStatement)
+	}
 	return e, nil
 }
 

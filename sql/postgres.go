@@ -59,6 +59,10 @@ type signature struct {
 	set      bool
 	poly     int // how many of args and result are polymorphic
 	defaults int
+	// immutable functions give the same for the same arguments, whatever the session: PostgreSQL computes calls of
+	// constants while it plans. Operators are not marked, see stableOperator.
+	immutable bool
+	strict    bool // NULL for a NULL, whatever the other arguments are
 }
 
 // castContext is how freely PostgreSQL uses a cast: implicit, in assignments, only when it is written.
@@ -106,7 +110,8 @@ func loadPostgres() *postgres {
 				s.args = append(s.args, plainType(oid(a)))
 			}
 		}
-		s.defaults = int(oid(f[6]))
+		s.defaults, s.immutable = int(oid(f[6])), f[7] == "i"
+		s.strict = f[8] == "t"
 		s.countPolymorphic()
 		p.functions[s.name] = append(p.functions[s.name], s)
 	}

@@ -42,6 +42,7 @@ func (b *binder) row(fields []field, pos int32) (*expr, error) {
 	}
 	e := computed(pgtypes.Record, "tg_row_out("+listOf(texts)+")", parts...)
 	e.fields, e.pos = fields, pos
+	e.when = min(e.when, perStatement) // PostgreSQL makes no constant of a row
 	return e, nil
 }
 

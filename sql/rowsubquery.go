@@ -29,6 +29,7 @@ func (b *binder) rowSubLink(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 	decided := map[string]string{"true": "false", "false": "true"}[otherwise]
 	e := computed(pgtypes.Bool, "(SELECT CASE WHEN coalesce(bool_or("+decides+"), false) THEN "+decided+" WHEN coalesce(bool_or(c IS NULL), false) THEN NULL ELSE "+
 		otherwise+" END FROM (SELECT "+compared.sql+" AS c FROM "+from+") AS "+b.alias("compared")+")", compared)
+	e.when = forRows
 	e.pos, e.bare = n.Location, append(e.bare, p.outerRefs...)
 	return e, nil
 }
@@ -47,6 +48,7 @@ func (b *binder) rowEqualsSubquery(op string, row *pg_query.RowExpr, n *pg_query
 		return nil, err
 	}
 	e := computed(pgtypes.Bool, "(SELECT "+compared.sql+" FROM "+from+")", compared)
+	e.when = forRows
 	e.pos, e.bare = pos, append(e.bare, p.outerRefs...)
 	return e, nil
 }

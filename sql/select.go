@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgerr"
@@ -11,12 +13,26 @@ import (
 type target struct {
 	name string
 	e    *expr
-	need func() // of a pending column: records that somebody refers to it
+	need func() // records that somebody refers to it
+	// unused, if not nil, points to true until somebody does.
+	unused *bool
 }
 
 func (t *target) needed() {
 	if t.need != nil {
 		t.need()
+	}
+}
+
+// untilNeeded makes a target that is unused until somebody refers to it.
+func (t *target) untilNeeded() {
+	unused, need := true, t.need
+	t.unused = &unused
+	t.need = func() {
+		unused = false
+		if need != nil {
+			need()
+		}
 	}
 }
 
@@ -94,6 +110,7 @@ func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte
 	if err := b.tail(n, p, outer, ctes); err != nil {
 		return nil, err
 	}
+	b.levels = append(b.levels, p)
 	if p.scope != nil {
 		p.outerRefs = p.scope.outerRefs
 		if err := b.checkGrouped(p); err != nil {
@@ -151,6 +168,9 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 		sc.sets = false
 		if err != nil {
 			return nil, err
+		}
+		if prunable {
+			bound.untilNeeded()
 		}
 		p.targets = append(p.targets, bound)
 		if b.redshift() {
@@ -396,7 +416,17 @@ func (b *binder) bareIn(p *selectParts, e *expr) error {
 		if v.table != "" {
 			full = v.table + "." + v.name
 		}
-		return b.fail(pgerr.GroupingError, e.pos, "column %q must appear in the GROUP BY clause or be used in an aggregate function", full)
+		return b.fail(pgerr.GroupingError, e.mentions(v), "column %q must appear in the GROUP BY clause or be used in an aggregate function", full)
 	}
 	return nil
+}
+
+// mentions gives the place where a column stands in e, e's own if it stands in a subquery.
+func (e *expr) mentions(v *visible) int32 {
+	for _, p := range e.parts {
+		if slices.Contains(p.bare, v) {
+			return p.mentions(v)
+		}
+	}
+	return e.pos
 }

@@ -22,7 +22,7 @@ func (b *binder) sessionFunction(fn string, n *pg_query.FuncCall, sc *scope) (e 
 		e, err = b.currentSetting(n)
 	}
 	if e != nil {
-		e.pos = n.Location
+		e.pos, e.when = n.Location, perStatement
 		b.folded[n.Location] = e
 	}
 	return e, e != nil, err
@@ -129,7 +129,7 @@ func (b *binder) valueFunction(n *pg_query.SQLValueFunction) (*expr, error) {
 	if e == nil {
 		return nil, b.unsupported(n.Location, "%s", valueFunctionNames[n.Op])
 	}
-	e.pos = n.Location
+	e.pos, e.when = n.Location, perStatement
 	b.folded[n.Location] = e
 	return e, nil
 }

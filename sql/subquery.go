@@ -94,6 +94,7 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 		text = "(" + left + " IN (" + rows + "))"
 	}
 	e := computed(pgtypes.Bool, text, l)
+	e.when = forRows
 	e.pos, e.bare = compared.pos, append(e.bare, p.outerRefs...)
 	if probe.late != nil {
 		e.proof = compared.proof

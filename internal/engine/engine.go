@@ -45,6 +45,9 @@ type Statement struct {
 	// they take them get them. Literals says that some stood in the client's text: a plan may depend on them.
 	Args     []Arg
 	Literals bool
+	// Before, if not "", is text that runs first, and whose error is the statement's: what PostgreSQL computes while it
+	// plans. Engines that plan as PostgreSQL does need not look at it.
+	Before string
 	// TimeZone is the session's zone by its IANA name; "" is UTC.
 	TimeZone string
 	// Columns, if not nil, are the names and types that the client must see, in order; the engine's own

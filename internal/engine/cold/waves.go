@@ -35,6 +35,15 @@ func (e *Engine) gather(ctx context.Context, s engine.Statement) (engine.Rows, e
 	if !ok {
 		return nil, fmt.Errorf("the engine %T keeps no rows of waves", e.inner)
 	}
+	if s.Before != "" {
+		rows, err := e.inner.Query(ctx, engine.Statement{SQL: "SELECT 1", Before: s.Before, TimeZone: s.TimeZone})
+		if err != nil {
+			return nil, err
+		}
+		if err := rows.Close(); err != nil {
+			return nil, err
+		}
+	}
 	g, err := gatherer.Gather(ctx, s.TimeZone)
 	if err != nil {
 		return nil, err

@@ -61,6 +61,14 @@ func (db *DB) Query(ctx context.Context, s engine.Statement) (engine.Rows, error
 }
 
 func (c *conn) prepareInTransaction(s engine.Statement) (*prepared, error) {
+	if err := c.setZone(zoneOf(s)); err != nil {
+		return nil, err
+	}
+	if s.Before != "" {
+		if err := c.run(s.Before); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.begin(); err != nil {
 		return nil, err
 	}

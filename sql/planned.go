@@ -1,0 +1,213 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+
+	"tidegate/internal/pgtypes"
+)
+
+// PostgreSQL computes calls of IMMUTABLE functions with constants while it plans (eval_const_expressions), whether a row
+// asks for them or not: what fails there is the statement's error, over no rows as well. STABLE ones it computes for rows
+// only. DuckDB does neither: so the text of what is computed while planning is told apart (Query.Planned) and runs before
+// the statement.
+
+// when says when PostgreSQL computes an expression.
+type when byte
+
+const (
+	forRows       when = iota // for every row, with values of the row
+	perStatement              // for every row that asks, always the same: a STABLE function is in it
+	whilePlanning             // once, before any row: constants, and IMMUTABLE functions of them
+)
+
+// branch is a part that PostgreSQL computes if it did not stop before. Where test is computed while planning and ends is
+// true, then result is the value, and nothing behind is computed.
+type branch struct {
+	test   *expr
+	ends   string // DuckDB text
+	result *expr  // nil: test itself is the value
+}
+
+// planned reports whether PostgreSQL computes e while it plans.
+func (e *expr) planned() bool { return e.when == whilePlanning && e.scopes == aggregates{} }
+
+// planning collects the texts of what is computed while planning.
+type planning struct {
+	texts []string
+	seen  map[string]bool
+}
+
+func (p *planning) add(text, unless string) {
+	if strings.Contains(text+unless, mark) {
+		return // a key of GROUP BY, which is collected where it is bound
+	}
+	if unless != "" {
+		text = "CASE WHEN NOT (" + unless + ") THEN " + text + " END"
+	}
+	if !p.seen[text] {
+		p.seen[text] = true
+		p.texts = append(p.texts, text)
+	}
+}
+
+// of collects e. unless is DuckDB text: where it is true, e is not computed; "" is never. Of an expression that the
+// statement computes for its one row anyhow, top is set: then its own text is not needed.
+func (p *planning) of(e *expr, unless string, top bool) {
+	switch {
+	case e == nil || e.settled:
+	case e.nothing:
+		for _, part := range e.parts {
+			p.of(part, unless, false)
+		}
+	case e.planned() && len(e.items) == 0:
+		p.beside(e, unless)
+		if !top {
+			p.add(e.sql, unless)
+		}
+	case e.branches != nil:
+		p.among(e.branches, unless)
+	default:
+		for _, part := range e.parts {
+			p.of(part, unless, false)
+		}
+	}
+}
+
+// beside collects what stands beside a NULL, which DuckDB does not compute.
+func (p *planning) beside(e *expr, unless string) {
+	if e.branches != nil {
+		return
+	}
+	for _, part := range e.parts {
+		if part.nothing {
+			p.of(part, unless, false)
+		} else {
+			p.beside(part, unless)
+		}
+	}
+}
+
+// among collects parts of which PostgreSQL leaves out those behind one that decides.
+func (p *planning) among(branches []branch, unless string) {
+	for _, b := range branches {
+		p.of(b.test, unless, false)
+		if b.test.isNull() || b.test.nothing {
+			continue
+		}
+		if !b.test.planned() {
+			p.of(b.result, unless, false)
+			continue
+		}
+		p.of(b.result, anyOf(unless, "("+b.ends+") IS NOT TRUE"), false)
+		unless = anyOf(unless, "("+b.ends+") IS TRUE")
+	}
+}
+
+func anyOf(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + " OR " + b
+}
+
+// level collects a SELECT: what it selects first, as PostgreSQL does.
+func (p *planning) level(s *selectParts) {
+	rowless := s.source == nil || s.source.sql == ""
+	anyhow := rowless && s.where == nil && s.limit == nil && s.offset == nil
+	for _, t := range s.targets {
+		if t.unused == nil || !*t.unused {
+			p.of(t.e, "", anyhow)
+		}
+	}
+	for _, row := range s.rows {
+		for _, e := range row {
+			p.of(e, "", true)
+		}
+	}
+	p.of(s.where, "", false)
+	p.of(s.having, "", false)
+	for _, k := range s.order {
+		p.of(k.e, "", false)
+	}
+	p.of(s.limit, "", false)
+	p.of(s.offset, "", false)
+}
+
+// Planned is DuckDB text that gives one row, or the error that PostgreSQL meets before it reads any: "" if there is
+// nothing to compute.
+func (q *Query) Planned() string { return q.planned }
+
+// planned is the text that computes what PostgreSQL computes while it plans, "" for nothing.
+func (b *binder) planned() string {
+	if b.redshift() || b.system {
+		return ""
+	}
+	p := &planning{seen: map[string]bool{}}
+	for _, s := range slices.Backward(b.levels) {
+		p.level(s)
+	}
+	for _, e := range slices.Concat(b.joining, b.keyed) {
+		p.of(e, "", false)
+	}
+	if len(p.texts) == 0 {
+		return ""
+	}
+	return "SELECT " + strings.Join(p.texts, ", ")
+}
+
+// called says when a call is computed, whose arguments have the types before they were coerced.
+func (b *binder) called(e *expr, fn string, types []pgtypes.OID, sc *scope) {
+	immutable, strict := kindOfCall(fn, types)
+	e.nothing = strict && slices.ContainsFunc(e.parts, (*expr).isNothing)
+	switch {
+	case immutable && len(types) == 0:
+		e.when = whilePlanning
+	case !immutable && e.when == whilePlanning:
+		e.when = perStatement
+	}
+	if e.when == perStatement && !e.settled && !immutable && !b.system && sc.clause != "WHERE" {
+		// DuckDB computes the condition of a CASE that is the same for every row before it has any. It takes nothing with
+		// random() in it to be so.
+		e.sql = "CASE WHEN random() < 2 THEN " + e.sql + " END"
+	}
+}
+
+// nullLiteral reports whether e is NULL as it is written.
+func nullLiteral(e *expr) bool { return e.lit != nil && e.lit.Null }
+
+func (e *expr) isNothing() bool { return e.nothing || e.isNull() }
+
+// kindOfCall tells what the function that PostgreSQL picks is; of one that takes anything, what all of its name are.
+func kindOfCall(fn string, types []pgtypes.OID) (immutable, strict bool) {
+	p := postgresTables()
+	if sig, res := p.choose(p.functions[fn], types); res == resolved {
+		return sig.immutable, sig.strict
+	}
+	immutable, strict = true, true
+	for _, sig := range p.functions[fn] {
+		immutable, strict = immutable && sig.immutable, strict && sig.strict
+	}
+	return immutable, strict
+}
+
+// stableOperator reports whether an operator depends on the session: its zone, or how it writes what it concatenates.
+func stableOperator(op string, sig *signature) bool {
+	l, r := sig.args[0], sig.args[1]
+	if op == "||" {
+		return l == oidAnyNonArray || r == oidAnyNonArray
+	}
+	zoned := l == pgtypes.Timestamptz || r == pgtypes.Timestamptz
+	return zoned && l != r
+}
+
+// stableCast reports whether a cast depends on the session: its zone, or how it reads and writes times.
+func stableCast(from, to pgtypes.OID) bool {
+	if isText(from) {
+		return isArray(to) || typeIs(to, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval)
+	}
+	if isText(to) {
+		return isArray(from) || typeIs(from, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval)
+	}
+	return (from == pgtypes.Timestamptz) != (to == pgtypes.Timestamptz)
+}
