@@ -47,19 +47,7 @@ type question struct{ name, query string }
 // benchmark asks the questions over a table that setup makes.
 func benchmark(b *testing.B, setup string, questions []question) {
 	b.Helper()
-	var db bind.Database
-	var c bind.Connection
-	if bind.Open("", &db) == bind.StateError || bind.Connect(db, &c) == bind.StateError {
-		b.Fatal("open duckdb")
-	}
-	defer bind.Close(&db)
-	defer bind.Disconnect(&c)
-	if err := udf.Register(c, pgfunc.All()); err != nil {
-		b.Fatal(err)
-	}
-	if err := udf.RegisterAggregates(c, pgfunc.Aggregates()); err != nil {
-		b.Fatal(err)
-	}
+	c := connect(b)
 	run := func(query string) {
 		var r bind.Result
 		if bind.Query(c, query, &r) == bind.StateError {
@@ -75,4 +63,25 @@ func benchmark(b *testing.B, setup string, questions []question) {
 			}
 		})
 	}
+}
+
+// connect opens a DuckDB that has the functions of this package.
+func connect(tb testing.TB) bind.Connection {
+	tb.Helper()
+	var db bind.Database
+	var c bind.Connection
+	if bind.Open("", &db) == bind.StateError || bind.Connect(db, &c) == bind.StateError {
+		tb.Fatal("open duckdb")
+	}
+	tb.Cleanup(func() {
+		bind.Disconnect(&c)
+		bind.Close(&db)
+	})
+	if err := udf.Register(c, pgfunc.All()); err != nil {
+		tb.Fatal(err)
+	}
+	if err := udf.RegisterAggregates(c, pgfunc.Aggregates()); err != nil {
+		tb.Fatal(err)
+	}
+	return c
 }
