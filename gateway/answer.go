@@ -270,7 +270,7 @@ func (s *session) encoder(r *result, formats []int16, described []engine.Column)
 	if r.passes(described, codes) {
 		return nil, nil
 	}
-	return encode.New(described, codes, s.state.Zone)
+	return encode.New(described, codes, s.state.Style)
 }
 
 // describeRows tells a result's columns in the formats that the client asked for.

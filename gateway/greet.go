@@ -44,7 +44,7 @@ func (v values) begin(p pair) error {
 	if t := findSetting(p.name); t != nil && t.list {
 		list = splitIdentifiers(p.value)
 	}
-	value, err := canonical(p.name, list)
+	value, err := canonical(p.name, list, "")
 	if err == nil {
 		v[p.name] = value
 	}
@@ -116,7 +116,7 @@ func (g *guest) ownValues(ctx context.Context) (values, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the search path: %w", err)
 	}
-	path, err := canonical("search_path", schemas)
+	path, err := canonical("search_path", schemas, "")
 	v["search_path"] = path
 	return v, err
 }

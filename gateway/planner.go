@@ -42,7 +42,8 @@ type State struct {
 	SearchPath      []string // as set: "$user", "public"
 	TimeZone        string   // IANA name, never ""
 	Zone            *time.Location
-	Version         string // what version() answers
+	Style           pgtypes.Style // of Zone too
+	Version         string        // what version() answers
 
 	Latency      string        // tidegate.latency: interactive, standard, archive; "" not set
 	MaxScan      int64         // tidegate.max_scan in bytes; 0 not set

@@ -219,6 +219,7 @@ func (s *session) refresh() {
 	st.Latency = get("tidegate.latency")
 	// The checks of the settings have read all of these before.
 	st.Zone, _ = time.LoadLocation(st.TimeZone)
+	st.Style = s.settings.style(st.Zone)
 	st.MaxScan, _ = parseBytes(get("tidegate.max_scan"))
 	st.Generation = parseGeneration(get("tidegate.generation"))
 	st.MaxStaleness = -1

@@ -3,9 +3,12 @@ package gateway
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -19,6 +22,8 @@ type setting struct {
 	list        bool // several values, joined by commas
 	// check gives the canonical form of a value, or why it is none. nil takes every value.
 	check func(name, value string) (string, error)
+	// after is check for a value that changes a part of the current one.
+	after func(value, current string) (string, error)
 }
 
 // values are settings by lower-case name. They are replaced, never changed, so that a copy is a snapshot.
@@ -105,8 +110,8 @@ func unrecognized(name string) error {
 }
 
 // canonical checks a value for a setting. A name without a dot must be in the table; one with a dot is the client's
-// own, except ours.
-func canonical(name string, list []string) (string, error) {
+// own, except ours. current is the setting's value before.
+func canonical(name string, list []string, current string) (string, error) {
 	t := findSetting(name)
 	switch {
 	case t == nil && (!strings.Contains(name, ".") || strings.HasPrefix(name, "tidegate.")):
@@ -121,7 +126,9 @@ func canonical(name string, list []string) (string, error) {
 			quoted[i] = quoteIdentifier(v)
 		}
 		return strings.Join(quoted, ", "), nil
-	case len(list) > 1 && t.name != "DateStyle":
+	case t.after != nil:
+		return t.after(strings.Join(list, ", "), current)
+	case len(list) > 1:
 		return "", pgerr.New(pgerr.InvalidParameterValue, "SET %s takes only one argument", name)
 	case t.check == nil:
 		return strings.Join(list, ", "), nil
@@ -154,6 +161,18 @@ func (s *settings) reset(name string) error {
 	}
 	s.version++
 	return nil
+}
+
+// style gives how values are shown, in zone.
+func (s *settings) style(zone *time.Location) pgtypes.Style {
+	style := pgtypes.Style{Zone: zone}
+	// The checks of the settings have read all of these before.
+	_ = style.ParseDateStyle(s.get("datestyle"))
+	style.Intervals, _ = pgtypes.ParseIntervalStyle(s.get("intervalstyle"))
+	digits, _ := strconv.Atoi(s.get("extra_float_digits"))
+	style.FewerDigits = max(1-digits, 0)
+	style.EscapeBytea = s.get("bytea_output") == "escape"
+	return style
 }
 
 // all lists every setting for SHOW ALL, by name.
@@ -198,7 +217,7 @@ func (s *session) applyOne(set *sql.Setting) error {
 	if set.Default {
 		return s.settings.reset(set.Name)
 	}
-	value, err := canonical(set.Name, set.Values)
+	value, err := canonical(set.Name, set.Values, s.settings.get(set.Name))
 	if err != nil {
 		return err
 	}

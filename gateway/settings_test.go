@@ -34,7 +34,8 @@ func TestCanonical(t *testing.T) {
 		{"datestyle", []string{"nonsense"}, "22023"},
 		{"client_encoding", []string{"'utf-8'"}, "UTF8"},
 		{"client_encoding", []string{"UNICODE"}, "UTF8"},
-		{"extra_float_digits", []string{"0"}, "0A000"},
+		{"extra_float_digits", []string{"0"}, "0"},
+		{"extra_float_digits", []string{"4"}, "22023"},
 		{"application_name", []string{"naïve"}, "na??ve"},
 		{"tidegate.max_scan", []string{"10 GB"}, "10 GB"},
 		{"tidegate.max_scan", []string{"-1"}, "22023"},
@@ -47,7 +48,7 @@ func TestCanonical(t *testing.T) {
 		{"server_version", []string{"16"}, "55P02"},
 		{"work_mem", []string{"1", "2"}, "22023"},
 	} {
-		got, err := canonical(c.name, c.list)
+		got, err := canonical(c.name, c.list, "")
 		if err != nil {
 			got = string(pgerr.CodeOf(err))
 		}
@@ -97,7 +98,7 @@ func TestState(t *testing.T) {
 		"tidegate.latency": {"Interactive"}, "tidegate.max_scan": {"2kB"}, "tidegate.generation": {"5"},
 		"tidegate.max_staleness": {"2min"}, "timezone": {"Asia/Tokyo"}, "search_path": {"web", "X"}, "statement_timeout": {"3s"},
 	} {
-		value, err := canonical(name, list)
+		value, err := canonical(name, list, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,11 +13,11 @@ var settingTable = []setting{
 	// Reported to the client.
 	{name: "application_name", description: "Name of the application, for logs.", report: true, check: checkPrintable},
 	{name: "client_encoding", initial: "UTF8", description: "Encoding of the client: UTF8.", report: true, check: checkEncoding},
-	{name: "DateStyle", initial: "ISO, MDY", description: "Form of dates: ISO.", report: true, check: checkDateStyle},
+	{name: "DateStyle", initial: "ISO, MDY", description: "Form and order of dates.", report: true, after: dateStyleAfter},
 	{name: "default_transaction_read_only", initial: "off", description: "Whether new transactions are read-only.", report: true, check: checkBool},
 	{name: "in_hot_standby", initial: "off", description: "Whether the server is a standby.", report: true, fixed: true},
 	{name: "integer_datetimes", initial: "on", description: "Whether times are integers.", report: true, fixed: true},
-	{name: "IntervalStyle", initial: "postgres", description: "Form of intervals: postgres.", report: true, check: only("postgres")},
+	{name: "IntervalStyle", initial: "postgres", description: "Form of intervals.", report: true, check: oneOf("postgres", "postgres_verbose", "sql_standard", "iso_8601")},
 	{name: "is_superuser", initial: "off", description: "Whether the user is a superuser.", report: true, fixed: true},
 	{name: "server_encoding", initial: "UTF8", description: "Encoding of the server.", report: true, fixed: true},
 	{name: "server_version", initial: serverVersion, description: "Version of PostgreSQL that is spoken.", report: true, fixed: true},
@@ -39,9 +39,9 @@ var settingTable = []setting{
 	{name: "transaction_read_only", initial: "off", description: "Whether the transaction is read-only.", check: checkBool},
 	{name: "transaction_deferrable", initial: "off", description: "Whether the transaction is deferrable.", check: checkBool},
 
-	// Forms that have one value here.
-	{name: "bytea_output", initial: "hex", description: "Form of bytea: hex.", check: only("hex")},
-	{name: "extra_float_digits", initial: "1", description: "Digits of floats: the shortest exact form.", check: checkFloatDigits},
+	// Forms of values.
+	{name: "bytea_output", initial: "hex", description: "Form of bytea.", check: oneOf("escape", "hex")},
+	{name: "extra_float_digits", initial: "1", description: "Digits of floats; above 0 the shortest exact form.", check: checkFloatDigits},
 	{name: "backslash_quote", initial: "safe_encoding", description: `Whether \' is allowed.`, check: oneOf("safe_encoding", "on", "off")},
 	{name: "escape_string_warning", initial: "on", description: "Kept for clients.", check: checkBool},
 	{name: "quote_all_identifiers", initial: "off", description: "Kept for clients.", check: checkBool},

@@ -225,35 +225,29 @@ func checkEncoding(name, value string) (string, error) {
 	return "", invalidValue(name, value).WithHint("Only UTF8 is supported.")
 }
 
-func checkDateStyle(name, value string) (string, error) {
-	order := "MDY"
-	for part := range strings.SplitSeq(value, ",") {
-		switch p := strings.ToUpper(strings.TrimSpace(part)); p {
-		case "ISO", "DEFAULT":
-		case "MDY", "DMY", "YMD":
-			order = p
-		case "US", "NONEUROPEAN", "NONEURO":
-			order = "MDY"
-		case "EURO", "EUROPEAN":
-			order = "DMY"
-		case "POSTGRES", "SQL", "GERMAN":
-			return "", pgerr.New(pgerr.FeatureNotSupported, "%s %q is not supported, only ISO is", name, value)
-		default:
-			return "", invalidValue(name, value)
+// dateStyleAfter changes style or order, or both, as value says.
+func dateStyleAfter(value, current string) (string, error) {
+	var style pgtypes.Style
+	if current != "" {
+		if err := style.ParseDateStyle(current); err != nil {
+			return "", err
 		}
 	}
-	return "ISO, " + order, nil
+	err := style.ParseDateStyle(value)
+	return style.DateStyleText(), err
 }
 
+// checkFloatDigits takes a whole number; a fraction is rounded, as PostgreSQL does for all of its whole settings.
 func checkFloatDigits(name, value string) (string, error) {
-	n, err := strconv.Atoi(value)
+	f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	n := math.RoundToEven(f)
 	switch {
-	case err != nil || n < -15 || n > 3:
-		return "", invalidValue(name, value).WithHint("It is between -15 and 3.")
-	case n < 1:
-		return "", pgerr.New(pgerr.FeatureNotSupported, "%s below 1 is not supported: floats are sent in their shortest exact form", name)
+	case err != nil || math.IsNaN(f):
+		return "", invalidValue(name, value)
+	case n < -15 || n > 3:
+		return "", pgerr.New(pgerr.InvalidParameterValue, "%.0f is outside the valid range for parameter %q (-15 .. 3)", n, name)
 	}
-	return strconv.Itoa(n), nil
+	return strconv.Itoa(int(n)), nil
 }
 
 // checkTimeZone gives a zone's IANA name. Whole hours, which PostgreSQL counts east, become Etc zones, which count

@@ -150,7 +150,7 @@ func (s *session) control(ctx context.Context, st *sql.Statement) (tag string, e
 func (s *session) beginBlock(t *sql.Transaction) error {
 	s.tx.explicit, s.tx.block = true, true
 	if t.Isolation != "" {
-		value, err := canonical("transaction_isolation", []string{t.Isolation})
+		value, err := canonical("transaction_isolation", []string{t.Isolation}, "")
 		if err != nil {
 			return err
 		}

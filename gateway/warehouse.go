@@ -107,7 +107,7 @@ func (s *session) write(ctx context.Context, st *sql.Statement, params []engine.
 		return &engine.Plan{
 			Route: engine.RouteHot, Reason: "it changes hot-only relations", Engine: changing{s, w},
 			Statement: engine.Statement{
-				SQL: w.Text, Params: params[:w.Params], Formats: s.wanted, TimeZone: s.state.TimeZone,
+				SQL: w.Text, Params: params[:w.Params], Formats: s.wanted, TimeZone: s.state.TimeZone, Style: s.state.Style,
 				Asker: engine.Asker{User: s.state.User, QueryGroup: s.state.QueryGroup},
 			},
 		}, nil

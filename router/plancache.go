@@ -67,6 +67,9 @@ func formKey(n sql.Normal, b bindings, env *sql.Env) []byte {
 	if env.Zone != nil {
 		key = append(key, env.Zone.String()...)
 	}
+	if style := env.Style.String(); style != "" {
+		key = append(append(key, 0), style...)
+	}
 	for _, schema := range env.SearchPath {
 		key = append(append(key, 0), schema...)
 	}

@@ -16,6 +16,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -127,6 +128,7 @@ type Request struct {
 	Latency   string // session's class; the statement's hint is stronger
 	MaxScan   int64  // session's fence, bytes; 0: the router's
 	TimeZone  string
+	Style     pgtypes.Style
 	Asker     engine.Asker
 	// Generation repeats an older answer; 0: the newest, or one that MaxStaleness allows.
 	Generation int64
@@ -375,7 +377,8 @@ func (d *decision) statement(text string) engine.Statement {
 		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
 	}
 	return engine.Statement{
-		SQL: text, Before: q.Planned(), TimeZone: d.req.TimeZone, Columns: columns, Asker: d.req.Asker, Memory: d.memory(),
+		SQL: text, Before: q.Planned(), TimeZone: d.req.TimeZone, Style: d.req.Style, Columns: columns,
+		Asker: d.req.Asker, Memory: d.memory(),
 	}
 }
 

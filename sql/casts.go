@@ -171,7 +171,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isNumber(from) && isNumber(to):
 		return plain, nil
 	case isFloat(from) && isText(to):
-		return textCast(computed(pgtypes.Text, "tg_float_text("+e.sql+")", e), t), nil
+		return textCast(computed(pgtypes.Text, b.floatText(e.sql), e), t), nil
 	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Time,
 		pgtypes.UUID, pgtypes.OIDType, pgtypes.Char):
 		return textCast(e, t), nil
@@ -179,10 +179,10 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return textCast(b.momentText(e), t), nil
 	case isText(to) && from == pgtypes.Interval:
 		text := *e
-		text.typ, text.sql = pgtypes.Of(pgtypes.Text), "tg_interval_text("+e.sql+")"
+		text.typ, text.sql = pgtypes.Of(pgtypes.Text), b.intervalText(e.sql)
 		return textCast(&text, t), nil
 	case isText(from) && to == pgtypes.Interval:
-		return "tg_interval(" + e.sql + ", 32767, -1)", nil
+		return b.intervalOf(e.sql), nil
 	case from == pgtypes.Time && to == pgtypes.Interval:
 		return "to_microseconds(epoch_us(" + e.sql + "))", nil
 	case to == pgtypes.BPChar:
@@ -204,7 +204,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isText(from) && to == pgtypes.Bytea:
 		return "tg_bytea(" + e.sql + ")", nil
 	case from == pgtypes.Bytea && isText(to):
-		return textCast(computed(pgtypes.Text, "tg_bytea_text("+e.sql+")", e), t), nil
+		return textCast(computed(pgtypes.Text, b.byteaText(e.sql), e), t), nil
 	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4,
 		isMoment(from) && isMoment(to) && t.Typmod < 0:
 		return plain, nil
@@ -220,15 +220,6 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return "", b.unsupported(e.pos, "a cast from %s to %s", typeText(e.typ), typeText(t))
 	}
 	return "", b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
-}
-
-// momentText writes a date or a timestamp.
-func (b *binder) momentText(e *expr) *expr {
-	zone := ""
-	if e.typ.OID == pgtypes.Timestamptz {
-		zone = ", " + b.zoneText()
-	}
-	return computed(pgtypes.Text, "tg_moment_text("+e.sql+zone+")", e)
 }
 
 // momentOf reads a text as a literal of the type is read.

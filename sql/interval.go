@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tidegate/internal/pgtime"
+	"tidegate/internal/pgtypes"
 )
 
 // interval is a constant interval as PostgreSQL keeps it.
@@ -13,10 +14,14 @@ type interval struct {
 	micros       int64
 }
 
-// parseInterval reads a constant interval; fields is the typmod of its type, -1 without one.
-func parseInterval(text string, typmod int32) (interval, error) {
+// parseInterval reads a constant interval; typmod is that of its type, -1 without one.
+func (b *binder) parseInterval(text string, typmod int32) (interval, error) {
 	fields, digits := intervalFields(typmod)
-	v, err := pgtime.ParseInterval(text, fields)
+	parse := pgtime.ParseInterval
+	if b.env.Style.Intervals == pgtypes.IntervalsSQL {
+		parse = pgtime.ParseStandard
+	}
+	v, err := parse(text, fields)
 	return spanOf(v.Limit(fields, digits)), err
 }
 

@@ -146,8 +146,12 @@ func (b *binder) jsonText(e *expr) (*expr, error) {
 		return b.cast(e, pgtypes.Of(pgtypes.Text))
 	case t == pgtypes.Bool:
 		return b.cast(e, pgtypes.Of(pgtypes.Text))
-	case t == pgtypes.Float8, t == pgtypes.Float4:
+	case isFloat(t) && b.env.Style.FewerDigits > 0:
+		return computed(pgtypes.Text, "tg_json_numeric("+b.floatText(e.sql)+")", e), nil
+	case isFloat(t):
 		return computed(pgtypes.Text, "tg_json_"+postgresTables().types[t].name+"("+e.sql+")", e), nil
+	case isMoment(t):
+		return computed(pgtypes.Text, "tg_json_time("+b.isoText(e).sql+")", e), nil
 	case isArray(t):
 		items, err := b.each(e, b.jsonText)
 		if err != nil {
@@ -163,8 +167,6 @@ func (b *binder) jsonText(e *expr) (*expr, error) {
 		return text, nil
 	case t == pgtypes.Numeric:
 		return computed(pgtypes.Text, "tg_json_numeric("+text.sql+")", e), nil
-	case isMoment(t):
-		return computed(pgtypes.Text, "tg_json_time("+text.sql+")", e), nil
 	}
 	return computed(pgtypes.Text, "tg_json_quote("+text.sql+")", e), nil
 }

@@ -85,7 +85,7 @@ func (b *binder) readText(text string, t pgtypes.Type) (*expr, error) {
 	case typeIs(t.OID, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
 		return b.datetime(text, t)
 	case t.OID == pgtypes.Interval:
-		v, err := parseInterval(text, t.Typmod)
+		v, err := b.parseInterval(text, t.Typmod)
 		if err != nil {
 			return nil, err
 		}

@@ -101,6 +101,7 @@ type Env struct {
 	Now        time.Time                        // of the transaction: now(), current_timestamp
 	Statement  time.Time                        // of the statement: statement_timestamp()
 	Zone       *time.Location                   // session TimeZone
+	Style      pgtypes.Style                    // the session's, without its Zone
 	ParamTypes []pgtypes.OID                    // from the client's Parse; 0 is not told
 }
 

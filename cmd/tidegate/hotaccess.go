@@ -17,6 +17,7 @@ import (
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/engine/hot"
 	"tidegate/internal/engine/hot/iam"
+	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage/s3"
 )
 
@@ -98,7 +99,7 @@ func encodeBinary(columns []engine.Column) (hotload.Encoder, error) {
 	for i := range formats {
 		formats[i] = encode.BinaryFormat
 	}
-	e, err := encode.New(columns, formats, time.UTC)
+	e, err := encode.New(columns, formats, pgtypes.Style{})
 	if err != nil {
 		return nil, fmt.Errorf("encode rows for the hot store: %w", err)
 	}

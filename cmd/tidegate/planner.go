@@ -73,7 +73,7 @@ func (p planner) Call(ctx context.Context, st *sql.Statement, s *gateway.State) 
 
 func request(q *sql.Query, st *sql.Statement, s *gateway.State) router.Request {
 	return router.Request{
-		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Generation: generation(s),
+		Statement: st, Query: q, Latency: s.Latency, MaxScan: s.MaxScan, TimeZone: s.TimeZone, Style: s.Style, Generation: generation(s),
 		MaxStaleness: s.MaxStaleness, Asker: engine.Asker{User: s.User, QueryGroup: s.QueryGroup, PID: s.PID},
 	}
 }
@@ -92,6 +92,6 @@ var _ gateway.Planner = planner{}
 func environment(params []pgtypes.OID, s *gateway.State) sql.Env {
 	return sql.Env{
 		SearchPath: s.SearchPath, Database: s.Database, User: s.User, BackendPID: s.PID, Version: s.Version,
-		Settings: s.Setting, Now: s.Now, Statement: s.Statement, Zone: s.Zone, ParamTypes: params,
+		Settings: s.Setting, Now: s.Now, Statement: s.Statement, Zone: s.Zone, Style: s.Style, ParamTypes: params,
 	}
 }

@@ -141,7 +141,7 @@ func encodeBinary(columns []engine.Column) (hotload.Encoder, error) {
 	for i := range formats {
 		formats[i] = encode.BinaryFormat
 	}
-	return encode.New(columns, formats, time.UTC)
+	return encode.New(columns, formats, pgtypes.Style{})
 }
 
 func (w *world) serverLoader(hot hotload.Hot, step func(string)) *hotload.Loader {

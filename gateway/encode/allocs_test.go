@@ -15,7 +15,7 @@ func TestNoAllocations(t *testing.T) { //nolint:paralleltest // other tests woul
 	for _, s := range flatSamples() {
 		for _, format := range []int16{TextFormat, BinaryFormat} {
 			name := fmt.Sprintf("%s_%d", s.name, format)
-			e, err := New([]engine.Column{{Name: "c", Type: s.typ}}, []int16{format}, nil)
+			e, err := New([]engine.Column{{Name: "c", Type: s.typ}}, []int16{format}, pgtypes.Style{})
 			if err != nil {
 				t.Fatal(err)
 			}

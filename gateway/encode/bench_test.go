@@ -30,7 +30,7 @@ func BenchmarkRows(b *testing.B) {
 	for _, oid := range []pgtypes.OID{pgtypes.Int4, pgtypes.Int8, pgtypes.Float8, pgtypes.Text, pgtypes.Timestamp, pgtypes.Bool} {
 		columns = append(columns, engine.Column{Name: "c", Type: pgtypes.Of(oid)})
 	}
-	e, err := New(columns, nil, nil)
+	e, err := New(columns, nil, pgtypes.Style{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,7 +7,6 @@ package encode
 import (
 	"encoding/binary"
 	"math"
-	"time"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
@@ -26,8 +25,9 @@ const maxRowBytes = 1 << 30
 // Encoder writes the rows of one result. It is not safe for concurrent use.
 type Encoder struct {
 	columns []column
-	zone    *pgtypes.Zone
-	err     error // of the row being written
+	style   pgtypes.Style
+	zone    *pgtypes.Zone // of style
+	err     error         // of the row being written
 }
 
 type appendFunc func(b []byte, v *engine.Vector, row int) []byte
@@ -68,9 +68,9 @@ func Formats(codes []int16, n int) ([]int16, error) {
 }
 
 // New makes an encoder for a result whose client was told columns and asked for formats, one per column or nil for
-// text. zone is the session's. A binary format of a type that has none here is 0A000.
-func New(columns []engine.Column, formats []int16, zone *time.Location) (*Encoder, error) {
-	e := &Encoder{columns: make([]column, len(columns)), zone: pgtypes.NewZone(zone)}
+// text. style is the session's. A binary format of a type that has none here is 0A000.
+func New(columns []engine.Column, formats []int16, style pgtypes.Style) (*Encoder, error) {
+	e := &Encoder{columns: make([]column, len(columns)), style: style, zone: pgtypes.NewZone(style.Zone)}
 	for i, c := range columns {
 		e.columns[i] = column{name: c.Name, typ: c.Type, binary: formats != nil && formats[i] == BinaryFormat}
 		if e.columns[i].binary && !pgtypes.HasBinary(c.Type.OID) {

@@ -25,39 +25,27 @@ import (
 type sample struct {
 	name   string
 	typ    pgtypes.Type
-	zone   string
+	style  pgtypes.Style
 	vector engine.Vector
 	params [][]byte // one per value
 	format int16    // of the parameters
 	sql    string   // the SQL type if it is not the type's own name
 }
 
-const sampleSize = 3000
+const sampleSize = 8000
 
-// TestAgainstPostgres sends random values of every type through PostgreSQL 15 and compares its bytes with ours.
+// TestAgainstPostgres sends random values of every type through PostgreSQL 15, in every style that shows them otherwise,
+// and compares its bytes with ours.
 func TestAgainstPostgres(t *testing.T) {
 	t.Parallel()
 	cluster := testkit.Postgres(t)
-	for _, s := range samples() {
+	for _, s := range append(samples(), styled()...) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			conn, err := pgconn.Connect(t.Context(), cluster.DSN())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close(context.WithoutCancel(t.Context()))
-			zone := time.UTC
-			if s.zone != "" {
-				if zone, err = time.LoadLocation(s.zone); err != nil {
-					t.Fatal(err)
-				}
-				if err := conn.Exec(t.Context(), "set timezone = '"+s.zone+"'").Close(); err != nil {
-					t.Fatal(err)
-				}
-			}
+			conn := connect(t, cluster, s.style)
 			for _, format := range []int16{TextFormat, BinaryFormat} {
 				want := fromPostgres(t, conn, &s, format)
-				got := fromEncoder(t, &s, format, zone)
+				got := fromEncoder(t, &s, format)
 				if len(got) != len(want) {
 					t.Fatalf("format %d: %d rows, want %d", format, len(got), len(want))
 				}
@@ -71,44 +59,80 @@ func TestAgainstPostgres(t *testing.T) {
 	}
 }
 
+func connect(t *testing.T, cluster *testkit.Cluster, style pgtypes.Style) *pgconn.PgConn {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), cluster.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
+	if err := conn.Exec(t.Context(), settingsOf(style)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func settingsOf(s pgtypes.Style) string {
+	zone, bytea := "UTC", "hex"
+	if s.Zone != nil {
+		zone = s.Zone.String()
+	}
+	if s.EscapeBytea {
+		bytea = "escape"
+	}
+	return fmt.Sprintf("set timezone = '%s'; set datestyle = '%s'; set intervalstyle = %s; set extra_float_digits = %d; set bytea_output = %s",
+		zone, s.DateStyleText(), s.Intervals, 1-s.FewerDigits, bytea)
+}
+
+// fromPostgres gives PostgreSQL's values of one array of all parameters.
 func fromPostgres(t *testing.T, conn *pgconn.PgConn, s *sample, format int16) []string {
 	t.Helper()
 	name := s.sql
 	if name == "" {
 		name = s.typ.String()
 	}
-	statement := "select $1::" + name
-	if _, err := conn.Prepare(t.Context(), "s", statement, nil); err != nil {
-		t.Fatal(err)
+	if _, array := pgtypes.ElementOf(s.typ.OID); array {
+		return oneByOne(t, conn, s, name, format)
 	}
+	oid, statement := s.typ.OID, "select x from unnest($1::"+name+"[]) x"
+	if s.format == TextFormat {
+		oid, statement = pgtypes.Text, "select x::"+name+" from unnest($1::text[]) x"
+	}
+	b := arrayOf(oid, s.params)
+	r := conn.ExecParams(t.Context(), statement, [][]byte{b}, nil, []int16{BinaryFormat}, []int16{format}).Read()
+	if r.Err != nil {
+		t.Fatalf("%s: %v", statement, r.Err)
+	}
+	out := make([]string, len(r.Rows))
+	for i, row := range r.Rows {
+		out[i] = cell(row[0])
+	}
+	return out
+}
+
+// arrayOf is the binary form of an array of these values.
+func arrayOf(oid pgtypes.OID, values [][]byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, 1)
+	b = binary.BigEndian.AppendUint32(b, 0)
+	b = binary.BigEndian.AppendUint32(b, oid)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(values)))
+	b = binary.BigEndian.AppendUint32(b, 1)
+	for _, v := range values {
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(v))), v...)
+	}
+	return b
+}
+
+// oneByOne is fromPostgres for what an array cannot hold.
+func oneByOne(t *testing.T, conn *pgconn.PgConn, s *sample, name string, format int16) []string {
+	t.Helper()
 	var out []string
-	// In pipelines of a few hundred, or the sockets' buffers fill on both sides.
-	for from := 0; from < len(s.params); from += 200 {
-		pipe := conn.StartPipeline(t.Context())
-		to := min(from+200, len(s.params))
-		for _, p := range s.params[from:to] {
-			pipe.SendQueryPrepared("s", [][]byte{p}, []int16{s.format}, []int16{format})
+	for _, p := range s.params {
+		r := conn.ExecParams(t.Context(), "select $1::"+name, [][]byte{p}, nil, []int16{s.format}, []int16{format}).Read()
+		if r.Err != nil {
+			t.Fatalf("%s with %q: %v", name, p, r.Err)
 		}
-		if err := pipe.Sync(); err != nil {
-			t.Fatal(err)
-		}
-		for range to - from {
-			results, err := pipe.GetResults()
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := results.(*pgconn.ResultReader).Read()
-			if r.Err != nil {
-				t.Fatalf("%s with %q: %v", statement, s.params[len(out)], r.Err)
-			}
-			out = append(out, cell(r.Rows[0][0]))
-		}
-		if err := pipe.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := conn.Deallocate(t.Context(), "s"); err != nil {
-		t.Fatal(err)
+		out = append(out, cell(r.Rows[0][0]))
 	}
 	return out
 }
@@ -120,9 +144,9 @@ func cell(v []byte) string {
 	return string(v)
 }
 
-func fromEncoder(t *testing.T, s *sample, format int16, zone *time.Location) []string {
+func fromEncoder(t *testing.T, s *sample, format int16) []string {
 	t.Helper()
-	e, err := New([]engine.Column{{Name: "c", Type: s.typ}}, []int16{format}, zone)
+	e, err := New([]engine.Column{{Name: "c", Type: s.typ}}, []int16{format}, s.style)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,6 +248,7 @@ func floats(r *rand.Rand) []sample {
 		add(math.Ldexp(float64(r.Uint64()>>11), r.IntN(80)))
 		add(math.Ldexp(float64(r.Uint32()>>8), r.IntN(40)))
 		add(float64(r.IntN(1_000_000)) / 100)
+		add(float64(wide(r)>>10) / math.Pow10(r.IntN(6)))
 	}
 	return []sample{double, single}
 }
@@ -343,12 +368,29 @@ func times(r *rand.Rand) []sample {
 		clock.params = append(clock.params, binary.BigEndian.AppendUint64(nil, uint64(tick)))
 	}
 	out := []sample{date, stamp, clock}
-	for _, zone := range []string{"UTC", "Asia/Tokyo", "Asia/Kolkata", "America/New_York", "Europe/Dublin", "Africa/Monrovia", "Australia/Lord_Howe"} {
+	for _, zone := range zones() {
 		s := stamp
-		s.name, s.zone, s.typ = "timestamptz_"+strings.ReplaceAll(zone, "/", "_"), zone, pgtypes.Of(pgtypes.Timestamptz)
+		s.name, s.typ = "timestamptz_"+strings.ReplaceAll(zone.String(), "/", "_"), pgtypes.Of(pgtypes.Timestamptz)
+		s.style.Zone = zone
 		out = append(out, s)
 	}
 	return out
+}
+
+// zones have offsets of whole and half hours, of minutes and seconds, and summer times of every kind.
+func zones() []*time.Location {
+	var all []*time.Location
+	for _, name := range []string{
+		"UTC", "Asia/Tokyo", "Asia/Kolkata", "America/New_York", "Europe/Dublin", "Africa/Monrovia", "Australia/Lord_Howe",
+		"Europe/Amsterdam", "America/St_Johns", "Etc/GMT-9",
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, zone)
+	}
+	return all
 }
 
 func others(r *rand.Rand) []sample {
@@ -443,7 +485,7 @@ func TestConversions(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := New([]engine.Column{{Name: "c", Type: c.typ}}, nil, nil)
+			e, err := New([]engine.Column{{Name: "c", Type: c.typ}}, nil, pgtypes.Style{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -50,6 +50,9 @@ type Statement struct {
 	Before string
 	// TimeZone is the session's zone by its IANA name; "" is UTC.
 	TimeZone string
+	// Style is how the session has values read and written as text; its Zone is not looked at. Only engines that write
+	// rows themselves look at it (RawRows): others have it in the text.
+	Style pgtypes.Style
 	// Columns, if not nil, are the names and types that the client must see, in order; the engine's own
 	// types are converted to them. With nil the engine's types decide.
 	Columns []Column

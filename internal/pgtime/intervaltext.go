@@ -140,6 +140,29 @@ func ParseInterval(text string, r Range) (Interval, error) {
 	return p.v, nil
 }
 
+// ParseStandard is ParseInterval with IntervalStyle sql_standard: if a text begins with a minus and has no other sign, all
+// of its parts are negative, and "ago" turns them.
+func ParseStandard(text string, r Range) (Interval, error) {
+	v, err := ParseInterval(text, r)
+	words, ok := splitInterval(text)
+	if err != nil || !ok || words[0][0] != '-' {
+		return v, err
+	}
+	ago := false
+	for _, w := range words[1:] {
+		if w[0] == '-' || w[0] == '+' {
+			return v, nil
+		}
+		ago = ago || isLetter(w[0]) && unitNamed(w) == agoUnit
+	}
+	below := func(n int64) int64 { return min(n, -n) }
+	v = Interval{Months: int32(below(int64(v.Months))), Days: int32(below(int64(v.Days))), Micros: below(v.Micros)}
+	if ago {
+		v = Interval{Months: -v.Months, Days: -v.Days, Micros: -v.Micros}
+	}
+	return v, nil
+}
+
 // notInterval stands for what may be part of a date, or a zone, and not of an interval.
 const notInterval = "?"
 

@@ -2,7 +2,6 @@ package pgtypes
 
 import (
 	"math"
-	"strconv"
 	"time"
 )
 
@@ -26,23 +25,16 @@ const (
 	TimestampNegativeInfinity int64 = -math.MaxInt64
 )
 
-const twoDigits = "00010203040506070809101112131415161718192021222324252627282930313233343536373839" +
-	"40414243444546474849505152535455565758596061626364656667686970717273747576777879" +
-	"8081828384858687888990919293949596979899"
-
-func appendTwo(b []byte, n uint64) []byte { return append(b, twoDigits[2*n], twoDigits[2*n+1]) }
-
 // appendFraction appends .ffffff without trailing zeros, nothing for 0.
 func appendFraction(b []byte, micros uint64) []byte {
 	if micros == 0 {
 		return b
 	}
-	b = appendTwo(append(b, '.'), micros/10000)
-	b = appendTwo(appendTwo(b, micros/100%100), micros%100)
-	for b[len(b)-1] == '0' {
-		b = b[:len(b)-1]
+	width := 6
+	for ; micros%10 == 0; width-- {
+		micros /= 10
 	}
-	return b
+	return appendPadded(append(b, '.'), micros, width)
 }
 
 // civil gives the proleptic Gregorian date of a day; year 0 is 1 BC.
@@ -81,23 +73,26 @@ func daysOf(year int64, month, day int) int64 {
 
 func appendYearMonthDay(b []byte, days int64) (text []byte, bc bool) {
 	year, month, day := civil(days)
-	if year <= 0 {
-		year, bc = 1-year, true
-	}
-	if year < 10000 {
-		b = appendTwo(appendTwo(b, uint64(year/100)), uint64(year%100))
-	} else {
-		b = strconv.AppendInt(b, year, 10)
-	}
-	b = appendTwo(append(b, '-'), month)
-	return appendTwo(append(b, '-'), day), bc
+	b = appendYear(b, year)
+	return append(b, '-', twoDigits[2*month], twoDigits[2*month+1], '-', twoDigits[2*day], twoDigits[2*day+1]), year <= 0
 }
 
 func appendClock(b []byte, micros uint64) []byte {
-	b = appendTwo(b, micros/microsPerHour)
-	b = appendTwo(append(b, ':'), micros/microsPerMinute%60)
-	b = appendTwo(append(b, ':'), micros/microsPerSecond%60)
-	return appendFraction(b, micros%microsPerSecond)
+	seconds := micros / microsPerSecond
+	minutes := seconds / 60
+	hours := minutes / 60
+	var text [8]byte
+	putTwo(text[0:], hours)
+	text[2] = ':'
+	putTwo(text[3:], minutes-60*hours)
+	text[5] = ':'
+	putTwo(text[6:], seconds-60*minutes)
+	return appendFraction(append(b, text[:]...), micros-microsPerSecond*seconds)
+}
+
+func putTwo(dst []byte, n uint64) {
+	dst[1] = twoDigits[2*n+1]
+	dst[0] = twoDigits[2*n]
 }
 
 func splitDay(micros int64) (days int64, ofDay uint64) {
@@ -148,6 +143,8 @@ func AppendTimestamp(b []byte, micros int64) []byte {
 // Zone is a time zone that remembers the offset it gave last. It is not safe for concurrent use.
 type Zone struct {
 	location *time.Location
+	// abbreviation is the name that the zone has with this offset.
+	abbreviation string
 	// offset, in seconds east, holds from from (inclusive) to until (exclusive), in microseconds.
 	offset      int64
 	from, until int64
@@ -166,9 +163,9 @@ func (z *Zone) at(micros int64) int64 {
 		return z.offset
 	}
 	t := time.UnixMicro(micros).In(z.location)
-	_, offset := t.Zone()
+	name, offset := t.Zone()
 	start, end := t.ZoneBounds()
-	z.offset, z.from, z.until = int64(offset), math.MinInt64, math.MaxInt64
+	z.abbreviation, z.offset, z.from, z.until = name, int64(offset), math.MinInt64, math.MaxInt64
 	if !start.IsZero() {
 		z.from = start.UnixMicro()
 	}

@@ -13,9 +13,9 @@ func AppendFloat8(b []byte, f float64) []byte {
 	switch {
 	case a >= 1e-4 && a < 1e15:
 		if n := int64(f); float64(n) == f {
-			return strconv.AppendInt(b, n, 10)
+			return AppendInt(b, n)
 		}
-		return strconv.AppendFloat(b, f, 'f', -1, 64)
+		return appendPlain(b, f, a)
 	case a == 0:
 		if math.Signbit(f) {
 			return append(b, '-', '0')
@@ -27,6 +27,29 @@ func AppendFloat8(b []byte, f float64) []byte {
 		return strconv.AppendFloat(b, f, 'e', -1, 64)
 	}
 	return appendShortestOpen(b, f, 64)
+}
+
+// appendPlain appends f, whose magnitude is a, without an exponent. Most numbers of people have few digits behind the
+// point: what a decimal of at most 15 digits reads as f is its shortest text, because no two of them are one float.
+func appendPlain(b []byte, f, a float64) []byte {
+	const shift = 4
+	if a >= 1e11 {
+		return strconv.AppendFloat(b, f, 'f', -1, 64)
+	}
+	n := uint64(a*1e4 + 0.5)
+	if float64(n)/1e4 != a {
+		return strconv.AppendFloat(b, f, 'f', -1, 64)
+	}
+	if f < 0 {
+		b = append(b, '-')
+	}
+	whole, fraction := n/1e4, n%1e4
+	b = append(appendUint(b, whole), '.')
+	width := shift
+	for ; fraction%10 == 0; width-- {
+		fraction /= 10
+	}
+	return appendPadded(b, fraction, width)
 }
 
 // AppendFloat4 is AppendFloat8 for single precision: plain from 1e-4 to 1e6.

@@ -3,7 +3,6 @@ package pgtypes
 import (
 	"encoding/binary"
 	"math/bits"
-	"strconv"
 	"strings"
 
 	"tidegate/internal/pgerr"
@@ -11,13 +10,19 @@ import (
 
 // AppendDecimal appends the decimal whose unscaled value is v: all of its scale, "12.50".
 func AppendDecimal(b []byte, v int64, scale int) []byte {
-	if scale == 0 {
-		return strconv.AppendInt(b, v, 10)
-	}
+	u := uint64(v)
 	if v < 0 {
-		return appendDecimal128(append(b, '-'), 0, -uint64(v), scale)
+		b, u = append(b, '-'), -u
 	}
-	return appendDecimal128(b, 0, uint64(v), scale)
+	if scale == 0 {
+		return appendUint(b, u)
+	}
+	if scale >= len(tens) {
+		return appendDecimal128(b, 0, u, scale)
+	}
+	whole := u / tens[scale]
+	b = append(appendUint(b, whole), '.')
+	return appendPadded(b, u-whole*tens[scale], scale)
 }
 
 // AppendDecimal128 is AppendDecimal for an unscaled value of 128 bits, two's complement.

@@ -171,7 +171,7 @@ func (s *session) read(ctx context.Context, sql string) ([][]value, error) {
 func (s *session) each(ctx context.Context, rows engine.Rows, f func([][]value) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	columns := rows.Columns()
-	encoder, err := encode.New(columns, nil, s.zone)
+	encoder, err := encode.New(columns, nil, pgtypes.Style{Zone: s.zone})
 	if err != nil {
 		return err
 	}

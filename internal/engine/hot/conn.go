@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
 )
 
 const (
@@ -32,6 +33,7 @@ type conn struct {
 	idle time.Time // since when
 
 	zone  string // as SET
+	style string // of its Style, which tells it
 	group string
 
 	prepared preparedStatements
@@ -64,8 +66,8 @@ func dial(ctx context.Context, config *pgconn.Config, kind Kind, use use) (*conn
 		return nil, errors.Join(fmt.Errorf("take over a connection to the hot store: it sent %d bytes unasked", n), hijacked.Conn.Close())
 	}
 	return &conn{
-		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, use: use, made: time.Now(), zone: "UTC",
-		prepared: preparedStatements{},
+		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, use: use, made: time.Now(),
+		zone: "UTC", prepared: preparedStatements{},
 	}, nil
 }
 
@@ -116,7 +118,7 @@ func (c *conn) send(s engine.Statement, kind Kind) (before int, p *preparedState
 	messages, p := c.prepared.messages(comment(s.Asker)+s.SQL, s)
 	if len(set) > 0 {
 		// Until the SET is known to have worked the connection has neither value.
-		c.zone, c.group = "", "\x00"
+		c.forget()
 		before = 1
 		messages = append([]pgproto3.FrontendMessage{&pgproto3.Query{String: strings.Join(set, "; ")}}, messages...)
 	}
@@ -139,10 +141,40 @@ func (c *conn) settingsFor(s engine.Statement, kind Kind) []string {
 	if zone := zoneOf(s); zone != c.zone {
 		set = append(set, "SET TimeZone TO "+quoteText(zone))
 	}
+	if kind == PostgreSQL && s.Style.String() != c.style {
+		set = append(set, setStyle(s))
+	}
 	if kind == Redshift && s.Asker.QueryGroup != c.group {
 		set = append(set, "SET query_group TO "+quoteRedshift(s.Asker.QueryGroup))
 	}
 	return set
+}
+
+// knows says that the server has what settingsFor gave.
+func (c *conn) knows(s engine.Statement) {
+	c.zone, c.style, c.group = zoneOf(s), s.Style.String(), s.Asker.QueryGroup
+}
+
+// forget says that it is not known what the server has.
+func (c *conn) forget() { c.zone, c.style, c.group = "", "\x00", "\x00" }
+
+// setStyle makes the server write and read texts in the statement's style.
+func setStyle(s engine.Statement) string {
+	bytea := "hex"
+	if s.Style.EscapeBytea {
+		bytea = "escape"
+	}
+	return fmt.Sprintf("SET DateStyle TO '%s'; SET IntervalStyle TO '%s'; SET extra_float_digits TO %d; SET bytea_output TO '%s'",
+		s.Style.DateStyleText(), s.Style.Intervals, 1-s.Style.FewerDigits, bytea)
+}
+
+// writes refuses a style that the server has not, or has otherwise.
+func writes(kind Kind, s engine.Statement) error {
+	if style := s.Style.String(); kind == Redshift && style != "" {
+		return pgerr.New(pgerr.FeatureNotSupported, "values in the style %s are not supported where Redshift answers", style).
+			WithHint("RESET DateStyle, IntervalStyle, extra_float_digits and bytea_output, or ask for engine(cold).")
+	}
+	return nil
 }
 
 // zoneOf gives the statement's time zone as it is SET.

@@ -177,7 +177,7 @@ func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, er
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if err := readOnly(s.SQL); err != nil {
+	if err := errors.Join(readOnly(s.SQL), writes(e.kind, s)); err != nil {
 		return nil, err
 	}
 	for fresh := false; ; fresh = true {

@@ -88,6 +88,9 @@ func (p *Pinned) set(ctx context.Context, s engine.Statement) error {
 	if p.c == nil {
 		return nil // exchange says so
 	}
+	if err := writes(p.e.kind, s); err != nil {
+		return err
+	}
 	list := p.c.settingsFor(s, p.e.kind)
 	if len(list) == 0 {
 		return nil
@@ -96,14 +99,14 @@ func (p *Pinned) set(ctx context.Context, s engine.Statement) error {
 	if _, err := p.Control(ctx, strings.Join(list, "; ")); err != nil {
 		return err
 	}
-	p.c.zone, p.c.group = zoneOf(s), s.Asker.QueryGroup
+	p.c.knows(s)
 	return nil
 }
 
 // forget says that the connection has neither value for sure: a rollback takes a SET back.
 func (p *Pinned) forget() {
 	if p.c != nil {
-		p.c.zone, p.c.group = "", "\x00"
+		p.c.forget()
 	}
 }
 

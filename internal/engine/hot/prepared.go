@@ -28,7 +28,7 @@ type preparedStatement struct {
 	last    time.Time
 }
 
-// textKey is a text and the zone in which the server read the times that are written in it, when it prepared it.
+// textKey is a text and the zone and style in which the server read the times that are written in it, when it prepared it.
 type textKey struct{ zone, text string }
 
 // preparedStatements of one connection.
@@ -50,7 +50,7 @@ func (kept preparedStatements) messages(text string, s engine.Statement) (list [
 			&pgproto3.Execute{}, &pgproto3.Sync{},
 		}, nil
 	}
-	key := textKey{zoneOf(s), text}
+	key := textKey{zoneOf(s) + s.Style.String(), text}
 	p = kept[key]
 	// Literals get the plan for their values, as they would if they stood in the text: the server must not begin to
 	// choose one for any values.

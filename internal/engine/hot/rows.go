@@ -77,7 +77,7 @@ func (r *rows) begin(s engine.Statement, before int, p *preparedStatement) error
 			}
 			return translate(failed)
 		}
-		r.conn.zone, r.conn.group = zoneOf(s), s.Asker.QueryGroup
+		r.conn.knows(s)
 	}
 	if p != nil && p.columns != nil {
 		if err := r.describe(p.columns, s); err != nil {

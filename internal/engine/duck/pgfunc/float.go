@@ -40,6 +40,12 @@ func floats() []udf.Function {
 		}),
 		udf.Of1("tg_float_text", func(f float64) (string, error) { return string(pgtypes.AppendFloat8(nil, f)), nil }),
 		udf.Of1("tg_float_text", func(f float32) (string, error) { return string(pgtypes.AppendFloat4(nil, f)), nil }),
+		udf.Of2("tg_float_styled", func(f float64, fewer int32) (string, error) {
+			return string(pgtypes.Style{FewerDigits: int(fewer)}.AppendFloat8(nil, f)), nil
+		}),
+		udf.Of2("tg_float_styled", func(f float32, fewer int32) (string, error) {
+			return string(pgtypes.Style{FewerDigits: int(fewer)}.AppendFloat4(nil, f)), nil
+		}),
 	}
 }
 

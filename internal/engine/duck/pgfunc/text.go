@@ -79,6 +79,9 @@ func codings() []udf.Function {
 		udf.Of2("tg_encode", pgtext.Encode), udf.Of2("tg_decode", pgtext.Decode),
 		udf.Of1("tg_bytea", pgtypes.ParseBytea),
 		udf.Of1("tg_bytea_text", infallible(func(data []byte) string { return string(pgtypes.AppendBytea(nil, data)) })),
+		udf.Of1("tg_bytea_escaped", infallible(func(data []byte) string {
+			return string(pgtypes.Style{EscapeBytea: true}.AppendBytea(nil, data))
+		})),
 		udf.Of2("tg_convert_from", pgtext.ConvertFrom), udf.Of2("tg_convert_to", pgtext.ConvertTo),
 		udf.Of1("tg_md5", infallible(func(data []byte) string {
 			sum := md5.Sum(data) //nolint:gosec // as above

@@ -13,7 +13,7 @@ import (
 
 // dates is the functions of dates, times, intervals and their formats. A zone is given by its name.
 func dates() []udf.Function {
-	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), momentReaders(), intervals())
+	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), momentReaders(), intervals(), styledTexts())
 }
 
 func span(v udf.Interval) pgtime.Interval {
@@ -181,6 +181,10 @@ func intervals() []udf.Function {
 		udf.Of2("tg_age", func(a, b udf.Timestamp) (udf.Interval, error) { return spanned(pgtime.Age(int64(a), int64(b))) }),
 		udf.Of3("tg_interval", func(text string, fields, digits int32) (udf.Interval, error) {
 			v, err := pgtime.ParseInterval(text, pgtime.Range(fields))
+			return spanned(v.Limit(pgtime.Range(fields), int(digits)), err)
+		}),
+		udf.Of3("tg_interval_standard", func(text string, fields, digits int32) (udf.Interval, error) {
+			v, err := pgtime.ParseStandard(text, pgtime.Range(fields))
 			return spanned(v.Limit(pgtime.Range(fields), int(digits)), err)
 		}),
 		udf.Of3("tg_interval_limit", func(v udf.Interval, fields, digits int32) (udf.Interval, error) {
