@@ -103,7 +103,7 @@ func (s *session) copier(st *sql.Statement, o sql.CopyOptions, columns []engine.
 	return encode.NewCopier(columns, encode.CopyFormat{
 		CSV: o.CSV, Binary: o.Binary, Header: o.Header, Delimiter: o.Delimiter, Quote: o.Quote, Escape: o.Escape,
 		Null: o.Null, Forced: forced,
-	}, s.state.Zone)
+	}, s.state.Style)
 }
 
 // unplaced takes the place in a text away that is not the client's.

@@ -64,6 +64,7 @@ func (p *planner) Bind(_ context.Context, st *sql.Statement, params []pgtypes.OI
 		Now:        s.Now,
 		Statement:  s.Statement,
 		Zone:       s.Zone,
+		Style:      s.Style,
 		ParamTypes: params,
 	})
 }

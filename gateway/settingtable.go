@@ -17,7 +17,7 @@ var settingTable = []setting{
 	{name: "default_transaction_read_only", initial: "off", description: "Whether new transactions are read-only.", report: true, check: checkBool},
 	{name: "in_hot_standby", initial: "off", description: "Whether the server is a standby.", report: true, fixed: true},
 	{name: "integer_datetimes", initial: "on", description: "Whether times are integers.", report: true, fixed: true},
-	{name: "IntervalStyle", initial: "postgres", description: "Form of intervals.", report: true, check: oneOf("postgres", "postgres_verbose", "sql_standard", "iso_8601")},
+	{name: "IntervalStyle", initial: "postgres", description: "Form of intervals.", report: true, check: checkIntervalStyle},
 	{name: "is_superuser", initial: "off", description: "Whether the user is a superuser.", report: true, fixed: true},
 	{name: "server_encoding", initial: "UTF8", description: "Encoding of the server.", report: true, fixed: true},
 	{name: "server_version", initial: serverVersion, description: "Version of PostgreSQL that is spoken.", report: true, fixed: true},

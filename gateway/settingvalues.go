@@ -237,6 +237,11 @@ func dateStyleAfter(value, current string) (string, error) {
 	return style.DateStyleText(), err
 }
 
+// checkIntervalStyle says the name in an error as it is nearly always typed.
+func checkIntervalStyle(name, value string) (string, error) {
+	return oneOf("postgres", "postgres_verbose", "sql_standard", "iso_8601")(strings.ToLower(name), value)
+}
+
 // checkFloatDigits takes a whole number; a fraction is rounded, as PostgreSQL does for all of its whole settings.
 func checkFloatDigits(name, value string) (string, error) {
 	f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)

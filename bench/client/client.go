@@ -58,6 +58,8 @@ func (t Target) Connect() (*Client, error) {
 type Client struct {
 	conn net.Conn
 	buf  []byte
+
+	rowBytes int64
 }
 
 const header = 5 // kind and length of a message
@@ -71,6 +73,7 @@ func (c *Client) Ask(messages []byte) (rows int, err error) {
 		return 0, err
 	}
 	from, to := 0, 0
+	c.rowBytes = 0
 	for {
 		for to-from >= header {
 			size := int(binary.BigEndian.Uint32(c.buf[from+1:])) + 1
@@ -83,6 +86,7 @@ func (c *Client) Ask(messages []byte) (rows int, err error) {
 			switch c.buf[from] {
 			case 'D':
 				rows++
+				c.rowBytes += int64(size)
 			case 'Z':
 				return rows, nil
 			case 'E':
@@ -99,6 +103,9 @@ func (c *Client) Ask(messages []byte) (rows int, err error) {
 		to += n
 	}
 }
+
+// RowBytes is how long the DataRows of the last Ask were together.
+func (c *Client) RowBytes() int64 { return c.rowBytes }
 
 func failure(body []byte) error {
 	var m pgproto3.ErrorResponse

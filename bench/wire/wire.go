@@ -14,7 +14,10 @@ import (
 
 // Run measures the suite.
 func Run(ctx context.Context, b *measure.Bench) error {
-	s := &suite{Bench: b}
+	s := &suite{Bench: b, rows: 2_000_000}
+	if b.Quick {
+		s.rows = 200_000
+	}
 	if err := s.start(ctx); err != nil {
 		return err
 	}
@@ -26,6 +29,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 		{"connect", s.connects},
 		{"idle sessions", s.idle},
 		{"slow reader", s.slow},
+		{"rows", s.whole},
 	} {
 		if err := m.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
@@ -38,6 +42,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 type suite struct {
 	*measure.Bench
 	program *measure.Program
+	rows    int             // of bench.wide
 	targets []client.Target // postgresql, gateway
 }
 
@@ -49,6 +54,9 @@ func (s *suite) start(ctx context.Context) error {
 		return err
 	}
 	s.program = program
+	if err := s.loadTable(ctx, cluster); err != nil {
+		return err
+	}
 	served, _, err := program.Serve(ctx, "serve")
 	if err != nil {
 		return err

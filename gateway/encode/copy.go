@@ -3,10 +3,10 @@ package encode
 import (
 	"bytes"
 	"encoding/binary"
-	"time"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // CopyFormat is the form in which COPY writes rows.
@@ -27,16 +27,16 @@ type Copier struct {
 	started bool
 }
 
-// NewCopier makes a Copier for the columns of a result. zone is the session's. A binary form of a type that has none
+// NewCopier makes a Copier for the columns of a result. style is the session's. A binary form of a type that has none
 // here is 0A000.
-func NewCopier(columns []engine.Column, f CopyFormat, zone *time.Location) (*Copier, error) {
+func NewCopier(columns []engine.Column, f CopyFormat, style pgtypes.Style) (*Copier, error) {
 	formats := make([]int16, len(columns))
 	if f.Binary {
 		for i := range formats {
 			formats[i] = BinaryFormat
 		}
 	}
-	e, err := New(columns, formats, zone)
+	e, err := New(columns, formats, style)
 	return &Copier{encoder: e, format: f}, err
 }
 

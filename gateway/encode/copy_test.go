@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -23,7 +22,7 @@ func copied(t *testing.T, f CopyFormat, texts ...string) []string {
 		columns[i] = engine.Column{Name: "c", Type: pgtypes.Of(pgtypes.Text)}
 		chunk.Vectors = append(chunk.Vectors, engine.Vector{Physical: engine.PhysicalText, Text: []string{text}})
 	}
-	c, err := NewCopier(columns, f, time.UTC)
+	c, err := NewCopier(columns, f, pgtypes.Style{})
 	if err != nil {
 		t.Fatal(err)
 	}

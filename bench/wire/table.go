@@ -1,0 +1,108 @@
+package wire
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/testkit"
+)
+
+// The table whose rows are sent: made by the ETL, embedded hot and in Parquet, and by PostgreSQL itself.
+const (
+	pipelineSQL = `select id::int as id, big::bigint as big, dbl::double precision as dbl, name::text as name,
+    ts::timestamp as ts, flag::boolean as flag, amount::numeric(12,2) as amount, n::int as n, d::date as d
+from source
+`
+	pipelineYML = `table: bench.wide
+source: { location: "file:./raw/", format: json, required: [id, ts] }
+time: { column: ts, zone: UTC, grain: day }
+fields: { id: int, big: bigint, dbl: double precision, name: text, ts: timestamp, flag: boolean, amount: "numeric(12,2)",
+  n: int, d: date }
+partition_by: [dt]
+cluster_by: [id]
+unique_key: [id]
+hot: { columns: [id, big, dbl, name, ts, flag, amount, n, d], sort: [id] }
+`
+	postgresTable = `create schema bench;
+create table bench.wide as select i as id, i::bigint * 7919000003 as big, i / 3.0::float8 as dbl, 'user_' || i %% 1000 as name,
+    timestamp '2018-02-01' + i * interval '400 milliseconds' as ts, i %% 2 = 1 as flag,
+    (i::bigint * 31 %% 1000000 + i %% 100 / 100.0)::numeric(12,2) as amount, case when i %% 7 <> 0 then i %% 1000 end as n,
+    date '2018-02-01' + i %% 3000 as d
+from generate_series(0, %d) i`
+)
+
+// loadTable makes the table in PostgreSQL, in the lake and hot.
+func (s *suite) loadTable(ctx context.Context, cluster *testkit.Cluster) error {
+	conn, err := pgconn.Connect(ctx, cluster.DSN())
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		conn.Exec(ctx, fmt.Sprintf(postgresTable, s.rows-1)).Close(),
+		conn.Exec(ctx, "vacuum analyze bench.wide").Close(), // not in the transaction of others
+		conn.Close(ctx), s.writeRaw())
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := s.program.Run(ctx, "etl", "run"); err != nil {
+		return err
+	}
+	s.Logf("%d rows in the lake and hot in %.1f s", s.rows, time.Since(began).Seconds())
+	return nil
+}
+
+func (s *suite) writeRaw() error {
+	dir := s.program.Dir
+	for path, text := range map[string]string{
+		"tidegate.yml": "{}\n", "pipelines/bench/wide.sql": pipelineSQL, "pipelines/bench/wide.yml": pipelineYML,
+	} {
+		path = filepath.Join(dir, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "raw"), 0o755); err != nil {
+		return err
+	}
+	const perObject = 250_000
+	for from := 0; from < s.rows; from += perObject {
+		if err := writeObject(filepath.Join(dir, "raw", fmt.Sprintf("%08d.json.gz", from)), from, min(from+perObject, s.rows)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeObject writes the records from one id up to another.
+func writeObject(path string, from, to int) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(z, 1<<20)
+	day := time.Date(2018, 2, 1, 0, 0, 0, 0, time.UTC)
+	for i := from; i < to; i++ {
+		n := "null"
+		if i%7 != 0 {
+			n = fmt.Sprint(i % 1000)
+		}
+		fmt.Fprintf(w, `{"id":%d,"big":%d,"dbl":%v,"name":"user_%d","ts":"%s","flag":%t,"amount":"%d.%02d","n":%s,"d":"%s"}`+"\n",
+			i, i*7919000003, float64(i)/3, i%1000, day.Add(time.Duration(i)*400*time.Millisecond).Format("2006-01-02 15:04:05.000"),
+			i%2 == 1, i*31%1000000, i%100, n, day.AddDate(0, 0, i%3000).Format(time.DateOnly))
+	}
+	return errors.Join(w.Flush(), z.Close())
+}
