@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"tidegate/internal/engine"
 )
 
 // task is work that may be cancelled with a cause: a statement, or a portal from its first row to its last.
@@ -44,7 +46,8 @@ type work struct {
 	tasks []*task // the outer one first; guarded by mu
 	// pending cancels the next task of the message: it came between two of them; guarded by mu.
 	pending error
-	seen    *task // what the last look for clients that are gone has found; guarded by mu
+	seen    *task           // what the last look for clients that are gone has found; guarded by mu
+	notices []engine.Notice // that others have for the client; guarded by mu
 }
 
 // begin says that a message is being answered, until end. What was cancelled before it is not this one's matter.

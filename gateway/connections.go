@@ -99,6 +99,9 @@ func (g *guest) register(x *session) error {
 	x.role = g.user.Role
 	x.state.PID = x.pid
 	x.log = s.log.With(logkey.Conn, x.pid)
+	x.activity.shown = Activity{
+		PID: x.pid, User: x.state.User, Database: x.state.Database, Client: x.socket.RemoteAddr(), Began: time.Now(),
+	}
 	s.sessions[x.pid] = x
 	if !s.looking {
 		s.looking = true
@@ -111,4 +114,5 @@ func (s *Server) unregister(x *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, x.pid)
+	close(x.ended)
 }

@@ -80,6 +80,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 		settings:   &settings{server: server, startup: maps.Clone(start), version: 1},
 		statements: map[string]*prepared{},
 		portals:    map[string]*portal{},
+		ended:      make(chan struct{}),
 	}
 	x.in.SetMaxBodyLen(s.options.MaxMessage)
 	if value, said := start[conformingStrings]; said {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -15,7 +16,7 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-// session is one client from its startup message to the end. Everything but work belongs to its goroutine.
+// session is one client from its startup message to the end. Everything up to work belongs to its goroutine.
 type session struct {
 	server *Server
 	log    *slog.Logger
@@ -46,7 +47,10 @@ type session struct {
 	lastID       string  // of the newest recorded statement
 	wanted       []int16 // the formats of the portal that is started; nil is text
 
-	work work
+	work       work
+	activity   activity
+	terminated atomic.Bool   // by another session
+	ended      chan struct{} // closed when the session is over
 }
 
 // serve answers messages until the client leaves, the server drains or the protocol is violated.
@@ -57,7 +61,7 @@ func (s *session) serve(ctx context.Context) {
 		s.wire.shrink()
 		m, err := s.receive()
 		if err != nil {
-			s.receiveFailed(err, s.server.draining() || ctx.Err() != nil)
+			s.receiveFailed(err, s.server.draining() || s.terminated.Load() || ctx.Err() != nil)
 			return
 		}
 		if err := s.handle(ctx, m); err != nil {
@@ -102,6 +106,7 @@ func (s *session) finalFlush() {
 func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err error) {
 	s.work.begin()
 	defer s.work.end()
+	s.showMessage(m)
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.ErrorContext(ctx, "panic", logkey.Error, p, "stack", string(debug.Stack()))
@@ -171,6 +176,10 @@ func (s *session) fail(err error) error {
 func (s *session) ready() error {
 	s.refresh()
 	s.report()
+	for _, n := range s.work.told() {
+		s.notice(n)
+	}
+	s.showReady()
 	s.wire.send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
 	s.resting = true
 	return s.wire.flush()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type socket struct {
 	net.Conn          // as it was accepted: deadlines and addresses are its
 	stream   net.Conn // what is read and written: the connection, or TLS over it; the session's goroutine has it
 	ahead    []byte   // read from the connection, and not yet by Read
+
+	writing atomic.Bool // the client takes its time over what is written
 
 	mu      sync.Mutex
 	expired bool // guarded by mu
@@ -37,7 +40,11 @@ func (c *socket) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (c *socket) Write(p []byte) (int, error) { return c.stream.Write(p) }
+func (c *socket) Write(p []byte) (int, error) {
+	c.writing.Store(true)
+	defer c.writing.Store(false)
+	return c.stream.Write(p)
+}
 
 // Close ends the stream and the connection. Only the session's goroutine calls it.
 func (c *socket) Close() error { return c.stream.Close() }

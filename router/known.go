@@ -11,11 +11,11 @@ import (
 
 // planKnown answers with constants, whatever the generation: nothing is pinned. v is the one that they were bound at.
 func (r *Router) planKnown(req Request, v *catalog.View, values known) (*engine.Plan, error) {
-	text, err := req.Query.Render(Locals{}.source)
+	d := r.decide(req, held{view: v, newest: v, release: func() {}})
+	text, err := req.Query.Render(d.sourceOf(Locals{}))
 	if err != nil {
 		return nil, err
 	}
-	d := r.decide(req, held{view: v, newest: v, release: func() {}})
 	p := &engine.Plan{Route: engine.RouteLocal, Reason: "names no table", Engine: values, Statement: d.statement(text)}
 	d.finish(p)
 	return p, nil

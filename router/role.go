@@ -17,6 +17,8 @@ type Role struct {
 	Reads []sql.Grant
 	// Filters decide which rows of a relation are there.
 	Filters map[sql.TableName]*sql.RowFilter
+	// Admin allows to end what others do.
+	Admin bool
 	// Write allows to change hot-only relations that are there whole, and to make others in schemas that are.
 	Write bool
 	// Monitor allows to see how Tidegate works for others too: all of schema tidegate but others' rejected records.

@@ -42,8 +42,8 @@ type System interface {
 	Relation(schema, table string) (*sql.Relation, bool)
 	// Prepare brings the relations of uses up to date with v.
 	Prepare(ctx context.Context, v *catalog.View, uses []*sql.Use) error
-	// Source gives the FROM item of a relation in the local engine.
-	Source(u *sql.Use) (string, error)
+	// Source gives the FROM item of a relation in the local engine, with the rows that are for the asker.
+	Source(u *sql.Use, asker engine.Asker) (string, error)
 }
 
 // Hot is the hot tier as the router needs it.
@@ -336,7 +336,7 @@ func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 			return nil, fmt.Errorf("prepare system relations: %w", err)
 		}
 	}
-	text, err := q.Render(local.source)
+	text, err := q.Render(d.sourceOf(local))
 	if err != nil {
 		return nil, err
 	}
@@ -361,13 +361,16 @@ func (d *decision) locals(ctx context.Context) (Locals, error) {
 	return l, nil
 }
 
-func (l Locals) source(u *sql.Use) (string, error) {
-	for _, s := range l.Systems {
-		if s.HasSchema(u.Relation.Name.Schema) {
-			return s.Source(u)
+// sourceOf gives the FROM items of system relations.
+func (d *decision) sourceOf(l Locals) func(*sql.Use) (string, error) {
+	return func(u *sql.Use) (string, error) {
+		for _, s := range l.Systems {
+			if s.HasSchema(u.Relation.Name.Schema) {
+				return s.Source(u, d.req.Asker)
+			}
 		}
+		return "", fmt.Errorf("no system catalog holds %s", u.Relation.Name)
 	}
-	return "", fmt.Errorf("no system catalog holds %s", u.Relation.Name)
 }
 
 func (d *decision) statement(text string) engine.Statement {

@@ -188,7 +188,7 @@ func (b *binder) notAllowed(sig *signature, pos int32) error {
 
 // plainCall writes a function of the allow-list.
 func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
-	sig, args, err := b.resolve(fn, args, pos)
+	sig, args, err := b.resolve(fn, defaulted(fn, args), pos)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -98,6 +99,9 @@ func isReg(t pgtypes.OID) bool {
 
 // systemCall writes a catalog function.
 func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, error) {
+	if _, ok := signals[sig.name]; ok && !sig.set {
+		return b.signal(sig, args, pos), nil
+	}
 	if !systemFunctions[sig.name] || sig.set {
 		return nil, b.notAllowed(sig, pos)
 	}
@@ -113,6 +117,31 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 	e := computed(sig.result, "pgc."+sig.name+"("+strings.Join(texts, ", ")+")", args...)
 	e.pos = pos
 	return e, nil
+}
+
+// signals are the functions that end what another session does, with whether they end the session too. The catalog's
+// DuckDB has tg_signal_backend(pid, pid of the asker, whether to end the session, milliseconds to wait for that).
+var signals = map[string]string{"pg_cancel_backend": "false", "pg_terminate_backend": "true"}
+
+// signal writes a call of one of them.
+func (b *binder) signal(sig *signature, args []*expr, pos int32) *expr {
+	wait := "0"
+	if len(args) > 1 {
+		wait = args[1].sql
+	}
+	b.momentary = true // it names the session, so that no other one may be given it
+	e := computed(sig.result, fmt.Sprintf("tg_signal_backend(%s, CAST(%d AS INTEGER), %s, CAST(%s AS BIGINT))",
+		args[0].sql, b.env.BackendPID, signals[sig.name], wait), args...)
+	e.pos = pos
+	return e
+}
+
+// defaulted gives the arguments of a call with those that it leaves to their default.
+func defaulted(fn string, args []*expr) []*expr {
+	if fn == "pg_terminate_backend" && len(args) == 1 {
+		return append(args, intConstant(pgtypes.Int8, 0))
+	}
+	return args
 }
 
 // systemCast writes the casts that only catalog queries use.

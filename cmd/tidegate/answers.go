@@ -49,11 +49,12 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 			return r.HotComplete(ctx, v, table)
 		},
 	}
-	local, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, nil, opened)
+	roles, all, err := p.rolesOf(p.access.roleOf)
 	if err != nil {
 		return nil, err
 	}
-	roles, all, err := p.rolesOf(p.access.roleOf)
+	p.sessions = &sessions{gate: h.gate, roles: roles}
+	local, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, nil, opened)
 	if err != nil {
 		return nil, err
 	}
@@ -119,5 +120,7 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		o.Reserved = min(p.Limits.Reserved, p.Limits.Connections-1)
 	}
 	o.Warehouse = newHotChanges(a.router, h)
-	return gateway.New(o, planner{a.router, a.procedures}, a, p.log)
+	s := gateway.New(o, planner{a.router, a.procedures}, a, p.log)
+	p.sessions.server.Store(s)
+	return s
 }

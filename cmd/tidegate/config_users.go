@@ -165,8 +165,10 @@ func (c *config) role(name string) (*router.Role, error) {
 func (r roleConfig) grant(to *router.Role) error {
 	for _, g := range r.Grants {
 		switch g {
-		case router.WarehouseWrite, router.WarehouseAdmin:
+		case router.WarehouseWrite:
 			to.Write = true
+		case router.WarehouseAdmin:
+			to.Write, to.Admin = true, true
 		case router.Monitoring:
 			to.Monitor = true
 		default:

@@ -31,6 +31,8 @@ type parts struct {
 	access *access // of the gateway; nil before it is built
 	// metrics of this process; nil: nobody reads them.
 	metrics registry
+	// sessions of the clients; nil until somebody serves them.
+	sessions *sessions
 }
 
 // open makes the folders, the lake and the catalog. Everything it opens is closed by close.

@@ -29,9 +29,11 @@ type DB interface {
 
 // Catalog is the system relations. It is safe for concurrent use.
 type Catalog struct {
-	db     DB
-	data   *dataset
-	tables map[sql.TableName]*sql.Relation // immutable
+	db   DB
+	data *dataset
+	// backends gives the sessions as an asker may see them; nil: there are none.
+	backends func(asker engine.Asker) []Backend
+	tables   map[sql.TableName]*sql.Relation // immutable
 
 	mu      sync.Mutex
 	loaded  bool  // guarded by mu
@@ -57,13 +59,13 @@ var (
 )
 
 // New fills db with everything that does not depend on our own tables. Until the first Refresh, the relations
-// show PostgreSQL's own objects only.
-func New(ctx context.Context, db DB) (*Catalog, error) {
+// show PostgreSQL's own objects only. backends gives the rows of pg_stat_activity; nil: it has none.
+func New(ctx context.Context, db DB, backends func(asker engine.Asker) []Backend) (*Catalog, error) {
 	data, err := readDataset()
 	if err != nil {
 		return nil, fmt.Errorf("read the catalog data: %w", err)
 	}
-	c := &Catalog{db: db, data: data, tables: make(map[sql.TableName]*sql.Relation, len(data.relations))}
+	c := &Catalog{db: db, data: data, backends: backends, tables: make(map[sql.TableName]*sql.Relation, len(data.relations))}
 	for _, r := range data.relations {
 		c.tables[r.name] = r.describe()
 	}
@@ -130,7 +132,10 @@ func (c *Catalog) HasSchema(schema string) bool {
 }
 
 // Source gives the FROM item, without alias, that holds the rows of u's relation.
-func (c *Catalog) Source(u *sql.Use) (string, error) {
+func (c *Catalog) Source(u *sql.Use, asker engine.Asker) (string, error) {
+	if u.Relation.Name == activityName && c.backends != nil {
+		return activitySource(c.backends(asker))
+	}
 	r := c.data.relation(u.Relation.Name.Schema, u.Relation.Name.Table)
 	if r == nil {
 		return "", pgerr.New(pgerr.UndefinedTable, "relation \"%s\" does not exist", u.Relation.Name)

@@ -41,7 +41,7 @@ func askAs(ctx context.Context, db engine.Engine, c *pgcatalog.Catalog, names sq
 	if q, err = q.WithArgs(args); err != nil {
 		return nil, fmt.Errorf("arguments: %w", err)
 	}
-	rendered, err := q.Render(c.Source)
+	rendered, err := q.Render(func(u *sql.Use) (string, error) { return c.Source(u, engine.Asker{}) })
 	if err != nil {
 		return nil, fmt.Errorf("render: %w", err)
 	}

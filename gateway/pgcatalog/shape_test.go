@@ -38,7 +38,7 @@ func TestEveryRelation(t *testing.T) {
 		if got := strconv.Itoa(len(r.Columns)); got != name[2] {
 			t.Errorf("%s: %s columns, pg_class says %s", r.Name, got, name[2])
 		}
-		source, err := c.Source(&sql.Use{Relation: r})
+		source, err := c.Source(&sql.Use{Relation: r}, engine.Asker{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestUnknownRelation(t *testing.T) {
 		if r, ok := c.Relation(name.Schema, name.Table); ok {
 			t.Errorf("Relation(%q, %q) = %v, want none", name.Schema, name.Table, r.Name)
 		}
-		if _, err := c.Source(&sql.Use{Relation: &sql.Relation{Name: name}}); err == nil {
+		if _, err := c.Source(&sql.Use{Relation: &sql.Relation{Name: name}}, engine.Asker{}); err == nil {
 			t.Errorf("Source(%v) gave no error", name)
 		}
 	}
@@ -175,7 +175,7 @@ func (f *failingDB) Replace(ctx context.Context, schema, table string, columns [
 func TestRefreshFails(t *testing.T) {
 	t.Parallel()
 	db := &failingDB{DB: openDuck(t)}
-	c, err := pgcatalog.New(t.Context(), db)
+	c, err := pgcatalog.New(t.Context(), db, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func (r *Relations) All() []*sql.Relation {
 }
 
 // Source gives the local engine's name of a relation.
-func (r *Relations) Source(u *sql.Use) (string, error) {
+func (r *Relations) Source(u *sql.Use, _ engine.Asker) (string, error) {
 	return `"` + Schema + `"."` + u.Relation.Name.Table + `"`, nil
 }
 

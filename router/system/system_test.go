@@ -99,7 +99,7 @@ func (f *fixture) ask(t *testing.T, v *catalog.View, table, columns string) []st
 	if err := f.relations.Prepare(t.Context(), v, []*sql.Use{u}); err != nil {
 		t.Fatal(err)
 	}
-	source, err := f.relations.Source(u)
+	source, err := f.relations.Source(u, engine.Asker{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	bind "github.com/duckdb/duckdb-go-bindings"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/engine/duck/udf"
 )
 
 var (
@@ -37,7 +38,9 @@ type Options struct {
 	// Fence refuses every file outside AllowedDirs, TempDir and the attached databases, for good. Inside, DuckDB
 	// can still write (COPY TO, ATTACH): the fence is the second one, the first is what text reaches Query.
 	Fence bool
-	Log   *slog.Logger // nil: nothing is logged
+	// Functions are known beside those that every instance has.
+	Functions []udf.Function
+	Log       *slog.Logger // nil: nothing is logged
 }
 
 // Attachment is a database file that statements see under a name: name.schema.table.

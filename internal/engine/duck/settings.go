@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,7 +79,7 @@ func openError(message string) error {
 // configure sets what can be set after opening only. The order matters: files are attached and directories named
 // before the fence closes, and nothing opens it again.
 func (db *DB) configure(ctx context.Context, o Options) error {
-	if err := db.registerFunctions(); err != nil {
+	if err := db.registerFunctions(o.Functions); err != nil {
 		return err
 	}
 	s, err := db.Session(ctx)
@@ -111,13 +112,13 @@ func (db *DB) configure(ctx context.Context, o Options) error {
 }
 
 // registerFunctions adds what PostgreSQL has and DuckDB has not.
-func (db *DB) registerFunctions() error {
+func (db *DB) registerFunctions(more []udf.Function) error {
 	c, err := db.acquire(utc)
 	if err != nil {
 		return err
 	}
 	defer db.release(c, true)
-	if err := udf.Register(c.handle, pgfunc.All()); err != nil {
+	if err := udf.Register(c.handle, slices.Concat(pgfunc.All(), more)); err != nil {
 		return err
 	}
 	return udf.RegisterAggregates(c.handle, pgfunc.Aggregates())

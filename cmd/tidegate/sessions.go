@@ -1,0 +1,87 @@
+package main
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"tidegate/gateway"
+	"tidegate/gateway/pgcatalog"
+	"tidegate/internal/engine"
+	"tidegate/internal/engine/admission"
+	"tidegate/internal/engine/duck/udf"
+	"tidegate/router"
+)
+
+// sessions are the gateway's, as pg_stat_activity shows them and its functions end them.
+type sessions struct {
+	server atomic.Pointer[gateway.Server] // nil until it is there
+	gate   *admission.Gate
+	roles  func(user string) *router.Role // nil: no roles are configured
+}
+
+// backends gives every session, and of those of others no more than PostgreSQL would.
+func (s *sessions) backends(asker engine.Asker) []pgcatalog.Backend {
+	server := s.server.Load()
+	if server == nil {
+		return nil
+	}
+	all := make([]pgcatalog.Backend, 0, 16)
+	for _, a := range server.Activities() {
+		b := s.backend(a)
+		if !s.sees(asker.User, a.User) {
+			b = b.Hidden()
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+func (s *sessions) backend(a gateway.Activity) pgcatalog.Backend {
+	b := pgcatalog.Backend{
+		PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Began: a.Began, Transaction: a.Transaction,
+		Query: a.Query, Changed: a.Changed, State: a.State, Text: a.Text,
+	}
+	if address, ok := a.Client.(*net.TCPAddr); ok {
+		b.Address, b.Port = address.IP.String(), int32(address.Port)
+	}
+	switch {
+	case a.Reading:
+		b.WaitType, b.Wait = "Client", "ClientRead"
+	case a.Blocked:
+		b.WaitType, b.Wait = "Client", "ClientWrite"
+	case s.gate.Waits(a.PID):
+		b.WaitType, b.Wait = "Extension", "Admission"
+	}
+	return b
+}
+
+func (s *sessions) sees(user, other string) bool {
+	if s.roles == nil || user == other {
+		return true
+	}
+	role := s.roles(user)
+	return role != nil && (role.Monitor || role.Admin)
+}
+
+// mayEnd reports whether a user may end what another does.
+func (s *sessions) mayEnd(user, other string) bool {
+	if s.roles == nil || user == other {
+		return true
+	}
+	role := s.roles(user)
+	return role != nil && role.Admin
+}
+
+// functions are those that statements over the catalog call.
+func (s *sessions) functions() []udf.Function {
+	return []udf.Function{
+		udf.Of4("tg_signal_backend", func(pid, asker int32, terminate bool, wait int64) (bool, error) {
+			server := s.server.Load()
+			if server == nil {
+				return false, nil
+			}
+			return server.Signal(asker, pid, terminate, time.Duration(wait)*time.Millisecond, s.mayEnd)
+		}).Volatile(),
+	}
+}
