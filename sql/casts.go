@@ -45,13 +45,8 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	case (isArray(e.typ.OID) || isArray(t.OID)) && (!isVector(e.typ.OID) || !isText(t.OID)):
 		return b.castOfArrays(e, t)
 	}
-	folded, err := b.foldCast(e, t)
-	if err != nil {
-		return b.failing(e, t, err)
-	}
-	if folded != nil {
-		folded.when = castWhen(e, t)
-		return folded, nil
+	if folded, err := b.foldedOrFailing(e, t); folded != nil || err != nil {
+		return folded, err
 	}
 	c, err := b.castExpr(e, t)
 	if err != nil {
@@ -92,6 +87,18 @@ func castWhen(e *expr, t pgtypes.Type) when {
 		return min(e.when, perStatement)
 	}
 	return e.when
+}
+
+// foldedOrFailing is foldCast, of which an error is one of the value and comes when it is computed.
+func (b *binder) foldedOrFailing(e *expr, t pgtypes.Type) (*expr, error) {
+	folded, err := b.foldCast(e, t)
+	if err != nil {
+		return b.failing(e, t, err)
+	}
+	if folded != nil {
+		folded.when = castWhen(e, t)
+	}
+	return folded, nil
 }
 
 // failing is a cast of a constant that fails once it is computed, which may be never.

@@ -121,15 +121,7 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 		return nil, err
 	}
 	list = append(list[1:], list[0])
-	choose := func(results []string) string {
-		var text strings.Builder
-		text.WriteString("CASE")
-		for i, c := range conditions {
-			text.WriteString(" WHEN " + c.sql + " THEN " + results[i])
-		}
-		text.WriteString(" ELSE " + results[len(results)-1] + " END")
-		return text.String()
-	}
+	choose := func(results []string) string { return caseText(conditions, results) }
 	e := computed(t.OID, choose(sqlOf(list)), slices.Concat(conditions, list)...)
 	e.typ, e.pos = t, n.Location
 	e.likeAll(list)
@@ -139,4 +131,15 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 	}
 	e.branches = append(e.branches, branch{test: list[len(list)-1], ends: "true"})
 	return e, nil
+}
+
+// caseText writes a CASE; the last of results stands behind ELSE.
+func caseText(conditions []*expr, results []string) string {
+	var text strings.Builder
+	text.WriteString("CASE")
+	for i, c := range conditions {
+		text.WriteString(" WHEN " + c.sql + " THEN " + results[i])
+	}
+	text.WriteString(" ELSE " + results[len(results)-1] + " END")
+	return text.String()
 }
