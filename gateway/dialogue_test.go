@@ -103,7 +103,7 @@ func describeDoor(m pgproto3.BackendMessage) string {
 	case *pgproto3.AuthenticationSASL:
 		return fmt.Sprint("AuthenticationSASL ", m.AuthMechanisms)
 	case *pgproto3.ErrorResponse:
-		return strings.TrimSpace(describeMessage(m) + "\n" + m.Detail)
+		return strings.TrimSpace(describeMessage(m) + "\n" + m.Detail + m.Where)
 	}
 	return describeMessage(m)
 }

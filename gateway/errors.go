@@ -58,6 +58,7 @@ func errorResponse(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {
 		Message:             e.Message,
 		Detail:              e.Detail,
 		Hint:                e.Hint,
+		Where:               e.Where,
 		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -95,7 +96,11 @@ func (s *session) prepare(ctx context.Context, st *sql.Statement, q *sql.Query, 
 	}
 	p := &prepared{st: st, told: told}
 	for i, oid := range p.told {
-		if oid == pgtypes.Unknown {
+		switch {
+		case oid == 0:
+		case !sql.TypeExists(oid):
+			return nil, pgerr.New(pgerr.UndefinedObject, "type with OID %d does not exist", oid)
+		case oid == pgtypes.Unknown:
 			p.told[i] = 0
 		}
 	}
@@ -172,7 +177,7 @@ func (s *session) args(p *prepared, m *pgproto3.Bind) ([]sql.Arg, error) {
 		}
 		text, err := s.decodeParam(p.params[i], paramFormat(m, i), data)
 		if err != nil {
-			return nil, paramError(err, i)
+			return nil, paramError(err, m.DestinationPortal, i)
 		}
 		args[i].Text = text
 	}
@@ -213,16 +218,18 @@ func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (strin
 	return "", pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
 }
 
-// paramError says which parameter it was.
-func paramError(err error, i int) error {
+// paramError says which parameter of which portal it was.
+func paramError(err error, portal string, i int) error {
 	e, ok := errors.AsType[*pgerr.Error](err)
-	switch {
-	case !ok:
+	if !ok {
 		return err
-	case e.Code == pgerr.InvalidBinary:
-		e.Message = fmt.Sprintf("incorrect binary data format in bind parameter %d", i+1)
-	case e.Detail == "":
-		e.Detail = fmt.Sprintf("Parameter $%d.", i+1)
+	}
+	if e.Code == pgerr.InvalidBinary {
+		e.Message, e.Detail = fmt.Sprintf("incorrect binary data format in bind parameter %d", i+1), ""
+	}
+	e.Where = fmt.Sprintf("unnamed portal parameter $%d", i+1)
+	if portal != "" {
+		e.Where = fmt.Sprintf("portal %q parameter $%d", portal, i+1)
 	}
 	return e
 }
@@ -246,6 +253,10 @@ func (s *session) describeStatement(ctx context.Context, name string) error {
 	columns, err := s.describe(ctx, p)
 	if err != nil {
 		return err
+	}
+	if len(p.params) > math.MaxUint16 {
+		return pgerr.New(pgerr.ProgramLimitExceeded, "a statement of %d parameters cannot be described: the message has room for %d",
+			len(p.params), math.MaxUint16)
 	}
 	s.wire.send(&pgproto3.ParameterDescription{ParameterOIDs: p.params})
 	if columns == nil {

@@ -74,7 +74,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 	x := &session{
 		server:     s,
 		socket:     c,
-		in:         pgproto3.NewBackend(c, nil),
+		in:         newInbox(c, s.options.MaxMessage),
 		wire:       g.wire,
 		secret:     make([]byte, m.cancelKeyBytes()),
 		settings:   &settings{server: server, startup: maps.Clone(start), version: 1},
@@ -82,7 +82,6 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 		portals:    map[string]*portal{},
 		ended:      make(chan struct{}),
 	}
-	x.in.SetMaxBodyLen(s.options.MaxMessage)
 	if value, said := start[conformingStrings]; said {
 		if err := x.allowEscapes(conformingStrings, value); err != nil {
 			return nil, err

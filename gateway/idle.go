@@ -5,8 +5,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgproto3"
-
 	"tidegate/internal/pgerr"
 )
 
@@ -15,7 +13,7 @@ type idleLimits struct{ session, transaction time.Duration }
 
 // receive reads the next message. As in PostgreSQL the limits hold while the client has its answer and has not sent all
 // of another message; before Sync they do not.
-func (s *session) receive() (pgproto3.FrontendMessage, error) {
+func (s *session) receive() (kind byte, body []byte, err error) {
 	limit, e := s.idle.session, pgerr.New(pgerr.IdleSession, "terminating connection due to idle-session timeout")
 	if s.tx.status() != 'I' {
 		limit, e = s.idle.transaction, pgerr.New(pgerr.IdleInTransaction, "terminating connection due to idle-in-transaction timeout")
@@ -23,13 +21,13 @@ func (s *session) receive() (pgproto3.FrontendMessage, error) {
 	resting := s.resting
 	s.resting = false
 	if !resting || limit == 0 {
-		return s.in.Receive()
+		return s.in.next()
 	}
 	s.socket.deadline(time.Now().Add(limit))
-	m, err := s.in.Receive()
+	kind, body, err = s.in.next()
 	s.socket.deadline(time.Time{})
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = e
 	}
-	return m, err
+	return kind, body, err
 }

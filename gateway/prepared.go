@@ -49,7 +49,7 @@ func (s *session) executePrepared(ctx context.Context, e *sql.Prepared) (*answer
 			continue
 		}
 		if args[i].Text, err = pgtypes.TextParam(p.params[i], []byte(a.Text), s.state.Zone); err != nil {
-			return nil, paramError(err, i)
+			return nil, err
 		}
 	}
 	if p.st.Kind == sql.KindWrite {

@@ -21,7 +21,7 @@ type session struct {
 	server *Server
 	log    *slog.Logger
 	socket *socket
-	in     *pgproto3.Backend
+	in     *inbox
 	wire   *wire
 	pid    int32
 	secret []byte
@@ -59,12 +59,12 @@ func (s *session) serve(ctx context.Context) {
 	defer s.dropPortals(func(*portal) bool { return true })
 	for {
 		s.wire.shrink()
-		m, err := s.receive()
+		kind, body, err := s.receive()
 		if err != nil {
 			s.receiveFailed(err, s.server.draining() || s.terminated.Load() || ctx.Err() != nil)
 			return
 		}
-		if err := s.handle(ctx, m); err != nil {
+		if err := s.handle(ctx, kind, body); err != nil {
 			if !errors.Is(err, errEnd) && !errors.Is(err, errGone) {
 				s.log.ErrorContext(ctx, "session ends", logkey.Error, err)
 			}
@@ -76,18 +76,13 @@ func (s *session) serve(ctx context.Context) {
 // errEnd ends a session in order.
 var errEnd = errors.New("session ends")
 
+// receiveFailed tells a client why its session ends, if it is still there.
 func (s *session) receiveFailed(err error, stopping bool) {
-	var e *pgerr.Error
-	tooLong := &pgproto3.ExceededMaxBodyLenErr{}
+	e, violation := errors.AsType[*pgerr.Error](err)
 	switch {
 	case stopping:
 		e, _ = flatten(errShutdown(), "")
-	case errors.As(err, &e):
-	case errors.As(err, &tooLong):
-		e = pgerr.New(pgerr.ProtocolViolation, "message of %d bytes is longer than %d", tooLong.ActualBodyLen, s.server.options.MaxMessage)
-	case strings.HasPrefix(err.Error(), "unknown message type"), strings.HasPrefix(err.Error(), "invalid message"):
-		e = pgerr.New(pgerr.ProtocolViolation, "%s", err.Error())
-	default:
+	case !violation:
 		return // the client has left
 	}
 	s.wire.send(errorResponse(e, "FATAL"))
@@ -103,10 +98,9 @@ func (s *session) finalFlush() {
 
 // handle answers one message. A panic in it is told to the client as XX000 and ends the session, whose state is not
 // known any more.
-func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err error) {
+func (s *session) handle(ctx context.Context, kind byte, body []byte) (err error) {
 	s.work.begin()
 	defer s.work.end()
-	s.showMessage(m)
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.ErrorContext(ctx, "panic", logkey.Error, p, "stack", string(debug.Stack()))
@@ -116,36 +110,57 @@ func (s *session) handle(ctx context.Context, m pgproto3.FrontendMessage) (err e
 			err = errEnd
 		}
 	}()
-	switch m := m.(type) {
-	case *pgproto3.Terminate:
+	switch {
+	case kind == 'X':
 		return errEnd
-	case *pgproto3.Query:
+	case kind == 'd' || kind == 'c' || kind == 'f':
+		return nil // of a COPY that was refused
+	case kind == 'S':
 		s.skipping = false
-		if err := s.simpleQuery(ctx, m.String); err != nil {
+	case s.skipping:
+		return nil
+	}
+	return s.respond(ctx, kind, body)
+}
+
+// respond answers a message that is not skipped.
+func (s *session) respond(ctx context.Context, kind byte, body []byte) error {
+	var m pgproto3.FrontendMessage
+	var err error = pgerr.New(pgerr.FeatureNotSupported, "function call messages are not supported")
+	if kind != 'F' {
+		m, err = decode(kind, body)
+	}
+	if err == nil {
+		s.showMessage(m)
+	}
+	switch {
+	case kind == 'Q' && err == nil:
+		if err := s.simpleQuery(ctx, m.(*pgproto3.Query).String); err != nil {
 			return err
 		}
 		return s.ready()
-	case *pgproto3.Sync:
-		s.skipping = false
+	case kind == 'S' && err == nil:
 		return s.sync(ctx)
-	case *pgproto3.Flush:
-		return s.wire.flush()
-	case *pgproto3.FunctionCall:
-		if err := s.fail(pgerr.New(pgerr.FeatureNotSupported, "function call messages are not supported")); err != nil {
+	case kind == 'Q', kind == 'S', kind == 'F':
+		s.begin()
+		if err := s.fail(err); err != nil {
 			return err
 		}
 		return s.sync(ctx)
-	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
-		return nil // of a COPY that was refused
+	case kind == 'H' && err == nil:
+		return s.wire.flush()
+	case err == nil:
+		err = s.extended(ctx, m)
 	}
-	if s.skipping {
-		return nil
+	if err == nil {
+		return s.wire.err
 	}
-	if err := s.extended(ctx, m); err != nil {
-		s.skipping = true
-		return s.fail(err)
+	// What was pipelined behind it is skipped; PostgreSQL tells an error at once.
+	s.skipping = true
+	if err := s.fail(err); err != nil {
+		return err
 	}
-	return s.wire.err
+	return s.wire.flush()
 }
 
 var errPanic = errors.New("panic")

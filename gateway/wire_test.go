@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"strconv"
@@ -248,7 +249,7 @@ func describeRow(values [][]byte) string {
 
 func describeCopyData(data []byte) string {
 	if bytes.HasPrefix(data, []byte("PGCOPY")) || len(data) > 0 && (data[0] == 0 || data[0] == 0xff) {
-		return fmt.Sprintf("%x", data) // binary
+		return hex.EncodeToString(data) // binary
 	}
 	return strconv.Quote(string(data))
 }

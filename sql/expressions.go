@@ -170,9 +170,13 @@ func (b *binder) numberLiteral(text string) (*expr, error) {
 	return numericConstant(strings.ReplaceAll(text, "_", ""), pgtypes.Of(pgtypes.Numeric))
 }
 
+// maxParameter bounds n of $n, for which there is a type to remember each. More than 65,535 cannot be bound, but as in
+// PostgreSQL it is Bind that says so.
+const maxParameter = 1 << 17
+
 func (b *binder) paramRef(p *pg_query.ParamRef) (*expr, error) {
 	n := int(p.Number)
-	if n < 1 || n > 65535 || b.args != nil && n > len(b.args) {
+	if n < 1 || n > maxParameter || b.args != nil && n > len(b.args) {
 		return nil, b.fail(pgerr.UndefinedParameter, p.Location, "there is no parameter $%d", n)
 	}
 	for len(b.params) < n {

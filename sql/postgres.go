@@ -202,3 +202,9 @@ func (p *postgres) coercible(from, to pgtypes.OID) bool {
 	}
 	return p.casts[[2]pgtypes.OID{from, to}] == castImplicit
 }
+
+// TypeExists reports whether PostgreSQL has a type of its own with that OID.
+func TypeExists(t pgtypes.OID) bool {
+	_, ok := postgresTables().types[t]
+	return ok
+}

@@ -87,6 +87,7 @@ type Error struct {
 	Message string // one sentence, lower case, no full stop, as PostgreSQL writes it
 	Detail  string
 	Hint    string // what to do about it
+	Where   string // PostgreSQL's CONTEXT
 	// Position counts characters (not bytes) of the statement's text from 1; 0 is unknown.
 	Position int
 	// Err is the cause. It goes to the log, never to the client.

@@ -1,8 +1,10 @@
 package pgtypes
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -21,16 +23,33 @@ func badText(oid OID, s string) error {
 
 func trim(s string) string { return strings.Trim(s, " \t\n\v\f\r") }
 
-// CheckUTF8 gives data as text; what is not UTF-8 or holds a zero byte is 22021.
+// CheckUTF8 gives data as text; what is not UTF-8 or holds a zero byte is 22021, with the bytes that are wrong.
 func CheckUTF8(data []byte) (string, error) {
-	if !utf8.Valid(data) {
-		return "", pgerr.New(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\"")
+	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 {
+		return string(data), nil
 	}
-	s := string(data)
-	if strings.IndexByte(s, 0) >= 0 {
-		return "", pgerr.New(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x00")
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == 0 || r == utf8.RuneError && size <= 1 {
+			return "", pgerr.New(pgerr.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": %s", hexBytes(data[i:]))
+		}
+		i += size
 	}
-	return s, nil
+	return string(data), nil
+}
+
+// hexBytes writes the bytes of the character that data begins with, as its first byte announces it.
+func hexBytes(data []byte) string {
+	size := 1
+	switch first := data[0]; {
+	case first&0xe0 == 0xc0:
+		size = 2
+	case first&0xf0 == 0xe0:
+		size = 3
+	case first&0xf8 == 0xf0:
+		size = 4
+	}
+	return fmt.Sprintf("% #x", data[:min(size, len(data))])
 }
 
 // ParseBool reads t, f, true, false, yes, no, on, off, 1, 0 and prefixes of the words.

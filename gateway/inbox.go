@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"io"
+
+	"tidegate/internal/pgerr"
+)
+
+// maxSmallBytes bounds the messages that only carry a name or nothing, as in PostgreSQL (PQ_SMALL_MESSAGE_LIMIT).
+const maxSmallBytes = 10_000
+
+// inbox takes a client's messages apart from each other.
+type inbox struct {
+	from *bufio.Reader
+	max  int // bytes of a message
+	body bytes.Buffer
+}
+
+func newInbox(from io.Reader, limit int) *inbox {
+	return &inbox{from: bufio.NewReaderSize(from, 4<<10), max: limit}
+}
+
+// next gives a message's kind and its body, which is valid until the next call. What is no message of the protocol is a
+// *pgerr.Error, or io.ErrUnexpectedEOF where PostgreSQL hangs up without a word; other errors are the connection's.
+func (in *inbox) next() (kind byte, body []byte, err error) {
+	if in.body.Cap() > keptBytes {
+		in.body = bytes.Buffer{}
+	}
+	in.body.Reset()
+	if kind, err = in.from.ReadByte(); err != nil {
+		return 0, nil, err
+	}
+	limit := in.max
+	switch kind {
+	case 'Q', 'F', 'P', 'B', 'd':
+	case 'X', 'S', 'H', 'E', 'D', 'C', 'c', 'f':
+		limit = min(limit, maxSmallBytes)
+	default:
+		return 0, nil, pgerr.New(pgerr.ProtocolViolation, "invalid frontend message type %d", kind)
+	}
+	var head [4]byte
+	if _, err := io.ReadFull(in.from, head[:]); err != nil {
+		return 0, nil, err
+	}
+	size := int64(int32(binary.BigEndian.Uint32(head[:]))) - 4
+	switch {
+	case size < 0, size > int64(limit) && limit < in.max:
+		return 0, nil, io.ErrUnexpectedEOF
+	case size > int64(limit):
+		return 0, nil, pgerr.New(pgerr.ProtocolViolation, "message of %d bytes is longer than %d", size, limit)
+	}
+	// It grows with what comes, not with what was announced.
+	if _, err := io.CopyN(&in.body, in.from, size); err != nil {
+		return 0, nil, err
+	}
+	return kind, in.body.Bytes(), nil
+}
