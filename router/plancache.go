@@ -35,10 +35,11 @@ type template struct {
 	tried bool
 }
 
-// How much text the plan cache keeps, in bytes. A template takes some 250 times its text, 64 MB all of them.
+// How much text the plan cache keeps, in bytes. A template takes some 400 times its text with what it remembers, 64 MB all
+// of them.
 const (
 	keptForms     = 4 << 20
-	keptTemplates = 256 << 10
+	keptTemplates = 160 << 10
 	entryBytes    = 128 // of an entry beside its text
 )
 

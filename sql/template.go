@@ -2,11 +2,11 @@ package sql
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
@@ -15,7 +15,7 @@ import (
 )
 
 // Template is a bound statement in which the values of parameters, and of those literals that are free, are left open.
-// It is immutable.
+// It is immutable, but for what it remembers.
 //
 // A literal is free where it is compared with something, as a parameter is: there its value changes neither types nor
 // names nor the shape of the result, and what it proves is worked out for every value (late.go). It is bound as a
@@ -28,6 +28,7 @@ type Template struct {
 	told      []pgtypes.OID
 	params    int // the client's; free literals follow
 	hot       *hotText
+	last      atomic.Pointer[rebinding]
 }
 
 // Free says which literals of its normal form the statement's plan need not know. ok is false if it has a parameter
@@ -268,30 +269,6 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 	}
 	filled.Shape = t.binder.shape(t.parts, left)
 	return &filled, nil
-}
-
-// bound is a template's query as it is without a template.
-func (q *Query) bound() (*Query, error) {
-	statements, err := q.statement.dialect.Parse(q.source)
-	if err != nil {
-		return nil, err
-	}
-	if q.args == nil {
-		return Bind(statements[0], q.catalog, q.env)
-	}
-	return bind(statements[0], q.catalog, q.env, q.Params, q.args)
-}
-
-// rebound is bound, with a source that is asked for the uses of q.
-func (q *Query) rebound(source func(*Use) (string, error)) (*Query, func(*Use) (string, error), error) {
-	full, err := q.bound()
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(full.Uses) != len(q.Uses) {
-		return nil, nil, fmt.Errorf("render query: %d relations are bound, the template has %d", len(full.Uses), len(q.Uses))
-	}
-	return full, func(u *Use) (string, error) { return source(q.Uses[slices.Index(full.Uses, u)]) }, nil
 }
 
 // same reports whether two queries mean the same to the router and the client.

@@ -154,8 +154,10 @@ func (c *templateCheck) check(t *testing.T, catalog sql.Catalog, env sql.Env, qu
 		case err != nil:
 			c.errors++
 		default:
-			if d := cmp.Diff(describe(want)+redshift(want), describe(got)+redshift(got)); d != "" {
-				t.Errorf("%s: (-bound +template)\n%s", text, d)
+			for range 2 { // the second time it is remembered
+				if d := cmp.Diff(describe(want)+redshift(want), describe(got)+redshift(got)); d != "" {
+					t.Errorf("%s: (-bound +template)\n%s", text, d)
+				}
 			}
 		}
 	}
@@ -236,6 +238,36 @@ func TestTemplateOfMoments(t *testing.T) {
 	} {
 		if template, _, _ := templateOf(sql.Postgres, tables, testEnv(), query); (template != nil) != want {
 			t.Errorf("%s: has a template is %t, want %t", query, !want, want)
+		}
+	}
+}
+
+// TestTemplateRemembers sees that the same values are not bound again, unless they mean another day tomorrow.
+func TestTemplateRemembers(t *testing.T) { // not parallel: it counts allocations
+	tables := newTables("public.v " + valueColumns)
+	for text, want := range map[string]bool{
+		"select id from v where d >= '2018-02-15' and i in (1, 2)": true,
+		"select id from v where d >= 'today'":                      false,
+	} {
+		template, n, free := templateOf(sql.Postgres, tables, testEnv(), text)
+		q, err := template.Fill(testEnv(), tables, text, n, free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		render := func() { describe(q) }
+		render()
+		remembered := testing.AllocsPerRun(3, render)
+		if got := remembered < 150; got != want {
+			t.Errorf("%s: %.0f allocations, remembered is %t, want %t", text, remembered, got, want)
+		}
+		tomorrow := testEnv()
+		tomorrow.Now = tomorrow.Now.AddDate(0, 0, 1)
+		later, err := template.Fill(tomorrow, tables, text, n, free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := describe(later) == describe(q); same != want {
+			t.Errorf("%s is the same a day later: %t, want %t", text, same, want)
 		}
 	}
 }

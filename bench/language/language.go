@@ -91,7 +91,8 @@ func bindRewrite(ctx context.Context, b *measure.Bench, metric, text string) err
 	return b.Compare("bind_rewrite_"+metric+"_p50", "us", m[0], "pg_query parse and deparse", m[1], samples)
 }
 
-// planHit measures a text that the plan cache knows with other literals: to the bound tree, which the router plans by.
+// planHit measures a text that the plan cache knows with other literals: to the bound tree, which the router plans by, and
+// to DuckDB's text when the literals are those of the last time.
 func planHit(ctx context.Context, b *measure.Bench, metric, text, again string) error {
 	r := router.New(router.Options{Views: newTables()})
 	env := environment()
@@ -104,11 +105,23 @@ func planHit(ctx context.Context, b *measure.Bench, metric, text, again string) 
 			return err
 		}
 	}
-	hit := func() error {
-		if _, _, ok := r.Recall(ctx, 0, again, env); !ok {
-			return errors.New("the plan cache does not know the statement")
+	recall := func() (*sql.Query, error) {
+		_, q, ok := r.Recall(ctx, 0, again, env)
+		if !ok {
+			return nil, errors.New("the plan cache does not know the statement")
 		}
-		return nil
+		return q, nil
+	}
+	hit := func() error {
+		_, err := recall()
+		return err
+	}
+	render := func() error {
+		q, err := recall()
+		if err == nil {
+			_, err = q.Render(source)
+		}
+		return err
 	}
 	parse := func() error {
 		_, err := pg_query.Parse(again)
@@ -117,9 +130,13 @@ func planHit(ctx context.Context, b *measure.Bench, metric, text, again string) 
 	n := rounds(b)
 	m, samples, err := b.Measure(ctx,
 		func() (float64, error) { return p50(n, hit) },
+		func() (float64, error) { return p50(n, render) },
 		func() (float64, error) { return p50(n, parse) })
 	if err != nil {
 		return err
 	}
-	return b.Compare("plan_hit_"+metric+"_p50", "us", m[0], "pg_query parse", m[1], samples)
+	if err := b.Compare("plan_hit_"+metric+"_p50", "us", m[0], "pg_query parse", m[2], samples); err != nil {
+		return err
+	}
+	return b.Compare("plan_hit_rendered_"+metric+"_p50", "us", m[1], "pg_query parse", m[2], samples)
 }
