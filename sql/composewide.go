@@ -140,7 +140,10 @@ func (b *binder) composeOrdered(p *selectParts, body string, names []string) str
 func (b *binder) composeSet(p *selectParts, names []string) string {
 	l, r := b.compose(p.left, names), b.compose(p.right, names)
 	plain := "(" + l + ") " + p.op + " (" + r + ")"
-	switch asIs := !p.wide() || p.op == "UNION ALL"; {
+	counted := (p.op == "EXCEPT ALL" || p.op == "INTERSECT ALL") && p.keyed()
+	switch asIs := !p.wide() && !counted || p.op == "UNION ALL"; {
+	case counted:
+		return b.composeOrdered(p, b.composeCopies(p, l, r), names)
 	case asIs && p.keyedOrder():
 		return b.composeOrdered(p, plain, names)
 	case asIs:
@@ -154,18 +157,32 @@ func (b *binder) composeSet(p *selectParts, names []string) string {
 			"(" + strings.Join(append(columnNames(p), "side"), ", ") + ")"
 		return b.composeOrdered(p, renamed(p, distinct, columnNames(p))+united+" ORDER BY side", names)
 	}
-	// The rows of the left side that are also, or are not, on the right.
 	left, right := b.alias("rows_left"), b.alias("rows_right")
+	body := renamed(p, distinct, columnNames(p)) + "(" + l + ") AS " + left + columns + p.alsoThere(left, "("+r+") AS "+right+columns, right, "")
+	return b.composeOrdered(p, body, names)
+}
+
+// composeCopies writes EXCEPT ALL and INTERSECT ALL of floats: a row's copies are numbered on either side, and each is
+// looked for by its number too.
+func (b *binder) composeCopies(p *selectParts, l, r string) string {
+	numbered := func(text, alias string) string {
+		return "(SELECT *, row_number() OVER (PARTITION BY " + strings.Join(columnKeys(p), ", ") + ") FROM (" + text + ") AS " + b.alias("copies") +
+			"(" + strings.Join(columnNames(p), ", ") + ")) AS " + alias + "(" + strings.Join(append(columnNames(p), "copy"), ", ") + ")"
+	}
+	left, right := b.alias("rows_left"), b.alias("rows_right")
+	return renamed(p, "", columnNames(p)) + numbered(l, left) + p.alsoThere(left, numbered(r, right), right, " AND "+left+".copy = "+right+".copy")
+}
+
+// alsoThere is the condition that a row of the left side is also, or is not, on the right: from has those rows.
+func (p *selectParts) alsoThere(left, from, right, and string) string {
 	var same []string
 	for i, t := range p.targets {
 		x, y := left+".c"+itoa(i), right+".c"+itoa(i)
 		same = append(same, keyOf(t.e, x)+" IS NOT DISTINCT FROM "+keyOf(t.e, y))
 	}
 	word := " WHERE EXISTS ("
-	if p.op == "EXCEPT" {
+	if strings.HasPrefix(p.op, "EXCEPT") {
 		word = " WHERE NOT EXISTS ("
 	}
-	body := renamed(p, distinct, columnNames(p)) + "(" + l + ") AS " + left + columns + word +
-		"SELECT 1 FROM (" + r + ") AS " + right + columns + " WHERE " + strings.Join(same, " AND ") + ")"
-	return b.composeOrdered(p, body, names)
+	return word + "SELECT 1 FROM " + from + " WHERE " + strings.Join(same, " AND ") + and + ")"
 }
