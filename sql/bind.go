@@ -223,7 +223,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 		if t.e.table {
 			return nil, b.unsupported(t.e.pos, "the whole row of a table as an output column")
 		}
-		t.e = b.arrayOutput(t.e)
+		t.e = b.systemOutput(t.e)
 		q.Names = append(q.Names, t.name)
 		q.Types = append(q.Types, b.outputType(t.e))
 	}
@@ -261,7 +261,7 @@ func (b *binder) outputType(e *expr) pgtypes.Type {
 	if _, array := pgtypes.ElementOf(t.OID); array || t.OID == pgtypes.Record {
 		return t
 	}
-	if _, ok := pgtypes.Lookup(t.OID); !ok {
+	if _, ok := pgtypes.Lookup(t.OID); !ok && !pgtypes.IsResult(t.OID) {
 		return pgtypes.Of(pgtypes.Text)
 	}
 	return t

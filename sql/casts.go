@@ -167,7 +167,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	from, to := e.typ.OID, t.OID
 	plain := "CAST(" + e.sql + " AS " + duckType(t) + ")"
 	switch {
-	case b.system && (isReg(from) || isReg(to) || isVector(from)):
+	case b.system && (isReg(from) || isReg(to) || isVector(from) || from == oidACLItem):
 		return b.systemCast(e, t)
 	case from == pgtypes.Numeric && isNumber(to):
 		return fromNumeric(e, to), nil

@@ -21,6 +21,7 @@ const (
 	oidNodeTree        pgtypes.OID = 194
 	oidRegproc         pgtypes.OID = 24
 	oidOIDVector       pgtypes.OID = 30
+	oidACLItem         pgtypes.OID = 1033
 	oidRegclass        pgtypes.OID = 2205
 	oidRegtype         pgtypes.OID = 2206
 	oidRegnamespace    pgtypes.OID = 4089

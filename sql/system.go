@@ -157,7 +157,7 @@ func (b *binder) systemCast(e *expr, t pgtypes.Type) (string, error) {
 		return b.regCall(to, "", arg), nil
 	case isReg(from) && (to == pgtypes.OIDType || isInteger(to)):
 		return "CAST(" + b.regNumber(e) + " AS " + t.DuckDB() + ")", nil
-	case isReg(from) && isText(to):
+	case isReg(from) && isText(to), from == oidACLItem && isText(to):
 		return e.sql, nil
 	case isVector(from) && isText(to):
 		return "pgc.vector_out(" + e.sql + ")", nil
@@ -180,15 +180,20 @@ func (b *binder) systemLiteral(text string, t pgtypes.Type) (*expr, error) {
 	return nil, pgerr.New(pgerr.FeatureNotSupported, "a literal of type %s is not supported yet", postgresTables().typeName(t.OID))
 }
 
-// arrayOutput makes an int2vector or oidvector in the result its text, and so an array that no client knows.
-func (b *binder) arrayOutput(e *expr) *expr {
+// systemOutput makes an object's number and name one text, an int2vector or oidvector its text, and so an array whose
+// elements have no codec.
+func (b *binder) systemOutput(e *expr) *expr {
 	if !b.system || e.untyped() {
 		return e
 	}
 	out := *e
 	switch _, known := pgtypes.ElementOf(e.typ.OID); {
+	case isReg(e.typ.OID):
+		out.sql = "(" + b.regNumber(e) + " || ' ' || " + e.sql + ")"
 	case isVector(e.typ.OID):
-		out.sql, out.typ = "pgc.vector_out("+e.sql+")", pgtypes.Of(pgtypes.Text)
+		out.sql = "pgc.vector_out(" + e.sql + ")"
+	case e.typ.OID == pgtypes.ACLItemArray:
+		out.sql = "pgc.array_out(" + e.sql + ")"
 	case postgresTables().category(e.typ.OID) == 'A' && !known:
 		out.sql, out.typ = "pgc.array_out("+e.sql+")", pgtypes.Of(pgtypes.Text)
 	}

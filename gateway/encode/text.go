@@ -2,6 +2,7 @@ package encode
 
 import (
 	"strconv"
+	"strings"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
@@ -41,6 +42,8 @@ func (e *Encoder) textString(c *column) appendFunc {
 	case oid == pgtypes.Bytea && c.physical == engine.PhysicalString:
 		style := e.style
 		return func(b []byte, v *engine.Vector, row int) []byte { return style.AppendBytea(b, v.Str[row].Bytes()) }
+	case pgtypes.IsObject(oid):
+		return objectName(stringOf(c.physical))
 	case e.style.Shows(oid):
 		style, read := e.style, stringOf(c.physical)
 		return func(b []byte, v *engine.Vector, row int) []byte {
@@ -54,6 +57,14 @@ func (e *Encoder) textString(c *column) appendFunc {
 		return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Str[row].Bytes()...) }
 	}
 	return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Text[row]...) }
+}
+
+// objectName writes the name alone of an object's number and name.
+func objectName(read func(*engine.Vector, int) string) appendFunc {
+	return func(b []byte, v *engine.Vector, row int) []byte {
+		_, name, _ := strings.Cut(read(v, row), " ")
+		return append(b, name...)
+	}
 }
 
 func textBool(oid pgtypes.OID) appendFunc {

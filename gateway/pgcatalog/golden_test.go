@@ -23,12 +23,8 @@ type result struct {
 	rows    [][]string
 }
 
-// header shows a column with its type's OID and modifier. Where PostgreSQL sends regclass and the like, we send text.
+// header shows a column with its type's OID and modifier.
 func header(name string, t pgtypes.Type) string {
-	switch t.OID {
-	case pgtypes.Regclass, pgtypes.Regtype, pgtypes.Regproc, pgtypes.Regnamespace:
-		t.OID = pgtypes.Text
-	}
 	if t.Typmod >= 0 {
 		return fmt.Sprintf("%s:%d(%d)", name, t.OID, t.Typmod)
 	}

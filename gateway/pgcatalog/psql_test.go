@@ -12,6 +12,7 @@ import (
 
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine"
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -58,8 +59,13 @@ func askAs(ctx context.Context, db engine.Engine, c *pgcatalog.Catalog, names sq
 		return nil, fmt.Errorf("run %s: %w", rendered, err)
 	}
 	out := &result{rows: rows}
-	for _, c := range r.Columns() {
+	for i, c := range r.Columns() {
 		out.columns = append(out.columns, header(c.Name, c.Type))
+		for _, row := range rows {
+			if _, name, ok := strings.Cut(row[i], " "); ok && pgtypes.IsObject(c.Type.OID) {
+				row[i] = name
+			}
+		}
 	}
 	return out, nil
 }

@@ -69,7 +69,7 @@ func servedAs(base pgtypes.OID, typmod int32) pgtypes.Type {
 		return pgtypes.Type{OID: base, Typmod: typmod}
 	case !s.list:
 		return pgtypes.Of(s.oid)
-	case base == pgtypes.NameArray || base == pgtypes.CharArray || base == pgtypes.Int2Vector || base == pgtypes.OIDVector:
+	case base == pgtypes.NameArray || base == pgtypes.CharArray || base == pgtypes.ACLItemArray || base == pgtypes.Int2Vector || base == pgtypes.OIDVector:
 		return pgtypes.Of(base)
 	}
 	switch s.oid {

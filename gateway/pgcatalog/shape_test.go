@@ -61,7 +61,7 @@ func shape(columns []engine.Column) []string {
 		switch c.Type.OID {
 		case pgtypes.Char, pgtypes.Name, pgtypes.Text, pgtypes.Varchar:
 			kind = "text"
-		case pgtypes.TextArray, pgtypes.NameArray, pgtypes.CharArray:
+		case pgtypes.TextArray, pgtypes.NameArray, pgtypes.CharArray, pgtypes.ACLItemArray:
 			kind = "list of text"
 		case pgtypes.OIDType, pgtypes.Int8, pgtypes.Regproc, pgtypes.Regtype:
 			kind = "number"

@@ -22,6 +22,24 @@ func ElementOf(array OID) (OID, bool) {
 	return 0, false
 }
 
+// vectorToBinary reads "1 2", which is sent as an array of one dimension that counts from 0, also when it is empty.
+func vectorToBinary(b []byte, element OID, text string) ([]byte, error) {
+	items := strings.Fields(text)
+	for _, n := range []uint32{1, 0, element, uint32(len(items)), 0} { // dimensions, nulls, …, the lower bound
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	for _, item := range items {
+		start := len(b)
+		b = binary.BigEndian.AppendUint32(b, 0)
+		var err error
+		if b, err = intToBinary(b, element, item); err != nil {
+			return b, err
+		}
+		binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	}
+	return b, nil
+}
+
 // arrayToBinary reads a one-dimensional array's text form: {1,2,NULL,"a b"}.
 func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]byte, error) {
 	items, err := ParseArray(text)

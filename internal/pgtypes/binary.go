@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"tidegate/internal/pgerr"
@@ -45,8 +46,11 @@ func HasBinary(oid OID) bool {
 	if element, ok := ElementOf(oid); ok {
 		return HasBinary(element)
 	}
+	if IsObject(oid) || isVector(oid) {
+		return true
+	}
 	switch oid {
-	case Bool, Bytea, Char, Name, Int8, Int2, Int4, Text, OIDType, Xid, JSON, Float4, Float8, Unknown, BPChar, Varchar,
+	case Void, Bool, Bytea, Char, Name, Int8, Int2, Int4, Text, OIDType, Xid, JSON, Float4, Float8, Unknown, BPChar, Varchar,
 		Date, Time, Timestamp, Timestamptz, Interval, Numeric, UUID, JSONB:
 		return true
 	}
@@ -63,8 +67,15 @@ func TextToBinary(b []byte, oid OID, text string, zone *time.Location) ([]byte, 
 		return arrayToBinary(b, element, text, zone)
 	}
 	switch oid {
-	case Text, Varchar, BPChar, Name, Char, JSON, Unknown:
+	case Text, Varchar, BPChar, Name, Char, JSON, Unknown, Void:
 		return append(b, text...), nil
+	case Regproc, Regclass, Regtype, Regnamespace, Regrole:
+		number, _, _ := strings.Cut(text, " ")
+		return intToBinary(b, OIDType, number)
+	case Int2Vector:
+		return vectorToBinary(b, Int2, text)
+	case OIDVector:
+		return vectorToBinary(b, OIDType, text)
 	case JSONB:
 		return append(append(b, jsonbVersion), text...), nil
 	case Bool:

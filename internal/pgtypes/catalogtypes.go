@@ -24,5 +24,25 @@ const (
 	RegtypeArray OID = 2211
 	AnyArray     OID = 2277
 	JSONBArray   OID = 3807
+	Void         OID = 2278
 	Regnamespace OID = 4089
+	Regrole      OID = 4096
 )
+
+// IsObject reports whether values of the type are objects of the catalog, which print as names and are sent as numbers.
+// Engines give both: "1259 pg_class".
+func IsObject(oid OID) bool {
+	switch oid {
+	case Regproc, Regclass, Regtype, Regnamespace, Regrole:
+		return true
+	}
+	return false
+}
+
+// isVector reports whether values of the type print as "1 2" and are sent as arrays that count from 0.
+func isVector(oid OID) bool { return oid == Int2Vector || oid == OIDVector }
+
+// IsResult reports whether clients are told the type though Lookup does not know it.
+func IsResult(oid OID) bool {
+	return IsObject(oid) || isVector(oid) || oid == ACLItemArray || oid == Void
+}

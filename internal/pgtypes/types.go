@@ -123,6 +123,9 @@ func (t Type) Len() int16 {
 	if i, ok := Lookup(t.OID); ok {
 		return i.Len
 	}
+	if IsObject(t.OID) || t.OID == Void {
+		return 4
+	}
 	return -1
 }
 
