@@ -115,7 +115,28 @@ func (b *binder) among(not bool, l, r *expr, pos int32) (*expr, error) {
 	}
 	e := computed(pgtypes.Bool, text, x, a)
 	e.pos = pos
+	if r.late != nil {
+		e.proof = &proof{late: func(b *binder) (*proof, error) { return b.amongProof(not, l, r, pos) }}
+	}
 	return e, nil
+}
+
+// amongProof gives what among proves when the array is known: what a constant one does.
+func (b *binder) amongProof(not bool, l, r *expr, pos int32) (*proof, error) {
+	array, err := r.at(b)
+	switch {
+	case err != nil:
+		return nil, err
+	case array.items == nil:
+		return nil, nil //nolint:nilnil // NULL, or not known yet: nothing is proven
+	case len(array.items) == 0:
+		return boolConstant(not).proof, nil
+	}
+	e, err := b.in(not, l, array.items, pos)
+	if err != nil {
+		return nil, err
+	}
+	return e.proof.at(b)
 }
 
 // quantifiedArray compares with every element. NULL is the answer where an element that is NULL could have decided.

@@ -358,6 +358,20 @@ func (b *binder) limit(n *pg_query.Node, clause string, p *selectParts, outer *s
 	if slices.ContainsFunc(e.bare, func(v *visible) bool { return v.level == sc.self }) {
 		return nil, b.fail(pgerr.InvalidColumnReference, e.pos, "argument of %s must not contain variables", clause)
 	}
+	if e.late != nil {
+		b.later(func(b *binder) (*expr, error) {
+			v, err := e.at(b)
+			if err == nil {
+				_, err = rowCount(v, clause)
+			}
+			return v, err
+		})
+	}
+	return rowCount(e, clause)
+}
+
+// rowCount checks a number of rows; NULL is none.
+func rowCount(e *expr, clause string) (*expr, error) {
 	if e.value != nil && e.value.I < 0 {
 		code := pgerr.Code("2201W")
 		if clause == "OFFSET" {

@@ -125,3 +125,21 @@ func (b *binder) narrowAll(values *binder) (narrowed, error) {
 	}
 	return n, nil
 }
+
+// limited gives the parts with the numbers of rows that the values have: of LIMIT and OFFSET.
+func (p *selectParts) limited(values *binder) (*selectParts, error) {
+	limited := *p
+	for clause, e := range map[string]**expr{"LIMIT": &limited.limit, "OFFSET": &limited.offset} {
+		if *e == nil || (*e).late == nil {
+			continue
+		}
+		v, err := (*e).at(values)
+		if err == nil {
+			*e, err = rowCount(v, clause)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &limited, nil
+}

@@ -43,6 +43,7 @@ func (s *Statement) Free(n Normal) (free []bool, ok bool) {
 		if node.GetParamRef() != nil {
 			params++
 		}
+		compared += len(opaque(node))
 		for _, o := range operands(node) {
 			if o.GetParamRef() != nil {
 				compared++
@@ -86,6 +87,43 @@ func operands(n *pg_query.Node) []*pg_query.Node {
 		}
 	}
 	return found
+}
+
+// opaque gives the parameters beside those of comparisons that the binder need not look at: patterns, of which it proves
+// nothing, arrays of = ANY and <> ALL, and numbers of rows, which are late.
+func opaque(n *pg_query.Node) (params []*pg_query.Node) {
+	add := func(o *pg_query.Node, plain func(*pg_query.TypeName) bool) {
+		for c := o.GetTypeCast(); c != nil && plain(c.TypeName); c = o.GetTypeCast() {
+			o = c.Arg
+		}
+		if o.GetParamRef() != nil {
+			params = append(params, o)
+		}
+	}
+	if x := n.GetAExpr(); x != nil {
+		switch x.Kind {
+		case pg_query.A_Expr_Kind_AEXPR_LIKE, pg_query.A_Expr_Kind_AEXPR_ILIKE:
+			add(x.Rexpr, plainCast)
+		case pg_query.A_Expr_Kind_AEXPR_OP_ANY, pg_query.A_Expr_Kind_AEXPR_OP_ALL:
+			if op := operatorName(x.Name); (op == "=") == (x.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ANY) && (op == "=" || op == "<>") {
+				add(x.Rexpr, arrayCast)
+			}
+		default: // operands
+		}
+	}
+	if q := n.GetSelectStmt(); q != nil {
+		add(q.LimitCount, plainCast)
+		add(q.LimitOffset, plainCast)
+	}
+	return params
+}
+
+// arrayCast reports whether a cast to the type reads an array of what plainCast takes.
+func arrayCast(t *pg_query.TypeName) bool {
+	if len(t.GetArrayBounds()) != 1 || len(t.GetNames()) == 0 {
+		return false
+	}
+	return plainCast(&pg_query.TypeName{Names: t.Names, Typmods: t.Typmods})
 }
 
 // plainCast reports whether a cast to the type does nothing but read a value or widen it.
@@ -252,7 +290,8 @@ func (t *Template) current(q *Query) bool {
 func (q *Query) filled(args []Arg) (*Query, error) {
 	t, filled := q.template, *q
 	filled.args = args
-	left, err := t.binder.narrowAll(filled.values())
+	values := filled.values()
+	left, err := t.binder.narrowAll(values)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +306,11 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 		}
 		filled.Uses[i] = &uses[i]
 	}
-	filled.Shape = t.binder.shape(t.parts, left)
+	parts, err := t.parts.limited(values)
+	if err != nil {
+		return nil, err
+	}
+	filled.Shape = t.binder.shape(parts, left)
 	return &filled, nil
 }
 

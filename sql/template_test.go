@@ -346,3 +346,75 @@ func sameAsParameters(t *testing.T, pg *pgx.Conn, text string, q *sql.Query) {
 		t.Errorf("%s\n%s\n%s", text, hot, d)
 	}
 }
+
+// TestTemplateOfParameters fills templates with parameters that are not compared, and compares with a new binding; both
+// texts are asked of PostgreSQL.
+func TestTemplateOfParameters(t *testing.T) {
+	t.Parallel()
+	pg := openPostgres(t)
+	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
+	null := sql.Arg{Null: true}
+	arrays := []sql.Arg{{Text: "{1,2}"}, {Text: "{}"}, {Text: "{NULL}"}, {Text: "{3,NULL,3}"}, {Text: "{7"}, null}
+	counts := []sql.Arg{{Text: "1"}, {Text: "0"}, {Text: "-1"}, {Text: "x"}, null}
+	for text, values := range map[string][]sql.Arg{
+		"select id from v where id = any($1) order by id":                        arrays,
+		"select id from v where id = any($1::int[]) and t <> 'x' order by id":    arrays,
+		"select id from v where not (k = any($1::bigint[])) order by id":         arrays,
+		"select id from v where i <> all($1) order by id":                        arrays,
+		"select count(*), max(id) from v where id = any($1)":                     arrays,
+		"select id from v where d = any($1::date[]) order by id":                 {{Text: "{2018-02-15,2018-02-03}"}, {Text: "{x}"}},
+		"select v.id from v join w on w.id = v.id and w.id = any($1) order by 1": arrays,
+		"select id from v where t like $1 order by id":                           {{Text: "a%"}, {Text: ""}, {Text: "%\\"}, null},
+		"select id from v where t not ilike $1::text or id = 1 order by id":      {{Text: "_B%"}, null},
+		"select id, t from v where id > 1 order by id limit $1":                  counts,
+		"select id from v order by id limit $1::int offset 1":                    counts,
+		"select id from v order by id limit 2 offset $1":                         counts,
+		"select id from v limit $1":                                              {{Text: "0"}, {Text: "1000"}},
+		"select id from (select id from v order by id limit $1) x where id = 2":  counts,
+	} {
+		n, _ := sql.Normalize(text)
+		template, _, free := templateOf(sql.Postgres, tables, testEnv(), text)
+		if template == nil {
+			t.Errorf("%s has no template", text)
+			continue
+		}
+		statements, err := sql.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bound, err := sql.Bind(statements[0], tables, testEnv())
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled, err := template.Fill(testEnv(), tables, text, n, free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range values {
+			want, wantErr := bound.WithArgs([]sql.Arg{a})
+			got, err := filled.WithArgs([]sql.Arg{a})
+			if codeOf(err) != codeOf(wantErr) {
+				t.Errorf("%s of %v: %v, want %v", text, a, err, wantErr)
+			}
+			if err != nil || wantErr != nil {
+				continue
+			}
+			if d := cmp.Diff(describe(want), describe(got)); d != "" {
+				t.Errorf("%s of %v: (-bound +template)\n%s", text, a, d)
+			}
+			if !a.Null {
+				sameAsParameters(t, pg, bind(t, want), got)
+			}
+		}
+	}
+}
+
+// bind gives the text for PostgreSQL with its values in it.
+func bind(t *testing.T, q *sql.Query) string {
+	t.Helper()
+	text, err := q.RenderPostgres(withNulls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

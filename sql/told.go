@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgtypes"
@@ -145,6 +147,7 @@ func (q *Query) Narrowed(known func(of *Use, c StatCall) (value *pgtypes.Datum, 
 // values is a copy of the query's binder with the values that the query has.
 func (q *Query) values() *binder {
 	values := *q.binder
+	values.lates = slices.Clip(values.lates) // what is added is the copy's
 	if t := q.template; t != nil {
 		args := q.args
 		values.template, values.env, values.read = false, q.env, nil
