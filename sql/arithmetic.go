@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"time"
 
 	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
@@ -41,7 +40,7 @@ func spans(op string, x, y *expr) *expr {
 			return spanConstant(spanOf(v))
 		}
 	}
-	return computed(pgtypes.Interval, "("+x.sql+" "+op+" "+y.sql+")", x, y)
+	return computed(pgtypes.Interval, map[string]string{"+": "tg_interval_plus(", "-": "tg_interval_minus("}[op]+x.sql+", "+y.sql+")", x, y)
 }
 
 // scaledSpan multiplies and divides an interval.
@@ -99,118 +98,6 @@ func powerSQL(x, y string) string {
 	return fmt.Sprintf("tg_float_power(CASE WHEN %[1]s < 0 AND isfinite(%[2]s) AND %[2]s <> floor(%[2]s) THEN "+
 		"error('2201F: a negative number raised to a non-integer power yields a complex result') "+
 		"WHEN %[1]s = 0 AND %[2]s < 0 THEN error('2201F: zero raised to a negative power is undefined') ELSE power(%[1]s, %[2]s) END, %[1]s, %[2]s)", x, y)
-}
-
-// moments writes arithmetic of dates and times. Constants are computed here, so that predicates see their value.
-func (b *binder) moments(op string, sig *signature, x, y *expr) *expr {
-	if op != "+" && op != "-" {
-		return nil
-	}
-	if folded := b.foldMoments(op, sig, x, y); folded != nil {
-		return folded
-	}
-	e := computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y)
-	if anyLate(x, y) {
-		e.late = func(b *binder) (*expr, error) {
-			sides, err := b.valued([]*expr{x, y})
-			if err != nil {
-				return nil, err
-			}
-			if folded := b.foldMoments(op, sig, sides[0], sides[1]); folded != nil {
-				return folded, nil
-			}
-			unknown := *e
-			unknown.late = nil
-			return &unknown, nil
-		}
-	}
-	if v := y.span; v != nil && v.months != 0 && v.micros != 0 {
-		// PostgreSQL moves by months, then days, then time; DuckDB by time first, which may be another month.
-		whole, clock := interval{months: v.months, days: v.days}, interval{micros: v.micros}
-		e.sql = "((" + x.sql + " " + op + " " + whole.sql() + ") " + op + " " + clock.sql() + ")"
-	}
-	if v := y.span; v != nil && x.typ.OID == pgtypes.Timestamptz && (v.months != 0 || v.days != 0) && b.zone().String() != "UTC" {
-		// Months and days are added on the session's clock and read as local time: in the hour that a zone repeats
-		// DuckDB would take its first run, PostgreSQL takes standard time.
-		whole := interval{months: v.months, days: v.days}
-		e.sql = "CAST((CAST(" + x.sql + " AS TIMESTAMP) " + op + " " + whole.sql() + ") AS TIMESTAMPTZ)"
-		if v.micros != 0 {
-			e.sql = "(" + e.sql + " " + op + " " + interval{micros: v.micros}.sql() + ")"
-		}
-	}
-	switch {
-	case x.typ.OID == pgtypes.Date && isInteger(y.typ.OID):
-		e.sql = "tg_date_days(" + x.sql + ", '" + op + "', " + y.sql + ")"
-	case isInteger(x.typ.OID):
-		e.sql = "tg_date_days(" + y.sql + ", '+', " + x.sql + ")"
-	}
-	if y.typ.OID == pgtypes.Interval && y.span == nil {
-		e.sql = b.addAny(op, x, y)
-	}
-	if sig.result == pgtypes.Int4 { // date - date: DuckDB subtracts infinite ones too
-		e.sql = "tg_days_between(" + y.sql + ", " + x.sql + ")"
-	}
-	return e
-}
-
-// addAny adds an interval that is no constant, or takes it away.
-func (b *binder) addAny(op string, x, y *expr) string {
-	step := y.sql
-	if op == "-" {
-		step = "tg_interval_neg(" + step + ")"
-	}
-	if x.typ.OID == pgtypes.Timestamptz {
-		return "tg_add_in(" + x.sql + ", " + step + ", " + b.zoneText() + ")"
-	}
-	return "tg_add(CAST(" + x.sql + " AS TIMESTAMP), " + step + ")"
-}
-
-func (b *binder) foldMoments(op string, sig *signature, x, y *expr) *expr {
-	if x.value == nil || infinite(x.value) {
-		return nil
-	}
-	switch {
-	case y.span != nil && isMoment(x.typ.OID):
-		v := *y.span
-		if op == "-" {
-			v = v.negative()
-		}
-		return b.addSpan(x, v)
-	case x.typ.OID == pgtypes.Date && y.value != nil && isInteger(y.typ.OID):
-		n := y.value.I
-		if op == "-" {
-			n = -n
-		}
-		if days := x.value.I + n; pgtypes.DateInRange(days) {
-			return dateConstant(days)
-		}
-	case x.typ.OID == pgtypes.Date && y.typ.OID == pgtypes.Date && y.value != nil && op == "-" && !infinite(y.value):
-		return intConstant(sig.result, x.value.I-y.value.I)
-	}
-	return nil
-}
-
-// addSpan adds an interval to a constant: on the session's clock for a timestamptz, as PostgreSQL does.
-func (b *binder) addSpan(x *expr, v interval) *expr {
-	switch x.typ.OID {
-	case pgtypes.Timestamptz:
-		// Months and days are added on the session's clock, hours to the moment. The hours that a clock change
-		// skips or repeats are read as pgtypes reads text.
-		at := x.value.I
-		if v.months != 0 || v.days != 0 {
-			wall := wallClock(time.UnixMicro(at).In(b.zone()))
-			local := timestampConstant(pgtypes.Timestamp, interval{months: v.months, days: v.days}.addTo(wall).UnixMicro())
-			moved := b.foldMoment(local, pgtypes.Timestamptz)
-			if moved == nil {
-				return nil
-			}
-			at = moved.value.I
-		}
-		return timestampConstant(pgtypes.Timestamptz, at+v.micros)
-	case pgtypes.Date:
-		return timestampConstant(pgtypes.Timestamp, v.addTo(time.Unix(x.value.I*86400, 0).UTC()).UnixMicro())
-	}
-	return timestampConstant(pgtypes.Timestamp, v.addTo(time.UnixMicro(x.value.I).UTC()).UnixMicro())
 }
 
 // concatenate writes ||: text, or text and something with a cast to text.

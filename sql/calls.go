@@ -220,7 +220,11 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 		e.sql, e.wide = f.write(f.wide, args), holdsNumeric(sig.result) || byKey(sig.result)
 		return e, nil
 	}
-	e.sql = f.write(f.text, args)
+	text := f.text
+	if f.zoned != "" && !b.inUTC() {
+		text = strings.ReplaceAll(f.zoned, "$zone", b.zoneText())
+	}
+	e.sql = f.write(text, args)
 	switch {
 	case sig.poly > 0 && holdsNumeric(sig.result):
 		e.likeAll(args)

@@ -212,11 +212,12 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return "tg_bytea(" + e.sql + ")", nil
 	case from == pgtypes.Bytea && isText(to):
 		return textCast(computed(pgtypes.Text, b.byteaText(e.sql), e), t), nil
-	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4,
-		isMoment(from) && isMoment(to) && t.Typmod < 0:
+	case from == pgtypes.Int4 && to == pgtypes.Bool, from == pgtypes.Bool && to == pgtypes.Int4:
 		return plain, nil
+	case isMoment(from) && isMoment(to) && t.Typmod < 0:
+		return b.momentCast(e, to), nil
 	case typeIs(from, pgtypes.Timestamp, pgtypes.Timestamptz) && to == pgtypes.Time: // of what is infinite it is NULL
-		return "CASE WHEN isfinite(" + e.sql + ") THEN CAST(CAST(" + e.sql + " AS TIMESTAMP) AS TIME) END", nil
+		return "CASE WHEN isfinite(" + e.sql + ") THEN CAST(" + b.momentCast(e, pgtypes.Timestamp) + " AS TIME) END", nil
 	case isInteger(from) && to == pgtypes.OIDType, from == pgtypes.OIDType && isInteger(to):
 		return plain, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtime"
@@ -42,6 +41,9 @@ func (b *binder) datePart(fn string, args []*expr, pos int32) (*expr, error) {
 	}
 	if !ok || !nativePart(field, f.clock, t) {
 		return b.datePartCall(sig, args), nil
+	}
+	if t == pgtypes.Timestamptz && field != "epoch" && !b.inUTC() {
+		x, t = computed(pgtypes.Timestamp, b.local(x.sql), x), pgtypes.Timestamp
 	}
 	whole := "date_part('" + f.part + "', " + x.sql + ")"
 	switch {
@@ -134,15 +136,16 @@ func (b *binder) dateTrunc(args []*expr, pos int32) (*expr, error) {
 	if !isMoment(x.typ.OID) && x.typ.OID != pgtypes.Interval {
 		return nil, b.unsupported(pos, "date_trunc of %s", typeText(x.typ))
 	}
+	if e := b.foldTrunc(args); e != nil {
+		return e, nil
+	}
+	e := b.truncCall(sig, args)
 	if len(args) == 3 || x.typ.OID == pgtypes.Interval || !slices.Contains(truncUnits, unit) {
-		return b.truncCall(sig, args), nil
+		return e, nil
 	}
-	if x.value != nil && !infinite(x.value) {
-		if e := b.foldTrunc(unit, x); e != nil {
-			return e, nil
-		}
+	if x.typ.OID != pgtypes.Timestamptz || b.inUTC() {
+		e.sql = truncSQL(unit, x, e.sql)
 	}
-	e := computed(sig.result, b.truncSQL(unit, x), x)
 	if x.column != nil {
 		e.steps = &steps{column: x.column, unit: unit}
 	}
@@ -161,39 +164,41 @@ func (b *binder) truncCall(sig *signature, args []*expr) *expr {
 	return computed(sig.result, text+")", args...)
 }
 
-// clockUnits are the units below a day and the microseconds of the local time, counted from the unit above, that
-// date_trunc takes away.
-var clockUnits = map[string]string{
-	"hour":         "date_part('minute', %[1]s) * 60000000 + date_part('microseconds', %[1]s)",
-	"minute":       "date_part('microseconds', %[1]s)",
-	"second":       "date_part('microseconds', %[1]s) %% 1000000",
-	"milliseconds": "date_part('microseconds', %[1]s) %% 1000",
-	"microseconds": "0",
+// truncSQL writes date_trunc with DuckDB's, which counts decades before Christ the other way and has no end of the range
+// there; call is ours.
+func truncSQL(unit string, x *expr, call string) string {
+	native := "date_trunc('" + unit + "', " + x.sql + ")"
+	switch {
+	case !slices.Contains([]string{"week", "month", "quarter", "year", "decade"}, unit):
+		return native
+	case !repeatable(x):
+		return call
+	}
+	return usual(x, native, call)
 }
 
-// truncSQL writes date_trunc. Below the day a timestamptz keeps its offset: DuckDB would read the local time anew,
-// and in the hour that a zone repeats take the other one.
-func (b *binder) truncSQL(unit string, x *expr) string {
-	text := "date_trunc('" + unit + "', " + x.sql + ")"
-	if rest := clockUnits[unit]; rest != "" && x.typ.OID == pgtypes.Timestamptz && b.zone() != time.UTC && b.zone().String() != "UTC" {
-		return fmt.Sprintf("CASE WHEN isfinite(%[1]s) THEN %[1]s - to_microseconds("+rest+") ELSE %[1]s END", x.sql)
-	}
-	return text
-}
-
-func (b *binder) foldTrunc(unit string, x *expr) *expr {
-	if clockUnits[unit] != "" && x.typ.OID == pgtypes.Timestamptz && b.zone() != time.UTC {
+// foldTrunc cuts a constant. What fails is left to the engine: the row may never come.
+func (b *binder) foldTrunc(args []*expr) *expr {
+	x, unit := args[1], fieldName(args[0])
+	if len(args) == 3 || !args[0].constant || unit == "" {
 		return nil
 	}
-	at := time.UnixMicro(x.value.I).UTC()
-	if x.typ.OID == pgtypes.Timestamptz {
-		at = at.In(b.zone())
+	switch {
+	case x.span != nil:
+		if v, err := x.span.parts().Trunc(unit); err == nil {
+			return spanConstant(spanOf(v))
+		}
+	case x.value == nil:
+	case x.typ.OID == pgtypes.Timestamptz:
+		if at, err := pgtime.TruncIn(unit, x.value.I, b.zone()); err == nil {
+			return timestampConstant(x.typ.OID, at)
+		}
+	default:
+		if at, err := pgtime.Trunc(unit, x.value.I); err == nil {
+			return timestampConstant(x.typ.OID, at)
+		}
 	}
-	floor, ok := floorUnit(unit, at)
-	if !ok {
-		return nil
-	}
-	return timestampConstant(x.typ.OID, floor.UnixMicro())
+	return nil
 }
 
 // timezone binds x AT TIME ZONE z.
@@ -214,8 +219,8 @@ func (b *binder) timezone(args []*expr, pos int32) (*expr, error) {
 		if err != nil {
 			return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone \"%s\" not recognized", z.literal)
 		}
-		if name := zone.String(); name != "" {
-			return computed(sig.result, "("+x.sql+" AT TIME ZONE "+quoteText(name)+")", x, z), nil
+		if zone.String() == "UTC" {
+			return computed(sig.result, "("+x.sql+" AT TIME ZONE 'UTC')", x, z), nil
 		}
 	}
 	return computed(sig.result, "tg_at_zone("+z.sql+", "+x.sql+")", z, x), nil
@@ -229,9 +234,9 @@ func (b *binder) atOffset(sig *signature, z, x *expr, pos int32) (*expr, error) 
 	if z.span.months != 0 || z.span.days != 0 {
 		return nil, b.fail(pgerr.InvalidParameterValue, pos, "interval time zone \"%s\" must not include months or days", pgtypes.AppendInterval(nil, z.span.months, z.span.days, z.span.micros))
 	}
-	text := "((" + x.sql + " - " + z.sql + ") AT TIME ZONE 'UTC')"
+	text := "(tg_add(" + x.sql + ", " + z.span.negative().sql() + ") AT TIME ZONE 'UTC')"
 	if x.typ.OID == pgtypes.Timestamptz {
-		text = "((" + x.sql + " AT TIME ZONE 'UTC') + " + z.sql + ")"
+		text = "tg_add((" + x.sql + " AT TIME ZONE 'UTC'), " + z.sql + ")"
 	}
 	return computed(sig.result, text, x, z), nil
 }

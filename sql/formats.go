@@ -106,7 +106,7 @@ func (b *binder) toChar(args []*expr, pos int32) (*expr, error) {
 	if ok && isMoment(x.typ.OID) && len(x.sql) < maxRepeated {
 		local, kind := x.sql, "TIMESTAMP"
 		if x.typ.OID == pgtypes.Timestamptz {
-			local, kind = "CAST("+x.sql+" AS TIMESTAMP)", "TIMESTAMPTZ"
+			local, kind = b.local(x.sql), "TIMESTAMPTZ"
 		}
 		// Years of four digits, with days to spare for the zone: strftime writes others differently, and the infinities.
 		e.sql = fmt.Sprintf("CASE WHEN %[1]s >= %[2]s '1000-01-03' AND %[1]s < %[2]s '9999-12-29' THEN strftime(%[3]s, %[4]s) ELSE %[5]s END",

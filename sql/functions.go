@@ -17,7 +17,9 @@ type function struct {
 	as               pgtypes.OID // the result's type where the signature does not tell it: of a polymorphic function
 	// wide is the text for arguments that are wide numerics (see numeric.go), and if text is "" for all numerics: they
 	// are PostgreSQL's texts then, and so is a numeric result.
-	wide  string
+	wide string
+	// zoned is the text where the session's clock is not UTC's: $zone is its name.
+	zoned string
 	scale byte // of a narrow numeric result: s as the first argument, 0 none
 }
 

@@ -322,7 +322,7 @@ func (b *binder) compare(op string, l, r, x, y *expr) *expr {
 	if b.blind(x, y) {
 		return b.compareBlind(op, l, r, x, y)
 	}
-	lt, rt := comparisonTexts(x, y)
+	lt, rt := b.momentPair(x, y)
 	e := computed(pgtypes.Bool, "("+lt+" "+op+" "+rt+")", x, y)
 	pl, pr := x, y
 	if l.column != nil || l.steps != nil {

@@ -3,6 +3,7 @@ package sql
 import (
 	"time"
 
+	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
 )
 
@@ -138,33 +139,26 @@ func (b *binder) foldMoment(e *expr, to pgtypes.OID) *expr {
 	if infinite(e.value) {
 		return nil
 	}
-	v := e.value
-	var at time.Time
-	switch v.Class {
-	case pgtypes.ClassTimestamptz:
-		at = time.UnixMicro(v.I)
-	case pgtypes.ClassDate, pgtypes.ClassTimestamp:
-		micros := v.I
-		if v.Class == pgtypes.ClassDate {
-			micros *= microsPerDay
-		}
-		if to != pgtypes.Timestamptz {
-			if to == pgtypes.Date {
-				return dateConstant(floorDiv(micros, microsPerDay))
-			}
-			return timestampConstant(pgtypes.Timestamp, micros)
-		}
-		w := time.UnixMicro(micros).UTC()
-		// The gap and the overlap of a clock change are read as pgtypes reads text.
-		n, err := pgtypes.ParseTimestamptz(string(pgtypes.AppendTimestamp(nil, w.UnixMicro())), b.zone())
-		if err != nil {
+	at, zoned := e.value.I, e.value.Class == pgtypes.ClassTimestamptz
+	if e.value.Class == pgtypes.ClassDate {
+		if !pgtypes.SecondsInRange(at * 86400) {
 			return nil
 		}
-		at = time.UnixMicro(n)
-	default:
+		at *= microsPerDay
+	}
+	switch {
+	case zoned && to != pgtypes.Timestamptz:
+		at = pgtime.Local(at, b.zone())
+	case !zoned && to == pgtypes.Timestamptz:
+		at = pgtime.Instant(at, b.zone())
+	}
+	if _, err := pgtime.InRange(at); err != nil {
 		return nil
 	}
-	return b.moment(to, at)
+	if to == pgtypes.Date {
+		return dateConstant(floorDiv(at, microsPerDay))
+	}
+	return timestampConstant(to, at)
 }
 
 func infinite(v *pgtypes.Datum) bool {

@@ -46,12 +46,22 @@ func (v Interval) AddIn(instant int64, zone *time.Location) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		instant = Instant(local, zone)
+		if instant, err = InRange(Instant(local, zone)); err != nil {
+			return 0, err
+		}
 	}
 	return Interval{Micros: v.Micros}.AddTo(instant)
 }
 
-// Local is what the clock of a zone shows at an instant.
+// InRange is 22008 for what is no timestamp of PostgreSQL's.
+func InRange(timestamp int64) (int64, error) {
+	if Finite(timestamp) && !pgtypes.SecondsInRange(floorDiv(timestamp, int64(Second))) {
+		return 0, timestampRange()
+	}
+	return timestamp, nil
+}
+
+// Local is what the clock of a zone shows at an instant. At the ends it may be out of range.
 func Local(instant int64, zone *time.Location) int64 {
 	if !Finite(instant) {
 		return instant
@@ -60,7 +70,8 @@ func Local(instant int64, zone *time.Location) int64 {
 	return instant + int64(offset)*Second
 }
 
-// Instant is when the clock of a zone shows a local time: see pgtypes.OffsetIn for the hours that clocks skip or repeat.
+// Instant is when the clock of a zone shows a local time: see pgtypes.OffsetIn for the hours that clocks skip or repeat. At
+// the ends it may be out of range.
 func Instant(local int64, zone *time.Location) int64 {
 	if !Finite(local) {
 		return local

@@ -255,5 +255,5 @@ func Bin(stride Interval, timestamp, origin int64) (int64, error) {
 	if rest < 0 {
 		rest += step
 	}
-	return timestamp - rest, nil
+	return InRange(timestamp - rest)
 }

@@ -49,6 +49,22 @@ func MakeTimestamp(year, month, day, hour, minute int32, second float64) (int64,
 	return timestampOf(int64(days), micros, 0)
 }
 
+// FromSeconds makes a moment of the seconds since 1970.
+func FromSeconds(seconds float64) (int64, error) {
+	const sinceEpoch = y2k / Second
+	switch {
+	case math.IsNaN(seconds):
+		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp cannot be NaN")
+	case math.IsInf(seconds, 1):
+		return pgtypes.TimestampInfinity, nil
+	case math.IsInf(seconds, -1):
+		return pgtypes.TimestampNegativeInfinity, nil
+	case math.Abs(seconds) >= math.MaxInt64/Second || !pgtypes.SecondsInRange(int64(math.Floor(seconds))):
+		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: \"%g\"", seconds)
+	}
+	return InRange(int64(math.RoundToEven((seconds-sinceEpoch)*Second)) + y2k)
+}
+
 // MakeInterval makes an interval of its fields.
 func MakeInterval(years, months, weeks, days, hours, minutes int32, second float64) (Interval, error) {
 	if math.IsNaN(second) || math.IsInf(second, 0) {

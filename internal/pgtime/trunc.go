@@ -22,9 +22,12 @@ func TruncIn(field string, instant int64, zone *time.Location) (int64, error) {
 		return instant, err
 	}
 	if unitNamed(strings.ToLower(field)) < DayUnit {
-		return f.Timestamp() - int64(f.Offset)*Second, nil
+		return InRange(f.Timestamp() - int64(f.Offset)*Second)
 	}
-	return Instant(f.Timestamp(), zone), nil
+	if _, err := timestampOf(int64(f.Days()), 0, 0); err != nil {
+		return 0, err
+	}
+	return InRange(Instant(f.Timestamp(), zone))
 }
 
 func truncated(field string, kind Kind, read func(int64) Fields, at int64) (Fields, error) {

@@ -16,6 +16,7 @@ var (
 	badCast     = regexp.MustCompile(`^Unimplemented type for cast \((.+) -> (.+)\)`)
 	badDateForm = regexp.MustCompile(`(?s)^invalid (date|time|timestamp) field format: "(.*?)"`)
 	badDate     = regexp.MustCompile(`(?s)^(?:date|time|timestamp) field value out of range: "(.*?)"`)
+	badDay      = regexp.MustCompile(`^Type INT32 with value [-0-9]+(?: \(BC\))? can't be cast to the destination type INT64`)
 	overflow    = regexp.MustCompile(`^Overflow in \w+(?: \w+)* (?:of|between) (\w+)`)
 	number      = regexp.MustCompile(`^\s*[+-]?\d+\s*$`)
 )
@@ -70,6 +71,8 @@ func conversionError(message string) *pgerr.Error {
 		return pgerr.New(pgerr.DatetimeOverflow, "date/time field value out of range: %s", quoted(m[1]))
 	}
 	switch {
+	case badDay.MatchString(message):
+		return pgerr.New(pgerr.DatetimeOverflow, dayTooFar)
 	case strings.HasPrefix(message, "Date out of range"), strings.Contains(message, "imestamp out of range"):
 		return pgerr.New(pgerr.DatetimeOverflow, "date/time value out of range")
 	case strings.HasPrefix(message, "Malformed JSON"):
@@ -79,6 +82,8 @@ func conversionError(message string) *pgerr.Error {
 	}
 	return pgerr.New(pgerr.InvalidTextRepresentation, "%s", plain(message))
 }
+
+const dayTooFar = "date out of range for timestamp"
 
 func rangeError(message string) *pgerr.Error {
 	if m := overflow.FindStringSubmatch(message); m != nil {
@@ -116,6 +121,8 @@ func inputError(message string) *pgerr.Error {
 		return pgerr.New(pgerr.Code(m[1]), "%s", m[2])
 	}
 	switch {
+	case badDay.MatchString(message): // of a cast that is computed beforehand
+		return pgerr.New(pgerr.DatetimeOverflow, dayTooFar)
 	case message == "division by zero":
 		return pgerr.New(pgerr.DivisionByZero, "division by zero")
 	case strings.HasPrefix(message, "Cannot subtract infinite timestamps"):

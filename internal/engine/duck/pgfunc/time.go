@@ -87,6 +87,10 @@ func moments() []udf.Function {
 			r, err := span(v).AddTo(int64(at))
 			return udf.Timestamp(r), err
 		}),
+		udf.Of1("tg_instant_of", func(seconds float64) (udf.Timestamptz, error) {
+			r, err := pgtime.FromSeconds(seconds)
+			return udf.Timestamptz(r), err
+		}),
 		udf.Of2("tg_days_between", func(from, to udf.Date) (int32, error) {
 			if !pgtime.Finite(micros(from)) || !pgtime.Finite(micros(to)) {
 				return 0, pgerr.New("22008", "cannot subtract infinite dates")
@@ -109,14 +113,16 @@ func moments() []udf.Function {
 			if err != nil {
 				return 0, err
 			}
-			return udf.Timestamp(pgtime.Local(int64(at), z)), nil
+			r, err := pgtime.InRange(pgtime.Local(int64(at), z))
+			return udf.Timestamp(r), err
 		}),
 		udf.Of2("tg_at_zone", func(name string, at udf.Timestamp) (udf.Timestamptz, error) {
 			z, err := zone(name)
 			if err != nil {
 				return 0, err
 			}
-			return udf.Timestamptz(pgtime.Instant(int64(at), z)), nil
+			r, err := pgtime.InRange(pgtime.Instant(int64(at), z))
+			return udf.Timestamptz(r), err
 		}),
 		udf.Of2("tg_round_time", func(at udf.Timestamp, digits int32) (udf.Timestamp, error) {
 			return udf.Timestamp(pgtime.RoundTimestamp(int64(at), int(digits))), nil
@@ -176,6 +182,8 @@ func intervals() []udf.Function {
 	return []udf.Function{
 		one("tg_justify_hours", pgtime.Interval.JustifyHours), one("tg_justify_days", pgtime.Interval.JustifyDays), one("tg_justify_interval", pgtime.Interval.Justify),
 		one("tg_interval_neg", pgtime.Interval.Neg),
+		udf.Of2("tg_interval_plus", func(v, w udf.Interval) (udf.Interval, error) { return spanned(span(v).Add(span(w))) }),
+		udf.Of2("tg_interval_minus", func(v, w udf.Interval) (udf.Interval, error) { return spanned(span(v).Sub(span(w))) }),
 		udf.Of2("tg_interval_mul", func(v udf.Interval, f float64) (udf.Interval, error) { return spanned(span(v).Mul(f)) }),
 		udf.Of2("tg_interval_div", func(v udf.Interval, f float64) (udf.Interval, error) { return spanned(span(v).Div(f)) }),
 		udf.Of2("tg_age", func(a, b udf.Timestamp) (udf.Interval, error) { return spanned(pgtime.Age(int64(a), int64(b))) }),
