@@ -45,6 +45,9 @@ type result struct {
 	// passed counts the rows that were given out or left out, ended says that the end was seen.
 	passed int64
 	ended  bool
+
+	held   int64   // bytes that the engine holds of it, about
+	parked *parked // nil while all of it is in the engine
 }
 
 // close ends the result. Rows not read yet are not an error.
@@ -54,6 +57,9 @@ func (r *result) close(err error) {
 	}
 	r.closed = true
 	r.chunk = nil
+	if r.parked != nil {
+		r.parked.queue.Close()
+	}
 	if r.finish == nil {
 		return
 	}
@@ -233,6 +239,7 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 			r.columns = shown(rows.Columns())
 		}
 		r.take(ctx, rows)
+		r.held = p.Statement.Memory.Held
 		return nil
 	}
 	if p.HotOnly || p.Statement.Columns == nil { // what it reads may change, or only its engine knows what it gives

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"tidegate/gateway/auth"
+	"tidegate/internal/engine/spool"
 	"tidegate/internal/logkey"
 	"tidegate/sql"
 )
@@ -38,6 +39,10 @@ type Options struct {
 	Warehouse Warehouse
 	// StartupTimeout is how long a client may take until it is in; 0 is a minute, as in PostgreSQL.
 	StartupTimeout time.Duration
+	// Spool takes what large results hold while their clients say nothing for ParkAfter (0 is 2 s); nil: they stay in
+	// the engine.
+	Spool     *spool.Store
+	ParkAfter time.Duration
 	// MaxMessage is how long a message of a client may be, in bytes; 0 is 64 MiB.
 	MaxMessage int
 	// Settings are what sessions begin with where it is not what PostgreSQL's do.
@@ -72,6 +77,9 @@ type Server struct {
 
 // New makes a server.
 func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
+	if o.ParkAfter == 0 {
+		o.ParkAfter = parkAfter
+	}
 	if o.StartupTimeout == 0 {
 		o.StartupTimeout = time.Minute
 	}

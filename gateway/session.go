@@ -47,6 +47,7 @@ type session struct {
 	lastID       string  // of the newest recorded statement
 	wanted       []int16 // the formats of the portal that is started; nil is text
 
+	parking    parking
 	work       work
 	activity   activity
 	terminated atomic.Bool   // by another session
@@ -59,7 +60,9 @@ func (s *session) serve(ctx context.Context) {
 	defer s.dropPortals(func(*portal) bool { return true })
 	for {
 		s.wire.shrink()
+		s.rest()
 		kind, body, err := s.receive()
+		s.wake()
 		if err != nil {
 			s.receiveFailed(err, s.server.draining() || s.terminated.Load() || ctx.Err() != nil)
 			return

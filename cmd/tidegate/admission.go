@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tidegate/internal/engine/admission"
+	"tidegate/internal/engine/spool"
 )
 
 const (
@@ -24,6 +27,9 @@ func (l *limits) checkAdmission(fail func(key, format string, args ...any)) {
 	}
 	if l.Queue < 0 {
 		fail("limits.queue", "must be 0 (nobody waits) or more")
+	}
+	if _, err := parseBytes(l.Spool); err != nil {
+		fail("limits.spool", "%v", err)
 	}
 	if d, err := time.ParseDuration(l.QueueTimeout); err != nil || d <= 0 {
 		fail("limits.queue_timeout", "is %q; write 30s, 1m", l.QueueTimeout)
@@ -53,6 +59,31 @@ func (p *parts) newGate() (*admission.Gate, error) {
 	})
 	countAdmission(p.metrics, g)
 	return g, nil
+}
+
+// newSpool is where results wait that nobody reads; nil: they stay in the engine.
+func (p *parts) newSpool() (*spool.Store, error) {
+	bytes, _ := parseBytes(p.Limits.Spool) // checked
+	if bytes == 0 {
+		return nil, nil
+	}
+	dir := p.scratch("parked")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder for results that nobody reads: %w", err)
+	}
+	store := spool.New(dir, bytes)
+	p.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: "tidegate", Subsystem: "spool", Name: "results_total", Help: "Results that were moved out of DuckDB while nobody read them.",
+	}, func() float64 {
+		results, _ := store.Stats()
+		return float64(results)
+	}), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "tidegate", Subsystem: "spool", Name: "bytes", Help: "What waits of them, in memory and on disk.",
+	}, func() float64 {
+		_, waiting := store.Stats()
+		return float64(waiting)
+	}))
+	return store, nil
 }
 
 // countAdmission registers what a gate counts.

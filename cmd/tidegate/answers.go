@@ -10,6 +10,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/gateway"
 	"tidegate/internal/engine/admission"
+	"tidegate/internal/engine/spool"
 	"tidegate/router"
 	"tidegate/router/procedures"
 	"tidegate/router/querylog"
@@ -32,6 +33,7 @@ type answers struct {
 	procedures *procedures.Procedures
 	log        *querylog.Log
 	counts     *queryMetrics
+	spool      *spool.Store // nil: what nobody reads stays in the engine
 }
 
 // newAnswers opens the system instance and the query log, and puts the router in front of both tiers.
@@ -67,7 +69,13 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	}
 	r = router.New(o)
 	countPlans(p.metrics, r)
-	return &answers{router: r, roles: all, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics)}, nil
+	parked, err := p.newSpool()
+	if err != nil {
+		return nil, err
+	}
+	return &answers{
+		router: r, roles: all, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics), spool: parked,
+	}, nil
 }
 
 // Record counts a session's entry and writes it into the query log.
@@ -112,6 +120,7 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		Version:    "PostgreSQL 15.20 (Tidegate " + version + ")",
 		Dialect:    p.sqlDialect(),
 		SearchPath: p.searchPath(h, a.router),
+		Spool:      a.spool,
 
 		Rules: p.access.rules, StartupTimeout: p.Limits.authentication(),
 		Settings: p.Limits.settings(), MaxMessage: p.Limits.message(),

@@ -25,6 +25,7 @@ type limits struct {
 	Queries      int    `yaml:"queries"`       // that compute at a time; 0: by the threads
 	Queue        int    `yaml:"queue"`         // of a role's statements that wait
 	QueueTimeout string `yaml:"queue_timeout"` // how long one waits
+	Spool        string `yaml:"spool"`         // of what their results hold while nobody reads them; 0: nothing is moved
 }
 
 func (l *limits) check(fail func(key, format string, args ...any)) {

@@ -64,7 +64,7 @@ func rules() []rule {
 		{area: "internal/awsconfig/...", only: true},
 		{area: "internal/storage/...", allow: []string{"internal/awsconfig"}},
 		{area: "catalog/...", allow: []string{"internal/storage"}},
-		{area: "gateway/...", allow: []string{"sql", "internal/engine"}},
+		{area: "gateway/...", allow: []string{"sql", "internal/engine", "internal/engine/spool"}},
 		{area: "router/...", allow: []string{"sql", "catalog", "internal/engine", "internal/engine/parquetscan"}},
 		{area: "etl/...", allow: []string{
 			"sql", "catalog", "internal/engine", "internal/engine/parquetscan", "internal/storage", "internal/yamlfile",

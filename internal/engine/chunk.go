@@ -33,6 +33,8 @@ const (
 type Chunk struct {
 	Rows    int
 	Vectors []Vector
+
+	memory []byte // under strings that Go's memory holds: see ReadStored
 }
 
 // Vector is one column of a chunk. Only the slice that Physical names is set; it has Chunk.Rows values
@@ -94,6 +96,18 @@ type String struct {
 }
 
 const inlineBytes = 12
+
+// stringOver makes a String of bytes that somebody else keeps alive.
+func stringOver(b []byte) String {
+	s := String{length: uint32(len(b))}
+	if len(b) <= inlineBytes {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&s.prefix)), inlineBytes), b)
+		return s
+	}
+	copy(s.prefix[:], b)
+	s.ptr = uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	return s
+}
 
 // Bytes gives the string's bytes: a view, valid as long as the chunk.
 func (s *String) Bytes() []byte {

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/engine/spool"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 )
@@ -56,7 +57,7 @@ type Engine struct {
 	config *pgconn.Config
 	creds  Credentials
 	pool   *pool
-	spools *spools // nil: the server waits for slow clients
+	spools *spool.Store // nil: the server waits for slow clients
 
 	watched atomic.Bool        // Watch runs, and answers asked
 	asked   chan (chan<- bool) // whether the server is there
@@ -79,7 +80,7 @@ func New(o Options) (*Engine, error) {
 	config.RuntimeParams = map[string]string{"application_name": "tidegate", "client_encoding": "UTF8"}
 	e := &Engine{kind: o.Kind, config: config, creds: o.Credentials, asked: make(chan chan<- bool)}
 	if o.SpoolBytes > 0 {
-		e.spools = newSpools(o.SpoolDir, o.SpoolBytes)
+		e.spools = spool.New(o.SpoolDir, o.SpoolBytes)
 	}
 	size := o.Pool
 	if size == 0 {
@@ -333,4 +334,12 @@ func (e *Engine) probed(ctx context.Context, err error) {
 	default:
 		e.setDown(reasonOf(err))
 	}
+}
+
+// Spooled tells how many results were spooled for slow clients so far, and how many bytes wait now.
+func (e *Engine) Spooled() (results, bytes int64) {
+	if e.spools == nil {
+		return 0, 0
+	}
+	return e.spools.Stats()
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"tidegate/internal/engine/spool"
 )
 
 // stall is how long nobody reads a connection before its client counts as slow: then the rest of the result is moved
@@ -18,7 +20,7 @@ var errStopped = errors.New("the result was closed")
 
 // slowness watches whether a result's client keeps up. While it does, nothing but a timer is set and stopped.
 type slowness struct {
-	spools *spools // nil: the client is waited for
+	spools *spool.Store // nil: the client is waited for
 	// during is context.AfterFunc of the statement's context.
 	during func(f func()) (stop func() bool)
 	timer  *time.Timer
@@ -33,11 +35,13 @@ type slowness struct {
 
 // move is a result on its way from the connection into a spool.
 type move struct {
-	spool  *spool
+	spool  *spool.Queue
 	ended  chan struct{}
 	unhook func() bool // of the statement's context
-	// Guarded by the spool's lock: the connection was given back; its answer was read to the end.
-	returned, settled bool
+
+	mu sync.Mutex
+	// Guarded by mu: nobody wants the rows; the connection was given back; its answer was read to the end.
+	stopped, returned, settled bool
 }
 
 func after(ctx context.Context) func(f func()) (stop func() bool) {
@@ -82,7 +86,7 @@ func (r *rows) watch(ctx context.Context) (end func()) {
 	defer w.mu.Unlock()
 	w.call = after(ctx)
 	if m := w.move; m != nil {
-		stop := w.call(m.spool.interrupt)
+		stop := w.call(m.spool.Interrupt)
 		w.unwatch = func() { stop() }
 	} else {
 		w.unwatch = r.conn.watch(ctx)
@@ -108,12 +112,12 @@ func (r *rows) takeOver() {
 	if w.reading || w.move != nil {
 		return
 	}
-	m := &move{spool: w.spools.open(), ended: make(chan struct{})}
-	m.unhook = w.during(m.spool.interrupt)
+	m := &move{spool: w.spools.Open(), ended: make(chan struct{})}
+	m.unhook = w.during(m.spool.Interrupt)
 	if w.unwatch != nil {
 		// The connection may be another statement's before this call ends.
 		w.unwatch()
-		stop := w.call(m.spool.interrupt)
+		stop := w.call(m.spool.Interrupt)
 		w.unwatch = func() { stop() }
 	}
 	c := r.conn
@@ -121,7 +125,7 @@ func (r *rows) takeOver() {
 	w.move, r.in = m, &reader{src: m.spool}
 	go func() {
 		defer close(m.ended)
-		m.spool.finish(r.fill(c, m))
+		m.spool.Finish(r.fill(c, m))
 	}()
 }
 
@@ -139,7 +143,7 @@ func (r *rows) fill(c *conn, m *move) error {
 				return err
 			}
 		}
-		if !m.spool.add(data) {
+		if !m.spool.Add(data) {
 			return errStopped
 		}
 		if ready {
@@ -157,7 +161,7 @@ func (r *rows) giveBack(c *conn, m *move) error {
 	}
 	m.lock(func() {
 		m.settled = true
-		m.returned = !m.spool.stopped
+		m.returned = !m.stopped
 	})
 	if !m.returned {
 		return errStopped
@@ -167,22 +171,23 @@ func (r *rows) giveBack(c *conn, m *move) error {
 }
 
 func (m *move) lock(do func()) {
-	m.spool.all.mu.Lock()
-	defer m.spool.all.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	do()
 }
 
 // reclaim ends a move, wherever it is. c is the connection if it is still at work, nil if it was given back.
 func (r *rows) reclaim(c *conn, m *move) *conn {
 	m.lock(func() {
-		m.spool.stop()
+		m.stopped = true
+		m.spool.Stop()
 		if !m.returned {
 			_ = c.link.SetDeadline(past()) // it fails on a closed connection only
 		}
 	})
 	<-m.ended
 	m.unhook()
-	m.spool.close()
+	m.spool.Close()
 	if !m.settled {
 		return c
 	}

@@ -1,4 +1,4 @@
-package hot
+package spool
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ func TestSpoolIsAQueue(t *testing.T) {
 	for name, limit := range map[string]int64{"roomy": 1 << 30, "tight": 1 << 20, "smaller than a piece": 1, "full disk": 1 << 29} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := newSpools(t.TempDir(), limit)
-			q := all.open()
+			all := New(t.TempDir(), limit)
+			q := all.Open()
 			if name == "full disk" {
 				var err error
 				if q.file, err = os.OpenFile("/dev/full", os.O_RDWR, 0); err != nil {
@@ -35,12 +35,12 @@ func TestSpoolIsAQueue(t *testing.T) {
 			}
 			go func() {
 				for at := 0; len(sizes) > 0; sizes = sizes[1:] {
-					if !q.add(want[at : at+sizes[0]]) {
+					if !q.Add(want[at : at+sizes[0]]) {
 						break
 					}
 					at += sizes[0]
 				}
-				q.finish(io.EOF)
+				q.Finish(io.EOF)
 			}()
 			var got bytes.Buffer
 			piece := make([]byte, 100_000)
@@ -57,7 +57,7 @@ func TestSpoolIsAQueue(t *testing.T) {
 			if !bytes.Equal(got.Bytes(), want) {
 				t.Errorf("%d bytes came, and not those that were written", got.Len())
 			}
-			q.close()
+			q.Close()
 			if all.used != 0 {
 				t.Errorf("%d bytes are still counted", all.used)
 			}
@@ -69,18 +69,18 @@ func TestSpoolIsAQueue(t *testing.T) {
 func TestSpoolHasNoName(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	all := newSpools(dir, 1<<30)
-	q := all.open()
+	all := New(dir, 1<<30)
+	q := all.Open()
 	for range 3 {
-		if !q.add(make([]byte, spoolMemory)) {
+		if !q.Add(make([]byte, memoryBytes)) {
 			t.Fatal("nothing was added")
 		}
 	}
-	if q.written != 2*spoolMemory {
+	if q.written != 2*memoryBytes {
 		t.Errorf("%d bytes are in the file", q.written)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("%v in the folder, %v", entries, err)
 	}
-	q.close()
+	q.Close()
 }

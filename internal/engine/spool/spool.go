@@ -1,4 +1,6 @@
-package hot
+// Package spool keeps what is read later than it comes: in memory at first, then in files without a name, and never more
+// than its bound.
+package spool
 
 import (
 	"errors"
@@ -7,14 +9,14 @@ import (
 	"sync"
 )
 
-// spoolMemory is how much of a result waits in memory before a file is made for the rest.
-const spoolMemory = 256 << 10
+// memoryBytes is how much of a result waits in memory before a file is made for the rest.
+const memoryBytes = 256 << 10
 
-// errInterrupted says that whoever reads a spool shall not wait any longer.
-var errInterrupted = errors.New("reading was interrupted")
+// ErrInterrupted says that whoever reads a spool shall not wait any longer.
+var ErrInterrupted = errors.New("reading was interrupted")
 
-// spools are the results that wait for slow clients, of one Engine. What they hold together is bounded.
-type spools struct {
+// Store is queues whose bytes together are bounded.
+type Store struct {
 	dir   string
 	limit int64
 
@@ -24,27 +26,25 @@ type spools struct {
 	made int64     // how many there have been; guarded by mu
 }
 
-func newSpools(dir string, limit int64) *spools {
-	s := &spools{dir: dir, limit: limit}
+// New makes a store of limit bytes, with files in dir.
+func New(dir string, limit int64) *Store {
+	s := &Store{dir: dir, limit: limit}
 	s.room.L = &s.mu
 	return s
 }
 
-// Spooled tells how many results were spooled for slow clients so far, and how many bytes wait now.
-func (e *Engine) Spooled() (results, bytes int64) {
-	if e.spools == nil {
-		return 0, 0
-	}
-	e.spools.mu.Lock()
-	defer e.spools.mu.Unlock()
-	return e.spools.made, e.spools.used
+// Stats tells how many queues there were so far, and how many bytes wait in them now.
+func (s *Store) Stats() (queues, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made, s.used
 }
 
-// spool is a queue of bytes, written by one and read by another. The oldest bytes are in memory, those behind them in a
+// Queue is a queue of bytes, written by one and read by another. The oldest bytes are in memory, those behind them in a
 // file that nobody else sees: it is removed as soon as it is open. All fields are guarded by all.mu, but for the file's
 // content: it is written behind written, and read before it.
-type spool struct {
-	all     *spools
+type Queue struct {
+	all     *Store
 	arrived sync.Cond // something was written, or will not be any more
 
 	memory []byte
@@ -59,18 +59,24 @@ type spool struct {
 	end           error // why nothing more comes; nil while something may
 }
 
-func (s *spools) open() *spool {
+// Open makes a queue.
+func (s *Store) Open() *Queue {
 	s.mu.Lock()
 	s.made++
 	s.mu.Unlock()
-	q := &spool{all: s}
+	q := &Queue{all: s}
 	q.arrived.L = &s.mu
 	return q
 }
 
-// add takes bytes and waits for room if there is none; false if nobody wants them any more. Something is always taken
-// into a spool that is empty, so that a limit slows readers down and stops none.
-func (q *spool) add(data []byte) bool {
+// Add takes bytes and waits for room if there is none; false if nobody wants them any more. Something is always taken
+// into a queue that is empty, so that a limit slows readers down and stops none.
+func (q *Queue) Add(data []byte) bool { return q.add(data, true) }
+
+// TryAdd is Add that does not wait: false if there is no room.
+func (q *Queue) TryAdd(data []byte) bool { return q.add(data, false) }
+
+func (q *Queue) add(data []byte, wait bool) bool {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
 	n := int64(len(data))
@@ -79,7 +85,7 @@ func (q *spool) add(data []byte) bool {
 		empty := inMemory == 0 && q.read == q.written
 		fits := q.all.used+n <= q.all.limit
 		switch {
-		case empty, q.read == q.written && fits && inMemory+len(data) <= spoolMemory:
+		case empty, q.read == q.written && fits && inMemory+len(data) <= memoryBytes:
 			q.memory = append(q.memory[:copy(q.memory, q.memory[q.taken:])], data...)
 			q.taken = 0
 			q.all.used += n
@@ -90,6 +96,8 @@ func (q *spool) add(data []byte) bool {
 				q.arrived.Signal()
 				return true
 			}
+		case !wait:
+			return false
 		default:
 			q.all.room.Wait()
 		}
@@ -99,7 +107,7 @@ func (q *spool) add(data []byte) bool {
 
 // addToFile writes behind what is in the file, without the lock. A disk that is full is no error: the server waits, as
 // it would for a client without a spool.
-func (q *spool) addToFile(data []byte) bool {
+func (q *Queue) addToFile(data []byte) bool {
 	at := q.written
 	q.writing = true
 	q.all.used += int64(len(data))
@@ -117,7 +125,7 @@ func (q *spool) addToFile(data []byte) bool {
 	return true
 }
 
-func (q *spool) write(data []byte, at int64) error {
+func (q *Queue) write(data []byte, at int64) error {
 	if q.file == nil {
 		f, err := os.CreateTemp(q.all.dir, "rows-")
 		if err != nil {
@@ -134,13 +142,13 @@ func (q *spool) write(data []byte, at int64) error {
 }
 
 // Read gives the oldest bytes, and waits for some.
-func (q *spool) Read(p []byte) (int, error) {
+func (q *Queue) Read(p []byte) (int, error) {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
 	for {
 		switch {
 		case q.interrupted:
-			return 0, errInterrupted
+			return 0, ErrInterrupted
 		case q.taken < len(q.memory):
 			n := copy(p, q.memory[q.taken:])
 			q.taken += n
@@ -155,7 +163,7 @@ func (q *spool) Read(p []byte) (int, error) {
 	}
 }
 
-func (q *spool) readFile(p []byte) (int, error) {
+func (q *Queue) readFile(p []byte) (int, error) {
 	at, n := q.read, min(int64(len(p)), q.written-q.read)
 	q.all.mu.Unlock()
 	_, err := q.file.ReadAt(p[:n], at)
@@ -169,7 +177,7 @@ func (q *spool) readFile(p []byte) (int, error) {
 }
 
 // empty is for the holder of the lock: it gives back the room of a file that was read to its end.
-func (q *spool) empty() {
+func (q *Queue) empty() {
 	if q.file == nil || q.read < q.written || q.writing {
 		return
 	}
@@ -180,35 +188,37 @@ func (q *spool) empty() {
 }
 
 // free is for the holder of the lock.
-func (q *spool) free(n int64) {
+func (q *Queue) free(n int64) {
 	q.all.used -= n
 	q.all.room.Broadcast()
 }
 
-// finish says that nothing more comes.
-func (q *spool) finish(err error) {
+// Finish says that nothing more comes.
+func (q *Queue) Finish(err error) {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
 	q.end = err
 	q.arrived.Signal()
 }
 
-// interrupt ends a read that waits, and every later one.
-func (q *spool) interrupt() {
+// Interrupt ends a read that waits, and every later one.
+func (q *Queue) Interrupt() {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
 	q.interrupted = true
 	q.arrived.Signal()
 }
 
-// stop is for the holder of the lock: whoever adds something shall not wait any longer.
-func (q *spool) stop() {
+// Stop says that nobody wants more: whoever adds something shall not wait any longer.
+func (q *Queue) Stop() {
+	q.all.mu.Lock()
+	defer q.all.mu.Unlock()
 	q.stopped = true
 	q.all.room.Broadcast()
 }
 
-// close gives everything back. Nobody may write or read any more.
-func (q *spool) close() {
+// Close gives everything back. Nobody may write or read any more.
+func (q *Queue) Close() {
 	q.all.mu.Lock()
 	q.free(int64(len(q.memory)-q.taken) + q.written)
 	q.memory, q.taken, q.read, q.written = nil, 0, 0, 0

@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/engine"
+	"tidegate/internal/engine/spool"
+	"tidegate/internal/pgerr"
+)
+
+// parking serves with a spool that takes what a result holds almost at once.
+func parkingServer(t *testing.T, limit int64, scripts map[string]*script) (*door, *spool.Store) {
+	t.Helper()
+	store := spool.New(t.TempDir(), limit)
+	d := serve(t, scripts, func(o *Options) { o.Spool, o.ParkAfter = store, time.Millisecond })
+	d.planner.(*planner).held = 1 << 30
+	return d, store
+}
+
+// awaitQueues waits until so many results were moved, and their work was ended.
+func awaitQueues(t *testing.T, store *spool.Store, n int64) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if made, _ := store.Stats(); made >= n {
+			return
+		}
+	}
+	t.Fatalf("no result was moved")
+}
+
+func texts(t *testing.T, c *pgconn.PgConn, query string) []string {
+	t.Helper()
+	results, err := c.Exec(t.Context(), query).ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	var rows []string
+	for _, r := range results[len(results)-1].Rows {
+		var cells []string
+		for _, v := range r {
+			if v == nil {
+				v = []byte("NULL")
+			}
+			cells = append(cells, string(v))
+		}
+		rows = append(rows, strings.Join(cells, "|"))
+	}
+	return rows
+}
+
+// TestParkedRows reads cursors whose rows were moved away in between: they are the same, of every layout, with NULLs,
+// and with no room for most of them.
+func TestParkedRows(t *testing.T) {
+	t.Parallel()
+	const query = "select g as id, case when g % 3 > 0 then g::int2 % 1000::int2 end as small, g::int4 as whole, (g * 1.5)::numeric(12,2) as money, g::float8 / 7 as share, " +
+		"g::float4 as half, g % 2 = 0 as even, case when g % 5 > 0 then repeat('long text ', (g % 20)::int) || g end as label, " +
+		"date '2024-01-01' + g::int as day, timestamp '2024-01-01 00:00:00' + g * interval '1 second' as moment, g * interval '1 hour' as span, " +
+		"array[g, null, g + 1] as list, array['a' || g, null] as words, null::text as nothing, " +
+		"(g * 12345678901234567890.5)::numeric(38,1) as large from generate_series(1, 9000) g order by g % 97, g"
+	for name, limit := range map[string]int64{"roomy": 1 << 30, "tight": 300 << 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, store := parkingServer(t, limit, nil)
+			c := d.connect(t)
+			want := texts(t, c, query)
+			if len(want) != 9000 {
+				t.Fatalf("%d rows", len(want))
+			}
+			var got []string
+			texts(t, c, "begin; declare a cursor for "+query)
+			for i, step := range []string{"fetch 10 from a", "fetch 3000 from a", "fetch 1 from a", "fetch all from a"} {
+				got = append(got, texts(t, c, step)...)
+				if i < 3 {
+					awaitQueues(t, store, 1)
+					time.Sleep(20 * time.Millisecond) // some of it is moved
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("rows (-want +got):\n%.2000s", diff)
+			}
+			texts(t, c, "commit")
+			if _, bytes := store.Stats(); bytes != 0 {
+				t.Errorf("%d bytes are left", bytes)
+			}
+		})
+	}
+}
+
+// TestParkedEnds moves results away that end with an error, and ones that nobody reads to their end.
+func TestParkedEnds(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{})
+	d, store := parkingServer(t, 1<<30, map[string]*script{
+		"select faulty": {
+			columns: numberColumns, plan: engine.Plan{Statement: engine.Statement{Columns: numberColumns, Memory: engine.Memory{Held: 1 << 30}}},
+			query: func(context.Context) (engine.Rows, error) {
+				return &numbers{n: 5000, size: 2048, err: pgerr.New(pgerr.DivisionByZero, "division by zero"), closed: closed}, nil
+			},
+		},
+	})
+	c := d.connect(t)
+	texts(t, c, "begin; declare a cursor for select faulty; fetch 10 from a")
+	await(t, "the end of the work", closed)
+	awaitQueues(t, store, 1)
+	if got := texts(t, c, "fetch 4990 from a"); len(got) != 4990 || got[4989] != "4999" {
+		t.Errorf("%d rows", len(got))
+	}
+	_, err := c.Exec(t.Context(), "fetch 1 from a").ReadAll()
+	if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != string(pgerr.DivisionByZero) {
+		t.Errorf("got %v", err)
+	}
+	texts(t, c, "rollback")
+	texts(t, c, "begin; declare b cursor for select g, repeat('x', 100) from generate_series(1, 100000) g order by 1 desc; fetch 1 from b")
+	awaitQueues(t, store, 2)
+	texts(t, c, "close b; commit")
+	if _, bytes := store.Stats(); bytes != 0 {
+		t.Errorf("%d bytes are left", bytes)
+	}
+}
