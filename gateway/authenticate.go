@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -137,7 +136,7 @@ func (g *guest) proveSCRAM() error {
 		return err
 	}
 	g.wire.send(&pgproto3.AuthenticationSASLContinue{Data: answer})
-	if message, err = g.answer("SASL"); err != nil {
+	if message, err = g.answer(sasl); err != nil {
 		return err
 	}
 	if answer, err = x.Final(message); err != nil {
@@ -149,7 +148,7 @@ func (g *guest) proveSCRAM() error {
 
 // saslInitial reads a SASLInitialResponse. A client that sends no message with it is asked for one.
 func (g *guest) saslInitial() (mechanism string, message []byte, err error) {
-	body, err := g.answer("SASL")
+	body, err := g.answer(sasl)
 	if err != nil {
 		return "", nil, err
 	}
@@ -164,7 +163,7 @@ func (g *guest) saslInitial() (mechanism string, message []byte, err error) {
 	switch {
 	case size == 1<<32-1 && len(message) == 0:
 		g.wire.send(&pgproto3.AuthenticationSASLContinue{})
-		message, err = g.answer("SASL")
+		message, err = g.answer(sasl)
 	case uint64(size) > uint64(len(message)):
 		err = pgerr.New(pgerr.ProtocolViolation, "insufficient data left in message")
 	case int(size) < len(message):
@@ -189,36 +188,35 @@ func (g *guest) password() (string, error) {
 	}
 }
 
-// answer asks with what was sent last, and reads the body of the client's message.
+// answer asks with what was sent last, and reads the body of the client's message. A client that is silent for too
+// long is left without a word, as in PostgreSQL.
 func (g *guest) answer(kind string) ([]byte, error) {
 	if err := g.wire.flush(); err != nil {
 		return nil, err
 	}
 	head, err := g.socket.peek(1)
 	if err != nil {
-		return nil, g.late(err)
+		return nil, err
 	}
 	if head[0] != 'p' {
 		return nil, pgerr.New(pgerr.ProtocolViolation, "expected %s response, got message type %d", kind, head[0])
 	}
 	if head, err = g.socket.peek(5); err != nil {
-		return nil, g.late(err)
+		return nil, err
 	}
-	size := binary.BigEndian.Uint32(head[1:])
-	if size < 4 || size > maxAnswerBytes {
-		return nil, fmt.Errorf("%w: invalid message length", errGone) // as in PostgreSQL without an answer
+	switch size := binary.BigEndian.Uint32(head[1:]); {
+	case size >= 4 && size <= maxAnswerBytes:
+		message, err := g.socket.take(int(size) + 1)
+		if err != nil {
+			return nil, err
+		}
+		return message[5:], nil
+	case kind == sasl:
+		return nil, auth.ErrPassword
+	default:
+		return nil, fmt.Errorf("%w: invalid message length", errGone)
 	}
-	message, err := g.socket.take(int(size) + 1)
-	if err != nil {
-		return nil, g.late(err)
-	}
-	return message[5:], nil
 }
 
-// late makes of a read that took too long what PostgreSQL says of it.
-func (g *guest) late(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) && !g.server.draining() {
-		return pgerr.New(pgerr.QueryCanceled, "canceling authentication due to timeout")
-	}
-	return err
-}
+// sasl is what PostgreSQL calls an answer of that kind.
+const sasl = "SASL"

@@ -19,10 +19,12 @@ import (
 
 // dialogue is what a client does from its first byte on. What the server says is kept, one line per message.
 type dialogue struct {
-	t    *testing.T
-	conn net.Conn
-	from *pgproto3.Frontend // of conn; nil until messages are read
-	said []string
+	t         *testing.T
+	database  string // that it knocks at
+	challenge string // the server's, of the last authentication message
+	conn      net.Conn
+	from      *pgproto3.Frontend // of conn; nil until messages are read
+	said      []string
 }
 
 // send writes what belongs together at once, so that the server reads it at once.
@@ -76,6 +78,12 @@ func (d *dialogue) listen() {
 		}
 		if text := describeDoor(m); text != "" {
 			d.said = append(d.said, text)
+		}
+		switch m := m.(type) {
+		case *pgproto3.AuthenticationMD5Password:
+			d.challenge = string(m.Salt[:])
+		case *pgproto3.AuthenticationSASLContinue:
+			d.challenge = string(m.Data)
 		}
 		switch m.(type) {
 		case *pgproto3.ReadyForQuery, *pgproto3.AuthenticationCleartextPassword, *pgproto3.AuthenticationMD5Password,

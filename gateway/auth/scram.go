@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"strings"
 
 	"github.com/xdg-go/scram"
 
@@ -25,7 +26,8 @@ var ErrPassword = errors.New("password authentication failed")
 // nothing. Its errors are *pgerr.Error, or ErrPassword.
 type Exchange struct {
 	conversation *scram.ServerConversation
-	bound        bool
+	bound        bool   // the server offers a channel to bind to
+	wanted       string // the kind of channel that the client binds to; "" is none
 }
 
 // SCRAM begins an exchange with a client that says it is this user. encrypted is the certificate that the connection
@@ -37,9 +39,9 @@ func (r *Rules) SCRAM(user string, encrypted *x509.Certificate) (*Exchange, erro
 		return nil, err
 	}
 	if binding, ok := bindingOf(encrypted); ok {
-		return &Exchange{server.NewConversationWithChannelBinding(binding), true}, nil
+		return &Exchange{conversation: server.NewConversationWithChannelBinding(binding), bound: true}, nil
 	}
-	return &Exchange{server.NewConversation(), false}, nil
+	return &Exchange{conversation: server.NewConversation()}, nil
 }
 
 // bindingOf gives what tls-server-end-point binds to (RFC 5929). Of a certificate whose signature has no digest of its
@@ -62,7 +64,9 @@ func (x *Exchange) Mechanisms() []string {
 
 // choose checks the mechanism that the client has chosen against the beginning of its first message.
 func (x *Exchange) choose(chosen string, first []byte) error {
-	binds := bytes.HasPrefix(first, []byte("p"))
+	flag, _, _ := bytes.Cut(first, []byte(","))
+	binds := bytes.HasPrefix(flag, []byte("p"))
+	x.wanted = strings.TrimPrefix(string(flag[min(len(flag), 1):]), "=")
 	switch {
 	case chosen != mechanism && (chosen != mechanismPlus || !x.bound):
 		return pgerr.New(pgerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
@@ -107,8 +111,11 @@ func (x *Exchange) step(message []byte) ([]byte, error) {
 		return nil, pgerr.New(pgerr.InvalidAuthorization, "SCRAM channel binding negotiation error").WithDetail(
 			"The client supports SCRAM channel binding but thinks the server does not.  However, this server does support channel binding.")
 	case scram.ErrUnsupportedChannelBindingType, scram.ErrChannelBindingNotSupported:
-		return nil, pgerr.New(pgerr.ProtocolViolation, "unsupported SCRAM channel-binding type")
+		return nil, pgerr.New(pgerr.ProtocolViolation, "unsupported SCRAM channel-binding type \"%s\"", x.wanted)
 	case scram.ErrChannelBindingsDontMatch:
+		if x.wanted == "" {
+			return nil, pgerr.New(pgerr.ProtocolViolation, "unexpected SCRAM channel-binding attribute in client-final-message")
+		}
 		return nil, pgerr.New(pgerr.InvalidAuthorization, "SCRAM channel binding check failed")
 	}
 	e := malformed("The message does not have the form of RFC 5802.")
