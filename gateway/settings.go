@@ -214,6 +214,7 @@ func (s *session) applyOne(set *sql.Setting) error {
 	if set.Name == "transaction_isolation" && s.tx.queried {
 		return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 	}
+	s.keepModes(set.Name)
 	if set.Default {
 		return s.settings.reset(set.Name)
 	}
@@ -225,6 +226,9 @@ func (s *session) applyOne(set *sql.Setting) error {
 		return err
 	}
 	if err := s.allowEscapes(set.Name, value); err != nil {
+		return err
+	}
+	if err := s.allowWriting(set.Name, value); err != nil {
 		return err
 	}
 	local := set.Local || strings.HasPrefix(set.Name, "transaction_")

@@ -100,6 +100,30 @@ func (s *session) setModes(m values) {
 	}
 }
 
+// keepModes makes a mode the transaction's own before its default changes: that is for transactions to come.
+func (s *session) keepModes(name string) {
+	mode, ok := strings.CutPrefix(name, "default_")
+	if !s.tx.explicit || !ok || !strings.HasPrefix(mode, "transaction_") {
+		return
+	}
+	if _, own := s.settings.local[mode]; !own {
+		s.settings.set(mode, s.settings.get(mode), true)
+	}
+}
+
+// allowWriting keeps a read-only transaction that has begun to read from becoming another.
+func (s *session) allowWriting(name, value string) error {
+	switch {
+	case name != "transaction_read_only" || value == "on" || s.settings.get(name) == "off":
+		return nil
+	case len(s.tx.savepoints) > 0:
+		return pgerr.New(pgerr.ActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+	case s.tx.queried:
+		return pgerr.New(pgerr.ActiveTransaction, "transaction read-write mode must be set before any query")
+	}
+	return nil
+}
+
 // leaveImplicit ends what no BEGIN began, after a simple query or at Sync. The error is that of a COMMIT.
 func (s *session) leaveImplicit(ctx context.Context) error {
 	if s.tx.explicit {
