@@ -124,6 +124,11 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 			return e, aliasErr
 		}
 	}
+	if err != nil && b.system && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
+		if e := b.tableOID(parts, c.Location, sc); e != nil {
+			return e, nil
+		}
+	}
 	if err != nil {
 		if len(parts) == 1 && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
 			if e, rowErr := b.wholeRow(parts, c.Location, sc); e != nil || rowErr != nil {

@@ -66,7 +66,8 @@ const (
 type Relation struct {
 	Name    TableName // Schema is never ""
 	Class   Class
-	View    bool // of the warehouse
+	OID     int64 // of a system relation
+	View    bool  // of the warehouse
 	Columns []Column
 	// Reads are the relations that a view of the warehouse reads itself.
 	Reads []TableName

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tidegate/internal/pgerr"
@@ -90,6 +91,29 @@ func (b *binder) regColumn(e *expr) *expr {
 		e.regArg, e.sql = e.sql, b.regCall(e.typ.OID, "", e.sql)
 	}
 	return e
+}
+
+// tableOID gives the system column tableoid of a system relation whose rows have an OID; nil for all other names. It is
+// NULL where an outer join has filled the row up.
+func (b *binder) tableOID(parts []string, pos int32, sc *scope) *expr {
+	if parts[len(parts)-1] != "tableoid" || len(parts) != 2 {
+		return nil
+	}
+	for s := sc; s != nil; s = s.outer {
+		t, n := s.table("", parts[0])
+		if n != 1 || t.relation == nil {
+			continue
+		}
+		i := slices.IndexFunc(t.columns, func(v *visible) bool { return v.name == "oid" })
+		if i < 0 {
+			return nil
+		}
+		row := b.reference(t.columns[i], pos)
+		e := computed(pgtypes.OIDType, "CASE WHEN "+row.sql+" IS NOT NULL THEN CAST("+strconv.FormatInt(t.relation.OID, 10)+" AS UINTEGER) END", row)
+		e.pos = pos
+		return e
+	}
+	return nil
 }
 
 // isReg reports whether t is an object's identity that reads and writes as its name.

@@ -128,7 +128,7 @@ func (r *relation) loadColumns() []engine.LoadColumn {
 
 // describe gives the relation as the binder needs it.
 func (r *relation) describe() *sql.Relation {
-	out := &sql.Relation{Name: r.name, Class: sql.ClassSystem, Columns: make([]sql.Column, len(r.columns))}
+	out := &sql.Relation{Name: r.name, Class: sql.ClassSystem, OID: r.oid, Columns: make([]sql.Column, len(r.columns))}
 	for i := range r.columns {
 		out.Columns[i] = sql.Column{Name: r.columns[i].name, Type: r.columns[i].served}
 	}
