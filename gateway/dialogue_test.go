@@ -21,6 +21,7 @@ import (
 type dialogue struct {
 	t         *testing.T
 	database  string // that it knocks at
+	reports   bool   // keep what the server tells of settings
 	challenge string // the server's, of the last authentication message
 	conn      net.Conn
 	from      *pgproto3.Frontend // of conn; nil until messages are read
@@ -80,6 +81,10 @@ func (d *dialogue) listen() {
 			d.said = append(d.said, text)
 		}
 		switch m := m.(type) {
+		case *pgproto3.ParameterStatus:
+			if d.reports {
+				d.said = append(d.said, describeMessage(m))
+			}
 		case *pgproto3.AuthenticationMD5Password:
 			d.challenge = string(m.Salt[:])
 		case *pgproto3.AuthenticationSASLContinue:
@@ -248,6 +253,19 @@ func startupCases() []startupCase {
 		{name: "a bad zone", talk: func(d *dialogue) { d.send(hello("ann", "TimeZone", "Nowhere")); d.listen() }},
 		{name: "an encoding with quotes", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "'utf-8'")); d.listen() }},
 		{name: "UNICODE", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "UNICODE")); d.listen() }},
+		{name: "SQL_ASCII", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "sql ascii")); d.listen() }},
+		{
+			name: "another encoding", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "latin-1")); d.listen() }, why: "there is no conversion",
+			want: []string{"AuthenticationOk", "ErrorResponse FATAL 0A000 conversion between LATIN1 and UTF8 is not supported", "closed"},
+		},
+		{name: "an encoding of nothing", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "")); d.listen() }},
+		{name: "a long name of an application", talk: func(d *dialogue) {
+			d.send(hello("ann", "application_name", strings.Repeat("ä", 40)))
+			d.listen()
+			d.send(typed('Q', "set application_name = '"+strings.Repeat("x", 64)+"'\x00"), typed('Q', "show application_name\x00"))
+			d.listen()
+			d.listen()
+		}},
 		{name: "no such encoding", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "utf99")); d.listen() }},
 		{name: "options", talk: func(d *dialogue) {
 			d.send(hello("ann", "options", `-c TimeZone=UTC --application-name=a\ b -cdatestyle=dmy`))

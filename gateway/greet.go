@@ -91,6 +91,9 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 	if m.redshift {
 		x.state.Version = redshiftVersionText
 	}
+	for _, p := range m.settings {
+		x.tellClipped(p.name, p.value)
+	}
 	return x, nil
 }
 

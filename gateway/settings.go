@@ -222,6 +222,7 @@ func (s *session) applyOne(set *sql.Setting) error {
 	if err != nil {
 		return err
 	}
+	s.tellClipped(set.Name, strings.Join(set.Values, ", "))
 	if err := s.allowIdentity(set.Name, value); err != nil {
 		return err
 	}

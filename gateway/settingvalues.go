@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 )
@@ -204,25 +206,35 @@ func splitUnit(value string) (number, name string) {
 	return v[:i], strings.TrimSpace(v[i:])
 }
 
-// checkPrintable replaces what is not printable ASCII by question marks, as PostgreSQL does.
+// clipText cuts to PostgreSQL's 63 bytes, between characters.
+func clipText(value string) string {
+	if len(value) <= maxName {
+		return value
+	}
+	end := maxName
+	for end > 0 && !utf8.RuneStart(value[end]) {
+		end--
+	}
+	return value[:end]
+}
+
+// tellClipped says that a value was too long for a name.
+func (s *session) tellClipped(name, value string) {
+	if clipped := clipText(value); name == "application_name" && clipped != value {
+		s.notice(engine.Notice{Severity: "NOTICE", Code: "42622", Message: `identifier "` + value + `" will be truncated to "` + clipped + `"`})
+	}
+}
+
+// checkPrintable replaces what is not printable ASCII by question marks, and cuts to the length of a name, as
+// PostgreSQL does: see tellClipped.
 func checkPrintable(_, value string) (string, error) {
-	b := []byte(value)
+	b := []byte(clipText(value))
 	for i, c := range b {
 		if c < 32 || c > 126 {
 			b[i] = '?'
 		}
 	}
 	return string(b), nil
-}
-
-// checkEncoding takes every spelling of UTF-8, also with quotes around it: a driver sends them.
-func checkEncoding(name, value string) (string, error) {
-	v := strings.Trim(strings.ToUpper(value), `'" `)
-	switch strings.NewReplacer("-", "", "_", "").Replace(v) {
-	case "UTF8", "UNICODE":
-		return "UTF8", nil
-	}
-	return "", invalidValue(name, value).WithHint("Only UTF8 is supported.")
 }
 
 // dateStyleAfter changes style or order, or both, as value says.

@@ -175,4 +175,7 @@ func parseReplication(value string) (bool, error) {
 }
 
 // clipName cuts a name to PostgreSQL's 63 bytes, as its startup does: bytes, not characters.
-func clipName(name string) string { return name[:min(len(name), 63)] }
+func clipName(name string) string { return name[:min(len(name), maxName)] }
+
+// maxName is the longest name in bytes.
+const maxName = 63

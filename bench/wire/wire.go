@@ -1,5 +1,5 @@
-// Package wire measures the protocol: the same statements asked of PostgreSQL and of Tidegate, over TCP and without a
-// password, by a client that costs the same for both.
+// Package wire measures the protocol: the same statements asked of PostgreSQL and of Tidegate, over TCP and, but for logins,
+// without a password, by a client that costs the same for both.
 package wire
 
 import (
@@ -27,6 +27,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	}{
 		{"select 1", s.constants},
 		{"connect", s.connects},
+		{"log in", s.logins},
 		{"idle sessions", s.idle},
 		{"slow reader", s.slow},
 		{"rows", s.whole},
@@ -42,6 +43,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 type suite struct {
 	*measure.Bench
 	program *measure.Program
+	cluster *testkit.Cluster
 	rows    int             // of bench.wide
 	targets []client.Target // postgresql, gateway
 }
@@ -53,7 +55,7 @@ func (s *suite) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.program = program
+	s.program, s.cluster = program, cluster
 	if err := s.loadTable(ctx, cluster); err != nil {
 		return err
 	}
