@@ -211,7 +211,7 @@ func paramFormat(m *pgproto3.Bind, i int) int16 {
 func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (string, error) {
 	switch format {
 	case 0:
-		return pgtypes.TextParam(oid, data, s.state.Zone)
+		return pgtypes.TextParam(oid, data, s.state.Style)
 	case 1:
 		return pgtypes.BinaryToText(oid, data)
 	}

@@ -48,7 +48,7 @@ func (s *session) executePrepared(ctx context.Context, e *sql.Prepared) (*answer
 		if args[i] = a; a.Null {
 			continue
 		}
-		if args[i].Text, err = pgtypes.TextParam(p.params[i], []byte(a.Text), s.state.Zone); err != nil {
+		if args[i].Text, err = pgtypes.TextParam(p.params[i], []byte(a.Text), s.state.Style); err != nil {
 			return nil, err
 		}
 	}

@@ -230,17 +230,6 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	return "", b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
 }
 
-// momentOf reads a text as a literal of the type is read.
-func (b *binder) momentOf(e *expr, t pgtypes.OID) string {
-	switch t {
-	case pgtypes.Date:
-		return "tg_date_of(" + e.sql + ")"
-	case pgtypes.Timestamp:
-		return "tg_timestamp_of(" + e.sql + ")"
-	}
-	return "tg_timestamptz_of(" + e.sql + ", " + b.zoneText() + ")"
-}
-
 func typeText(t pgtypes.Type) string {
 	if _, ok := pgtypes.Lookup(t.OID); ok {
 		return t.String()

@@ -45,10 +45,6 @@ func (b *binder) typed(text string, t pgtypes.Type, pos int32) (*expr, error) {
 	if err != nil {
 		if p, ok := asError(err); ok && p.Position == 0 {
 			p.Position = b.stmt.position(pos)
-			p.Message = strings.Replace(p.Message, " without time zone: ", ": ", 1) // as PostgreSQL names them here
-			if p.Code == pgerr.InvalidDatetimeFormat && t.OID != pgtypes.Interval {
-				p.Hint = "Dates and times are read in ISO 8601 form: 2018-02-15 03:04:05+00."
-			}
 		}
 		return nil, err
 	}
@@ -198,19 +194,19 @@ func (b *binder) datetime(text string, t pgtypes.Type) (*expr, error) {
 	}
 	switch t.OID {
 	case pgtypes.Date:
-		n, err := pgtypes.ParseDate(text)
+		n, err := b.reading().ParseDate(text)
 		if err != nil {
 			return nil, err
 		}
 		return dateConstant(int64(n)), nil
 	case pgtypes.Timestamp:
-		n, err := pgtypes.ParseTimestamp(text)
+		n, err := b.reading().ParseTimestamp(text)
 		if err != nil {
 			return nil, err
 		}
 		return timestampConstant(pgtypes.Timestamp, n), nil
 	case pgtypes.Timestamptz:
-		n, err := pgtypes.ParseTimestamptz(text, b.zone())
+		n, err := b.reading().ParseTimestamptz(text)
 		if err != nil {
 			return nil, err
 		}

@@ -56,3 +56,24 @@ func (b *binder) intervalOf(text string) string {
 	}
 	return "tg_interval(" + text + ", 32767, -1)"
 }
+
+// reading is how dates are read.
+func (b *binder) reading() pgtypes.Style {
+	return pgtypes.Style{Zone: b.zone(), Order: b.env.Style.Order}
+}
+
+// momentOf reads a text as a literal of the type is read.
+func (b *binder) momentOf(e *expr, t pgtypes.OID) string {
+	name, arguments := "tg_date_of(", e.sql
+	switch t {
+	case pgtypes.Timestamp:
+		name = "tg_timestamp_of("
+	case pgtypes.Timestamptz:
+		name, arguments = "tg_timestamptz_of(", arguments+", "+b.zoneText()
+	}
+	if order := b.env.Style.Order; order != pgtypes.OrderMDY {
+		arguments += ", " + quoteText(order.String())
+		name = "tg_ordered" + name[len("tg"):]
+	}
+	return name + arguments + ")"
+}

@@ -235,7 +235,6 @@ const (
 	endDays   = 2147483494 - 2440588
 	minMicros = -211813488000000000 + epochMicros // 4714-11-24 BC
 	endMicros = TimestampInfinity
-	dateLimit = 5874898 // first year beyond date
 )
 
 func dateFromBinary(n int32) (string, error) {

@@ -8,7 +8,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"tidegate/internal/pgerr"
@@ -237,8 +236,9 @@ func ParseUUID(s string) (v [16]byte, err error) {
 }
 
 // TextParam checks a parameter in text form and gives the form that the language reads: numbers plain, dates and
-// timestamps in ISO form, timestamptz with its offset. Types that are not checked here pass as they are.
-func TextParam(oid OID, data []byte, zone *time.Location) (string, error) {
+// timestamps in ISO form, timestamptz with its offset. Types that are not checked here pass as they are, and the words
+// for moments of the transaction.
+func TextParam(oid OID, data []byte, style Style) (string, error) {
 	s, err := CheckUTF8(data)
 	if err != nil {
 		return "", err
@@ -261,18 +261,28 @@ func TextParam(oid OID, data []byte, zone *time.Location) (string, error) {
 	case UUID:
 		v, err := ParseUUID(s)
 		return string(AppendUUID(nil, v)), err
-	case Date:
-		v, err := ParseDate(s)
-		return string(AppendDate(nil, v)), err
+	case Date, Timestamp, Timestamptz:
+		return momentParam(oid, s, style)
 	case Time:
 		v, err := ParseTime(s)
 		return string(AppendTime(nil, v)), err
-	case Timestamp:
-		v, err := ParseTimestamp(s)
-		return string(AppendTimestamp(nil, v)), err
-	case Timestamptz:
-		v, err := ParseTimestamptz(s, zone)
-		return string(AppendTimestamptz(nil, v, NewZone(nil))), err
 	}
 	return s, nil
+}
+
+func momentParam(oid OID, s string, style Style) (string, error) {
+	switch strings.ToLower(trim(s)) {
+	case "now", "today", "tomorrow", "yesterday":
+		return s, nil
+	}
+	switch oid {
+	case Date:
+		v, err := style.ParseDate(s)
+		return string(AppendDate(nil, v)), err
+	case Timestamp:
+		v, err := style.ParseTimestamp(s)
+		return string(AppendTimestamp(nil, v)), err
+	}
+	v, err := style.ParseTimestamptz(s)
+	return string(AppendTimestamptz(nil, v, NewZone(nil))), err
 }

@@ -80,7 +80,7 @@ func TestTextParam(t *testing.T) {
 	for oid, texts := range inputs {
 		for _, text := range texts {
 			want := ask(oid, text)
-			got, err := pgtypes.TextParam(oid, []byte(text), zone)
+			got, err := pgtypes.TextParam(oid, []byte(text), pgtypes.Style{Zone: zone})
 			if err != nil {
 				got = string(pgerr.CodeOf(err))
 			} else {
@@ -185,11 +185,11 @@ func FuzzTextParam(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		oid := decoded[int(which)%len(decoded)]
-		text, err := pgtypes.TextParam(oid, data, nil)
+		text, err := pgtypes.TextParam(oid, data, pgtypes.Style{})
 		if err != nil {
 			return
 		}
-		if again, err := pgtypes.TextParam(oid, []byte(text), nil); err != nil || again != text {
+		if again, err := pgtypes.TextParam(oid, []byte(text), pgtypes.Style{}); err != nil || again != text {
 			t.Fatalf("%s: %q gave %q and that %q, %v", pgtypes.Of(oid), data, text, again, err)
 		}
 	})

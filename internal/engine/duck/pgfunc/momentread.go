@@ -10,7 +10,37 @@ import (
 // the zone behind it, which PostgreSQL does not look at.
 func momentReaders() []udf.Function {
 	zone := zones()
+	ordered := remembered(func(order string) (s pgtypes.Style, err error) { return s, s.ParseDateStyle(order) })
 	return []udf.Function{
+		udf.Of2("tg_ordered_date_of", func(s, order string) (udf.Date, error) {
+			style, err := ordered(order)
+			if err != nil {
+				return 0, err
+			}
+			d, err := style.ParseDate(s)
+			return udf.Date(d), err
+		}),
+		udf.Of2("tg_ordered_timestamp_of", func(s, order string) (udf.Timestamp, error) {
+			style, err := ordered(order)
+			if err != nil {
+				return 0, err
+			}
+			at, err := style.ParseTimestamp(s)
+			return udf.Timestamp(at), err
+		}),
+		udf.Of3("tg_ordered_timestamptz_of", func(s, name, order string) (udf.Timestamptz, error) {
+			z, err := zone(name)
+			if err != nil {
+				return 0, err
+			}
+			style, err := ordered(order)
+			if err != nil {
+				return 0, err
+			}
+			style.Zone = z
+			at, err := style.ParseTimestamptz(s)
+			return udf.Timestamptz(at), err
+		}),
 		udf.Of1("tg_date_of", func(s string) (udf.Date, error) {
 			d, err := pgtypes.ParseDate(s)
 			return udf.Date(d), err
