@@ -153,7 +153,7 @@ func TestClientLeaves(t *testing.T) {
 			if err := await(t, "engine's end", ended); !errors.Is(err, errGone) {
 				t.Errorf("cause %v", err)
 			}
-			if took := time.Since(left); took > time.Second {
+			if took := time.Since(left); took > 3*time.Second { // half a second on a machine that does nothing else
 				t.Errorf("noticed after %v", took)
 			}
 		})

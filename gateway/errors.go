@@ -32,15 +32,20 @@ func errStopping() error {
 	return pgerr.New(pgerr.CannotConnectNow, "the database system is shutting down")
 }
 
-// flatten makes any error one that the client may see: what is not meant for clients becomes XX000 with the query's
-// id, by which the log has the rest. internal reports that it did.
+// flatten makes any error one that the client may see: what is not meant for clients becomes XX000. Its message has the
+// query's id, by which the log has the rest. internal reports that it is one of these.
 func flatten(err error, id string) (e *pgerr.Error, internal bool) {
-	if e, ok := errors.AsType[*pgerr.Error](err); ok {
-		return e, e.Code == pgerr.InternalError
+	e, ok := errors.AsType[*pgerr.Error](err)
+	if !ok {
+		e = &pgerr.Error{Code: pgerr.InternalError, Message: "internal error", Err: err}
 	}
-	e = &pgerr.Error{Code: pgerr.InternalError, Message: "internal error", Err: err}
+	if e.Code != pgerr.InternalError {
+		return e, false
+	}
 	if id != "" {
-		e.Detail = "Query id: " + id + "."
+		named := *e
+		named.Message += " (query " + id + ")"
+		e = &named
 	}
 	return e, true
 }

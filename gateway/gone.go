@@ -9,7 +9,7 @@ import (
 
 // lookEvery is how often the clients of statements that take long are looked at. One that is gone is noticed within
 // two looks, also while nothing is written to it and whatever it has sent ahead, as long as the system has taken it all.
-const lookEvery = 250 * time.Millisecond
+const lookEvery = 200 * time.Millisecond
 
 // look ends the work of clients that are gone, and comes again while there are sessions.
 func (s *Server) look() {

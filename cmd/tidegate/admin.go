@@ -54,7 +54,7 @@ func (p *parts) watch(ctx context.Context, opened *closeAll) (*watchers, error) 
 	if err != nil {
 		return nil, adminTaken(p.Admin, err)
 	}
-	server := &http.Server{Handler: admin.Handler(p.metrics, w.look), ReadHeaderTimeout: adminHeaderTimeout}
+	server := &http.Server{Handler: admin.Handler(p.metrics, w.look, p.Pprof), ReadHeaderTimeout: adminHeaderTimeout}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	opened.add(func() error { //nolint:contextcheck // the end of ctx is why it ends

@@ -131,5 +131,6 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 	o.Warehouse = newHotChanges(a.router, h)
 	s := gateway.New(o, planner{a.router, a.procedures}, a, p.log)
 	p.sessions.server.Store(s)
+	countSessions(p.metrics, s.Activities)
 	return s
 }

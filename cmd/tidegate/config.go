@@ -22,6 +22,7 @@ const defaultConfig = "tidegate.yml"
 type config struct {
 	Listen    string     `yaml:"listen"`
 	Admin     string     `yaml:"admin"` // where metrics and readiness are told; "" is nowhere
+	Pprof     bool       `yaml:"pprof"` // profiles of this process at admin too
 	Database  string     `yaml:"database"`
 	DataDir   string     `yaml:"data_dir"`
 	Dialect   string     `yaml:"dialect"` // redshift or postgres; "" is that of hot.kind
@@ -68,7 +69,7 @@ func defaults() config {
 		TLS: tlsConfig{MinVersion: "1.2"},
 		Limits: limits{
 			Connections: 500, Reserved: 3, Authentication: "1min", Statement: "0", Idle: "0", IdleInTransaction: "0",
-			Message: "64MiB", Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m", Spool: "1GiB",
+			Message: "64MiB", Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m", Spool: "1GiB", Grace: "30s",
 		},
 	}
 }

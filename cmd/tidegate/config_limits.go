@@ -14,7 +14,8 @@ type limits struct {
 	Statement         string `yaml:"statement_timeout"`
 	Idle              string `yaml:"idle_timeout"`
 	IdleInTransaction string `yaml:"idle_in_transaction_timeout"`
-	Message           string `yaml:"message"` // the longest one that a client may send
+	Message           string `yaml:"message"`        // the longest one that a client may send
+	Grace             string `yaml:"shutdown_grace"` // for statements that run when the process shall end
 
 	Memory    string `yaml:"memory"`
 	ETLMemory string `yaml:"etl_memory"`
@@ -54,7 +55,7 @@ func (l *limits) check(fail func(key, format string, args ...any)) {
 		fail("limits.authentication_timeout", "is %q; it is from 1s to 10min", l.Authentication)
 	}
 	for key, value := range map[string]string{
-		"limits.statement_timeout": l.Statement, "limits.idle_timeout": l.Idle, "limits.idle_in_transaction_timeout": l.IdleInTransaction,
+		"limits.shutdown_grace": l.Grace, "limits.statement_timeout": l.Statement, "limits.idle_timeout": l.Idle, "limits.idle_in_transaction_timeout": l.IdleInTransaction,
 	} {
 		if _, err := gateway.ParseTimeout(value); err != nil {
 			fail(key, "is %q; write a number and ms, s, min, h or d; 0 is no limit", value)
@@ -79,6 +80,12 @@ func (l *limits) settings() map[string]string {
 // authentication gives how long a login may take.
 func (l *limits) authentication() time.Duration {
 	d, _ := gateway.ParseTimeout(l.Authentication) // checked
+	return d
+}
+
+// grace gives how long running statements may take after a signal to stop; 0 is as long as they want.
+func (l *limits) grace() time.Duration {
+	d, _ := gateway.ParseTimeout(l.Grace) // checked
 	return d
 }
 

@@ -15,9 +15,6 @@ import (
 
 type serveCmd struct{}
 
-// drainTimeout bounds how long running statements may take after a signal to stop.
-const drainTimeout = 30 * time.Second
-
 // Run answers clients until the process is told to stop, then lets running statements finish.
 func (serveCmd) Run(ctx context.Context, p *program) error {
 	c, err := loadConfig(p.config)
@@ -91,7 +88,10 @@ func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, server *gatew
 	running.Go(func() error { return p.access.reloadOnHangup(runCtx) })
 	running.Go(func() error {
 		<-runCtx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(runCtx), drainTimeout)
+		drain, cancel := context.WithoutCancel(runCtx), func() {}
+		if grace := p.Limits.grace(); grace > 0 {
+			drain, cancel = context.WithTimeout(drain, grace)
+		}
 		defer cancel()
 		return server.Shutdown(drain)
 	})

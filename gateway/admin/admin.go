@@ -1,11 +1,12 @@
 // Package admin answers those who watch a gateway over HTTP: /metrics for Prometheus, /healthz for whoever restarts a
-// process that hangs, /readyz for whoever sends clients to it.
+// process that hangs, /readyz for whoever sends clients to it, /debug/pprof/ for whoever looks into it.
 package admin
 
 import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,8 +21,9 @@ type Part struct {
 }
 
 // Handler serves the three paths. parts is asked at each /readyz, which is 503 while a vital part does not work, and
-// else 200; either way it names what does not, a line each.
-func Handler(metrics prometheus.Gatherer, parts func(ctx context.Context) []Part) http.Handler {
+// else 200; either way it names what does not, a line each. With profiles there are those of net/http/pprof too: they
+// cost whoever asks for them the gateway's time, and hold texts of statements.
+func Handler(metrics prometheus.Gatherer, parts func(ctx context.Context) []Part, profiles bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -32,6 +34,11 @@ func Handler(metrics prometheus.Gatherer, parts func(ctx context.Context) []Part
 		w.WriteHeader(status)
 		fmt.Fprint(w, text)
 	})
+	if profiles {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
 	return mux
 }
 

@@ -40,7 +40,7 @@ func TestReadiness(t *testing.T) {
 			503, "not ready\nclients: the gateway is stopping\nhot store: gone\n",
 		},
 	} {
-		h := admin.Handler(prometheus.NewRegistry(), func(context.Context) []admin.Part { return c.parts })
+		h := admin.Handler(prometheus.NewRegistry(), func(context.Context) []admin.Part { return c.parts }, false)
 		code, text := get(t, h, http.MethodGet, "/readyz")
 		if d := cmp.Diff(c.text, text); code != c.code || d != "" {
 			t.Errorf("%s: %d, want %d (-want +got):\n%s", c.name, code, c.code, d)
@@ -57,7 +57,7 @@ func TestPaths(t *testing.T) {
 	n := prometheus.NewCounter(prometheus.CounterOpts{Name: "tidegate_test_total", Help: "Of this test."})
 	metrics.MustRegister(n)
 	n.Add(7)
-	h := admin.Handler(metrics, func(context.Context) []admin.Part { return nil })
+	h := admin.Handler(metrics, func(context.Context) []admin.Part { return nil }, false)
 	if code, text := get(t, h, http.MethodGet, "/metrics"); code != 200 || !strings.Contains(text, "\ntidegate_test_total 7\n") {
 		t.Errorf("metrics: %d\n%s", code, text)
 	}
@@ -66,5 +66,18 @@ func TestPaths(t *testing.T) {
 	}
 	if code, _ := get(t, h, http.MethodGet, "/"); code != http.StatusNotFound {
 		t.Errorf("another path is %d", code)
+	}
+}
+
+// TestProfiles are there only if they are switched on.
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	for on, want := range map[bool]int{true: http.StatusOK, false: http.StatusNotFound} {
+		h := admin.Handler(prometheus.NewRegistry(), func(context.Context) []admin.Part { return nil }, on)
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/goroutine", "/debug/pprof/heap"} {
+			if code, _ := get(t, h, http.MethodGet, path); code != want {
+				t.Errorf("profiles %v: %s gave %d", on, path, code)
+			}
+		}
 	}
 }
