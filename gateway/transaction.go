@@ -263,6 +263,9 @@ func verbOf(t *sql.Transaction) string {
 
 // repeatable reports whether the transaction reads one generation throughout.
 func (s *session) repeatable() bool {
+	if !s.tx.explicit {
+		return false
+	}
 	v := s.settings.get("transaction_isolation")
-	return s.tx.explicit && (v == "repeatable read" || v == "serializable")
+	return v == "repeatable read" || v == "serializable"
 }
