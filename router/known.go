@@ -24,6 +24,17 @@ func (r *Router) planKnown(req Request, v *catalog.View, values known) (*engine.
 // known is an engine that answers every statement with one row, whose values the plan has already; nil is NULL.
 type known []*pgtypes.Datum
 
+// fit reports whether the values are laid out as vectors of their types: all but floats, which have two sizes, and
+// numerics, which have digits behind the point.
+func (k known) fit(types []pgtypes.Type) bool {
+	for i, value := range k {
+		if value != nil && (value.Class != pgtypes.ClassOf(types[i].OID) || value.Class == pgtypes.ClassFloat || value.Class == pgtypes.ClassNumeric) {
+			return false
+		}
+	}
+	return true
+}
+
 // Describe gives the columns that the plan says.
 func (known) Describe(_ context.Context, s engine.Statement) ([]engine.Column, error) {
 	return s.Columns, nil

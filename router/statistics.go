@@ -23,19 +23,23 @@ func (d *decision) fromStatistics() (*engine.Plan, bool) {
 	if !s.whole() {
 		return nil, false
 	}
-	values := make([]string, len(calls))
+	values, texts := make(known, len(calls)), make([]string, len(calls))
 	for i, c := range calls {
-		text, ok := s.statistic(c)
+		value, text, ok := s.statistic(c)
 		if !ok {
 			return nil, false
 		}
-		values[i] = text
+		values[i], texts[i] = value, text
+	}
+	by := d.r.o.Local
+	if values.fit(d.req.Query.Types) {
+		by = values
 	}
 	return &engine.Plan{
 		Route:       engine.RouteLocal,
 		Reason:      fmt.Sprintf("the catalog's statistics of %d files answer it", len(s.kept)),
-		Engine:      d.r.o.Local,
-		Statement:   d.statement("SELECT " + strings.Join(values, ", ")),
+		Engine:      by,
+		Statement:   d.statement("SELECT " + strings.Join(texts, ", ")),
 		FilesPruned: len(s.table.Files) - len(s.kept),
 		FilesKept:   len(s.kept),
 	}, true
@@ -58,17 +62,18 @@ func (d *decision) known(u *sql.Use, c sql.StatCall) (value *pgtypes.Datum, ok b
 	return d.scans[i].value(c)
 }
 
-// statistic gives the value of one call as a DuckDB constant.
-func (s *scan) statistic(c sql.StatCall) (string, bool) {
-	value, ok := s.value(c)
+// statistic gives the value of one call, and as a DuckDB constant.
+func (s *scan) statistic(c sql.StatCall) (value *pgtypes.Datum, text string, ok bool) {
+	value, ok = s.value(c)
 	if !ok {
-		return "", false
+		return nil, "", false
 	}
 	if c.Func == "count" {
-		return strconv.FormatInt(value.I, 10) + "::BIGINT", true
+		return value, strconv.FormatInt(value.I, 10) + "::BIGINT", true
 	}
 	column, _ := s.table.Table.Column(c.Column)
-	return constant(column.Type, value)
+	text, ok = constant(column.Type, value)
+	return value, text, ok
 }
 
 // value gives the value of one call; nil is NULL.
