@@ -22,15 +22,21 @@ type rewriter struct {
 // rewrite gives the statement for DuckDB.
 func (s *session) rewrite(st statement, arguments []string) (string, error) {
 	r := rewriter{cursor: st.cursor(), s: s, arguments: arguments, unit: -1}
-	for r.peek().kind != end {
+	err := r.upTo(len(r.tokens))
+	return r.out.String(), err
+}
+
+// upTo rewrites tokens up to one, or the end.
+func (r *rewriter) upTo(to int) error {
+	for r.at < to && r.peek().kind != end {
 		if r.at > 0 && r.tokens[r.at-1].stop < r.peek().start {
 			r.out.WriteByte(' ')
 		}
 		if err := r.token(); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return r.out.String(), nil
+	return nil
 }
 
 // before is the token before the next one.
@@ -90,6 +96,9 @@ func (r *rewriter) word(t token) error {
 		return r.emit("DECIMAL(18,0)", 1) // DuckDB's would be (18,3)
 	}
 	if r.ahead(1).is("(") {
+		if t.value == "avg" {
+			return r.average()
+		}
 		if fileFunction(t.value) {
 			return pgerr.New(pgerr.UndefinedFunction, "function %s does not exist", t.value)
 		}

@@ -116,6 +116,9 @@ func TestSpellingsOfRedshift(t *testing.T) {
 	ask(t, c, `insert into r values (1, '2018-02-15 10:00', 1.25), (2, '2018-02-16 11:00', null)`)
 	for _, q := range []struct{ sql, want string }{
 		{`select ID, "ID", r."Id" from r where id = 1`, "1|1|1"},
+		{`select avg(n), avg(distinct -n), avg(n::float8) from (select 1 as n union all select 2 union all select 2) x`, "1|-1|1.6666666666666667"},
+		{`select typeof(avg(n)), typeof(avg(n::real)) from (select 1 as n) x`, "BIGINT|DOUBLE"},
+		{`select avg(n) filter (where n > 1) + 1, avg(n) over (order by n rows 1 preceding) from (select 1::bigint as n) x group by n`, "∅|1"},
 		{`select nvl(v, 0), nvl2(v, 'a', 'b') from public.r where id = 2`, "0.00|b"},
 		{`select datediff(hour, min(t), max(t)), dateadd(month, 1, min(t)) from r`, "25|2018-03-15 10:00:00"},
 		{`select count(*) from (select id from r minus select 1) x`, "1"},

@@ -9,7 +9,16 @@ import (
 
 // redshiftFunctions is the functions that Redshift alone has.
 func redshiftFunctions() []udf.Function {
-	return slices.Concat(redshiftDates(), redshiftPatterns(), redshiftTexts())
+	return slices.Concat(redshiftDates(), redshiftPatterns(), redshiftTexts(), redshiftMeans())
+}
+
+// redshiftMeans gives a sum divided by a count the type of AVG: of whole numbers, which DuckDB sums as HUGEINT, BIGINT.
+// The quotient is within the range of what was summed.
+func redshiftMeans() []udf.Function {
+	return []udf.Function{
+		udf.Of1("tg_rs_mean", func(n udf.Hugeint) (int64, error) { return int64(n.Lo), nil }),
+		udf.Of1("tg_rs_mean", func(x float64) (float64, error) { return x, nil }),
+	}
 }
 
 // part finds a date part. The binder knows the names that there are.
