@@ -66,6 +66,20 @@ type Table struct {
 	MaxStaleness *time.Duration `json:"max_staleness,omitempty"`
 	// Adopt is set for a table that others write: then File.Path is an object's URL.
 	Adopt *AdoptSpec `json:"adopt,omitempty"`
+	Keys
+}
+
+// Keys are what a table's owner promises of its rows, for clients that ask. Nobody enforces them.
+type Keys struct {
+	PrimaryKey  []string     `json:"primary_key,omitempty"`
+	ForeignKeys []ForeignKey `json:"foreign_keys,omitempty"`
+}
+
+// ForeignKey says that the values of some columns are those of another table's columns, in the same order.
+type ForeignKey struct {
+	Columns    []string `json:"columns"`
+	References Name     `json:"references"`
+	Key        []string `json:"key"`
 }
 
 // Column is one column of a table.

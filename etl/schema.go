@@ -16,7 +16,7 @@ import (
 func target(p *pipeline.Pipeline, columns []catalog.Column, have *catalog.Table) (*catalog.Table, error) {
 	want := &catalog.Table{
 		Name: p.Table, Description: p.Description, SchemaVersion: 1, Columns: columns, PartitionBy: p.PartitionBy,
-		Time: p.Time, ClusterBy: p.ClusterBy, UniqueKey: p.UniqueKey, Hot: p.Hot, MaxStaleness: p.MaxStaleness,
+		Time: p.Time, ClusterBy: p.ClusterBy, UniqueKey: p.UniqueKey, Hot: p.Hot, MaxStaleness: p.MaxStaleness, Keys: p.Keys,
 	}
 	if want.Hot != nil {
 		want.Hot = hotSpec(columns, *want.Hot, have)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -95,6 +96,15 @@ func lakeTable(t *catalog.Table) pgcatalog.Table {
 	out := pgcatalog.Table{Schema: t.Name.Schema, Name: t.Name.Table, Description: t.Description, Rows: -1}
 	for _, col := range t.Columns {
 		out.Columns = append(out.Columns, pgcatalog.Column{Name: col.Name, Type: col.Type, Description: col.Description})
+	}
+	if len(t.PrimaryKey) > 0 {
+		out.Keys = append(out.Keys, pgcatalog.Key{Name: t.Name.Table + "_pkey", Kind: pgcatalog.PrimaryKey, Columns: t.PrimaryKey})
+	}
+	for _, k := range t.ForeignKeys {
+		out.Keys = append(out.Keys, pgcatalog.Key{
+			Name: t.Name.Table + "_" + strings.Join(k.Columns, "_") + "_fkey", Kind: pgcatalog.ForeignKey, Columns: k.Columns,
+			RefSchema: k.References.Schema, RefTable: k.References.Table, RefColumns: k.Key,
+		})
 	}
 	return out
 }

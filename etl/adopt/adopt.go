@@ -194,7 +194,7 @@ func (c *Change) define(p *pipeline.Pipeline, base string, objects, fresh []foun
 	if err != nil {
 		return err
 	}
-	t.Name, t.Description, t.Time = p.Table, p.Description, p.Time
+	t.Name, t.Description, t.Time, t.Keys = p.Table, p.Description, p.Time, p.Keys
 	t.Adopt = &catalog.AdoptSpec{Cold: base, Hot: p.Adopt.Hot, HotFrom: p.Adopt.HotFrom, Verify: p.Adopt.Verify}
 	c.Table, c.Notes = t, u.notes()
 	if err := describe(t, p); err != nil {
@@ -251,6 +251,15 @@ func describe(t *catalog.Table, p *pipeline.Pipeline) error {
 			fail(c.Line, "column %s is %s since the table was adopted; choose another table name", c.Name, t.Columns[i].Type)
 		default:
 			t.Columns[i].Description = c.Description
+		}
+	}
+	keyed := slices.Clone(p.Keys.PrimaryKey)
+	for _, k := range p.Keys.ForeignKeys {
+		keyed = append(keyed, k.Columns...)
+	}
+	for _, name := range keyed {
+		if !slices.Contains(columnNames, name) {
+			fail(p.KeysLine, "a key has column %s%s; the files have %s", name, yamlfile.DidYouMean(name, columnNames), strings.Join(columnNames, ", "))
 		}
 	}
 	if t.Time != nil {

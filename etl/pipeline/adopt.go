@@ -63,6 +63,7 @@ func (l *loader) adopt(d *draft) {
 	l.adoptHot(d, a)
 	l.adoptTime(d, a)
 	l.adoptColumns(d)
+	l.keys(d)
 }
 
 func (l *loader) adoptCold(d *draft, a *ymlAdopt) {

@@ -35,6 +35,7 @@ func (l *loader) check(d *draft, data []byte) {
 	l.source(d, data)
 	l.time(d)
 	d.PartitionBy, d.ClusterBy, d.UniqueKey = d.yml.PartitionBy, d.yml.ClusterBy, d.yml.UniqueKey
+	l.keys(d)
 	l.hot(d)
 	l.columns(d)
 	l.limits(d)

@@ -76,6 +76,7 @@ func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
 		l.members(d, path, names, given)
 	}
 	l.members(d, "partition_by", d.PartitionBy, all)
+	l.keyNames(d, all)
 	if d.Hot != nil {
 		l.members(d, "hot.columns", d.Hot.Columns, all)
 		if d.Hot.FromTable {

@@ -29,6 +29,7 @@ type Pipeline struct {
 	PartitionBy []string // output columns; "dt" is made from Time
 	ClusterBy   []string
 	UniqueKey   []string
+	Keys        catalog.Keys
 	Hot         *catalog.HotSpec
 	// MaxStaleness is catalog.Table's.
 	MaxStaleness *time.Duration
@@ -37,6 +38,8 @@ type Pipeline struct {
 	MaxBytes     int64 // of input objects per batch
 	MaxObjects   int
 	Lookback     time.Duration // second stage: how far a change widens what is rebuilt
+	// KeysLine is where YMLFile declares the first of Keys; 0: nowhere.
+	KeysLine int
 	// FromTableLine is where YMLFile says that the hot columns are those of the hot table; 0: it does not.
 	FromTableLine int
 

@@ -23,6 +23,8 @@ type yml struct {
 	PartitionBy []string   `yaml:"partition_by"`
 	ClusterBy   []string   `yaml:"cluster_by"`
 	UniqueKey   []string   `yaml:"unique_key"`
+	PrimaryKey  []string   `yaml:"primary_key"`
+	ForeignKeys []ymlRef   `yaml:"foreign_keys"`
 	Hot         *ymlHot    `yaml:"hot"`
 	Columns     []ymlCol   `yaml:"columns"`
 	Checks      ymlChecks  `yaml:"checks"`
@@ -48,6 +50,12 @@ type ymlTime struct {
 	Column string `yaml:"column"`
 	Zone   string `yaml:"zone"`
 	Grain  string `yaml:"grain"`
+}
+
+type ymlRef struct {
+	Columns    []string `yaml:"columns"`
+	References string   `yaml:"references"`
+	Key        []string `yaml:"key"`
 }
 
 type ymlHot struct {

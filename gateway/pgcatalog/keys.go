@@ -31,6 +31,19 @@ func (t *Table) indexed() bool {
 	return len(t.Indexes) > 0 || slices.ContainsFunc(t.Keys, func(k Key) bool { return k.Kind != ForeignKey })
 }
 
+// referring reports whether a foreign key begins or ends at the table. PostgreSQL keeps those by triggers, and psql asks
+// for foreign keys only where there are any.
+func (b *builder) referring(t *Table) bool {
+	if slices.ContainsFunc(t.Keys, func(k Key) bool { return k.Kind == ForeignKey }) {
+		return true
+	}
+	return slices.ContainsFunc(b.contents.Tables, func(other Table) bool {
+		return slices.ContainsFunc(other.Keys, func(k Key) bool {
+			return k.Kind == ForeignKey && k.RefSchema == t.Schema && k.RefTable == t.Name
+		})
+	})
+}
+
 // keyObjects are what of the table's keys needs an OID.
 func (t *Table) keyObjects() (out []object) {
 	key := t.Schema + "." + t.Name

@@ -57,7 +57,7 @@ var keysLikePostgres = map[string]string{
 		where c.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = 'shop') order by 1`,
 	"indexes": `
 		select c.relname, i.relname, i.relkind, i.relnatts, x.indisprimary, x.indisunique, x.indnatts, x.indkey::text, a.amname, pg_catalog.pg_get_indexdef(i.oid),
-			c.relhasindex
+			c.relhasindex, c.relhastriggers
 		from pg_catalog.pg_index x join pg_catalog.pg_class i on i.oid = x.indexrelid join pg_catalog.pg_class c on c.oid = x.indrelid
 			join pg_catalog.pg_am a on a.oid = i.relam
 		where c.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = 'shop') order by 1, 2`,

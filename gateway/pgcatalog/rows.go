@@ -190,7 +190,7 @@ func (b *builder) table(t *Table) {
 	b.class(values{
 		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType,
 		"relnatts": int64(len(t.Columns)), "reltuples": float64(t.Rows), "relpages": (t.Bytes + pageBytes - 1) / pageBytes,
-		"relhasindex": t.indexed(),
+		"relhasindex": t.indexed(), "relhastriggers": b.referring(t),
 	}, t.View)
 	b.describe(oid, 0, t.Description)
 	for i := range t.Columns {

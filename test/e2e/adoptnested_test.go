@@ -18,7 +18,8 @@ func TestAdoptNested(t *testing.T) {
 				map {'k': i} AS m, [{'x': i}] AS structs, INTERVAL 1 MONTH + to_days(i::INTEGER) AS iv FROM range(4) r(i)`)
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "tidegate.yml"), "hot: { kind: none }\n")
-			writeFile(t, filepath.Join(dir, "pipelines/web/nested.yml"), fmt.Sprintf("table: web.nested\nadopt: { cold: %q }\n", p.location))
+			writeFile(t, filepath.Join(dir, "pipelines/web/nested.yml"), fmt.Sprintf("table: web.nested\nadopt: { cold: %q }\n"+
+				"primary_key: [id]\nforeign_keys: [ { columns: [id], references: web.nested, key: [id] } ]\n", p.location))
 			mustRun(t, dir, "etl", "run")
 			s := start(t, dir, "serve")
 			c := s.connect(t)
@@ -28,7 +29,10 @@ func TestAdoptNested(t *testing.T) {
 				"select s, m, structs, iv from web.nested where id = 1":                                  {`{"a":1,"b c":["x",null],"d":"2018-02-15"}|{"k":1}|[{"x":1}]|1 mon 1 day`},
 				"select tags[3], s ->> 'a', structs -> 0 ->> 'x', m -> 'k' from web.nested where id = 2": {"x2|2|2|2"},
 				"select sum(n) from web.nested, unnest(numbers) as n where n > 0":                        {"6"},
-				"select count(*) from web.nested where 'x1' = any (tags)":                                {"1"},
+				"select conname, pg_get_constraintdef(oid) from pg_constraint order by 1": {
+					"nested_id_fkey|FOREIGN KEY (id) REFERENCES nested(id)", "nested_pkey|PRIMARY KEY (id)",
+				},
+				"select count(*) from web.nested where 'x1' = any (tags)": {"1"},
 			} {
 				if d := cmp.Diff(want, table(t, c, query)); d != "" {
 					t.Errorf("%s (-want +got):\n%s", query, d)
