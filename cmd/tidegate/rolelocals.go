@@ -49,7 +49,7 @@ func (l *roleLocals) close() error {
 
 // newLocals opens an instance of the system relations as a role sees them; nil is everybody.
 func (p *parts) newLocals(ctx context.Context, name string, sources system.Sources, only func() *hotOnlyList, role *router.Role, opened *closeAll) (router.Locals, error) {
-	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true, Functions: p.sessions.functions()})
+	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true, Filled: true, Functions: p.sessions.functions()})
 	if err != nil {
 		return router.Locals{}, err
 	}

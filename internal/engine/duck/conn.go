@@ -13,6 +13,9 @@ type conn struct {
 	handle bind.Connection
 	zone   string // its TimeZone
 	within bool   // in a transaction
+
+	db         *DB
+	generation int // of the instance that it is of
 }
 
 func (c *conn) close() { bind.Disconnect(&c.handle) }
@@ -54,7 +57,7 @@ func (c *conn) run(sql string) error {
 	var res bind.Result
 	defer bind.DestroyResult(&res)
 	if bind.Query(c.handle, sql, &res) == bind.StateError {
-		return translate(bind.ResultError(&res))
+		return c.translate(bind.ResultError(&res))
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ type Options struct {
 	// Fence refuses every file outside AllowedDirs, TempDir and the attached databases, for good. Inside, DuckDB
 	// can still write (COPY TO, ATTACH): the fence is the second one, the first is what text reaches Query.
 	Fence bool
+	// Filled says that tables will be made in memory, which an instance that is opened anew would not have: one that
+	// breaks stays broken.
+	Filled bool
 	// Functions are known beside those that every instance has.
 	Functions []udf.Function
 	Log       *slog.Logger // nil: nothing is logged
@@ -59,6 +62,13 @@ type DB struct {
 	idle     []*conn       // guarded by mu; no open transaction, no open result
 	users    int           // guarded by mu; connections in use
 	closed   bool          // guarded by mu
+
+	// Of an instance that breaks, see reopen.go.
+	options    Options
+	generation int                // of the instance; guarded by mu
+	results    map[*rows]struct{} // that are open; guarded by mu
+	reopening  chan struct{}      // closed when the instance is there again; nil while it is; guarded by mu
+	lost       error              // why it could not be opened anew; guarded by mu
 }
 
 // maxIdle is how many connections wait for the next statement. A connection costs 7 kB and 5 µs; what is worth
@@ -69,7 +79,7 @@ const maxIdle = 16
 // refused with ErrInUse: DuckDB itself refuses other processes only, and a second instance in one process
 // corrupts the file silently. For that a lock is held on <file>.lock, which stays in the folder.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	db := &DB{log: o.Log}
+	db := &DB{log: o.Log, options: o, results: map[*rows]struct{}{}}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -93,6 +103,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 func (db *DB) Close() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.settled()
 	db.closed = true
 	for _, c := range db.idle {
 		c.close()
@@ -107,7 +118,7 @@ func (db *DB) Close() error {
 
 // shutdownIfUnused ends the instance. mu is held.
 func (db *DB) shutdownIfUnused() {
-	if !db.closed || db.users > 0 || db.instance.Ptr == nil {
+	if !db.closed || db.users > 0 || db.instance.Ptr == nil || db.reopening != nil {
 		return
 	}
 	bind.Close(&db.instance)
@@ -118,8 +129,13 @@ func (db *DB) shutdownIfUnused() {
 func (db *DB) acquire(zone string) (*conn, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.settled()
 	if db.closed {
 		return nil, ErrClosed
+	}
+	if db.lost != nil {
+		db.startReopening() // for the next one
+		return nil, fmt.Errorf("the database could not be opened anew: %w", db.lost)
 	}
 	if n := len(db.idle); n > 0 {
 		at := n - 1
@@ -134,7 +150,7 @@ func (db *DB) acquire(zone string) (*conn, error) {
 		db.users++
 		return c, nil
 	}
-	c := &conn{zone: utc}
+	c := &conn{zone: utc, db: db, generation: db.generation}
 	if bind.Connect(db.instance, &c.handle) == bind.StateError {
 		return nil, errors.New("connect to duckdb")
 	}
@@ -157,7 +173,7 @@ func (db *DB) release(c *conn, reusable bool) {
 func (db *DB) keep(c *conn) bool {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.closed || len(db.idle) >= maxIdle {
+	if db.closed || db.reopening != nil || c.generation != db.generation || len(db.idle) >= maxIdle {
 		return false
 	}
 	db.idle = append(db.idle, c)

@@ -56,8 +56,21 @@ func (db *DB) Query(ctx context.Context, s engine.Statement) (engine.Rows, error
 		db.release(c, false)
 		return nil, err
 	}
-	r.release = func(drained bool) { db.release(c, drained) }
+	db.track(r, c)
 	return r, nil
+}
+
+// track counts a result in until it is released.
+func (db *DB) track(r *rows, c *conn) {
+	r.release = func(drained bool) {
+		db.mu.Lock()
+		delete(db.results, r)
+		db.mu.Unlock()
+		db.release(c, drained)
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.results[r] = struct{}{}
 }
 
 func (c *conn) prepareInTransaction(s engine.Statement) (*prepared, error) {
@@ -135,7 +148,7 @@ func (c *conn) prepare(sql string, want []engine.Column) (*prepared, error) {
 func (c *conn) bind(sql string) (*prepared, error) {
 	p := &prepared{}
 	if bind.Prepare(c.handle, sql, &p.stmt) == bind.StateError {
-		err := translate(bind.PrepareError(p.stmt))
+		err := c.translate(bind.PrepareError(p.stmt))
 		p.close()
 		return nil, err
 	}

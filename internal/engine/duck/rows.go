@@ -29,6 +29,7 @@ type rows struct {
 	chunk   engine.Chunk
 	end     error // why there is no next chunk: io.EOF, an error, errRowsClosed
 	closed  bool
+	left    bool // the result and the connection are given back
 	drained bool // DuckDB has seen the end: no transaction is open any more
 	release func(drained bool)
 }
@@ -55,10 +56,10 @@ func (c *conn) start(w *watch, p *prepared) (*rows, error) {
 
 func (r *rows) execute() error {
 	if bind.PendingPreparedStreaming(r.prep.stmt, &r.pending) == bind.StateError {
-		return translate(bind.PendingError(r.pending))
+		return r.conn.translate(bind.PendingError(r.pending))
 	}
 	if r.watch.err() == nil && bind.ExecutePending(r.pending, &r.result) == bind.StateError {
-		return translate(bind.ResultError(&r.result))
+		return r.conn.translate(bind.ResultError(&r.result))
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (r *rows) fetch(ctx context.Context) error {
 	}
 	// A failure looks like the end: only the result's error tells them apart.
 	if text := bind.ResultError(&r.result); text != "" {
-		return causeOr(w, causeOr(r.watch, translate(text)))
+		return causeOr(w, causeOr(r.watch, r.conn.translate(text)))
 	}
 	r.drained = true
 	return io.EOF
@@ -146,14 +147,27 @@ func (r *rows) Close() error {
 	if r.closed {
 		return nil
 	}
-	r.free()
-	r.release(r.drained)
+	r.closed = true
+	if r.end == nil {
+		r.end = errRowsClosed
+	}
+	bind.DestroyDataChunk(&r.data)
+	r.leave()
 	return nil
 }
 
-// free gives back everything but the connection.
+// leave gives back the result and its connection, once. The last chunk has memory of its own.
+func (r *rows) leave() {
+	if r.left {
+		return
+	}
+	r.free()
+	r.release(r.drained)
+}
+
+// free gives back everything but the connection and the last chunk.
 func (r *rows) free() {
-	r.closed = true
+	r.left = true
 	if r.end == nil {
 		r.end = errRowsClosed
 	}
@@ -162,7 +176,6 @@ func (r *rows) free() {
 		// Disconnecting waits for the threads that still work on the statement, and they look for nothing else.
 		bind.Interrupt(r.conn.handle)
 	}
-	bind.DestroyDataChunk(&r.data)
 	bind.DestroyResult(&r.result)
 	bind.DestroyPending(&r.pending)
 	r.prep.close()

@@ -55,7 +55,7 @@ func (s *Session) Exec(ctx context.Context, sql string) (int64, error) {
 	}()
 	if bind.Prepare(s.conn.handle, sql, &stmt) == bind.StateError {
 		w.end()
-		return 0, causeOr(w, translate(bind.PrepareError(stmt)))
+		return 0, causeOr(w, s.conn.translate(bind.PrepareError(stmt)))
 	}
 	state := bind.StateError
 	if w.err() == nil {
@@ -63,7 +63,7 @@ func (s *Session) Exec(ctx context.Context, sql string) (int64, error) {
 	}
 	w.end()
 	if state == bind.StateError {
-		return 0, causeOr(w, translate(bind.ResultError(&res)))
+		return 0, causeOr(w, s.conn.translate(bind.ResultError(&res)))
 	}
 	return int64(bind.RowsChanged(&res)), nil
 }
@@ -116,7 +116,7 @@ func (s *Session) ParameterTypes(ctx context.Context, sql string) ([]pgtypes.Typ
 	var stmt bind.PreparedStatement
 	defer func() { bind.DestroyPrepare(&stmt) }()
 	if bind.Prepare(s.conn.handle, sql, &stmt) == bind.StateError {
-		return nil, translate(bind.PrepareError(stmt))
+		return nil, s.conn.translate(bind.PrepareError(stmt))
 	}
 	out := make([]pgtypes.Type, bind.NParams(stmt))
 	for i := range out {
