@@ -67,9 +67,9 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 		tag, err := s.control(ctx, st)
 		return tagOnly(tag), err
 	case sql.KindPrepare:
-		return tagOnly(st.Tag), s.prepareStatement(ctx, st.Prepared)
+		return tagOnly(st.Tag), s.prepareStatement(ctx, st)
 	case sql.KindExecute:
-		return s.executePrepared(ctx, st.Prepared)
+		return s.executePrepared(ctx, st)
 	case sql.KindDeallocate:
 		return tagOnly(st.Tag), s.deallocate(st.Prepared.Name)
 	case sql.KindDiscard:

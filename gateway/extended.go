@@ -72,6 +72,7 @@ func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
 		if len(statements) > 1 {
 			return pgerr.New(pgerr.SyntaxError, "cannot insert multiple commands into a prepared statement")
 		}
+		s.noticeTruncated(statements)
 		st = statements[0]
 	}
 	p, err := s.prepare(ctx, st, q, told)
@@ -309,9 +310,9 @@ func (s *session) columnsOf(ctx context.Context, p *prepared) (columns []engine.
 		}
 		return textColumns(showName(st.Show)), true, nil
 	case sql.KindExecute:
-		other, err := s.statement(st.Prepared.Name)
-		if err != nil {
-			return nil, false, err
+		other, ok := s.statements[st.Prepared.Name]
+		if !ok {
+			return nil, false, nil // that it is missing is told when it runs
 		}
 		columns, err := s.describe(ctx, other)
 		return columns, false, err

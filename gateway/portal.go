@@ -50,7 +50,8 @@ func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
 	}
 	made.formats = append([]int16(nil), m.ResultFormatCodes...)
 	if p.described && p.columns != nil {
-		if _, err := encode.Formats(made.formats, len(p.columns)); err != nil {
+		// A code that is none is told when it runs, their number now.
+		if _, err := encode.Formats(made.formats, len(p.columns)); pgerr.CodeOf(err) == pgerr.ProtocolViolation {
 			return err
 		}
 	}

@@ -3,13 +3,13 @@ package gateway
 import (
 	"context"
 
-	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
 // prepareStatement runs PREPARE.
-func (s *session) prepareStatement(ctx context.Context, p *sql.Prepared) error {
+func (s *session) prepareStatement(ctx context.Context, st *sql.Statement) error {
+	p := st.Prepared
 	if _, ok := s.statements[p.Name]; ok {
 		return duplicateStatement(p.Name)
 	}
@@ -18,10 +18,10 @@ func (s *session) prepareStatement(ctx context.Context, p *sql.Prepared) error {
 		return err
 	}
 	var told []pgtypes.OID
-	for _, name := range p.Types {
+	for i, name := range p.Types {
 		t, err := pgtypes.Parse(name)
 		if err != nil {
-			return err
+			return st.TypeAt(i, err)
 		}
 		told = append(told, t.OID)
 	}
@@ -34,23 +34,14 @@ func (s *session) prepareStatement(ctx context.Context, p *sql.Prepared) error {
 }
 
 // executePrepared runs EXECUTE.
-func (s *session) executePrepared(ctx context.Context, e *sql.Prepared) (*answer, error) {
-	p, err := s.statement(e.Name)
+func (s *session) executePrepared(ctx context.Context, st *sql.Statement) (*answer, error) {
+	p, err := s.statement(st.Prepared.Name)
 	if err != nil {
 		return nil, err
 	}
-	if len(e.Args) != len(p.params) {
-		return nil, pgerr.New(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", e.Name).
-			WithDetail("Expected %d parameters but got %d.", len(p.params), len(e.Args))
-	}
-	args := make([]sql.Arg, len(e.Args))
-	for i, a := range e.Args {
-		if args[i] = a; a.Null {
-			continue
-		}
-		if args[i].Text, err = pgtypes.TextParam(p.params[i], []byte(a.Text), s.state.Style); err != nil {
-			return nil, err
-		}
+	args, err := s.arguments(ctx, st, p.params)
+	if err != nil {
+		return nil, err
 	}
 	if p.st.Kind == sql.KindWrite {
 		return s.write(ctx, p.st, textParams(p, args))

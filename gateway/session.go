@@ -14,6 +14,7 @@ import (
 	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
 	"tidegate/internal/pgerr"
+	"tidegate/sql"
 )
 
 // session is one client from its startup message to the end. Everything up to work belongs to its goroutine.
@@ -207,6 +208,15 @@ func (s *session) ready() error {
 func (s *session) notice(n engine.Notice) {
 	if severityRank(n.Severity) >= s.severity {
 		s.wire.send(noticeResponse(n))
+	}
+}
+
+// noticeTruncated tells of names that are longer than PostgreSQL's.
+func (s *session) noticeTruncated(statements []*sql.Statement) {
+	for _, st := range statements {
+		for _, text := range st.Truncated() {
+			s.notice(engine.Notice{Severity: "NOTICE", Code: "42622", Message: text})
+		}
 	}
 }
 

@@ -32,12 +32,14 @@ func (s *session) simpleQuery(ctx context.Context, text string) error {
 
 func (s *session) simpleStatements(ctx context.Context, text string) error {
 	if st, q := s.recall(ctx, text, nil); q != nil && len(q.Params) == 0 {
+		s.noticeTruncated([]*sql.Statement{st})
 		return s.simpleStatement(ctx, st, q, false)
 	}
 	statements, err := s.server.options.Dialect.Parse(text)
 	if err != nil {
 		return err
 	}
+	s.noticeTruncated(statements)
 	for i, st := range statements {
 		s.changes.last = i == len(statements)-1
 		if err := s.simpleStatement(ctx, st, nil, len(statements) > 1); err != nil {

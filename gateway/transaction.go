@@ -149,8 +149,11 @@ func (s *session) failedOnly(st *sql.Statement) error {
 	if !s.tx.failed || !s.tx.explicit || st.Kind == sql.KindEmpty {
 		return nil
 	}
-	if t := st.Transaction; t != nil && (t.Verb == "COMMIT" || t.Verb == "ROLLBACK" || t.Verb == "ROLLBACK TO") {
-		return nil
+	if t := st.Transaction; t != nil {
+		switch t.Verb {
+		case "COMMIT", "ROLLBACK", "ROLLBACK TO", "PREPARE TRANSACTION":
+			return nil
+		}
 	}
 	return pgerr.New(pgerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 }
@@ -167,6 +170,13 @@ func (s *session) control(ctx context.Context, st *sql.Statement) (tag string, e
 		return st.Tag, s.beginBlock(t)
 	case "COMMIT", "ROLLBACK":
 		return s.endBlock(ctx, t)
+	case "PREPARE TRANSACTION":
+		return s.prepareTransaction(ctx)
+	case "COMMIT PREPARED", "ROLLBACK PREPARED":
+		if s.tx.block {
+			return "", pgerr.New(pgerr.ActiveTransaction, "%s cannot run inside a transaction block", t.Verb)
+		}
+		return "", pgerr.New(pgerr.UndefinedObject, "prepared transaction with identifier %q does not exist", t.Prepared)
 	}
 	return st.Tag, s.savepoint(ctx, t)
 }
@@ -182,6 +192,9 @@ func (s *session) beginBlock(t *sql.Transaction) error {
 	}
 	if t.ReadOnly != nil {
 		s.settings.set("transaction_read_only", onOff(*t.ReadOnly), true)
+	}
+	if t.Deferrable != nil {
+		s.settings.set("transaction_deferrable", onOff(*t.Deferrable), true)
 	}
 	return nil
 }
@@ -209,6 +222,16 @@ func (s *session) endBlock(ctx context.Context, t *sql.Transaction) (tag string,
 		s.setModes(modes)
 	}
 	return tag, nil
+}
+
+// prepareTransaction is what PREPARE TRANSACTION does where max_prepared_transactions is 0, as here: it rolls back.
+func (s *session) prepareTransaction(ctx context.Context) (tag string, err error) {
+	whole := s.tx.block && !s.tx.failed
+	if tag, err = s.endBlock(ctx, &sql.Transaction{Verb: "ROLLBACK"}); err == nil && whole {
+		err = pgerr.New(pgerr.ObjectNotInState, "prepared transactions are disabled").
+			WithHint("Set max_prepared_transactions to a nonzero value.")
+	}
+	return tag, err
 }
 
 func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {

@@ -22,6 +22,7 @@ import (
 //
 // A line is a message: Query TEXT · Parse NAME TEXT [OID…] · Bind PORTAL STATEMENT [p=VALUE…] [b=HEX…] [r=FORMAT…] ·
 // Describe S|P NAME · Execute PORTAL [ROWS] · Close S|P NAME · Flush N (then N messages are read) · Sync.
+// Ask is a Query whose answer is read later: Ready reads up to the next ReadyForQuery. "\n" in a Query is a new line.
 // Names and texts are Go string literals or bare words; Query and Parse take the rest of the line.
 func TestConversations(t *testing.T) {
 	t.Parallel()
@@ -91,7 +92,11 @@ func converse(t *testing.T, script string, dial func() (net.Conn, error), user, 
 			f.Send(&pgproto3.Sync{})
 			readUntilReady(t, f, say)
 		case "Query":
+			f.Send(&pgproto3.Query{String: strings.ReplaceAll(rest, `\n`, "\n")})
+			readUntilReady(t, f, say)
+		case "Ask":
 			f.Send(&pgproto3.Query{String: rest})
+		case "Ready":
 			readUntilReady(t, f, say)
 		default:
 			f.Send(message(t, verb, rest))

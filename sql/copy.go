@@ -36,6 +36,7 @@ func (s *Statement) readCopy(n *pg_query.CopyStmt) error {
 	if err == nil && from < to && to < len(s.tokens) {
 		q.tokens = s.tokens[from:to]
 		q.Text = s.source[q.Offset:s.tokens[to].Start]
+		q.log = q.logged()
 	}
 	c.Query = q
 	return err

@@ -108,11 +108,7 @@ func (s *Statement) readPrepared() error {
 	case *pg_query.Node_ExecuteStmt:
 		s.Kind, s.Tag, p.Name = KindExecute, "EXECUTE", n.ExecuteStmt.Name
 		for _, a := range n.ExecuteStmt.Params {
-			v, ok := constant(a)
-			if !ok {
-				return pgerr.New(pgerr.FeatureNotSupported, "EXECUTE takes constants only")
-			}
-			p.Args = append(p.Args, v)
+			p.Args = append(p.Args, executeArg(a))
 		}
 	case *pg_query.Node_DeallocateStmt:
 		s.Kind, s.Tag, p.Name = KindDeallocate, "DEALLOCATE", n.DeallocateStmt.Name
@@ -192,8 +188,14 @@ func (s *Statement) readTransaction(n *pg_query.TransactionStmt) error {
 		t.Verb, s.Tag = "RELEASE", "RELEASE"
 	case pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
 		t.Verb, s.Tag = "ROLLBACK TO", "ROLLBACK"
+	case pg_query.TransactionStmtKind_TRANS_STMT_PREPARE:
+		t.Verb, s.Tag, t.Prepared = "PREPARE TRANSACTION", "PREPARE TRANSACTION", n.Gid
+	case pg_query.TransactionStmtKind_TRANS_STMT_COMMIT_PREPARED:
+		t.Verb, s.Tag, t.Prepared = "COMMIT PREPARED", "COMMIT PREPARED", n.Gid
+	case pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED:
+		t.Verb, s.Tag, t.Prepared = "ROLLBACK PREPARED", "ROLLBACK PREPARED", n.Gid
 	default:
-		return pgerr.New(pgerr.FeatureNotSupported, "prepared transactions are not supported")
+		return pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", n.Kind)
 	}
 	for _, o := range modes(n.Options) {
 		switch o.Name {
@@ -202,6 +204,9 @@ func (s *Statement) readTransaction(n *pg_query.TransactionStmt) error {
 		case "transaction_read_only":
 			readOnly := o.Values[0] == "on"
 			t.ReadOnly = &readOnly
+		case "transaction_deferrable":
+			deferrable := o.Values[0] == "on"
+			t.Deferrable = &deferrable
 		}
 	}
 	return nil

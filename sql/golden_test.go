@@ -252,7 +252,11 @@ func parseGolden(input string) string {
 			fmt.Fprintf(&s, " %s sp=%q ro=%s iso=%q chain=%v", t.Verb, t.Savepoint, ro, t.Isolation, t.Chain)
 		}
 		if p := st.Prepared; p != nil {
-			fmt.Fprintf(&s, " prepared=%q types=%v args=%v", p.Name, p.Types, p.Args)
+			args := make([]sql.Arg, len(p.Args))
+			for i, a := range p.Args {
+				args[i] = a.Arg
+			}
+			fmt.Fprintf(&s, " prepared=%q types=%v args=%v", p.Name, p.Types, args)
 			if p.Query != nil {
 				fmt.Fprintf(&s, " query=%q@%d", p.Query.Text, p.Query.Offset)
 			}

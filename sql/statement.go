@@ -44,18 +44,22 @@ type Setting struct {
 
 // Transaction is a transaction control statement.
 type Transaction struct {
-	Verb      string // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO
-	Savepoint string
-	ReadOnly  *bool
-	Isolation string // "repeatable read", lower case; "" not said
-	Chain     bool
+	// Verb is BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, or with Prepared PREPARE TRANSACTION, COMMIT
+	// PREPARED, ROLLBACK PREPARED.
+	Verb       string
+	Savepoint  string
+	Prepared   string // a prepared transaction's name
+	ReadOnly   *bool
+	Deferrable *bool
+	Isolation  string // "repeatable read", lower case; "" not said
+	Chain      bool
 }
 
 // Prepared is PREPARE, EXECUTE or DEALLOCATE.
 type Prepared struct {
 	Name  string // "" with DEALLOCATE: all
 	Types []string
-	Args  []Arg      // EXECUTE's, constants only
+	Args  []ExecuteArg
 	Query *Statement // PREPARE's
 }
 

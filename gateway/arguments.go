@@ -1,0 +1,89 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/gateway/encode"
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+	"tidegate/sql"
+)
+
+// arguments gives the values of an EXECUTE's arguments in the parameters' types.
+func (s *session) arguments(ctx context.Context, st *sql.Statement, types []pgtypes.OID) ([]sql.Arg, error) {
+	e := st.Prepared
+	if len(e.Args) != len(types) {
+		return nil, pgerr.New(pgerr.SyntaxError, "wrong number of parameters for prepared statement %q", e.Name).
+			WithDetail("Expected %d parameters but got %d.", len(types), len(e.Args))
+	}
+	args := make([]sql.Arg, len(types))
+	for i, a := range e.Args {
+		if !a.Quoted && (!a.Integer || !holdsIntegers(types[i])) {
+			return s.evaluate(ctx, st, types)
+		}
+		if args[i] = a.Arg; a.Null {
+			continue
+		}
+		var err error
+		if args[i].Text, err = pgtypes.TextParam(types[i], []byte(a.Text), s.state.Style); err != nil {
+			return nil, st.At(a, err)
+		}
+	}
+	return args, nil
+}
+
+// holdsIntegers reports whether an integer that stands in a text is a value of the type as it is.
+func holdsIntegers(t pgtypes.OID) bool {
+	return t == pgtypes.Int4 || t == pgtypes.Int8 || t == pgtypes.Numeric
+}
+
+// evaluate reads arguments that are expressions.
+func (s *session) evaluate(ctx context.Context, st *sql.Statement, types []pgtypes.OID) ([]sql.Arg, error) {
+	q, err := s.bindAlone(ctx, st.Arguments(nil))
+	if err != nil {
+		return nil, err
+	}
+	if err := st.Coercible(q.Types, types); err != nil {
+		return nil, err
+	}
+	a, err := s.read(ctx, st.Arguments(types), nil)
+	if err != nil {
+		return nil, err
+	}
+	r := a.result
+	defer s.engage(r.task)()
+	args, err := firstRow(r)
+	r.close(err)
+	return args, err
+}
+
+// firstRow reads one row as texts that are the same whatever the session's styles are.
+func firstRow(r *result) ([]sql.Arg, error) {
+	if err := r.start(); err != nil {
+		return nil, err
+	}
+	more, err := r.fill()
+	if err != nil || !more {
+		return nil, fmt.Errorf("read arguments: no row: %w", err)
+	}
+	e, err := encode.New(r.columns, nil, pgtypes.Style{})
+	if err != nil {
+		return nil, err
+	}
+	message, _, err := e.Rows(nil, r.chunk, r.row, 1, flushBytes)
+	if err != nil {
+		return nil, err
+	}
+	var row pgproto3.DataRow
+	if err := row.Decode(message[5:]); err != nil {
+		return nil, fmt.Errorf("read arguments: %w", err)
+	}
+	args := make([]sql.Arg, len(row.Values))
+	for i, v := range row.Values {
+		args[i] = sql.Arg{Null: v == nil, Text: string(v)}
+	}
+	return args, nil
+}
