@@ -14,7 +14,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -22,6 +21,7 @@ import (
 	"tidegate/gateway/encode"
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/file"
 	"tidegate/internal/storage/s3"
