@@ -15,6 +15,7 @@ import (
 	"tidegate/bench/language"
 	"tidegate/bench/measure"
 	"tidegate/bench/wire"
+	"tidegate/bench/wirelib"
 )
 
 // suite is a name and what measures it. A suite prints its lines in the order in which it measures.
@@ -29,6 +30,7 @@ func suites() []suite {
 		{"lake", lake.Run},
 		{"sql", language.Run},
 		{"wire", wire.Run},
+		{"wirelib", wirelib.Run},
 	}
 }
 

@@ -285,10 +285,15 @@ func arrayFromBinary(array, element OID, data []byte) (string, error) {
 	switch {
 	case dimensions == 0 && len(data) == 12:
 		return "{}", nil
+	case binary.BigEndian.Uint32(data[4:]) > 1:
+		return "", pgerr.New(pgerr.InvalidBinary, "invalid array flags")
 	case dimensions > 1:
 		return "", pgerr.New(pgerr.FeatureNotSupported, "array parameters of more than one dimension are not supported")
 	case len(data) < 20:
 		return "", badBinary(array)
+	}
+	if binary.BigEndian.Uint32(data[16:]) != 1 {
+		return "", pgerr.New(pgerr.FeatureNotSupported, "array parameters with bounds of their own are not supported: they begin at 1")
 	}
 	count := binary.BigEndian.Uint32(data[12:])
 	data = data[20:]

@@ -194,3 +194,33 @@ func FuzzTextParam(f *testing.F) {
 		}
 	})
 }
+
+func TestBinaryArrays(t *testing.T) {
+	t.Parallel()
+	head := func(dimensions, flags, element, count, bound byte) string {
+		return string([]byte{0, 0, 0, dimensions, 0, 0, 0, flags, 0, 0, 0, element, 0, 0, 0, count, 0, 0, 0, bound})
+	}
+	one := "\x00\x00\x00\x04\x00\x00\x00\x07"
+	for data, want := range map[string]string{
+		head(1, 0, 23, 1, 1) + one:                  `{"7"}`,
+		head(1, 1, 23, 1, 1) + "\xff\xff\xff\xff":   "{NULL}",
+		head(0, 0, 23, 0, 0)[:12]:                   "{}",
+		head(1, 0, 23, 1, 0) + one:                  "0A000",
+		head(2, 0, 23, 1, 1) + head(1, 0, 0, 0, 0):  "0A000",
+		head(1, 2, 23, 1, 1) + one:                  "22P03",
+		head(1, 0, 25, 1, 1) + one:                  "22P03",
+		head(1, 0, 23, 2, 1) + one:                  "22P03",
+		head(1, 0, 23, 1, 1) + one + "x":            "22P03",
+		head(1, 0, 23, 1, 1) + "\xff\xff\xff\xfe":   "22P03",
+		head(1, 0, 23, 1, 1)[:15]:                   "22P03",
+		head(1, 0, 23, 255, 1) + "\x7f\xff\xff\xff": "22P03",
+	} {
+		got, err := pgtypes.BinaryToText(pgtypes.Int4Array, []byte(data))
+		if err != nil {
+			got = string(pgerr.CodeOf(err))
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q (%v)", data, got, want, err)
+		}
+	}
+}
