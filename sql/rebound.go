@@ -16,14 +16,25 @@ type rebinding struct {
 // bound is a template's query as it is without a template. The template remembers the last one, unless it depends on
 // who asked or when: all else that binding depends on is the same for every query of a template.
 func (q *Query) bound() (*Query, error) {
-	if r := q.template.last.Load(); r != nil && (r.args == nil) == (q.args == nil) && slices.Equal(r.args, q.args) && slices.Equal(r.literals, q.literals) {
-		return r.full, nil
+	r := q.template.last.Load()
+	if r == nil || (r.args == nil) != (q.args == nil) || !slices.Equal(r.args, q.args) || !slices.Equal(r.literals, q.literals) {
+		full, err := q.bindWhole()
+		if err != nil || full.binder.momentary || len(full.constants) > 0 {
+			return full, err
+		}
+		full.forget()
+		r = &rebinding{literals: q.literals, args: q.args, full: full}
+		q.template.last.Store(r)
 	}
-	full, err := q.bindWhole()
-	if err == nil && !full.binder.momentary && len(full.constants) == 0 {
-		q.template.last.Store(&rebinding{literals: q.literals, args: q.args, full: full})
-	}
-	return full, err
+	full := *r.full
+	full.catalog, full.env = q.catalog, q.env
+	return &full, nil
+}
+
+// forget lets go of the session and of the generation of the catalog: a query that is kept must not keep them.
+func (q *Query) forget() {
+	q.catalog, q.env.Settings = nil, nil
+	q.binder.catalog, q.binder.env.Settings = nil, nil
 }
 
 func (q *Query) bindWhole() (*Query, error) {

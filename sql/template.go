@@ -190,7 +190,11 @@ func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
 	}
 	// What the literals of this text give must be what was bound without the template.
 	again, err := t.Query(q.env, q.catalog, q.statement.source, n.free(free))
-	return t, err == nil && again.same(q)
+	if err != nil || !again.same(q) {
+		return nil, false
+	}
+	open.forget()
+	return t, true
 }
 
 // open gives a copy of the statement whose free literals are parameters behind the params that it has, and the types of

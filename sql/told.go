@@ -148,9 +148,10 @@ func (q *Query) Narrowed(known func(of *Use, c StatCall) (value *pgtypes.Datum, 
 func (q *Query) values() *binder {
 	values := *q.binder
 	values.lates = slices.Clip(values.lates) // what is added is the copy's
+	values.catalog, values.env = q.catalog, q.env
 	if t := q.template; t != nil {
 		args := q.args
-		values.template, values.env, values.read = false, q.env, nil
+		values.template, values.read = false, nil
 		if args == nil {
 			values.open = t.params
 			args = make([]Arg, t.params)
