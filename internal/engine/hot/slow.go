@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -125,8 +127,18 @@ func (r *rows) takeOver() {
 	w.move, r.in = m, &reader{src: m.spool}
 	go func() {
 		defer close(m.ended)
-		m.spool.Finish(r.fill(c, m))
+		m.spool.Finish(r.fillSafely(c, m))
 	}()
+}
+
+// fillSafely is fill whose panic is an error of the result: there is no session here that could end with it.
+func (r *rows) fillSafely(c *conn, m *move) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("move a result: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return r.fill(c, m)
 }
 
 // fill moves what the server sends, up to the end of its answer, and gives the connection back. io.EOF says that
