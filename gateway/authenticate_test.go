@@ -208,6 +208,7 @@ func (l *loginLab) scramCases() []loginCase {
 		{name: "scram other flags at the end", talk: final(field("c", base64.StdEncoding.EncodeToString([]byte("y,,"))))},
 		{name: "scram silence", talk: knock("sue", func(d *dialogue) { d.listen() })},
 		{name: "scram silence from the first byte", talk: func(d *dialogue) { d.raw() }},
+		{name: "scram silence instead of a handshake", talk: func(d *dialogue) { d.send(packet(sslCode, "")); d.single(); d.raw() }},
 		{name: "scram half a packet", talk: func(d *dialogue) { d.send(hello("sue")[:10]); d.raw() }},
 	}
 }

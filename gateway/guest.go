@@ -44,7 +44,7 @@ func (g *guest) enter(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	g.wire.send(&pgproto3.AuthenticationOk{})
-	if g.user, ok = g.rules.User(m.user); !ok {
+	if g.user = g.rules.User(m.user); g.user == nil {
 		return nil, pgerr.New(pgerr.InvalidAuthorization, "role \"%s\" does not exist", m.user)
 	}
 	if m.database != g.server.options.Database {

@@ -19,7 +19,7 @@ func TestIdleTimeouts(t *testing.T) {
 	cluster := testkit.PostgresTCP(t)
 	d := serve(t, nil)
 	query := func(text string) []byte { return typed('Q', text+"\x00") }
-	const both = "-c idle_session_timeout=300ms -c idle_in_transaction_session_timeout=300"
+	const both = "-c idle_session_timeout=2s -c idle_in_transaction_session_timeout=2000"
 	for _, c := range []struct {
 		name string
 		talk func(d *dialogue)
@@ -33,20 +33,20 @@ func TestIdleTimeouts(t *testing.T) {
 		{"a message that comes slowly", func(d *dialogue) {
 			m := query("select 1")
 			d.send(m[:3])
-			time.Sleep(600 * time.Millisecond)
+			time.Sleep(4 * time.Second)
 			d.send(m[3:])
 			d.listen()
 		}, "57P05"},
 		{"before Sync", func(d *dialogue) {
 			d.send(typed('P', "\x00select 1\x00\x00\x00"), typed('H', ""))
-			time.Sleep(600 * time.Millisecond)
+			time.Sleep(4 * time.Second)
 			d.send(typed('S', ""))
 			d.listen()
 		}, "57P05"},
 		{"lifted", func(d *dialogue) {
 			d.send(query("set idle_session_timeout = 0"))
 			d.listen()
-			time.Sleep(600 * time.Millisecond)
+			time.Sleep(4 * time.Second)
 			d.send(typed('X', ""))
 		}, ""},
 	} {

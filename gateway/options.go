@@ -12,7 +12,8 @@ func parseOptions(options string) ([]pair, error) {
 	words := splitOptions(options)
 	var list []pair
 	for i := 0; i < len(words); i++ {
-		word, setting, as := words[i], "", "-c "
+		word, as := words[i], "-c "
+		var setting string
 		switch {
 		case word == "-c" && i+1 < len(words):
 			i++

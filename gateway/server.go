@@ -103,7 +103,7 @@ func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
 // rules gives those of the next client.
 func (s *Server) rules() *auth.Rules {
 	if s.options.Rules == nil {
-		return &auth.Rules{Method: auth.Trust, Strangers: true}
+		return &auth.Rules{Method: auth.Trust, Stranger: &auth.User{}}
 	}
 	return s.options.Rules()
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"sync"
@@ -56,9 +55,6 @@ func (c *socket) peek(n int) ([]byte, error) {
 		c.ahead = slices.Grow(c.ahead, aheadBytes)
 		m, err := c.stream.Read(c.ahead[len(c.ahead):cap(c.ahead)])
 		c.ahead = c.ahead[:len(c.ahead)+m]
-		if err == io.EOF && len(c.ahead) > 0 && len(c.ahead) < n {
-			err = io.ErrUnexpectedEOF
-		}
 		if err != nil && len(c.ahead) < n {
 			return nil, fmt.Errorf("%w: %w", errGone, err)
 		}

@@ -31,7 +31,7 @@ func serveLocked(t *testing.T, scripts map[string]*script, change func(r *auth.R
 // TestDirectTLS begins with TLS, which PostgreSQL 15 does not know yet: the rules are those of PostgreSQL 17.
 func TestDirectTLS(t *testing.T) {
 	t.Parallel()
-	d, _ := serveLocked(t, nil, func(r *auth.Rules) { r.Method, r.Strangers = auth.Trust, true })
+	d, _ := serveLocked(t, nil, func(r *auth.Rules) { r.Method, r.Stranger = auth.Trust, &auth.User{} })
 	plain := serve(t, nil)
 	for _, c := range []struct {
 		name, addr string
@@ -65,7 +65,7 @@ func TestDirectTLS(t *testing.T) {
 func TestCancelKeys(t *testing.T) {
 	t.Parallel()
 	x, begun, ended := blocking()
-	d, _ := serveLocked(t, map[string]*script{"select wait": x}, func(r *auth.Rules) { r.Method, r.Strangers = auth.Trust, true })
+	d, _ := serveLocked(t, map[string]*script{"select wait": x}, func(r *auth.Rules) { r.Method, r.Stranger = auth.Trust, &auth.User{} })
 	for _, minor := range []uint32{0, 2} {
 		c, err := net.Dial("tcp", d.addr)
 		if err != nil {
@@ -210,8 +210,7 @@ func TestRefusedAlike(t *testing.T) {
 }
 
 // TestSlowStartups opens connections that announce much and send little.
-func TestSlowStartups(t *testing.T) {
-	t.Parallel()
+func TestSlowStartups(t *testing.T) { //nolint:paralleltest // it measures the memory of the process
 	d := serve(t, nil)
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -51,13 +51,15 @@ func newAccess(c *config, path string, log *slog.Logger) (*access, error) {
 // authSecret gives the secret by which unknown users look like known ones. It is made once.
 func authSecret(path string) ([]byte, error) {
 	secret, err := os.ReadFile(path)
-	if err == nil && len(secret) == 32 {
+	switch {
+	case err == nil && len(secret) == secretBytes:
 		return secret, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	case err == nil:
+		return nil, fmt.Errorf("read the secret of logins: %s has not %d bytes; without it another one is made", path, secretBytes)
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read the secret of logins: %w", err)
 	}
-	secret = make([]byte, 32)
+	secret = make([]byte, secretBytes)
 	if _, err := rand.Read(secret); err != nil {
 		return nil, fmt.Errorf("make the secret of logins: %w", err)
 	}
@@ -67,18 +69,20 @@ func authSecret(path string) ([]byte, error) {
 	return secret, nil
 }
 
+const secretBytes = 32
+
 // admit makes what the gateway goes by of a checked configuration.
 func (c *config) admit(secret []byte) (*admitted, error) {
-	_, public := c.Roles[publicRole]
 	r := &auth.Rules{
 		TLSRequired: c.TLS.Required, ClientCert: auth.ClientCert(c.TLS.ClientCert),
-		Method: c.method(), Redshift: auth.Method(c.AuthRedshift),
-		Users: map[string]*auth.User{}, Strangers: len(c.Users) == 0 || public, Secret: secret,
+		Method: c.method(), Redshift: auth.Method(c.AuthRedshift), Users: map[string]*auth.User{}, Secret: secret,
+	}
+	if _, public := c.Roles[publicRole]; public || len(c.Users) == 0 {
+		r.Stranger = c.userOf(publicRole)
 	}
 	roles := map[string]string{}
 	for _, u := range c.Users {
-		role := c.Roles[u.Role]
-		user := &auth.User{Role: u.Role, RoleConnections: role.Connections, Reserved: slices.Contains(role.Grants, router.Monitoring)}
+		user := c.userOf(u.Role)
 		var err error
 		if user.Verifiers, err = verifiers(r, u); err != nil {
 			return nil, fmt.Errorf("password of %s: %w", u.Name, err)
@@ -88,6 +92,12 @@ func (c *config) admit(secret []byte) (*admitted, error) {
 	var err error
 	r.TLS, err = c.TLS.load()
 	return &admitted{r, roles}, err
+}
+
+// userOf gives what a user of a role is, but for the password.
+func (c *config) userOf(role string) *auth.User {
+	monitors := slices.Contains(c.Roles[role].Grants, router.Monitoring) || slices.Contains(c.Roles[publicRole].Grants, router.Monitoring)
+	return &auth.User{Role: role, RoleConnections: c.Roles[role].Connections, Reserved: monitors}
 }
 
 func verifiers(r *auth.Rules, u userConfig) ([]auth.Verifier, error) {

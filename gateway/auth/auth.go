@@ -48,9 +48,9 @@ type Rules struct {
 	// "" is Method. With MD5 they are never asked for SCRAM.
 	Redshift Method
 
-	// Users by name. Strangers, who are not among them, may come in where nothing must be proven.
-	Users     map[string]*User
-	Strangers bool
+	// Users by name. Stranger is who is not among them and comes in where no password is asked for; nil: nobody does.
+	Users    map[string]*User
+	Stranger *User
 
 	// Secret makes what is asked of unknown users look as of known ones, the same every time. It has 32 bytes and is
 	// kept over restarts.
@@ -76,12 +76,12 @@ func (r *Rules) MethodFor(redshift bool) Method {
 	return r.Method
 }
 
-// User gives a user, or what a stranger is. ok is false for one who is not there.
-func (r *Rules) User(name string) (u *User, ok bool) {
+// User gives a user, or what a stranger is; nil: it may not come in.
+func (r *Rules) User(name string) *User {
 	if u := r.Users[name]; u != nil {
-		return u, true
+		return u
 	}
-	return &User{}, r.Strangers
+	return r.Stranger
 }
 
 // Names reports whether a client's certificate is for the user of this name. It was checked by TLS before.

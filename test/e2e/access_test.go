@@ -165,7 +165,7 @@ func TestAccessReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	connect := func(password string) (*pgx.Conn, error) {
-		c, err := pgx.ParseConfig("host=127.0.0.1 user=sue dbname=tidegate sslmode=verify-full sslrootcert=" + l.ca.File("ca.crt") + " port=" + u.Port() + " password=" + password)
+		c, err := pgx.ParseConfig("host=127.0.0.1 user=sue dbname=tidegate sslmode=verify-full channel_binding=require sslrootcert=" + l.ca.File("ca.crt") + " port=" + u.Port() + " password=" + password)
 		if err != nil {
 			t.Fatal(err)
 		}
