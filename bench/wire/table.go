@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -98,9 +99,9 @@ func writeObject(path string, from, to int) (err error) {
 	for i := from; i < to; i++ {
 		n := "null"
 		if i%7 != 0 {
-			n = fmt.Sprint(i % 1000)
+			n = strconv.Itoa(i % 1000)
 		}
-		fmt.Fprintf(w, `{"id":%d,"big":%d,"dbl":%v,"name":"user_%d","ts":"%s","flag":%t,"amount":"%d.%02d","n":%s,"d":"%s"}`+"\n",
+		fmt.Fprintf(w, `{"id":%d,"big":%d,"dbl":%v,"name":"user_%d","ts":%q,"flag":%t,"amount":"%d.%02d","n":%s,"d":%q}`+"\n",
 			i, i*7919000003, float64(i)/3, i%1000, day.Add(time.Duration(i)*400*time.Millisecond).Format("2006-01-02 15:04:05.000"),
 			i%2 == 1, i*31%1000000, i%100, n, day.AddDate(0, 0, i%3000).Format(time.DateOnly))
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -79,7 +80,7 @@ func start(ctx context.Context, b *measure.Bench, rows int) (address string, err
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the front: %w\n%s", err, out)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "-rows", fmt.Sprint(rows))
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "-rows", strconv.Itoa(rows))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Stderr = b.Log
 	out, err := cmd.StdoutPipe()

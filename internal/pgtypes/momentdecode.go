@@ -66,7 +66,7 @@ type moment struct {
 	unknown  string // a zone that does not exist
 }
 
-// typeNames are the names of types in errors about dates.
+// momentTypes are the names of types in errors about dates.
 var momentTypes = map[OID]string{Date: "date", Time: "time", Timestamp: "timestamp", Timestamptz: "timestamp with time zone"}
 
 // readMoment reads a date and time as the input functions of date, timestamp and timestamptz do, of which the last takes
