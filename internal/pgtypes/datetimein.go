@@ -97,14 +97,10 @@ func (m *moment) instant(text string, offset int64) (int64, error) {
 	case momentEpoch:
 		return 0, nil
 	}
-	tooFar := pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: \"%s\"", text)
 	days := m.days()
-	if days > endMicros/microsPerDay || days < minMicros/microsPerDay-1 {
-		return 0, tooFar
-	}
 	day, rest := days*microsPerDay, m.ofDay()-offset*microsPerSecond
-	if day >= endMicros-max(rest, 0) || day+rest < minMicros {
-		return 0, tooFar
+	if days > endMicros/microsPerDay || days < minMicros/microsPerDay-1 || day >= endMicros-max(rest, 0) || day+rest < minMicros {
+		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: \"%s\"", text)
 	}
 	return day + rest, nil
 }

@@ -91,6 +91,7 @@ func (m *moment) date(text string) (saw int, why fault) {
 // splitDate cuts at every run of what is no letter or digit, and drops a byte where letters meet digits, as PostgreSQL
 // does.
 func splitDate(text string) (parts []string, why fault) {
+	parts = make([]string, 0, 3)
 	for at := 0; at < len(text) && len(parts) < maxFields; {
 		for at < len(text) && !isAlnum(text[at]) {
 			at++

@@ -61,7 +61,9 @@ func (s *splitter) takeAll(belongs func(c byte) bool) {
 
 // splitMoment gives the fields; ok is false if the text cannot be a date.
 func splitMoment(text string) (fields []field, ok bool) {
-	s := &splitter{text: text}
+	s := &splitter{text: text, out: make([]byte, 0, maxFieldBytes+1)}
+	fields = make([]field, 0, 4)
+	ends := make([]int, 0, 4)
 	for s.at < len(text) {
 		c := s.peek()
 		if isBlank(c) {
@@ -91,10 +93,16 @@ func splitMoment(text string) (fields []field, ok bool) {
 		default:
 			return nil, false
 		}
-		fields = append(fields, field{kind, string(s.out[s.from:])})
+		fields, ends = append(fields, field{kind: kind}), append(ends, len(s.out))
 		if s.out = append(s.out, 0); len(s.out) > maxFieldBytes {
 			return nil, false
 		}
+	}
+	// One string for all of them.
+	whole, from := string(s.out), 0
+	for i, end := range ends {
+		fields[i].text = whole[from:end]
+		from = end + 1
 	}
 	return fields, true
 }
