@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,22 @@ func TestParkedRows(t *testing.T) {
 				t.Errorf("%d bytes are left", bytes)
 			}
 		})
+	}
+}
+
+// TestScrolledRows goes over rows of every layout forward and back.
+func TestScrolledRows(t *testing.T) {
+	t.Parallel()
+	const query = "select g, g * interval '1 day' as span, array[g, null] as list, array['text of some length ' || g] as words, " +
+		"decode('00ff', 'hex') as bytes, case when g > 2 then 'é' || g end as label from generate_series(1, 4) g order by g"
+	c := serve(t, nil).connect(t)
+	want := texts(t, c, query)
+	texts(t, c, "begin; declare a scroll cursor for "+query)
+	got := texts(t, c, "fetch all from a")
+	back := texts(t, c, "fetch backward all from a")
+	slices.Reverse(back)
+	if diff := cmp.Diff([][]string{want, want}, [][]string{got, back}); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }
 

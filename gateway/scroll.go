@@ -46,7 +46,7 @@ func (c *scroll) read(n int64) (int64, error) {
 		for row := r.row; row < r.chunk.Rows; row++ {
 			rows = append(rows, row)
 		}
-		chunk, size := r.chunk.Gather(r.columns, rows)
+		chunk, size := r.chunk.Gather(rows)
 		r.row = r.chunk.Rows
 		if c.bytes += size; c.bytes > maxScrollBytes {
 			return 0, pgerr.New(pgerr.ConfigurationLimit, "a cursor that scrolls keeps %d MB of rows at most", maxScrollBytes>>20).
@@ -149,7 +149,7 @@ func (c *scroll) result(s span) *result {
 			s.from += int64(len(rows))
 		}
 		left -= int64(len(rows))
-		chunk, _ := kept.chunk.Gather(r.columns, rows)
+		chunk, _ := kept.chunk.Gather(rows)
 		return chunk, nil
 	}
 	return r

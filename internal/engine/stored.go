@@ -12,11 +12,26 @@ func (c *Chunk) AppendStored(b []byte, from int) []byte {
 	for i := range at {
 		at[i] = from + i
 	}
+	return c.appendRows(b, at)
+}
+
+func (c *Chunk) appendRows(b []byte, at []int) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(at)))
 	for i := range c.Vectors {
 		b = c.Vectors[i].appendStored(b, at)
 	}
 	return b
+}
+
+// Gather copies rows of a chunk, in the order in which they are given, into Go's memory: the copy stays valid. The second
+// value is about how many bytes the copy holds.
+func (c *Chunk) Gather(rows []int) (*Chunk, int64) {
+	b := c.appendRows(nil, rows)
+	copied, err := ReadStored(b, len(c.Vectors))
+	if err != nil {
+		panic(err) // it was written above
+	}
+	return copied, 2 * int64(len(b)) // texts are in b, all else is read out of it
 }
 
 // ReadStored gives the chunk of AppendStored with its columns' number. It keeps b, which nobody may change.
