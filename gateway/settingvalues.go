@@ -27,20 +27,6 @@ func oneOf(allowed ...string) func(name, value string) (string, error) {
 	}
 }
 
-// only takes the one value that is true of Tidegate. Booleans may be spelt as PostgreSQL allows.
-func only(allowed string) func(name, value string) (string, error) {
-	return func(name, value string) (string, error) {
-		v := strings.ToLower(value)
-		if b, err := pgtypes.ParseBool(value); err == nil && (allowed == "on" || allowed == "off") {
-			v = onOff(b)
-		}
-		if v != allowed {
-			return "", pgerr.New(pgerr.FeatureNotSupported, "%s %q is not supported, only %q is", name, value, allowed)
-		}
-		return v, nil
-	}
-}
-
 func onOff(b bool) string {
 	if b {
 		return "on"
