@@ -91,7 +91,8 @@ func scramVerifier(password string, salt []byte) (Verifier, error) {
 }
 
 func derive(password string, factors scram.KeyFactors) (Verifier, error) {
-	client, err := scram.SHA256.NewClient("", password, "")
+	// The zero-width space is in two tables of RFC 3454. To PostgreSQL it is a blank, to the library it is nothing.
+	client, err := scram.SHA256.NewClient("", strings.ReplaceAll(password, "\u200b", " "), "")
 	if err != nil {
 		// As PostgreSQL and its clients: what SASLprep does not take is used as it is.
 		client, err = scram.SHA256.NewClientUnprepped("", password, "")
