@@ -108,6 +108,7 @@ type binder struct {
 	// What Query.Planned is made of: SELECTs, the inner ones first, keys of GROUP BY and DISTINCT ON, conditions of joins.
 	levels         []*selectParts
 	keyed, joining []*expr
+	conditional    bool // WHERE or ON is bound, and no subquery in it
 
 	narrowings []narrowing
 	lates      []func(b *binder) (*expr, error)

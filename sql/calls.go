@@ -57,7 +57,7 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	types := oidsOf(args) // before they are coerced
 	e, err := b.scalarCall(fn, args, n.Location)
 	if err == nil {
-		b.called(e, fn, types, sc)
+		b.called(e, fn, types)
 	}
 	return e, err
 }

@@ -53,6 +53,9 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		return nil, err
 	}
 	c.when, c.settled, c.nothing = castWhen(e, t), e.isNull(), e.isNothing()
+	if isText(e.typ.OID) && stableCast(e.typ.OID, t.OID) {
+		b.unfolded(c)
+	}
 	if isReg(t.OID) {
 		c.regArg = e.sql
 		if e.regArg != "" {

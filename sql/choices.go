@@ -17,34 +17,51 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	call := func(texts []string) string { return "coalesce(" + strings.Join(texts, ", ") + ")" }
-	given := reached(list)
-	e := computed(t.OID, call(sqlOf(given)), list...)
+	tried := reached(list)
+	given := slices.DeleteFunc(slices.Clone(tried), (*expr).isNothing)
+	nothing := len(given) == 0
+	if nothing {
+		given = list[:1]
+	}
+	e := computed(t.OID, call(apart(given)), list...)
 	e.typ, e.pos = t, pos
 	e.likeAll(given)
 	e.mixed = mixedOf(e, given, call)
-	e.settled = len(given) == 1 && given[0].settled
-	for _, a := range given {
+	e.settled = true
+	for _, a := range tried {
+		e.settled = e.settled && a.settled && !a.isParam()
 		e.branches = append(e.branches, branch{test: a, ends: a.sql + " IS NOT NULL"})
 	}
+	e.isNothingIf(nothing)
 	return e, nil
 }
 
 // reached gives those of COALESCE's arguments that PostgreSQL does not leave out when it plans: none behind a constant is
-// ever computed, and none may fail. One is always left.
+// ever computed, and none may fail.
 func reached(list []*expr) []*expr {
-	var given []*expr
-	for _, a := range list {
-		if !a.isNull() {
-			given = append(given, a)
-		}
-		if a.constant && !a.isNull() {
-			break
+	for i, a := range list {
+		if (a.constant || a.settled) && !a.isNothing() && !a.isParam() {
+			return list[:i+1]
 		}
 	}
-	if len(given) == 0 {
-		return list[:1]
+	return list
+}
+
+// apart gives the texts of COALESCE's arguments. What DuckDB finds twice in an expression it computes once, for every row,
+// before it looks whether one asks for it (common_subexpressions). It leaves alone what stands in a CASE behind the
+// condition: so does what is computed only where the first argument is NULL.
+func apart(list []*expr) []string {
+	texts := sqlOf(list)
+	asked := "random() < 2"
+	if repeatable(list[0]) {
+		asked = texts[0] + " IS NULL"
 	}
-	return given
+	for i, a := range list {
+		if i > 0 && len(a.parts) > 0 && a.column == nil && !a.constant && !a.settled && a.scopes == (aggregates{}) {
+			texts[i] = "CASE WHEN " + asked + " THEN " + a.sql + " END"
+		}
+	}
+	return texts
 }
 
 func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
@@ -130,7 +147,26 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 		e.branches = append(e.branches, branch{test: c, ends: c.sql, result: list[i]})
 	}
 	e.branches = append(e.branches, branch{test: list[len(list)-1], ends: "true"})
+	if r := decided(conditions, list); r != nil && r.scale == e.scale && r.wide == e.wide && e.mixed == nil {
+		e.sql, e.when, e.settled, e.nothing = "("+r.sql+")", r.when, r.settled, r.isNothing()
+		e.branches = []branch{{test: r, ends: "true"}}
+	}
 	return e, nil
+}
+
+// decided gives the result of a CASE that PostgreSQL picks while it plans, nil if rows do. Conditions that are NULL then or
+// false are left out. The last result stands behind ELSE.
+func decided(conditions, results []*expr) *expr {
+	for i, c := range conditions {
+		switch {
+		case c.isNothing(), c.value != nil && c.value.I == 0:
+		case c.value != nil:
+			return results[i]
+		default:
+			return nil
+		}
+	}
+	return results[len(results)-1]
 }
 
 // caseText writes a CASE; the last of results stands behind ELSE.

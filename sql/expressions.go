@@ -289,6 +289,11 @@ func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
 	if a.fields != nil {
 		return b.rowNull(a, is), nil
 	}
+	if a.constant {
+		e := boolConstant(a.isNull() == is)
+		e.pos = a.pos
+		return e, nil
+	}
 	text := " IS NOT NULL)"
 	if is {
 		text = " IS NULL)"

@@ -67,7 +67,7 @@ func numericList() []function {
 		{name: "tanh", args: "float8", text: "tanh($1)"},
 		{name: "asinh", args: "float8", text: "asinh($1)"},
 		{name: "acosh", args: "float8", text: "acosh(tg_float_from1($1))"},
-		{name: "atanh", args: "float8", text: "atanh(tg_float_unit($1))"},
+		{name: "atanh", args: "float8", text: "CASE WHEN $1 = -1 THEN CAST('-inf' AS DOUBLE) ELSE atanh(tg_float_unit($1)) END"},
 		{name: "random", args: "", text: "random()"},
 	}
 }

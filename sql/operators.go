@@ -51,7 +51,11 @@ func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 		if err != nil {
 			return nil, err
 		}
-		return b.prefixOperator(op, r, n.Location)
+		e, err := b.prefixOperator(op, r, n.Location)
+		if err == nil && e != r {
+			e.isNothingIf(r.isNothing() || nullLiteral(r))
+		}
+		return e, err
 	}
 	l, err := b.expr(n.Lexpr, sc)
 	if err != nil {
@@ -194,9 +198,10 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 	if e.pos < 0 {
 		e.pos = pos
 	}
-	e.nothing = (l.isNothing() || r.isNothing() || nullLiteral(l) || nullLiteral(r)) && !isArray(e.typ.OID)
+	e.isNothingIf((l.isNothing() || r.isNothing() || nullLiteral(l) || nullLiteral(r)) && !isArray(e.typ.OID))
 	if stableOperator(op, sig) {
 		e.when = min(e.when, perStatement)
+		b.unfolded(e)
 	}
 	return e, nil
 }
@@ -418,5 +423,7 @@ func (b *binder) nullIf(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	}
 	e := computed(l.typ.OID, "CASE WHEN "+equal.sql+" THEN "+none.sql+" ELSE "+l.sql+" END", equal, l)
 	e.typ, e.scale, e.wide, e.pos = l.typ, l.scale, l.wide, n.Location
+	same := l.value != nil && r.value != nil && *l.value == *r.value
+	e.isNothingIf(l.isNothing() || same)
 	return e, nil
 }

@@ -56,6 +56,8 @@ func (p *planning) add(text, unless string) {
 func (p *planning) of(e *expr, unless string, top bool) {
 	switch {
 	case e == nil || e.settled:
+	case e.nothing && e.branches != nil:
+		p.among(e.branches, unless)
 	case e.nothing:
 		for _, part := range e.parts {
 			p.of(part, unless, false)
@@ -76,8 +78,11 @@ func (p *planning) of(e *expr, unless string, top bool) {
 
 // beside collects what stands beside a NULL, which DuckDB does not compute.
 func (p *planning) beside(e *expr, unless string) {
-	if e.branches != nil {
-		return
+	for _, b := range e.branches {
+		if !b.test.isNothing() {
+			return
+		}
+		p.of(b.test, unless, false)
 	}
 	for _, part := range e.parts {
 		if part.nothing {
@@ -157,19 +162,32 @@ func (b *binder) planned() string {
 }
 
 // called says when a call is computed, whose arguments have the types before they were coerced.
-func (b *binder) called(e *expr, fn string, types []pgtypes.OID, sc *scope) {
+func (b *binder) called(e *expr, fn string, types []pgtypes.OID) {
 	immutable, strict := kindOfCall(fn, types)
-	e.nothing = strict && slices.ContainsFunc(e.parts, (*expr).isNothing)
+	e.isNothingIf(strict && slices.ContainsFunc(e.parts, (*expr).isNothing))
 	switch {
 	case immutable && len(types) == 0:
 		e.when = whilePlanning
-	case !immutable && e.when == whilePlanning:
-		e.when = perStatement
+	case !immutable:
+		e.when = min(e.when, perStatement)
+		b.unfolded(e)
 	}
-	if e.when == perStatement && !e.settled && !immutable && !b.system && sc.clause != "WHERE" {
-		// DuckDB computes the condition of a CASE that is the same for every row before it has any. It takes nothing with
-		// random() in it to be so.
+}
+
+// unfolded keeps the engine from computing what PostgreSQL computes once per statement, and only if a row asks: DuckDB
+// computes the condition of a CASE that is the same for every row before it has any. It takes nothing with random() in it to
+// be so, and neither prunes files nor joins by it: in conditions the text stays.
+func (b *binder) unfolded(e *expr) {
+	if e.when == perStatement && !e.settled && e.value == nil && !b.system && !b.conditional {
 		e.sql = "CASE WHEN random() < 2 THEN " + e.sql + " END"
+	}
+}
+
+// isNothingIf says whether PostgreSQL makes NULL of e while it plans. The engine must see that too, and compute no part.
+func (e *expr) isNothingIf(nothing bool) {
+	e.nothing = nothing
+	if nothing && e.when != whilePlanning && !slices.ContainsFunc(e.parts, (*expr).isNull) {
+		e.sql = "CASE WHEN false THEN " + e.sql + " END"
 	}
 }
 

@@ -65,8 +65,8 @@ func (b *binder) escapes(fn string, args []*expr, pos int32) (*expr, error) {
 		write = pgregex.Similar
 	}
 	pattern, err := write(constants[0], escape)
-	if p, ok := asError(err); ok {
-		return nil, p
+	if err != nil {
+		return b.plainCall(fn, args, pos) // which fails when it is computed
 	}
 	return textConstant(pattern, pgtypes.Of(pgtypes.Text)), nil
 }

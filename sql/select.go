@@ -83,7 +83,9 @@ func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte
 	if b.depth++; b.depth > maxDepth {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded")
 	}
-	defer func() { b.depth-- }()
+	conditional := b.conditional
+	b.conditional = false
+	defer func() { b.depth--; b.conditional = conditional }()
 	defer b.ranges.enter()()
 	if len(n.GetLockingClause()) > 0 {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "FOR UPDATE and FOR SHARE are not supported: tables are read-only here")
@@ -226,12 +228,12 @@ func (b *binder) prove(p *selectParts) {
 
 // condition binds a clause that must be boolean and may hold no aggregate.
 func (b *binder) condition(n *pg_query.Node, sc *scope, clause string) (*expr, error) {
-	oldClause, oldCalls := sc.clause, sc.noCalls
-	sc.clause, sc.noCalls = clause, true
+	oldClause, oldCalls, oldConditional := sc.clause, sc.noCalls, b.conditional
+	sc.clause, sc.noCalls, b.conditional = clause, true, true
 	if clause == "JOIN/ON" {
 		sc.clause = "JOIN conditions"
 	}
-	defer func() { sc.clause, sc.noCalls = oldClause, oldCalls }()
+	defer func() { sc.clause, sc.noCalls, b.conditional = oldClause, oldCalls, oldConditional }()
 	e, err := b.expr(n, sc)
 	if err != nil {
 		return nil, err

@@ -176,11 +176,13 @@ func closeEnough(t uint32, want, got string) bool {
 	}
 	w, err1 := strconv.ParseFloat(want, 64)
 	g, err2 := strconv.ParseFloat(got, 64)
+	// How the rows are split among those who add them is nobody's promise: of some hundred reals 59.99978 and 59.99966 are
+	// sums of the same 0.1.
 	tolerance := 1e-12
 	if t == pgtype.Float4OID {
-		tolerance = 1e-6
+		tolerance = 1e-5
 	}
 	// Below noise both are the zero of a variance or a covariance.
-	const noise = 1e-15
+	const noise = 1e-12
 	return err1 == nil && err2 == nil && math.Abs(w-g) <= max(tolerance*max(math.Abs(w), math.Abs(g)), noise)
 }

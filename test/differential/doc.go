@@ -24,7 +24,7 @@
 //
 //	# refused: why                refused here with 0A000; it is counted, and listed with its reason
 //	# unordered                   rows are a multiset although there is an ORDER BY: it leaves ties
-//	# tolerance                   real and double precision may differ by 1e-12 and 1e-6 of their size: aggregates
+//	# tolerance                   double precision and real may differ by 1e-12 and 1e-5 of their size: aggregates
 //	# count                       only the number of rows is told
 //	# postgres select …           what PostgreSQL is asked instead: for words that it has not
 //	# verbatim                    it is a statement, whatever it begins with

@@ -240,7 +240,8 @@ func (g *Generator) window(q *Query, sc *scope, unique string) *node {
 		partition = optional("partition by ", g.expression(t, 1, sc))
 	}
 	frame := text("")
-	if g.chance(40) {
+	framed := g.chance(40)
+	if framed {
 		bounds := []string{"unbounded preceding", "2 preceding", "current row", "1 following", "unbounded following"}
 		low := g.r.IntN(4)
 		high := low + g.r.IntN(len(bounds)-low)
@@ -275,6 +276,7 @@ func (g *Generator) window(q *Query, sc *scope, unique string) *node {
 		t := pick(g, []uint32{pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Float8, pgtypes.Int2})
 		q.Tolerance = q.Tolerance || t == pgtypes.Float8
 		call = clause(a+"(", g.expression(t, 1, sc), ")")
+		q.Lazy = q.Lazy || framed // as may a value that is in no row's frame
 	}
 	return clause(call, over)
 }
