@@ -33,7 +33,7 @@ func TestCanonical(t *testing.T) {
 		{"datestyle", []string{"ISO", "YMD"}, "ISO, YMD"},
 		{"datestyle", []string{"nonsense"}, "22023"},
 		{"client_encoding", []string{"'utf-8'"}, "UTF8"},
-		{"client_encoding", []string{"UNICODE"}, "UTF8"},
+		{"client_encoding", []string{"UNICODE"}, "UNICODE"},
 		{"extra_float_digits", []string{"0"}, "0"},
 		{"extra_float_digits", []string{"4"}, "22023"},
 		{"application_name", []string{"naïve"}, "na??ve"},

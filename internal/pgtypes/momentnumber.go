@@ -202,7 +202,7 @@ func (m *moment) clock(text string) (saw int, why fault) {
 		return 0, badFormat
 	}
 	minute, rest, over2 := cutInt(rest[1:])
-	second, over3 := 0, false
+	second := 0
 	m.micros = 0
 	switch {
 	case over1 || over2:
@@ -212,6 +212,7 @@ func (m *moment) clock(text string) (saw int, why fault) {
 		hour, minute, second = 0, hour, minute
 		m.micros, why = fractionOf(rest)
 	case rest[0] == ':':
+		var over3 bool
 		if second, rest, over3 = cutInt(rest[1:]); over3 {
 			return 0, outOfBounds
 		}
