@@ -46,7 +46,7 @@ func (db *DB) startReopening() {
 		return
 	}
 	db.reopening = make(chan struct{})
-	go db.reopen()
+	time.AfterFunc(0, db.reopen) // a goroutine that outlives whoever noticed
 }
 
 // reopen ends what runs and opens the instance anew, while acquire waits.

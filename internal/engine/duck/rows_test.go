@@ -17,7 +17,11 @@ func TestCloseBesideNext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	for name, c := range map[string]struct {
 		condition string
 		after     time.Duration
@@ -27,6 +31,7 @@ func TestCloseBesideNext(t *testing.T) {
 		"in between": {"true", time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			rows, err := db.Query(t.Context(), engine.Statement{SQL: "select i from range(1000000000000) r(i) where " + c.condition})
 			if err != nil {
 				t.Fatal(err)
@@ -49,8 +54,5 @@ func TestCloseBesideNext(t *testing.T) {
 			}
 			closing.Wait()
 		})
-	}
-	if err := db.Close(); err != nil {
-		t.Error(err)
 	}
 }
