@@ -80,6 +80,8 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 		return s.call(ctx, st)
 	case sql.KindCopy:
 		return s.copyOut(ctx, st)
+	case sql.KindLock:
+		return s.lock(ctx, st)
 	case sql.KindWrite:
 		return s.write(ctx, st, nil)
 	default:

@@ -32,6 +32,8 @@ func (s *Statement) classify() error {
 		return s.readCursor()
 	case *pg_query.Node_CallStmt:
 		return s.readCall(n.CallStmt)
+	case *pg_query.Node_LockStmt:
+		s.readLock(n.LockStmt)
 	case *pg_query.Node_CopyStmt:
 		return s.readCopy(n.CopyStmt)
 	default:
@@ -98,8 +100,6 @@ func writeTag(n *pg_query.Node) (Kind, string) {
 		return KindOther, "UNLISTEN"
 	case *pg_query.Node_NotifyStmt:
 		return KindOther, "NOTIFY"
-	case *pg_query.Node_LockStmt:
-		return KindOther, "LOCK TABLE"
 	case *pg_query.Node_ConstraintsSetStmt:
 		return KindOther, "SET CONSTRAINTS"
 	case *pg_query.Node_LoadStmt:

@@ -63,6 +63,11 @@ func (s *Statement) parentheses(i int) (from, to int) {
 
 // CopyTable gives the read of a COPY's table: all of its columns, or those. Places in it are not the user's.
 func (s *Statement) CopyTable(columns []string) (*Statement, error) {
+	return s.readOf(s.Copy.Table, columns)
+}
+
+// readOf gives the read of a table: all of its columns, or those. Places in it are not the user's.
+func (s *Statement) readOf(t TableName, columns []string) (*Statement, error) {
 	list := "*"
 	if columns != nil {
 		quoted := make([]string, len(columns))
@@ -71,13 +76,13 @@ func (s *Statement) CopyTable(columns []string) (*Statement, error) {
 		}
 		list = strings.Join(quoted, ", ")
 	}
-	name := quoteIdent(s.Copy.Table.Table)
-	if s.Copy.Table.Schema != "" {
-		name = quoteIdent(s.Copy.Table.Schema) + "." + name
+	name := quoteIdent(t.Table)
+	if t.Schema != "" {
+		name = quoteIdent(t.Schema) + "." + name
 	}
 	read, err := Postgres.Parse("SELECT " + list + " FROM " + name)
 	if err != nil {
-		return nil, fmt.Errorf("read table %s: %w", s.Copy.Table, err)
+		return nil, fmt.Errorf("read table %s: %w", t, err)
 	}
 	read[0].dialect, read[0].Hints = s.dialect, s.Hints
 	return read[0], nil

@@ -30,7 +30,8 @@ const (
 	KindCall                    // CALL: Call
 	KindCopy                    // COPY: Copy
 	KindWrite                   // DDL, DML, SELECT INTO, GRANT, …
-	KindOther                   // parses, but is none of these (LISTEN, LOCK, …)
+	KindOther                   // parses, but is none of these (LISTEN, DO, …)
+	KindLock                    // LOCK TABLE: Lock
 )
 
 // TableName is a relation's name; Schema is "" if the text gave none.

@@ -19,6 +19,7 @@ type Statement struct {
 	Explain     *Explain
 	Call        *Call
 	Copy        *Copy
+	Lock        *Lock
 	Discard     string // ALL, PLANS, SEQUENCES, TEMP
 
 	node    *pg_query.Node
