@@ -29,6 +29,12 @@ const (
 	Regrole      OID = 4096
 )
 
+// resultNames are the names of types that only results have.
+var resultNames = map[OID]string{
+	Record: "record", Void: "void", Int2Vector: "int2vector", OIDVector: "oidvector", ACLItemArray: "aclitem[]",
+	Regproc: "regproc", Regclass: "regclass", Regtype: "regtype", Regnamespace: "regnamespace", Regrole: "regrole",
+}
+
 // IsObject reports whether values of the type are objects of the catalog, which print as names and are sent as numbers.
 // Engines give both: "1259 pg_class".
 func IsObject(oid OID) bool {

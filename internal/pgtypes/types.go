@@ -135,8 +135,8 @@ func (t Type) String() string {
 	if element, array := ElementOf(t.OID); array {
 		return Type{OID: element, Typmod: t.Typmod}.String() + "[]"
 	}
-	if t.OID == Record {
-		return "record"
+	if name, result := resultNames[t.OID]; result {
+		return name
 	}
 	if !ok {
 		return "???"
