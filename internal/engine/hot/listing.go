@@ -96,9 +96,9 @@ const (
 )
 
 // List asks the warehouse what it has.
-func (e *Engine) List(ctx context.Context) (*Listing, error) { return list(ctx, e) }
+func (e *Engine) List(ctx context.Context) (*Listing, error) { return list(ctx, e, e.kind) }
 
-func list(ctx context.Context, e engine.Querier) (*Listing, error) {
+func list(ctx context.Context, e engine.Querier, kind Kind) (*Listing, error) {
 	l := &Listing{}
 	schemas, err := engine.Texts(ctx, e, engine.Statement{SQL: schemasSQL}, 1)
 	if err != nil {
@@ -132,6 +132,11 @@ func list(ctx context.Context, e engine.Querier) (*Listing, error) {
 	}
 	if err := listKeys(ctx, e, byName); err != nil {
 		return nil, err
+	}
+	if kind == PostgreSQL { // Redshift has none that anybody made
+		if err := listIndexes(ctx, e, byName); err != nil {
+			return nil, err
+		}
 	}
 	reads, err := engine.Texts(ctx, e, engine.Statement{SQL: readsSQL}, 4)
 	if err != nil {

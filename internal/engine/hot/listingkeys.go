@@ -25,7 +25,7 @@ const (
 		` WHERE k.conname IS NULL AND ` + ownSchema + ` ORDER BY 1, 2, 3`
 )
 
-// listKeys adds the keys and the indexes of l's relations, by name.
+// listKeys adds the keys to the relations.
 func listKeys(ctx context.Context, e engine.Querier, byName map[RelationName]*listed) error {
 	keys, err := engine.Texts(ctx, e, engine.Statement{SQL: keysSQL}, 8)
 	if err != nil {
@@ -45,6 +45,11 @@ func listKeys(ctx context.Context, e engine.Querier, byName map[RelationName]*li
 		}
 		rel.Keys = append(rel.Keys, k)
 	}
+	return nil
+}
+
+// listIndexes adds the indexes that keys have not.
+func listIndexes(ctx context.Context, e engine.Querier, byName map[RelationName]*listed) error {
 	indexes, err := engine.Texts(ctx, e, engine.Statement{SQL: indexesSQL}, 6)
 	if err != nil {
 		return fmt.Errorf("list the warehouse's indexes: %w", err)

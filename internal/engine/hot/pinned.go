@@ -137,7 +137,7 @@ func (p *Pinned) Describe(ctx context.Context, sql string, params []pgtypes.OID)
 }
 
 // List asks what the warehouse has, as this connection sees it.
-func (p *Pinned) List(ctx context.Context) (*Listing, error) { return list(ctx, p) }
+func (p *Pinned) List(ctx context.Context) (*Listing, error) { return list(ctx, p, p.e.kind) }
 
 // answer is what came back up to ReadyForQuery.
 type answer struct {
