@@ -25,6 +25,8 @@ func TestList(t *testing.T) {
 		create table "My Sales"."T" (id int not null, "Price" numeric(12,2), gone int, m mood, tags text[]);
 		alter table "My Sales"."T" drop column gone;
 		create table nothing ();
+		create table line (id int default 7, other int unique, foreign key (other) references line (other), primary key (id));
+		comment on table line is 'a line'; comment on column line.id is 'its number';
 		create view v as select id from "My Sales"."T";
 		create temp table other_session (x int);
 		create index on "My Sales"."T" (id);
@@ -44,12 +46,26 @@ func TestList(t *testing.T) {
 	want := &hot.Listing{
 		Schemas: []string{"My Sales", "public"},
 		Relations: []*hot.Relation{
-			{Schema: "My Sales", Name: "T", Columns: []hot.Column{
+			{Schema: "My Sales", Name: "T", Indexes: []hot.Index{
+				{Name: "T_id_idx", Columns: []string{"id"}, Definition: `CREATE INDEX "T_id_idx" ON "My Sales"."T" USING btree (id)`},
+			}, Columns: []hot.Column{
 				{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer", NotNull: true},
 				{Name: "Price", Type: pgtypes.NumericOf(12, 2), TypeName: "numeric(12,2)"},
 				{Name: "m", Type: pgtypes.Of(mood), TypeName: "public.mood"},
 				{Name: "tags", Type: pgtypes.Of(pgtypes.TextArray), TypeName: "text[]"},
 			}},
+			{
+				Schema: "public", Name: "line", Description: "a line",
+				Columns: []hot.Column{
+					{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer", NotNull: true, Default: "7", Description: "its number"},
+					{Name: "other", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer"},
+				},
+				Keys: []hot.Key{
+					{Name: "line_other_key", Kind: "u", Columns: []string{"other"}},
+					{Name: "line_pkey", Kind: "p", Columns: []string{"id"}},
+					{Name: "line_other_fkey", Kind: "f", Columns: []string{"other"}, Refers: hot.RelationName{Schema: "public", Name: "line"}, RefColumns: []string{"other"}},
+				},
+			},
 			{Schema: "public", Name: "nothing"},
 			{
 				Schema: "public", Name: "v", View: true, Reads: []hot.RelationName{{Schema: "My Sales", Name: "T"}},
