@@ -110,6 +110,12 @@ type binder struct {
 	keyed, joining []*expr
 	conditional    bool // WHERE or ON is bound, and no subquery in it
 
+	// analyses says that nothing but the statement's first error is asked for, provisional that what PostgreSQL looks at when
+	// all clauses are there, windows and keys of groups, is left out for now. outerAt is where columns of outer levels are
+	// referred to first. See analysis.go.
+	analyses, provisional bool
+	outerAt               map[*visible]int32
+
 	narrowings []narrowing
 	lates      []func(b *binder) (*expr, error)
 	// template is set if the values of parameters shall not be looked at: see template.go. open is how many of them,
@@ -173,7 +179,7 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 }
 
 func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bool) *binder {
-	b := &binder{stmt: s, dialect: s.dialect, catalog: c, env: env, system: system, aliases: map[string]bool{}, folded: map[int32]*expr{}}
+	b := &binder{stmt: s, dialect: s.dialect, catalog: c, env: env, system: system, aliases: map[string]bool{}, folded: map[int32]*expr{}, outerAt: map[*visible]int32{}}
 	for _, p := range params {
 		switch _, ok := pgtypes.Lookup(p); {
 		case !ok, p == pgtypes.Unknown:
@@ -189,7 +195,7 @@ func bindAs(s *Statement, d Dialect, c Catalog, env Env, params []pgtypes.OID, a
 	b.args, b.dialect = args, d
 	p, err := b.bindStatement()
 	if err != nil {
-		return nil, err
+		return nil, b.firstError(err, params)
 	}
 	return b.query(p)
 }

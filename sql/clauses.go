@@ -327,10 +327,10 @@ func (b *binder) tail(n *pg_query.SelectStmt, p *selectParts, outer *scope, ctes
 		return pgerr.New(pgerr.FeatureNotSupported, "FETCH FIRST … WITH TIES is not supported yet")
 	}
 	var err error
-	if p.limit, err = b.limit(n.LimitCount, "LIMIT", p, outer, ctes); err != nil {
+	if p.offset, err = b.limit(n.LimitOffset, "OFFSET", p, outer, ctes); err != nil {
 		return err
 	}
-	p.offset, err = b.limit(n.LimitOffset, "OFFSET", p, outer, ctes)
+	p.limit, err = b.limit(n.LimitCount, "LIMIT", p, outer, ctes)
 	return err
 }
 

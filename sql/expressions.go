@@ -403,6 +403,9 @@ func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error
 	}
 	keys := sqlOf(args)
 	for i, a := range args {
+		if b.provisional {
+			break // PostgreSQL looks at keys when all clauses are there
+		}
 		if !sc.grouping.has(a.sql) {
 			return nil, b.fail(pgerr.GroupingError, placeOf(n.Args[i], a), "arguments to GROUPING must be grouping expressions of the associated query level")
 		}

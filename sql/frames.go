@@ -127,11 +127,14 @@ func (w *window) whole() bool {
 
 // over binds what stands behind OVER: a window's name or a definition.
 func (b *binder) over(w *pg_query.WindowDef, sc, inner *scope) (*window, error) {
+	named := sc.windows[w.Name]
+	if w.Name != "" && named == nil {
+		return nil, b.fail(pgerr.UndefinedObject, w.Location, "window %q does not exist", w.Name)
+	}
+	if b.provisional {
+		return &window{}, nil
+	}
 	if w.Name != "" {
-		named := sc.windows[w.Name]
-		if named == nil {
-			return nil, b.fail(pgerr.UndefinedObject, w.Location, "window %q does not exist", w.Name)
-		}
 		return b.windowText(named, inner)
 	}
 	whole, err := b.copied(w, sc)

@@ -135,8 +135,8 @@ func (p *planning) level(s *selectParts) {
 	for _, k := range s.order {
 		p.of(k.e, "", false)
 	}
-	p.of(s.limit, "", false)
 	p.of(s.offset, "", false)
+	p.of(s.limit, "", false)
 }
 
 // Planned is DuckDB text that gives one row, or the error that PostgreSQL meets before it reads any: "" if there is

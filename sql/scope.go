@@ -141,6 +141,9 @@ func (b *binder) lookup(parts []string, pos int32, sc *scope) (*visible, error) 
 				WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
 		}
 		if v != nil {
+			if _, known := b.outerAt[v]; !known && len(passed) > 0 && b.outerAt != nil {
+				b.outerAt[v] = pos
+			}
 			for _, p := range passed {
 				p.self.outerRefs = append(p.self.outerRefs, v)
 			}

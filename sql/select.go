@@ -83,9 +83,9 @@ func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte
 	if b.depth++; b.depth > maxDepth {
 		return nil, pgerr.New(pgerr.StatementTooComplex, "stack depth limit exceeded")
 	}
-	conditional := b.conditional
-	b.conditional = false
-	defer func() { b.depth--; b.conditional = conditional }()
+	conditional, later := b.conditional, b.provisional
+	b.conditional, b.provisional = false, false
+	defer func() { b.depth--; b.conditional, b.provisional = conditional, later }()
 	defer b.ranges.enter()()
 	if len(n.GetLockingClause()) > 0 {
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "FOR UPDATE and FOR SHARE are not supported: tables are read-only here")
@@ -137,6 +137,11 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	for _, t := range sc.tables {
 		for _, v := range t.columns {
 			v.level = sc
+		}
+	}
+	if b.analyses && b.depth <= analysedDepth {
+		if err := b.analyse(n, src, sc, outer, ctes); err != nil {
+			return nil, err
 		}
 	}
 	p := &selectParts{source: src, scope: sc}
@@ -418,17 +423,21 @@ func (b *binder) bareIn(p *selectParts, e *expr) error {
 		if v.table != "" {
 			full = v.table + "." + v.name
 		}
-		return b.fail(pgerr.GroupingError, e.mentions(v), "column %q must appear in the GROUP BY clause or be used in an aggregate function", full)
+		at := e.mentions(v)
+		if pos, deeper := b.outerAt[v]; deeper && at.sql != v.sql && at.column == nil {
+			return b.fail(pgerr.GroupingError, pos, "subquery uses ungrouped column %q from outer query", full)
+		}
+		return b.fail(pgerr.GroupingError, at.pos, "column %q must appear in the GROUP BY clause or be used in an aggregate function", full)
 	}
 	return nil
 }
 
-// mentions gives the place where a column stands in e, e's own if it stands in a subquery.
-func (e *expr) mentions(v *visible) int32 {
+// mentions gives the part of e that is a column, or the subquery in which it stands.
+func (e *expr) mentions(v *visible) *expr {
 	for _, p := range e.parts {
 		if slices.Contains(p.bare, v) {
 			return p.mentions(v)
 		}
 	}
-	return e.pos
+	return e
 }
