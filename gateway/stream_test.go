@@ -120,8 +120,7 @@ func TestLargeResult(t *testing.T) {
 }
 
 // TestSlowReader shows that rows wait in the engine, not in the gateway, while the client does not read.
-func TestSlowReader(t *testing.T) {
-	t.Parallel()
+func TestSlowReader(t *testing.T) { //nolint:paralleltest // it measures the memory of the process
 	rows := &numbers{n: 1 << 40, size: 2048, closed: make(chan struct{})}
 	closed := rows.closed
 	d := serve(t, map[string]*script{"select endless": {
