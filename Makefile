@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test differential tpch crash test-redshift check fmt golden fuzz faults bench clean
+.PHONY: help build demo test test-clients differential tpch crash test-redshift check fmt golden fuzz faults bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -32,6 +32,11 @@ test: ## every test; installs what it lacks as root, names what it leaves out ot
 	if [ -n "$$race" ]; then $(GO) test -race -timeout 10m $$race; fi; \
 	if [ -n "$$plain" ]; then $(GO) test -timeout 10m $$plain; fi; \
 	if [ -n "$$left" ]; then echo "left out:" $$left >&2; fi
+
+CLIENTS ?= .
+
+test-clients: ## real programs and drivers (CLIENTS='psql|pgjdbc'), installed as for test; REWRITE=1 writes docs/clients.md
+	$(GO) test -count=1 -v -timeout 20m ./test/clients -clients '$(CLIENTS)' $(if $(REWRITE),-rewrite) | grep -v '^=== '
 
 N ?= 20000
 SEED ?= 1

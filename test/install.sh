@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt. Arguments are
-# further Debian packages, which have a program of their name.
+# further Debian packages.
 # versitygw as the only argument installs that alone, for the demo.
 # Prints the name of every part that is still missing, one a line, on standard output, and how to get it on
 # standard error. With CI=true a missing part is an error.
@@ -11,13 +11,18 @@ have() {
 	command -v "$1" >/dev/null || [ -x "/usr/lib/postgresql/15/bin/$1" ] || [ -x "/usr/sbin/$1" ]
 }
 
+# A package may have no program of its name.
+have_package() {
+	have "$1" || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
 missing() {
 	have initdb && have postgres || echo postgresql-15
 	have psql || echo postgresql-client-15
 	command -v moto_server >/dev/null || [ -x .tools/moto/bin/moto_server ] ||
 		python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
 	local part
-	for part in "$@"; do have "$part" || echo "$part"; done
+	for part in "$@"; do have_package "$part" || echo "$part"; done
 }
 
 # S3 for the tests, as a program of its own: its dependencies would be more than all of go.mod.

@@ -1,7 +1,6 @@
 package differential
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -10,10 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"tidegate/examples"
-	"tidegate/internal/demo"
 	"tidegate/internal/testkit"
 	"tidegate/test/program"
+	"tidegate/test/weblogs"
 )
 
 // sides are Tidegate and PostgreSQL with the same rows in the same tables.
@@ -25,7 +23,7 @@ type sides struct {
 func startSides(t *testing.T, config string) *sides {
 	t.Helper()
 	s := serveLake(t, config, func(l *lake) {
-		layOutDemo(t, l.dir)
+		weblogs.LayOut(t, l.dir)
 		for _, name := range []string{"values", "edge", "shop"} {
 			text, err := os.ReadFile("testdata/fixture/" + name + ".sql")
 			if err != nil {
@@ -34,7 +32,7 @@ func startSides(t *testing.T, config string) *sides {
 			must(t, l.postgres, string(text))
 		}
 	})
-	copyDemo(t, dial(t, s.gateURL), dial(t, s.postgresDSN))
+	weblogs.Copy(t, dial(t, s.gateURL), dial(t, s.postgresDSN))
 	return s
 }
 
@@ -88,53 +86,4 @@ func must(t *testing.T, c *pgconn.PgConn, text string) *answer {
 		t.Fatalf("%.300s: %v %s", text, err, a.message)
 	}
 	return a
-}
-
-// layOutDemo writes the demo's raw logs and its pipelines.
-func layOutDemo(t *testing.T, dir string) {
-	t.Helper()
-	if _, err := demo.Generate(t.Context(), filepath.Join(dir, "tidegate-data/raw/web"), demo.Options{Seed: 1, Days: 14, Sites: 20, Records: 20000}); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"events", "site_daily"} {
-		for _, ending := range []string{".sql", ".yml"} {
-			data, err := examples.Web.ReadFile("web/pipelines/web/" + name + ending)
-			if err != nil {
-				t.Fatal(err)
-			}
-			writeFile(t, filepath.Join(dir, "pipelines/web", name+ending), string(data))
-		}
-	}
-}
-
-const demoTables = `create schema web;
-create table web.events (event_id text, ts timestamptz, site_id int, domain text, path varchar, user_id text,
-	referrer text, user_agent text, load_ms int, query text, experiment text, dt text);
-create table web.site_daily (dt text, site_id int, pv bigint, uu bigint, timed bigint, load_ms_sum bigint)`
-
-// copyDemo fills PostgreSQL with what the pipelines made of the demo's logs.
-func copyDemo(t *testing.T, gate, postgres *pgconn.PgConn) {
-	t.Helper()
-	must(t, postgres, demoTables)
-	escape := strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`)
-	for _, table := range []string{"web.events", "web.site_daily"} {
-		var text bytes.Buffer
-		for _, row := range must(t, gate, "/*+ tidegate engine(cold) */ select * from "+table).rows {
-			for i, cell := range row {
-				if i > 0 {
-					text.WriteByte('\t')
-				}
-				if cell == null {
-					text.WriteString(`\N`)
-				} else {
-					text.WriteString(escape.Replace(cell))
-				}
-			}
-			text.WriteByte('\n')
-		}
-		if _, err := postgres.CopyFrom(t.Context(), &text, "copy "+table+" from stdin"); err != nil {
-			t.Fatalf("copy %s: %v", table, err)
-		}
-	}
-	must(t, postgres, "analyze")
 }

@@ -14,6 +14,7 @@ import (
 	"tidegate/test/differential/script"
 	"tidegate/test/differential/surface"
 	"tidegate/test/tpch"
+	"tidegate/test/weblogs"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write docs/semantics.md anew")
@@ -56,7 +57,7 @@ func semantics(t *testing.T) *surface.Document {
 		}
 		must(t, postgres, string(text))
 	}
-	must(t, postgres, demoTables)
+	must(t, postgres, weblogs.Tables)
 	must(t, postgres, tpch.Schema)
 	types, findings := surveyed(t, postgres)
 	d := &surface.Document{Findings: findings, Answered: map[uint32]bool{}}

@@ -1,0 +1,126 @@
+package clients
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	chosen  = flag.String("clients", "^psql$", "run the clients whose names match")
+	rewrite = flag.Bool("rewrite", false, "write the differences and docs/clients.md anew; needs every client")
+)
+
+// runTimeout bounds one run of a script.
+const runTimeout = 3 * time.Minute
+
+// client is a program that talks to a server, and how its script is run.
+type client struct {
+	name     string   // as docs/clients.md heads it; its folder of testdata is the same in small letters
+	connect  string   // how to connect, for docs/clients.md
+	packages []string // Debian's, beside those that make test needs
+	modules  bool     // needs the packages of testdata/package.json
+	version  []string // a command that prints the version
+	command  []string // runs the script, in the folder of the client
+}
+
+func allClients() []client {
+	return []client{psql()}
+}
+
+func (c *client) folder() string {
+	return filepath.Join("testdata", strings.ToLower(c.name))
+}
+
+// TestClients runs what is chosen, one after the other: some write.
+func TestClients(t *testing.T) { //nolint:tparallel // see above
+	t.Parallel()
+	want := regexp.MustCompile(*chosen)
+	all := allClients()
+	run := slices.DeleteFunc(all, func(c client) bool { return !want.MatchString(c.name) })
+	if len(run) == 0 {
+		t.Fatalf("no client is named as %s", *chosen)
+	}
+	env := prepare(t, run)
+	gate, postgres := startSides(t)
+	var findings []finding
+	for i := range run {
+		t.Run(run[i].name, func(t *testing.T) {
+			if f := run[i].check(t, env, gate, postgres); f != nil {
+				findings = append(findings, *f)
+			}
+		})
+	}
+	if !t.Failed() {
+		checkDocument(t, findings)
+	}
+}
+
+// check runs a client against both sides, and tells what it found.
+func (c *client) check(t *testing.T, env *environment, gate, postgres side) *finding {
+	t.Helper()
+	env.require(t, c)
+	want, got := c.steps(t, env, postgres), c.steps(t, env, gate)
+	f := &finding{client: c, version: c.readVersion(t, env, gate)}
+	known, err := readDifferences(c.folder())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.steps, f.differences = compare(t, want, got, known)
+	if *rewrite {
+		if err := writeDifferences(c.folder(), f.differences); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range f.differences {
+		if d.reason == "" {
+			t.Errorf("%s: a difference without a reason in differs.txt", d.title)
+		}
+	}
+	return f
+}
+
+// steps runs the script against one side.
+func (c *client) steps(t *testing.T, env *environment, s side) []step {
+	t.Helper()
+	out := c.run(t, env, s, c.command)
+	// The port is another one each time.
+	steps, err := parseSteps(regexp.MustCompile(`\b`+s.port+`\b`).ReplaceAllString(out, "PORT"))
+	if err != nil {
+		t.Fatalf("%v: it printed:\n%s", err, out)
+	}
+	return steps
+}
+
+func (c *client) run(t *testing.T, env *environment, s side, args []string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Env = c.folder(), append(s.environment(), env.variables...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), errors.Join(err, ctx.Err()), out)
+	}
+	return string(out)
+}
+
+var versionNumber = regexp.MustCompile(`\d+(\.\d+)+`)
+
+func (c *client) readVersion(t *testing.T, env *environment, s side) string {
+	t.Helper()
+	out := c.run(t, env, s, c.version)
+	number := versionNumber.FindString(out)
+	if number == "" {
+		t.Fatal(fmt.Errorf("%s: no version in %q", strings.Join(c.version, " "), out))
+	}
+	return number
+}

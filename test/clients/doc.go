@@ -1,0 +1,13 @@
+// Package clients runs real programs, drivers and tools against a gateway, and against a PostgreSQL with the same
+// tables: what a client prints of both must be the same.
+//
+// A client's script, below testdata, prints a line "=== title" before each of its steps. A step that Tidegate answers
+// otherwise is in the client's differs.txt, with its reason and what the client prints:
+//
+//	=== \du
+//	because: the users are those of the configuration
+//	...
+//
+// "because:" is for what is Tidegate's own, "not yet:" for what does not work. Titles and reasons become
+// docs/clients.md. make test runs psql alone, make test-clients all.
+package clients

@@ -1,0 +1,133 @@
+package clients
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const document = "../../docs/clients.md"
+
+const preface = `# Clients
+
+Made by ` + "`make test-clients REWRITE=1`" + ` from what happened. Each of these programs runs a script against
+` + "`tidegate serve`" + ` and against a PostgreSQL 15 with the same tables: two that pipelines made of the demo's logs, in
+schema web, and hot-only ones of a warehouse, in schema shop. What it prints of both must be the same, to the byte,
+but for the steps that are listed with a reason. The scripts are below ` + "`test/clients/testdata`" + `.
+
+`
+
+// finding is what a run of a client showed.
+type finding struct {
+	client      *client
+	version     string
+	steps       []string
+	differences []difference
+}
+
+// section is the part of docs/clients.md about one client.
+func (f *finding) section() string {
+	plain := strings.NewReplacer("*", `\*`)
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\nVersion %s. %s\n\n", f.client.name, f.version, f.client.connect)
+	b.WriteString(fill("Ran: "+plain.Replace(strings.Join(f.steps, "; "))+".", ""))
+	for _, missing := range []bool{true, false} {
+		heading := map[bool]string{true: "\nDoes not work:\n\n", false: "\nIs Tidegate's own:\n\n"}[missing]
+		for _, d := range f.differences {
+			if d.missing == missing {
+				b.WriteString(heading + fill("- "+plain.Replace(d.title)+": "+d.reason, "  "))
+				heading = ""
+			}
+		}
+	}
+	return b.String()
+}
+
+// fill breaks lines; those after the first are indented.
+func fill(text, indent string) string {
+	const width = 118
+	var b strings.Builder
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case len(line)+1+len(word) > width:
+			b.WriteString(line + "\n")
+			line = indent + word
+		default:
+			line += " " + word
+		}
+	}
+	return b.String() + line + "\n"
+}
+
+// checkDocument compares docs/clients.md with what was found, and writes it if every client ran.
+func checkDocument(t *testing.T, findings []finding) {
+	t.Helper()
+	if *rewrite {
+		if len(findings) < len(allClients()) {
+			t.Fatalf("%s is not written: only %d of %d clients ran", document, len(findings), len(allClients()))
+		}
+		var sections []string
+		for i := range findings {
+			sections = append(sections, findings[i].section())
+		}
+		if err := os.WriteFile(document, []byte(preface+strings.Join(sections, "\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range findings {
+		want := findings[i].section()
+		got := sectionOf(string(text), findings[i].client.name)
+		if diff := cmp.Diff(anyVersion(got), anyVersion(want)); diff != "" {
+			t.Errorf("docs/clients.md is stale: make test-clients REWRITE=1 (-there +found):\n%s", diff)
+		}
+	}
+}
+
+// anyVersion hides the version: another one with the same answers makes the document no less true.
+func anyVersion(section string) string {
+	return regexp.MustCompile(`Version [\d.]*\d\.`).ReplaceAllString(section, "Version x.")
+}
+
+// sectionOf cuts one client's part out of the document.
+func sectionOf(text, name string) string {
+	_, after, found := strings.Cut(text, "\n## "+name+"\n")
+	if !found {
+		return ""
+	}
+	section, _, _ := strings.Cut(after, "\n\n## ")
+	return "## " + name + "\n" + strings.TrimSuffix(section, "\n") + "\n"
+}
+
+// TestDocument wants a section for every client, in order.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	if *rewrite {
+		return // it is being written
+	}
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, c := range allClients() {
+		want = append(want, c.name)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		got = append(got, m[1])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("clients of docs/clients.md (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,112 @@
+package clients
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/testkit"
+	"tidegate/test/program"
+	"tidegate/test/weblogs"
+)
+
+// side is a server to connect to, as user demo without a password.
+type side struct {
+	host, port string
+}
+
+const (
+	user     = "demo"
+	database = "tidegate"
+)
+
+// environment is the process's, with the variables of libpq, which every script reads.
+func (s side) environment() []string {
+	return append(os.Environ(), "PGHOST="+s.host, "PGPORT="+s.port, "PGUSER="+user, "PGDATABASE="+database, "PGSSLMODE=disable",
+		"PGCLIENTENCODING=UTF8", "TZ=UTC", "LC_ALL=C.UTF-8", "HOME="+os.DevNull)
+}
+
+func (s side) url() string {
+	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", user, net.JoinHostPort(s.host, s.port), database)
+}
+
+// config is a gateway whose user may write hot-only tables of the warehouse.
+const config = `data_dir: ./tidegate-data
+hot: { kind: postgres, url: %q, schema: hot_data }
+users: [ { name: demo, role: loader } ]
+roles: { loader: { grants: [warehouse_write] }, public: { grants: [select on all tables] } }
+`
+
+// startSides serves the demo's tables and hot-only ones of a warehouse, and has the same tables in a PostgreSQL.
+func startSides(t *testing.T) (gate, postgres side) {
+	t.Helper()
+	binary, err := program.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster := testkit.PostgresTCP(t)
+	postgres = side{"127.0.0.1", cluster.Port}
+	admin := dial(t, cluster.DSN())
+	for _, text := range []string{
+		"create role demo superuser login", "create database tidegate owner demo", "create database warehouse owner demo",
+		// Tidegate's: a table is found by its name alone.
+		`alter database tidegate set search_path = "$user", public, web, shop`,
+	} {
+		run(t, admin, text)
+	}
+	warehouse := strings.Replace(postgres.url(), "/"+database+"?", "/warehouse?", 1)
+	own := readFile(t, "testdata/tables.sql")
+	judge := dial(t, postgres.url())
+	run(t, judge, own)
+	run(t, dial(t, warehouse), own)
+
+	dir := t.TempDir()
+	weblogs.LayOut(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := program.Run(t, binary, dir, program.Environment(), "etl", "run"); code != 0 {
+		t.Fatalf("load the lake: exit %d\n%s%s", code, out, errs)
+	}
+	server := program.Start(t, binary, dir, "serve")
+	parsed, err := pgconn.ParseConfig(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate = side{parsed.Host, fmt.Sprint(parsed.Port)}
+	weblogs.Copy(t, dial(t, gate.url()), judge)
+	run(t, judge, readFile(t, "testdata/judge.sql"))
+	return gate, postgres
+}
+
+func dial(t *testing.T, url string) *pgconn.PgConn {
+	t.Helper()
+	c, err := pgconn.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
+	return c
+}
+
+func run(t *testing.T, c *pgconn.PgConn, text string) {
+	t.Helper()
+	if _, err := c.Exec(t.Context(), text).ReadAll(); err != nil {
+		t.Fatalf("%.200s: %v", text, err)
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,24 @@
+-- What the pipelines say of their tables, and who owns what: beside Tidegate's own catalog.
+comment on table web.events is 'Page views, one row per event';
+comment on column web.events.event_id is 'UUID that the page gave the event; the same event delivered twice is one row';
+comment on column web.events.ts is 'When the page was viewed, by the visitor''s clock';
+comment on column web.events.site_id is 'Number of the site';
+comment on column web.events.domain is 'Host name of the site, lower case';
+comment on column web.events.path is 'URL path without the query';
+comment on column web.events.user_id is 'Visitor, as a pseudonym; NULL if not known';
+comment on column web.events.referrer is 'Page the visitor came from; NULL if none';
+comment on column web.events.user_agent is 'What the browser says it is';
+comment on column web.events.load_ms is 'Milliseconds until the page was usable; NULL if the browser did not say';
+comment on column web.events.query is 'Parameters of the request, as a JSON object';
+comment on column web.events.experiment is 'Variant of the running experiment; NULL before there was one';
+comment on table web.site_daily is 'Page views and visitors, one row per site and day';
+comment on column web.site_daily.dt is 'Day, UTC';
+comment on column web.site_daily.site_id is 'Number of the site';
+comment on column web.site_daily.pv is 'Page views';
+comment on column web.site_daily.uu is 'Different visitors among those who are known';
+comment on column web.site_daily.timed is 'Page views that say how long they took';
+comment on column web.site_daily.load_ms_sum is 'Sum of load_ms; divided by timed the mean';
+alter role postgres rename to tidegate;
+alter database tidegate owner to tidegate;
+reassign owned by demo to tidegate;
+drop extension plpgsql;
