@@ -102,10 +102,15 @@ func (b *binder) quantified(n *pg_query.SubLink, p *selectParts, sc *scope) (*ex
 	return e, nil
 }
 
-// comparedRows gives the texts of a value and of the rows that it is compared with: of wide numerics their keys.
+// comparedRows gives the texts of a value and of the rows that it is compared with: of wide numerics their
+// keys, of objects their numbers.
 func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows string, err error) {
 	if b.blind(l, p.targets[0].e) {
 		return b.trimmed(l).sql, "SELECT rtrim(c0, ' ') FROM (" + b.compose(p, nil) + ") AS " + b.alias("compared") + "(c0)", nil
+	}
+	if from := p.targets[0].e.oid(); isReg(l.oid()) || isReg(from) {
+		left, rows = b.numberedRows(l, from, b.compose(p, nil))
+		return left, rows, nil
 	}
 	if !l.wide && !p.targets[0].e.wide {
 		return l.sql, b.compose(p, nil), nil
@@ -125,6 +130,18 @@ func (b *binder) comparedRows(op string, l *expr, p *selectParts) (left, rows st
 		p.widen(0)
 	}
 	return comparedText(l), "SELECT " + keyOf(p.targets[0].e, "c0") + " FROM (" + b.compose(p, nil) + ") AS " + b.alias("compared") + "(c0)", nil
+}
+
+// numberedRows writes both sides, one of which reads as an object's name, as numbers of objects.
+func (b *binder) numberedRows(l *expr, from pgtypes.OID, rows string) (left, numbers string) {
+	left = l.sql
+	if isReg(l.oid()) {
+		left = b.regNumber(l)
+	}
+	if !isReg(from) {
+		return left, rows
+	}
+	return left, "SELECT " + b.regCall(from, "_oid", "c0") + " FROM (" + rows + ") AS " + b.alias("compared") + "(c0)"
 }
 
 func orText(t pgtypes.OID) pgtypes.OID {
