@@ -32,7 +32,7 @@ func (b *binder) firstError(err error, params []pgtypes.OID) error {
 
 // analyse binds the clauses of a SELECT in the order of PostgreSQL's transformSelectStmt. Windows come last there, as they do
 // in the binder.
-func (b *binder) analyse(n *pg_query.SelectStmt, src *source, sc *scope, outer *scope, ctes *cte) error {
+func (b *binder) analyse(n *pg_query.SelectStmt, src *source, sc, outer *scope, ctes *cte) error {
 	b.provisional = true
 	for _, w := range n.WindowClause {
 		sc.windows[w.GetWindowDef().GetName()] = w.GetWindowDef()

@@ -290,7 +290,7 @@ func (b *binder) paramAs(n int, t pgtypes.Type, pos int32) (*expr, error) {
 	case b.args == nil || n <= b.open:
 		// Not a constant: its value comes later, and a proof from NULL would be wrong.
 		e = null(own)
-		e.constant, e.pos = false, pos
+		e.constant, e.when, e.pos = false, forRows, pos
 		if b.template {
 			e.sql = "CAST($" + itoa(n) + " AS " + duckType(own) + ")" // every parameter is another expression
 			e.late = b.later(func(b *binder) (*expr, error) { return b.lateParam(n, own, pos) })

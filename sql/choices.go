@@ -27,8 +27,9 @@ func (b *binder) coalesce(args []*expr, pos int32) (*expr, error) {
 	e.typ, e.pos = t, pos
 	e.likeAll(given)
 	e.mixed = mixedOf(e, given, call)
-	e.settled = true
+	e.settled, e.when = true, whilePlanning
 	for _, a := range tried {
+		e.when = min(e.when, a.when)
 		e.settled = e.settled && a.settled && !a.isParam()
 		e.branches = append(e.branches, branch{test: a, ends: a.sql + " IS NOT NULL"})
 	}
@@ -158,6 +159,7 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 // false are left out. The last result stands behind ELSE.
 func decided(conditions, results []*expr) *expr {
 	for i, c := range conditions {
+		c = c.decision()
 		switch {
 		case c.isNothing(), c.value != nil && c.value.I == 0:
 		case c.value != nil:

@@ -27,6 +27,7 @@ type expr struct {
 	nothing  bool     // it is NULL, for a strict function has an argument that is: PostgreSQL never computes it
 	parts    []*expr  // what it is made of
 	branches []branch // of what does not always compute all of its parts
+	outcome  *expr    // of AND, OR and NOT: the constant that PostgreSQL makes of it while it plans
 
 	constant bool           // the same for every row and known now: value, or NULL
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum
@@ -90,7 +91,7 @@ func (e *expr) from(parts ...*expr) *expr {
 		e.bare = append(e.bare, p.bare...)
 		e.scopes.add(p.scopes)
 		e.when = min(e.when, p.when)
-		e.parts = append(e.parts[:len(e.parts):len(e.parts)], p)
+		e.parts = append(slices.Clip(e.parts), p)
 		if e.pos < 0 || p.pos >= 0 && e.pos == 0 {
 			e.pos = p.pos
 		}

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -240,6 +241,9 @@ func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
 	if word == "NOT" {
 		e := computed(pgtypes.Bool, "(NOT "+args[0].sql+")", args...)
 		e.proof = notProof(args[0].proof)
+		if v := args[0].decision().value; v != nil {
+			e.outcome = boolConstant(v.I == 0)
+		}
 		return e, nil
 	}
 	var texts []string
@@ -263,7 +267,29 @@ func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
 		}
 		e.branches = append(e.branches, branch{test: a, ends: ends})
 	}
+	e.outcome = outcomeOf(args, word == "AND")
 	return e, nil
+}
+
+// outcomeOf gives the constant that AND or OR is while PostgreSQL plans, nil if it is none.
+func outcomeOf(args []*expr, and bool) *expr {
+	for _, a := range args {
+		if d := a.decision(); d.value != nil && (d.value.I == 0) == and {
+			return d
+		}
+	}
+	if slices.ContainsFunc(args, func(a *expr) bool { return a.decision().value == nil }) {
+		return nil
+	}
+	return args[0].decision()
+}
+
+// decision is the constant that PostgreSQL makes of a condition while it plans, or the condition.
+func (e *expr) decision() *expr {
+	if e.outcome != nil {
+		return e.outcome
+	}
+	return e
 }
 
 // notAlone refuses a parameter where any type would do: PostgreSQL cannot tell its type, even if it is told elsewhere.

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"time"
 
 	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
@@ -51,18 +50,4 @@ func (v interval) sql() string {
 
 func (v interval) negative() interval {
 	return interval{months: -v.months, days: -v.days, micros: -v.micros}
-}
-
-// addTo adds the interval to a moment on the wall clock: months first, kept inside the target month, then days,
-// then the rest.
-func (v interval) addTo(t time.Time) time.Time {
-	if v.months != 0 {
-		first := time.Date(t.Year(), t.Month()+time.Month(v.months), 1, 0, 0, 0, 0, t.Location())
-		last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, t.Location()).Day()
-		t = time.Date(first.Year(), first.Month(), min(t.Day(), last), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
-	}
-	if v.days != 0 {
-		t = time.Date(t.Year(), t.Month(), t.Day()+int(v.days), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
-	}
-	return time.UnixMicro(t.UnixMicro() + v.micros).In(t.Location())
 }
