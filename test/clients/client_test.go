@@ -33,7 +33,7 @@ type client struct {
 }
 
 func allClients() []client {
-	return []client{psql()}
+	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy()}
 }
 
 func (c *client) folder() string {
