@@ -118,23 +118,24 @@ func (r *result) parkable() bool {
 }
 
 // park moves rows until there are no more, no room is left or stop says so. An error of the rows is kept for whoever reads
-// them. Its own error is that of a panic.
+// them. Its own error is that of a panic; then too what reads them is told, and misses no rows without an error.
 func (r *result) park(store *spool.Store, stop func() bool) (err error) {
-	p := r.parked
-	if p == nil {
-		p = &parked{queue: store.Open(), columns: len(r.columns), rest: r.next}
-		if err := r.keepRest(); err != nil {
-			p.queue.Close()
-			return err
-		}
+	if r.parked == nil {
+		p := &parked{queue: store.Open(), columns: len(r.columns), rest: r.next}
 		r.parked, r.next = p, p.next
 	}
+	p := r.parked
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%w: %v", errPanic, v)
+		}
+		if err != nil {
 			p.end = err
 		}
 	}()
+	if err := r.keepRest(); err != nil {
+		return err
+	}
 	for !stop() {
 		chunk, err := p.rest()
 		if err != nil {
