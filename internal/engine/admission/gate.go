@@ -166,12 +166,12 @@ func (g *Gate) enqueue(w *wait, begun bool) bool {
 		g.resuming = append(g.resuming, w)
 	} else {
 		i := slices.IndexFunc(g.roles, func(r *role) bool { return r.name == w.claim.asker.Role })
-		if i < 0 {
+		switch {
+		case i >= 0 && len(g.roles[i].queue) >= g.o.Queue, g.o.Queue == 0:
+			return false
+		case i < 0:
 			i = len(g.roles)
 			g.roles = append(g.roles, &role{name: w.claim.asker.Role})
-		}
-		if len(g.roles[i].queue) >= g.o.Queue {
-			return false
 		}
 		g.roles[i].queue = append(g.roles[i].queue, w)
 	}

@@ -230,3 +230,18 @@ func TestMany(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestNoQueue has a gate where nobody waits: who finds it full is refused, and who comes later is not.
+func TestNoQueue(t *testing.T) {
+	t.Parallel()
+	g := admission.NewGate(admission.Options{Memory: 64 * mib, Running: 1, Wait: time.Minute})
+	first := enter(t, g, "a", mib)
+	if _, err := g.Enter(t.Context(), admission.Asker{Role: "a"}, mib); pgerr.CodeOf(err) != pgerr.TooManyConnections {
+		t.Errorf("got %v", err)
+	}
+	first.Leave()
+	enter(t, g, "a", mib).Leave()
+	if s := g.Stats(); s.Refused != 1 || s.Admitted != 2 || s.Reserved != 0 {
+		t.Errorf("%+v", s)
+	}
+}
