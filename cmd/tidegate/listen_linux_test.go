@@ -31,8 +31,10 @@ func TestKeepalive(t *testing.T) {
 	var got [4]int
 	err = raw.Control(func(fd uintptr) {
 		for i, option := range [][2]int{
-			{syscall.SOL_SOCKET, syscall.SO_KEEPALIVE}, {syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE},
-			{syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL}, {syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT},
+			{syscall.SOL_SOCKET, syscall.SO_KEEPALIVE},
+			{syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE},
+			{syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL},
+			{syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT},
 		} {
 			if got[i], err = syscall.GetsockoptInt(int(fd), option[0], option[1]); err != nil {
 				t.Error(err)
