@@ -272,7 +272,7 @@ var outOfReach = []string{
 	"alter table sites rename to stolen; alter table stolen set schema hot_data",
 	"declare c cursor for select * from hot_data.web__events",
 	"begin; declare c cursor for delete from sites returning 1",
-	"copy sites to stdout", "copy sites from stdin", "copy (select * from hot_data.web__events) to stdout",
+	"copy sites from stdin", "copy (select * from hot_data.web__events) to stdout",
 	"select * from sites where name = pg_read_file('/etc/passwd')",
 	"select g.pg_ls_dir from generate_series(1, 2) g",
 	"insert into sites (site_id, name) select 999, g.pg_ls_dir from generate_series(1, 2) g",
