@@ -60,6 +60,15 @@ func (s *session) wake() {
 	s.parking.stop.Store(false)
 }
 
+// abandon ends the work of results that nobody will read. Who moves one at the moment may be waiting for its next rows.
+func (s *session) abandon() {
+	for _, p := range s.portals {
+		if r := p.open(); r != nil {
+			r.task.end()
+		}
+	}
+}
+
 // holds reports whether a portal has a result that is worth moving.
 func (s *session) holds() bool {
 	for _, p := range s.portals {

@@ -145,3 +145,40 @@ func TestParkedEnds(t *testing.T) {
 		t.Errorf("%d bytes are left", bytes)
 	}
 }
+
+// stuckRows give one chunk, and another one never.
+type stuckRows struct {
+	numbers
+
+	waits chan struct{}
+}
+
+func (x *stuckRows) Next(ctx context.Context) (*engine.Chunk, error) {
+	if x.at == 0 {
+		return x.numbers.Next(ctx)
+	}
+	close(x.waits)
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+// TestParkedGone has the client leave while a result that is moved away waits for its next rows: that work ends too.
+func TestParkedGone(t *testing.T) {
+	t.Parallel()
+	closed, waits := make(chan struct{}), make(chan struct{})
+	d, _ := parkingServer(t, 1<<30, map[string]*script{
+		"select stuck": {
+			columns: numberColumns, plan: engine.Plan{Statement: engine.Statement{Columns: numberColumns, Memory: engine.Memory{Held: 1 << 30}}},
+			query: func(context.Context) (engine.Rows, error) {
+				return &stuckRows{numbers: numbers{n: 5000, size: 2048, closed: closed}, waits: waits}, nil
+			},
+		},
+	})
+	c := d.connect(t)
+	texts(t, c, "begin; declare a cursor for select stuck; fetch 10 from a")
+	await(t, "the move", waits)
+	if err := c.Conn().Close(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the end of the work", closed)
+}

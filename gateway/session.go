@@ -63,6 +63,9 @@ func (s *session) serve(ctx context.Context) {
 		s.wire.shrink()
 		s.rest()
 		kind, body, err := s.receive()
+		if err != nil {
+			s.abandon()
+		}
 		s.wake()
 		if err != nil {
 			s.receiveFailed(err, s.server.draining() || s.terminated.Load() || ctx.Err() != nil)
