@@ -167,13 +167,24 @@ func (s *Server) Signal(asker, pid int32, terminate bool, wait time.Duration, ma
 	if wait <= 0 || target == from {
 		return true, nil
 	}
-	select {
-	case <-target.ended:
-		return true, nil
-	case <-time.After(wait):
+	if !target.endsWithin(wait, from) {
 		from.work.warn(warning(pgerr.Warning, fmt.Sprintf("backend with PID %d did not terminate within %d milliseconds", pid, wait.Milliseconds())))
 		return false, nil
 	}
+	return true, nil
+}
+
+// endsWithin waits for the session's end, and no longer than whoever asks is there itself.
+func (s *session) endsWithin(wait time.Duration, asker *session) bool {
+	const look = 50 * time.Millisecond
+	for until := time.Now().Add(wait); time.Now().Before(until) && !asker.terminated.Load(); {
+		select {
+		case <-s.ended:
+			return true
+		case <-time.After(look):
+		}
+	}
+	return false
 }
 
 // terminate ends the session with 57P01, whatever it does.

@@ -41,7 +41,7 @@ func holdsIntegers(t pgtypes.OID) bool {
 }
 
 // evaluate reads arguments that are expressions.
-func (s *session) evaluate(ctx context.Context, st *sql.Statement, types []pgtypes.OID) ([]sql.Arg, error) {
+func (s *session) evaluate(ctx context.Context, st *sql.Statement, types []pgtypes.OID) (args []sql.Arg, err error) {
 	q, err := s.bindAlone(ctx, st.Arguments(nil))
 	if err != nil {
 		return nil, err
@@ -55,9 +55,10 @@ func (s *session) evaluate(ctx context.Context, st *sql.Statement, types []pgtyp
 	}
 	r := a.result
 	defer s.engage(r.task)()
-	args, err := firstRow(r)
-	r.close(err)
-	return args, err
+	end := errPanic // what it is if it comes to no other end: then too the plan is given back
+	defer func() { r.close(end) }()
+	args, end = firstRow(r)
+	return args, end
 }
 
 // firstRow reads one row as texts that are the same whatever the session's styles are.

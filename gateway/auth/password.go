@@ -11,7 +11,11 @@ import (
 // Check reports whether password, as it was typed, is the user's. It takes as long for a user that is not there.
 func (r *Rules) Check(user, password string) bool {
 	if u := r.Users[user]; u != nil && len(u.Verifiers) > 0 {
-		return u.Verifiers[0].Matches(user, password)
+		ok := u.Verifiers[0].Matches(user, password)
+		if u.Verifiers[0].md5 != "" { // it must not be told from nobody by its time
+			r.nobodys(user, scramKind).Matches(user, password)
+		}
+		return ok
 	}
 	return r.nobodys(user, scramKind).Matches(user, password)
 }
