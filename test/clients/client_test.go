@@ -27,7 +27,6 @@ type client struct {
 	name     string   // as docs/clients.md heads it; its folder of testdata is the same in small letters
 	connect  string   // how to connect, for docs/clients.md
 	packages []string // Debian's, beside those that make test needs
-	modules  bool     // needs the packages of testdata/package.json
 	version  []string // a command that prints the version
 	command  []string // runs the script, in the folder of the client
 }
@@ -92,8 +91,8 @@ func (c *client) check(t *testing.T, env *environment, gate, postgres side) *fin
 func (c *client) steps(t *testing.T, env *environment, s side) []step {
 	t.Helper()
 	out := c.run(t, env, s, c.command)
-	// The port is another one each time.
-	steps, err := parseSteps(regexp.MustCompile(`\b`+s.port+`\b`).ReplaceAllString(out, "PORT"))
+	// The port is another one each time; the number alone may be a value.
+	steps, err := parseSteps(regexp.MustCompile(`(port[= "]+)`+s.port+`\b`).ReplaceAllString(out, "${1}PORT"))
 	if err != nil {
 		t.Fatalf("%v: it printed:\n%s", err, out)
 	}

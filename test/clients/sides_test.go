@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate = side{parsed.Host, fmt.Sprint(parsed.Port)}
+	gate = side{parsed.Host, strconv.Itoa(int(parsed.Port))}
 	weblogs.Copy(t, dial(t, gate.url()), judge)
 	run(t, judge, readFile(t, "testdata/judge.sql"))
 	return gate, postgres

@@ -1,5 +1,8 @@
 import datetime, decimal, hashlib, uuid
+import logging
 import psycopg
+
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # what it logs has addresses
 
 print("=== values and types of every column, as text and binary")
 connection = psycopg.connect("")
