@@ -203,7 +203,7 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 		args = alike(args)
 	}
 	wide := f.text == "" || slices.ContainsFunc(args, func(a *expr) bool {
-		return a.wide && !typeIs(a.typ.OID, pgtypes.JSONB, pgtypes.BPChar, pgtypes.Interval)
+		return a.wide && !typeIs(a.typ.OID, pgtypes.JSONB, pgtypes.BPChar, pgtypes.Interval, pgtypes.Timetz)
 	})
 	if wide && f.wide == "" {
 		return nil, b.notAllowed(sig, pos)
@@ -272,7 +272,7 @@ func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, e
 	}
 	s.filter = filter
 	e := computed(sig.result, "", args...)
-	e.scale, e.wide = s.scale, s.wide
+	e.scale, e.wide = s.scale, s.wide || byKey(sig.result)
 	if fn == "min" || fn == "max" {
 		e.width = precisionOf(args[0])
 	}

@@ -193,6 +193,8 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return textCast(&text, t), nil
 	case isText(from) && to == pgtypes.Interval:
 		return b.intervalOf(e.sql), nil
+	case from == pgtypes.Timetz || to == pgtypes.Timetz:
+		return b.zonedTimeCast(e, t)
 	case from == pgtypes.Time && to == pgtypes.Interval:
 		return "to_microseconds(epoch_us(" + e.sql + "))", nil
 	case to == pgtypes.BPChar:
@@ -292,6 +294,7 @@ func (b *binder) paramAs(n int, t pgtypes.Type, pos int32) (*expr, error) {
 		e = null(own)
 		e.constant, e.when, e.pos = false, forRows, pos
 		if b.template {
+			b.momentary = b.momentary || own.OID == pgtypes.Timetz    // its zone may be today's
 			e.sql = "CAST($" + itoa(n) + " AS " + duckType(own) + ")" // every parameter is another expression
 			e.late = b.later(func(b *binder) (*expr, error) { return b.lateParam(n, own, pos) })
 		}

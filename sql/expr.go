@@ -109,9 +109,10 @@ func computed(oid pgtypes.OID, sql string, parts ...*expr) *expr {
 }
 
 // byKey reports whether the engine's value does not tell what it is equal to: of jsonb, of what is padded with blanks, of
-// intervals, where 1 mon is 30 days, and of arrays of them. Such an expression is always wide.
+// intervals, where 1 mon is 30 days, nor how times with time zone are ordered, and of arrays of them. Such an expression is always wide.
 func byKey(t pgtypes.OID) bool {
-	return typeIs(t, pgtypes.JSONB, pgtypes.JSONBArray, pgtypes.BPChar, oidBPCharArray, pgtypes.Interval, oidIntervalArray)
+	return typeIs(t, pgtypes.JSONB, pgtypes.JSONBArray, pgtypes.BPChar, oidBPCharArray, pgtypes.Interval, oidIntervalArray,
+		pgtypes.Timetz, oidTimetzArray)
 }
 
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

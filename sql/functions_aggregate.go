@@ -17,6 +17,8 @@ func aggregateList() []function {
 		{name: "max", args: "int2|int4|int8|numeric|float4|float8|text|date|time|timestamp|timestamptz|interval|oid", text: "max($1)", scale: 's'},
 		{name: "min", args: "bpchar", text: "arg_min($1, rtrim($1, ' '))"},
 		{name: "max", args: "bpchar", text: "arg_max($1, rtrim($1, ' '))"},
+		{name: "min", args: "timetz", text: "arg_min($1, tg_timetz_key($1))"}, // DuckDB's takes the least local time
+		{name: "max", args: "timetz", text: "arg_max($1, tg_timetz_key($1))"},
 		{name: "min", args: "anyarray", text: "min($1)"},
 		{name: "max", args: "anyarray", text: "max($1)"},
 		{name: "array_agg", args: "anynonarray", text: "list($1)"},

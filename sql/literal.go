@@ -80,6 +80,8 @@ func (b *binder) readText(text string, t pgtypes.Type) (*expr, error) {
 		return textConstant(text, t), nil
 	case typeIs(t.OID, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
 		return b.datetime(text, t)
+	case t.OID == pgtypes.Timetz:
+		return b.zonedTime(text)
 	case t.OID == pgtypes.Interval:
 		v, err := b.parseInterval(text, t.Typmod)
 		if err != nil {

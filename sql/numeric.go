@@ -116,6 +116,8 @@ func orderText(e *expr) string {
 		return "tg_jsonb_key(" + e.sql + ")"
 	case e.typ.OID == pgtypes.Interval:
 		return spanTotal(e)
+	case e.typ.OID == pgtypes.Timetz:
+		return "tg_timetz_key(" + e.sql + ")"
 	case isArray(e.typ.OID):
 		x := &expr{typ: elementType(e.typ), sql: eachName, wide: true}
 		return "list_transform(" + e.sql + ", lambda " + eachName + ": " + orderText(x) + ")"
@@ -158,7 +160,7 @@ func comparisonTexts(x, y *expr) (l, r string) {
 	if x.typ.OID == pgtypes.Numeric && y.typ.OID == pgtypes.Numeric && (x.wide || y.wide || beyond(x, y) || beyond(y, x)) {
 		return numericKey(x), numericKey(y)
 	}
-	if isArray(x.typ.OID) || typeIs(x.typ.OID, pgtypes.JSONB, pgtypes.BPChar, pgtypes.Interval) {
+	if isArray(x.typ.OID) || typeIs(x.typ.OID, pgtypes.JSONB, pgtypes.BPChar, pgtypes.Interval, pgtypes.Timetz) {
 		return orderText(x), orderText(y)
 	}
 	return x.sql, y.sql

@@ -313,7 +313,7 @@ func (b *binder) operand(e *expr, t pgtypes.OID) (*expr, error) {
 func comparable(t pgtypes.OID, system bool) bool {
 	switch t {
 	case pgtypes.Bool, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Float4, pgtypes.Float8, pgtypes.Text,
-		pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.UUID, pgtypes.Bytea:
+		pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.Timetz, pgtypes.UUID, pgtypes.Bytea:
 		return true
 	}
 	return t == pgtypes.JSONB || comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Char) || isReg(t) || t == oidAnyArray)

@@ -222,10 +222,13 @@ func stableOperator(op string, sig *signature) bool {
 // stableCast reports whether a cast depends on the session: its zone, or how it reads and writes times.
 func stableCast(from, to pgtypes.OID) bool {
 	if isText(from) {
-		return isArray(to) || typeIs(to, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval)
+		return isArray(to) || typeIs(to, pgtypes.Date, pgtypes.Time, pgtypes.Timetz, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval)
 	}
 	if isText(to) {
 		return isArray(from) || typeIs(from, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval)
+	}
+	if from == pgtypes.Time && to == pgtypes.Timetz {
+		return true // the zone is that of the session today
 	}
 	return (from == pgtypes.Timestamptz) != (to == pgtypes.Timestamptz)
 }

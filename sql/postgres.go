@@ -30,6 +30,7 @@ const (
 	oidNameArray       pgtypes.OID = 1003
 	oidBPCharArray     pgtypes.OID = 1014
 	oidIntervalArray   pgtypes.OID = 1187
+	oidTimetzArray     pgtypes.OID = 1270
 	oidAny             pgtypes.OID = 2276
 	oidAnyArray        pgtypes.OID = 2277
 	oidAnyElement      pgtypes.OID = 2283
@@ -37,7 +38,6 @@ const (
 	oidAnyCompatible   pgtypes.OID = 5077
 	oidAnyCompArray    pgtypes.OID = 5078
 	oidAnyCompNonArray pgtypes.OID = 5079
-	oidTimeTZ          pgtypes.OID = 1266
 )
 
 // pgType is a row of pg_type.

@@ -117,6 +117,8 @@ func (b *binder) valueFunction(n *pg_query.SQLValueFunction) (*expr, error) {
 	case pg_query.SQLValueFunctionOp_SVFOP_LOCALTIME:
 		local := b.moment(pgtypes.Timestamp, b.env.Now)
 		e = constantOf(pgtypes.Time, "TIME '"+string(pgtypes.AppendTime(nil, local.value.I-floorDiv(local.value.I, microsPerDay)*microsPerDay))+"'")
+	case pg_query.SQLValueFunctionOp_SVFOP_CURRENT_TIME:
+		e = b.currentTime()
 	case pg_query.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP_N:
 		return b.limited(b.moment(pgtypes.Timestamptz, b.env.Now), pgtypes.Type{OID: pgtypes.Timestamptz, Typmod: min(n.Typmod, 6)})
 	case pg_query.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP_N:

@@ -34,7 +34,7 @@ func exactSummary(fn string, sig *signature, args []*expr, distinct bool) *summa
 	}
 	x := args[0]
 	switch {
-	case x.typ.OID == pgtypes.BPChar && fn != "count":
+	case typeIs(x.typ.OID, pgtypes.BPChar, pgtypes.Timetz) && fn != "count":
 		return nil
 	case x.typ.OID == pgtypes.Interval && fn != "count":
 		return spanSummary(fn, x, distinct)

@@ -23,7 +23,7 @@ func (e *Encoder) binaryOf(c *column) appendFunc {
 	case pgtypes.Numeric:
 		return e.binaryNumeric(c)
 	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID,
-		pgtypes.Interval:
+		pgtypes.Interval, pgtypes.Timetz:
 		return binaryFixed(c)
 	}
 	return e.textOf(c) // the binary form of text is its text
@@ -131,6 +131,10 @@ func binaryFixed(c *column) appendFunc {
 	case oid == pgtypes.Time && p == engine.PhysicalI64:
 		return func(b []byte, v *engine.Vector, row int) []byte {
 			return binary.BigEndian.AppendUint64(b, uint64(v.I64[row]))
+		}
+	case oid == pgtypes.Timetz && p == engine.PhysicalU64:
+		return func(b []byte, v *engine.Vector, row int) []byte {
+			return pgtypes.UnpackZonedTime(v.U64[row]).AppendBinary(b)
 		}
 	case (oid == pgtypes.Timestamp || oid == pgtypes.Timestamptz) && p == engine.PhysicalI64:
 		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.AppendTimestampBinary(b, v.I64[row]) }

@@ -329,6 +329,7 @@ func times(r *rand.Rand) []sample {
 	date := sample{name: "date", typ: pgtypes.Of(pgtypes.Date), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI32}}
 	stamp := sample{name: "timestamp", typ: pgtypes.Of(pgtypes.Timestamp), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI64}}
 	clock := sample{name: "time", typ: pgtypes.Of(pgtypes.Time), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalI64}}
+	zoned := sample{name: "timetz", typ: pgtypes.Of(pgtypes.Timetz), format: BinaryFormat, vector: engine.Vector{Physical: engine.PhysicalU64}}
 	addDate := func(ours, theirs int32) {
 		date.vector.I32 = append(date.vector.I32, ours)
 		date.params = append(date.params, binary.BigEndian.AppendUint32(nil, uint32(theirs)))
@@ -364,10 +365,16 @@ func times(r *rand.Rand) []sample {
 		if i%2 == 0 {
 			tick -= tick % 10_000
 		}
+		offset := r.Int64N(2*57599+1) - 57599
+		if i%3 == 0 {
+			offset -= offset % 1800
+		}
+		zoned.vector.U64 = append(zoned.vector.U64, pgtypes.ZonedTime{Micros: tick, Offset: offset}.Pack())
+		zoned.params = append(zoned.params, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, uint64(tick)), uint32(-offset)))
 		clock.vector.I64 = append(clock.vector.I64, tick)
 		clock.params = append(clock.params, binary.BigEndian.AppendUint64(nil, uint64(tick)))
 	}
-	out := []sample{date, stamp, clock}
+	out := []sample{date, stamp, clock, zoned}
 	for _, zone := range zones() {
 		s := stamp
 		s.name, s.typ = "timestamptz_"+strings.ReplaceAll(zone.String(), "/", "_"), pgtypes.Of(pgtypes.Timestamptz)
@@ -449,6 +456,8 @@ func arrays() []sample {
 		s("bool_as_text", pgtypes.Bool, "bool", "t", "f"),
 		s("uuid_as_text", pgtypes.UUID, "uuid", "00112233-4455-6677-8899-aabbccddeeff"),
 		s("time_as_text", pgtypes.Time, "time", "10:00:00.5", "24:00:00"),
+		s("timetz_as_text", pgtypes.Timetz, "timetz", "10:00:00.5+05:30:15", "24:00:00-08"),
+		s("timetz_array", 1270, "timetz[]", "{10:00:00+02,NULL}", "{}"),
 	}
 }
 

@@ -27,7 +27,8 @@ func (e *Encoder) textOf(c *column) appendFunc {
 		return e.textFloat(c)
 	case pgtypes.Numeric:
 		return e.decimalOf(c)
-	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.Interval:
+	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.UUID, pgtypes.Interval,
+		pgtypes.Timetz:
 		return e.textFixed(c)
 	case pgtypes.Text, pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Char, pgtypes.JSON, pgtypes.Unknown:
 		return e.textNatural(c)
@@ -123,6 +124,8 @@ func (e *Encoder) textFixed(c *column) appendFunc {
 	switch oid, p := c.typ.OID, c.physical; {
 	case oid == pgtypes.Time && p == engine.PhysicalI64:
 		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.AppendTime(b, v.I64[row]) }
+	case oid == pgtypes.Timetz && p == engine.PhysicalU64:
+		return func(b []byte, v *engine.Vector, row int) []byte { return pgtypes.UnpackZonedTime(v.U64[row]).Append(b) }
 	case oid == pgtypes.Interval && p == engine.PhysicalInterval:
 		return func(b []byte, v *engine.Vector, row int) []byte {
 			x := v.Interval[row]

@@ -51,7 +51,7 @@ func HasBinary(oid OID) bool {
 	}
 	switch oid {
 	case Void, Bool, Bytea, Char, Name, Int8, Int2, Int4, Text, OIDType, Xid, JSON, Float4, Float8, Unknown, BPChar, Varchar,
-		Date, Time, Timestamp, Timestamptz, Interval, Numeric, UUID, JSONB:
+		Date, Time, Timestamp, Timestamptz, Interval, Timetz, Numeric, UUID, JSONB:
 		return true
 	}
 	return false
@@ -106,6 +106,9 @@ func TextToBinary(b []byte, oid OID, text string, zone *time.Location) ([]byte, 
 	case Time:
 		v, err := ParseTime(text)
 		return binary.BigEndian.AppendUint64(b, uint64(v)), err
+	case Timetz:
+		v, err := ParseTimetz(text, 0, zone)
+		return v.AppendBinary(b), err
 	case Interval:
 		months, days, micros, err := parseInterval(text)
 		return AppendIntervalBinary(b, months, days, micros), err
@@ -156,6 +159,8 @@ func binarySize(oid OID) int {
 		return 4
 	case Int8, Float8, Time, Timestamp, Timestamptz:
 		return 8
+	case Timetz:
+		return 12
 	case UUID, Interval:
 		return 16
 	}
@@ -187,6 +192,8 @@ func BinaryToText(oid OID, data []byte) (string, error) {
 		return numericText(data)
 	case UUID:
 		return string(AppendUUID(nil, [16]byte(data))), nil
+	case Timetz:
+		return zonedTimeFromBinary(data)
 	case Interval:
 		micros := int64(binary.BigEndian.Uint64(data))
 		days, months := int32(binary.BigEndian.Uint32(data[8:])), int32(binary.BigEndian.Uint32(data[12:]))

@@ -266,6 +266,12 @@ func TextParam(oid OID, data []byte, style Style) (string, error) {
 	case Time:
 		v, err := ParseTime(s)
 		return string(AppendTime(nil, v)), err
+	case Timetz:
+		v, err := ParseTimetz(s, 0, nil)
+		if err == nil && !HasZone(s) {
+			return s, nil // its zone is the session's, as it is today
+		}
+		return string(v.Append(nil)), err
 	}
 	return s, nil
 }

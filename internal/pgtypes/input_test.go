@@ -33,6 +33,10 @@ var inputs = map[pgtypes.OID][]string{
 		"4714-11-24 BC", "4714-11-23 BC", "0000-01-01", "nonsense", "", "2016-02-29", "1900-02-29",
 	},
 	pgtypes.Time: {"10:00", "10:00:00.5", "24:00:00", "24:00:01", "23:59:60", "25:00", "", "10:00:00.1234567", "1:2:3"},
+	pgtypes.Timetz: {
+		"10:00+02", "10:00:00.5 -05:30:15", "24:00:00Z", "24:00:01+00", "23:59:60 utc", "25:00+01", "10:00+16", "10:00-1559", "", "noon",
+		"10:00:00.1234567+0", "1:2:3+1:2:3", "10:00+1:60", "10:00 x",
+	},
 	pgtypes.Timestamp: {
 		"2018-02-15 03:04:05.678", "2018-02-15T03:04:05", "2018-02-15", "2018-02-15 03:04:05+09", "2018-02-15 24:00:00", "infinity",
 		"294247-01-10 04:00:54.775806", "294277-01-01", "4714-11-24 00:00:00 BC", "2018-02-15 25:00:00", "2018-02-15 03:04:05.9999999", "x",
@@ -135,6 +139,10 @@ func TestBinaryToTextErrors(t *testing.T) {
 		{"numeric of a huge weight", pgtypes.Numeric, "\x00\x01\x7f\xff\x00\x00\x00\x00\x00\x01", pgerr.NumericOutOfRange},
 		{"date before all dates", pgtypes.Date, "\x80\x00\x00\x01", pgerr.DatetimeOverflow},
 		{"time beyond the day", pgtypes.Time, "\x00\x00\x01\x00\x00\x00\x00\x00", pgerr.DatetimeOverflow},
+		{"timetz beyond the day", pgtypes.Timetz, "\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00", pgerr.DatetimeOverflow},
+		{"timetz before the day", pgtypes.Timetz, "\xff\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00", pgerr.DatetimeOverflow},
+		{"timetz of a zone too far", pgtypes.Timetz, "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xe1\x00", "22009"},
+		{"timetz that is cut", pgtypes.Timetz, "\x00\x00\x00\x00\x00\x00\x00\x00", pgerr.ProtocolViolation},
 		{"text that is none", pgtypes.Text, "\xff", pgerr.CharacterNotInRepertoire},
 		{"array of two dimensions", 1007, "\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x17", pgerr.FeatureNotSupported},
 		{"array of other elements", 1007, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x19", pgerr.InvalidBinary},
@@ -149,7 +157,7 @@ func TestBinaryToTextErrors(t *testing.T) {
 // decoded are the types whose binary parameters the fuzzer tries.
 var decoded = []pgtypes.OID{
 	pgtypes.Bool, pgtypes.Bytea, pgtypes.Int8, pgtypes.Int2, pgtypes.Int4, pgtypes.Text, pgtypes.Float4, pgtypes.Float8,
-	pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Numeric, pgtypes.UUID, pgtypes.Interval, 1007, 1009, 1231,
+	pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Numeric, pgtypes.UUID, pgtypes.Interval, 1007, 1009, 1231, pgtypes.Timetz, 1270,
 }
 
 // FuzzBinaryToText decodes anything; what it accepts must come back through the text form unchanged.

@@ -1,7 +1,6 @@
 package pgtypes
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -67,7 +66,7 @@ type moment struct {
 }
 
 // momentTypes are the names of types in errors about dates.
-var momentTypes = map[OID]string{Date: "date", Time: "time", Timestamp: "timestamp", Timestamptz: "timestamp with time zone"}
+var momentTypes = map[OID]string{Date: "date", Time: "time", Timetz: "time with time zone", Timestamp: "timestamp", Timestamptz: "timestamp with time zone"}
 
 // readMoment reads a date and time as the input functions of date, timestamp and timestamptz do, of which the last takes
 // what has no zone in zone.
@@ -85,7 +84,7 @@ func readMoment(oid OID, text string, order FieldOrder, zone *time.Location) (*m
 	case why == badFormat:
 		return nil, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type %s: \"%s\"", momentTypes[oid], text)
 	case why == zoneTooFar:
-		return nil, &pgerr.Error{Code: "22009", Message: fmt.Sprintf("time zone displacement out of range: \"%s\"", text)}
+		return nil, zoneOutOfRange(text)
 	case why == outOfOrder:
 		return nil, fieldOutOfRange(text).WithHint(`Perhaps you need a different "datestyle" setting.`)
 	case why == outOfBounds:
@@ -94,6 +93,13 @@ func readMoment(oid OID, text string, order FieldOrder, zone *time.Location) (*m
 		return nil, pgerr.New(pgerr.FeatureNotSupported, "\"%s\" is supported in constants only", strings.TrimSpace(text))
 	}
 	return m, nil
+}
+
+// zoneDisplacement is the SQLSTATE of offsets that no zone has.
+const zoneDisplacement pgerr.Code = "22009"
+
+func zoneOutOfRange(text string) *pgerr.Error {
+	return pgerr.New(zoneDisplacement, "time zone displacement out of range: \"%s\"", text)
 }
 
 func fieldOutOfRange(text string) *pgerr.Error {

@@ -37,6 +37,7 @@ const (
 	Timestamp   OID = 1114
 	Timestamptz OID = 1184
 	Interval    OID = 1186
+	Timetz      OID = 1266
 	Numeric     OID = 1700
 	Record      OID = 2249
 	UUID        OID = 2950
@@ -100,6 +101,7 @@ var infos = []Info{
 	{Timestamp, "timestamp", "timestamp without time zone", 1115, 8, "TIMESTAMP"},
 	{Timestamptz, "timestamptz", "timestamp with time zone", 1185, 8, "TIMESTAMPTZ"},
 	{Interval, "interval", "interval", 1187, 16, "INTERVAL"},
+	{Timetz, "timetz", "time with time zone", 1270, 12, "TIMETZ"},
 	{Numeric, "numeric", "numeric", 1231, -1, "DECIMAL"},
 	{UUID, "uuid", "uuid", 2951, 16, "UUID"},
 	{JSONB, "jsonb", "jsonb", 3807, -1, "VARCHAR"},

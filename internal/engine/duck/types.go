@@ -110,6 +110,8 @@ func timeReader(t bind.Type) reader {
 		return reader{typ: pgtypes.Of(pgtypes.Date), physical: engine.PhysicalI32, read: readI32(0)}
 	case bind.TypeTime:
 		return reader{typ: pgtypes.Of(pgtypes.Time), physical: engine.PhysicalI64, read: readI64(0)}
+	case bind.TypeTimeTZ:
+		return reader{typ: pgtypes.Of(pgtypes.Timetz), physical: engine.PhysicalU64, read: readU64}
 	case bind.TypeTimestamp:
 		return reader{typ: pgtypes.Of(pgtypes.Timestamp), physical: engine.PhysicalI64, read: readI64(0)}
 	case bind.TypeTimestampTZ:
@@ -192,6 +194,8 @@ func (r reader) cast(value string, want pgtypes.Type) string {
 	switch {
 	case !known && r.refused != "", isText && isList(r):
 		return ""
+	case isText && r.typ.OID == pgtypes.Timetz:
+		return "tg_timetz_text(" + value + ")"
 	case isText && r.typ.OID == pgtypes.Interval:
 		return "tg_interval_text(" + value + ")"
 	}

@@ -61,6 +61,9 @@ func Text(v *engine.Vector, t pgtypes.Type, i int) string {
 	case engine.PhysicalText:
 		return v.Text[i]
 	case engine.PhysicalU64:
+		if t.OID == pgtypes.Timetz {
+			return string(pgtypes.UnpackZonedTime(v.U64[i]).Append(nil))
+		}
 		return decimal(new(big.Int).SetUint64(v.U64[i]), v.Scale)
 	case engine.PhysicalInterval:
 		x := v.Interval[i]

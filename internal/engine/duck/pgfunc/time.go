@@ -13,7 +13,7 @@ import (
 
 // dates is the functions of dates, times, intervals and their formats. A zone is given by its name.
 func dates() []udf.Function {
-	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), momentReaders(), intervals(), styledTexts())
+	return slices.Concat(formats(), dateParts(), moments(), momentTexts(), momentReaders(), intervals(), styledTexts(), zonedTimes())
 }
 
 func span(v udf.Interval) pgtime.Interval {

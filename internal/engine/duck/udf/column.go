@@ -16,6 +16,9 @@ type Date int32
 // Time is TIME: microseconds since midnight.
 type Time int64
 
+// Timetz is TIMETZ, as pgtypes.ZonedTime packs it.
+type Timetz uint64
+
 // Timestamp is TIMESTAMP: microseconds since 1970.
 type Timestamp int64
 
@@ -80,6 +83,7 @@ func columnOf[T any]() column[T] {
 		of[T](fixed[float32](bind.TypeFloat)), of[T](fixed[float64](bind.TypeDouble)), of[T](fixed[Hugeint](bind.TypeHugeInt)),
 		of[T](fixed[Date](bind.TypeDate)), of[T](fixed[Time](bind.TypeTime)), of[T](fixed[Timestamp](bind.TypeTimestamp)),
 		of[T](fixed[Timestamptz](bind.TypeTimestampTZ)), of[T](fixed[Interval](bind.TypeInterval)),
+		of[T](fixed[Timetz](bind.TypeTimeTZ)),
 	} {
 		if c, ok := try(); ok {
 			return c
