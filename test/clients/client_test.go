@@ -32,7 +32,7 @@ type client struct {
 }
 
 func allClients() []client {
-	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy()}
+	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc()}
 }
 
 func (c *client) folder() string {
