@@ -150,8 +150,8 @@ func fromDuckDB(name string) pgtypes.Type {
 			return t
 		}
 	}
-	if name == "TIMESTAMP WITH TIME ZONE" {
-		name = "TIMESTAMPTZ"
+	if plain, ok := strings.CutSuffix(name, " WITH TIME ZONE"); ok { // DuckDB's spelling of TIMESTAMPTZ and TIMETZ
+		name = plain + "TZ"
 	}
 	for _, info := range pgtypes.Infos() {
 		if strings.EqualFold(info.DuckDB, name) {
