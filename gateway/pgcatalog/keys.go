@@ -20,11 +20,7 @@ var definitionColumns = []engine.LoadColumn{
 	{Name: "_x_after", Type: pgtypes.Text},
 }
 
-const (
-	btreeAccessMethod = int64(403)
-	// Indexes are shown with the operator class of their first type's B-tree, which is all that clients look at.
-	noOperatorClass = int64(0)
-)
+const btreeAccessMethod = int64(403)
 
 // indexed reports whether the table has an index.
 func (t *Table) indexed() bool {
@@ -34,14 +30,7 @@ func (t *Table) indexed() bool {
 // referring reports whether a foreign key begins or ends at the table. PostgreSQL keeps those by triggers, and psql asks
 // for foreign keys only where there are any.
 func (b *builder) referring(t *Table) bool {
-	if slices.ContainsFunc(t.Keys, func(k Key) bool { return k.Kind == ForeignKey }) {
-		return true
-	}
-	return slices.ContainsFunc(b.contents.Tables, func(other Table) bool {
-		return slices.ContainsFunc(other.Keys, func(k Key) bool {
-			return k.Kind == ForeignKey && k.RefSchema == t.Schema && k.RefTable == t.Name
-		})
-	})
+	return b.referred[t.Schema+"."+t.Name] || slices.ContainsFunc(t.Keys, func(k Key) bool { return k.Kind == ForeignKey })
 }
 
 // keyObjects are what of the table's keys needs an OID.
@@ -100,11 +89,10 @@ func (b *builder) keys(t *Table) {
 }
 
 func (b *builder) foreignKey(t *Table, k *Key, columns []int64) {
-	i := slices.IndexFunc(b.contents.Tables, func(o Table) bool { return o.Schema == k.RefSchema && o.Name == k.RefTable })
-	if i < 0 {
+	ref := b.tables[k.RefSchema+"."+k.RefTable]
+	if ref == nil {
 		return
 	}
-	ref := &b.contents.Tables[i]
 	referenced, ok := ref.numbers(k.RefColumns)
 	if !ok {
 		return
@@ -148,7 +136,7 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 		"relpages": int64(1),
 	})
 	columns, _ := t.numbers(x.Columns)
-	zeros := make([]int64, n)
+	zeros := make([]int64, n) // ascending, and no operator class: no client has asked for one
 	collations := make([]int64, n)
 	for i, number := range columns {
 		if number == 0 {
@@ -164,7 +152,7 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 	b.add("pg_index", values{
 		"indexrelid": oid, "indrelid": table, "indnatts": n, "indnkeyatts": n, "indisunique": x.Unique, "indisprimary": primary,
 		"indimmediate": true, "indisvalid": true, "indisready": true, "indislive": true,
-		"indkey": columns, "indcollation": collations, "indclass": slices.Repeat([]int64{noOperatorClass}, int(n)), "indoption": zeros,
+		"indkey": columns, "indcollation": collations, "indclass": zeros, "indoption": zeros,
 	})
 	if x.Definition != "" {
 		b.define(oid, []any{x.Definition, nil, ""})

@@ -29,14 +29,23 @@ type builder struct {
 	data     *dataset
 	contents *Contents
 	oids     map[object]int64
+	tables   map[string]*Table // by "schema.table"
+	referred map[string]bool   // tables at which a foreign key ends
 	rows     map[string][][]any
 }
 
 func newBuilder(data *dataset, contents *Contents) *builder {
+	b := &builder{data: data, contents: contents, tables: map[string]*Table{}, referred: map[string]bool{}, rows: map[string][][]any{}}
 	var objects []object
 	for i := range contents.Tables {
 		t := &contents.Tables[i]
 		key := t.Schema + "." + t.Name
+		b.tables[key] = t
+		for _, k := range t.Keys {
+			if k.Kind == ForeignKey {
+				b.referred[k.RefSchema+"."+k.RefTable] = true
+			}
+		}
 		objects = append(objects, object{"schema", t.Schema}, object{"table", key}, object{"type", key}, object{"array", key})
 		objects = append(objects, t.keyObjects()...)
 	}
@@ -44,7 +53,8 @@ func newBuilder(data *dataset, contents *Contents) *builder {
 		objects = append(objects, object{"role", r.Name})
 	}
 	objects = append(objects, object{"database", contents.Database})
-	return &builder{data: data, contents: contents, oids: assignOIDs(objects), rows: map[string][][]any{}}
+	b.oids = assignOIDs(objects)
+	return b
 }
 
 // oid gives the number of a relation of ours, 0 if there is none.
