@@ -6,12 +6,12 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 )
 
 // Activity is a session as pg_stat_activity shows it.
@@ -47,6 +47,9 @@ type activity struct {
 
 // runs shows that a message is answered; "" leaves the text as it is.
 func (a *activity) runs(text, application string, transaction time.Time) {
+	if len(text) > shownText {
+		text = strings.Clone(pgtext.Clip(text, shownText)) // what is shown must not keep a long statement
+	}
 	now := time.Now()
 	if transaction.IsZero() {
 		transaction = now
@@ -56,7 +59,7 @@ func (a *activity) runs(text, application string, transaction time.Time) {
 	if a.shown.State != stateActive {
 		a.shown.State, a.shown.Changed = stateActive, now
 	}
-	a.shown.Text, a.shown.Query, a.shown.Transaction, a.shown.Application = shorten(text), now, transaction, application
+	a.shown.Text, a.shown.Query, a.shown.Transaction, a.shown.Application = text, now, transaction, application
 	a.shown.Reading = false
 }
 
@@ -67,18 +70,6 @@ func (a *activity) waits(state, application string, transaction time.Time) {
 	defer a.mu.Unlock()
 	a.shown.State, a.shown.Changed, a.shown.Transaction, a.shown.Application = state, now, transaction, application
 	a.shown.Reading = true
-}
-
-// shorten cuts a text as PostgreSQL shows it. It keeps nothing of a longer one.
-func shorten(text string) string {
-	if len(text) <= shownText {
-		return text
-	}
-	n := shownText
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return strings.Clone(text[:n])
 }
 
 // showMessage tells what a message is about, before it is answered.

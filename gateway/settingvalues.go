@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 	"tidegate/internal/pgtypes"
 )
 
@@ -192,21 +192,9 @@ func splitUnit(value string) (number, name string) {
 	return v[:i], strings.TrimSpace(v[i:])
 }
 
-// clipText cuts to PostgreSQL's 63 bytes, between characters.
-func clipText(value string) string {
-	if len(value) <= maxName {
-		return value
-	}
-	end := maxName
-	for end > 0 && !utf8.RuneStart(value[end]) {
-		end--
-	}
-	return value[:end]
-}
-
 // tellClipped says that a value was too long for a name.
 func (s *session) tellClipped(name, value string) {
-	if clipped := clipText(value); name == "application_name" && clipped != value {
+	if clipped := pgtext.Name(value); name == "application_name" && clipped != value {
 		s.notice(engine.Notice{Severity: "NOTICE", Code: "42622", Message: `identifier "` + value + `" will be truncated to "` + clipped + `"`})
 	}
 }
@@ -214,7 +202,7 @@ func (s *session) tellClipped(name, value string) {
 // checkPrintable replaces what is not printable ASCII by question marks, and cuts to the length of a name, as
 // PostgreSQL does: see tellClipped.
 func checkPrintable(_, value string) (string, error) {
-	b := []byte(clipText(value))
+	b := []byte(pgtext.Name(value))
 	for i, c := range b {
 		if c < 32 || c > 126 {
 			b[i] = '?'

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 	"tidegate/internal/pgtypes"
 )
 
@@ -175,7 +176,4 @@ func parseReplication(value string) (bool, error) {
 }
 
 // clipName cuts a name to PostgreSQL's 63 bytes, as its startup does: bytes, not characters.
-func clipName(name string) string { return name[:min(len(name), maxName)] }
-
-// maxName is the longest name in bytes.
-const maxName = 63
+func clipName(name string) string { return name[:min(len(name), pgtext.MaxName)] }

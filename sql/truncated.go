@@ -2,22 +2,20 @@ package sql
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
-)
 
-// maxIdentifier is the length of a name in bytes: PostgreSQL's NAMEDATALEN less its last zero byte.
-const maxIdentifier = 63
+	"tidegate/internal/pgtext"
+)
 
 // Truncated gives what PostgreSQL says of every name in the statement that is too long: the grammar cuts it.
 func (s *Statement) Truncated() []string {
-	if len(s.Text) <= maxIdentifier {
+	if len(s.Text) <= pgtext.MaxName {
 		return nil
 	}
 	var notices []string
 	for _, t := range s.tokens {
-		if t.Token != pg_query.Token_IDENT || t.End-t.Start <= maxIdentifier {
+		if t.Token != pg_query.Token_IDENT || t.End-t.Start <= pgtext.MaxName {
 			continue
 		}
 		name := s.source[t.Start:t.End]
@@ -26,12 +24,8 @@ func (s *Statement) Truncated() []string {
 		} else {
 			name = strings.ToLower(name)
 		}
-		if len(name) > maxIdentifier {
-			end := maxIdentifier
-			for !utf8.RuneStart(name[end]) {
-				end--
-			}
-			notices = append(notices, `identifier "`+name+`" will be truncated to "`+name[:end]+`"`)
+		if clipped := pgtext.Name(name); clipped != name {
+			notices = append(notices, `identifier "`+name+`" will be truncated to "`+clipped+`"`)
 		}
 	}
 	return notices

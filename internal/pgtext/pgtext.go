@@ -161,15 +161,17 @@ func unicodeEscape(s string) (rune, int) {
 	return 0, 0
 }
 
-// maxName is how many bytes a name may have.
-const maxName = 63
+// MaxName is how many bytes a name may have.
+const MaxName = 63
 
 // Name cuts a text to what a name holds, between two characters.
-func Name(s string) string {
-	if len(s) <= maxName {
+func Name(s string) string { return Clip(s, MaxName) }
+
+// Clip cuts a text to n bytes, or fewer so that no character is cut.
+func Clip(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	n := maxName
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

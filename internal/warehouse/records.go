@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 )
 
 // Redshift's numbers of load errors.
@@ -104,10 +105,10 @@ func (l *load) stageRecord(out *bufio.Writer, o object, r record) error {
 		bad = l.measure(c, r.values, i)
 	}
 	if bad != nil {
-		bad.file, bad.line, bad.raw = o.url, r.line, cutTo(r.raw, 1024)
+		bad.file, bad.line, bad.raw = o.url, r.line, pgtext.Clip(r.raw, 1024)
 		return l.reject(*bad)
 	}
-	b, err := json.Marshal(stagedRecord{Line: r.line, Raw: cutTo(r.raw, 1024), Values: r.values})
+	b, err := json.Marshal(stagedRecord{Line: r.line, Raw: pgtext.Clip(r.raw, 1024), Values: r.values})
 	if err != nil {
 		return fmt.Errorf("stage record %d of %s: %w", r.line, o.url, err)
 	}
@@ -142,7 +143,7 @@ func (l *load) measure(c column, values []*string, i int) *loadError {
 		if !l.has("TRUNCATECOLUMNS") {
 			return &loadError{column: c, value: s, code: errTooLong, position: int64(c.Type.Bytes), reason: "String length exceeds DDL length"}
 		}
-		s = cutTo(s, c.Type.Bytes)
+		s = pgtext.Clip(s, c.Type.Bytes)
 	}
 	values[i] = &s
 	return nil
@@ -161,17 +162,6 @@ func replaceInvalid(s, replacement string) string {
 		s = s[n:]
 	}
 	return b.String()
-}
-
-// cutTo gives at most n bytes, and no part of a character.
-func cutTo(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }
 
 // reject notes a bad record; one more than MAXERROR fails the COPY.
@@ -267,7 +257,7 @@ func reasonOf(t columnType, null bool, v string) (code int, reason string) {
 	case strings.HasPrefix(t.Duck, "TIMESTAMP"):
 		return errTimestamp, "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]"
 	case t.Duck == "BOOLEAN":
-		return errBoolean, fmt.Sprintf("Unknown boolean format, Value '%s'", cutTo(v, 64))
+		return errBoolean, fmt.Sprintf("Unknown boolean format, Value '%s'", pgtext.Clip(v, 64))
 	}
-	return errDigit, fmt.Sprintf("Invalid digit, Value '%s', Type: %s", cutTo(v, 64), t.SQL)
+	return errDigit, fmt.Sprintf("Invalid digit, Value '%s', Type: %s", pgtext.Clip(v, 64), t.SQL)
 }
