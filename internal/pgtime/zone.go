@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // abbreviations are the zones of fixed offset that PostgreSQL's default set names, in hours east; the common ones.
@@ -22,13 +23,8 @@ func FindZone(text string) (*time.Location, error) {
 	if hours, ok := abbreviations[lower]; ok {
 		return fixed(int(hours * 3600)), nil
 	}
-	for _, name := range []string{text, strings.ToUpper(text), titled(lower)} {
-		if name == "" || strings.EqualFold(name, "local") {
-			continue
-		}
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone, nil
-		}
+	if zone, ok := pgtypes.IANAZone(text); ok {
+		return zone, nil
 	}
 	body := strings.TrimLeft(lower, "abcdefghijklmnopqrstuvwxyz")
 	if seconds, ok := offset(body); ok && (len(body) == len(lower) || len(lower)-len(body) >= 3) {
@@ -42,17 +38,6 @@ func fixed(seconds int) *time.Location {
 		return time.UTC
 	}
 	return time.FixedZone("", seconds)
-}
-
-// titled spells america/new_york as the zone is named.
-func titled(lower string) string {
-	b := []byte(lower)
-	for i := range b {
-		if (i == 0 || strings.IndexByte("/_-", b[i-1]) >= 0) && b[i] >= 'a' && b[i] <= 'z' {
-			b[i] -= 'a' - 'A'
-		}
-	}
-	return string(b)
 }
 
 // offset reads [+-]H[H][:MM[:SS]].

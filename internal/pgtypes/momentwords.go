@@ -132,15 +132,23 @@ func offsetOf(name string, zone *time.Location, wall int64) int64 {
 
 // namedZone finds a zone by its name in lower case.
 func namedZone(name string) (*time.Location, bool) {
-	for _, n := range []string{strings.ToUpper(name), titled(name), name} {
-		if n == "" || strings.EqualFold(n, "local") {
-			continue
-		}
+	if zone, ok := IANAZone(name); ok {
+		return zone, true
+	}
+	return posixZone(name)
+}
+
+// IANAZone finds a zone of the IANA's list by its name in any case.
+func IANAZone(name string) (*time.Location, bool) {
+	if name == "" || strings.EqualFold(name, "local") { // which time.LoadLocation takes for UTC and this machine's zone
+		return nil, false
+	}
+	for _, n := range []string{strings.ToUpper(name), titled(strings.ToLower(name)), name} {
 		if zone, err := time.LoadLocation(n); err == nil {
 			return zone, true
 		}
 	}
-	return posixZone(name)
+	return nil, false
 }
 
 // posixZone reads a name and what is to be added to its time for Greenwich's: est5, z-5:30. A second name, of a summer
