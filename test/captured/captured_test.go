@@ -1,7 +1,6 @@
 package captured
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/testkit"
 )
 
 // statement is what one client sent, with what PostgreSQL answered.
@@ -59,7 +60,7 @@ func TestCapturedStatements(t *testing.T) {
 		}
 		c, ok := connections[s.Client]
 		if !ok {
-			c = connect(t, url)
+			c = testkit.Dial(t, url)
 			connections[s.Client] = c
 		}
 		why := replay(t, c, &s)
@@ -89,16 +90,6 @@ const (
 var differences = map[int]string{
 	17: ownSchema, 23: ownSchema, 79: ownSchema, 139: ownSchema, 185: ownSchema, 198: ownSchema,
 	104: oneDatabase, 105: noTOAST,
-}
-
-func connect(t *testing.T, url string) *pgconn.PgConn {
-	t.Helper()
-	c, err := pgconn.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
-	return c
 }
 
 // replay runs a statement outside a transaction, as it was recorded, and gives the first difference.

@@ -1,7 +1,6 @@
 package clients
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -53,7 +52,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 	}
 	cluster := testkit.PostgresTCP(t)
 	postgres = side{"127.0.0.1", cluster.Port}
-	admin := dial(t, cluster.DSN())
+	admin := testkit.Dial(t, cluster.DSN())
 	for _, text := range []string{
 		"create role demo superuser login", "create database tidegate owner demo", "create database warehouse owner demo",
 		// Tidegate's: a table is found by its name alone.
@@ -63,9 +62,9 @@ func startSides(t *testing.T) (gate, postgres side) {
 	}
 	warehouse := strings.Replace(postgres.url(), "/"+database+"?", "/warehouse?", 1)
 	own := readFile(t, "testdata/tables.sql")
-	judge := dial(t, postgres.url())
+	judge := testkit.Dial(t, postgres.url())
 	run(t, judge, own)
-	run(t, dial(t, warehouse), own)
+	run(t, testkit.Dial(t, warehouse), own)
 
 	dir := t.TempDir()
 	weblogs.LayOut(t, dir)
@@ -81,19 +80,9 @@ func startSides(t *testing.T) (gate, postgres side) {
 		t.Fatal(err)
 	}
 	gate = side{parsed.Host, strconv.Itoa(int(parsed.Port))}
-	weblogs.Copy(t, dial(t, gate.url()), judge)
+	weblogs.Copy(t, testkit.Dial(t, gate.url()), judge)
 	run(t, judge, readFile(t, "testdata/judge.sql"))
 	return gate, postgres
-}
-
-func dial(t *testing.T, url string) *pgconn.PgConn {
-	t.Helper()
-	c, err := pgconn.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
-	return c
 }
 
 func run(t *testing.T, c *pgconn.PgConn, text string) {

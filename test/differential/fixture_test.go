@@ -1,7 +1,6 @@
 package differential
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +31,7 @@ func startSides(t *testing.T, config string) *sides {
 			must(t, l.postgres, string(text))
 		}
 	})
-	weblogs.Copy(t, dial(t, s.gateURL), dial(t, s.postgresDSN))
+	weblogs.Copy(t, testkit.Dial(t, s.gateURL), testkit.Dial(t, s.postgresDSN))
 	return s
 }
 
@@ -45,7 +44,7 @@ func serveLake(t *testing.T, config string, makeTables func(*lake)) *sides {
 		t.Fatal(err)
 	}
 	s := &sides{postgresDSN: startPostgres(t)}
-	l := &lake{dir: t.TempDir(), postgres: dial(t, s.postgresDSN), duck: openDuck(t)}
+	l := &lake{dir: t.TempDir(), postgres: testkit.Dial(t, s.postgresDSN), duck: openDuck(t)}
 	writeFile(t, filepath.Join(l.dir, "tidegate.yml"), config)
 	makeTables(l)
 	tables := must(t, l.postgres, "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1")
@@ -63,19 +62,9 @@ func serveLake(t *testing.T, config string, makeTables func(*lake)) *sides {
 func startPostgres(t *testing.T) (dsn string) {
 	t.Helper()
 	cluster := testkit.Postgres(t)
-	must(t, dial(t, cluster.DSN()), "create role demo superuser login")
-	must(t, dial(t, cluster.DSN()), "create database tidegate owner demo")
+	must(t, testkit.Dial(t, cluster.DSN()), "create role demo superuser login")
+	must(t, testkit.Dial(t, cluster.DSN()), "create database tidegate owner demo")
 	return strings.NewReplacer("user=postgres", "user=demo", "dbname=postgres", "dbname=tidegate").Replace(cluster.DSN())
-}
-
-func dial(t *testing.T, url string) *pgconn.PgConn {
-	t.Helper()
-	c, err := pgconn.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
-	return c
 }
 
 // must runs what cannot fail.

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"tidegate/internal/testkit"
 	"tidegate/test/differential/random"
 	"tidegate/test/differential/script"
 	"tidegate/test/differential/surface"
@@ -32,8 +33,8 @@ const maxShrunk = 40
 func TestRandom(t *testing.T) {
 	t.Parallel()
 	s := startSides(t, "")
-	types, findings := surveyed(t, dial(t, s.postgresDSN))
-	tables := fixtureTables(t, dial(t, s.postgresDSN))
+	types, findings := surveyed(t, testkit.Dial(t, s.postgresDSN))
+	tables := fixtureTables(t, testkit.Dial(t, s.postgresDSN))
 	c := &campaign{statements: *randomCount, tables: tables}
 	var workers sync.WaitGroup
 	for w := range 2 {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tidegate/internal/pgtypes"
+	"tidegate/internal/testkit"
 	"tidegate/sql"
 	"tidegate/test/program"
 )
@@ -33,7 +34,7 @@ func TestDocumented(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
 	}
-	gate := dial(t, startRedshift(t))
+	gate := testkit.Dial(t, startRedshift(t))
 	count, pages := 0, map[string]bool{}
 	for _, f := range files {
 		statements := readDocumented(t, f)

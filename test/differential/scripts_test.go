@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"tidegate/internal/testkit"
 	"tidegate/test/differential/script"
 )
 
@@ -82,7 +83,7 @@ type referee struct {
 
 func (s *sides) connect(t *testing.T) *referee {
 	t.Helper()
-	return &referee{sides: s, postgres: dial(t, s.postgresDSN), gate: dial(t, s.gateURL)}
+	return &referee{sides: s, postgres: testkit.Dial(t, s.postgresDSN), gate: testkit.Dial(t, s.gateURL)}
 }
 
 func (r *referee) run(t *testing.T, file string, counts *tally) {
@@ -179,7 +180,7 @@ func (r *referee) askGate(t *testing.T, q *script.Statement, hint string) *answe
 	t.Helper()
 	a := answerOf(t, r.gate, q, hint)
 	if a.code == lost {
-		r.gate = dial(t, r.sides.gateURL)
+		r.gate = testkit.Dial(t, r.sides.gateURL)
 		for _, text := range r.settings {
 			must(t, r.gate, text)
 		}

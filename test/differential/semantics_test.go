@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tidegate/internal/testkit"
 	"tidegate/test/differential/script"
 	"tidegate/test/differential/surface"
 	"tidegate/test/tpch"
@@ -49,7 +50,7 @@ func TestSemantics(t *testing.T) {
 func semantics(t *testing.T) *surface.Document {
 	t.Helper()
 	dsn := startPostgres(t)
-	postgres := dial(t, dsn)
+	postgres := testkit.Dial(t, dsn)
 	for _, name := range []string{"values", "edge", "shop"} {
 		text, err := os.ReadFile("testdata/fixture/" + name + ".sql")
 		if err != nil {
