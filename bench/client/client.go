@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -131,4 +132,16 @@ func Simple(text string) ([]byte, error) { return Encode(&pgproto3.Query{String:
 // Extended is a statement in the extended protocol, all of it at once.
 func Extended(text string) ([]byte, error) {
 	return Encode(&pgproto3.Parse{Query: text}, &pgproto3.Bind{}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{}, &pgproto3.Sync{})
+}
+
+// Whole gives what asks for a whole result, which must have so many rows, and measures rows per second.
+func (c *Client) Whole(message []byte, rows int) func() (float64, error) {
+	return func() (float64, error) {
+		began := time.Now()
+		n, err := c.Ask(message)
+		if err == nil && n != rows {
+			err = fmt.Errorf("%d rows came, not %d", n, rows)
+		}
+		return float64(n) / time.Since(began).Seconds(), err
+	}
 }

@@ -1,14 +1,10 @@
 package hot
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/url"
-	"os"
-	"path/filepath"
 	"time"
 
 	"tidegate/bench/client"
@@ -67,44 +63,11 @@ func (s *suite) startGateway(ctx context.Context, cluster *testkit.Cluster) (cli
 func (s *suite) writeLake(dir string, cluster *testkit.Cluster) error {
 	config := fmt.Sprintf("hot: { kind: postgres, url: %q }\n",
 		fmt.Sprintf("postgres://postgres@/postgres?host=%s&port=%s&sslmode=disable", cluster.Dir, cluster.Port))
-	for path, text := range map[string]string{
-		"tidegate.yml": config, "pipelines/bench/pages.sql": pipelineSQL, "pipelines/bench/pages.yml": pipelineYML,
-	} {
-		path = filepath.Join(dir, path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(filepath.Join(dir, "raw"), 0o755); err != nil {
-		return err
-	}
-	const perObject = 250_000
-	for from := 0; from < s.rows; from += perObject {
-		path := filepath.Join(dir, "raw", fmt.Sprintf("%08d.json.gz", from))
-		if err := writeObject(path, from, min(from+perObject, s.rows)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeObject writes the records from one id up to another.
-func writeObject(path string, from, to int) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(z, 1<<20)
+	texts := map[string]string{"tidegate.yml": config, "pipelines/bench/pages.sql": pipelineSQL, "pipelines/bench/pages.yml": pipelineYML}
 	day := time.Date(2018, 2, 1, 0, 0, 0, 0, time.UTC)
-	for i := from; i < to; i++ {
+	return measure.WriteFolder(dir, texts, s.rows, func(w io.Writer, i int) {
 		site := i * 31 % 997
 		fmt.Fprintf(w, `{"id":%d,"ts":%q,"site_id":%d,"domain":"www.site-%d.example","path":"/articles/%d/%x","load_ms":%d.%d}`+"\n",
 			i, day.Add(time.Duration(i)*400*time.Millisecond).Format("2006-01-02T15:04:05.000Z"), site, site, i%4096, i*2654435761%(1<<24), i*7%5000, i%8*125)
-	}
-	return errors.Join(w.Flush(), z.Close())
+	})
 }

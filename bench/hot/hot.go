@@ -7,7 +7,6 @@ package hot
 
 import (
 	"context"
-	"fmt"
 
 	"tidegate/bench/client"
 	"tidegate/bench/measure"
@@ -29,19 +28,11 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	bouncer := postgres
 	bouncer.Name, bouncer.Address = "pgbouncer", testkit.PgBouncer(b.TB, cluster) //nolint:contextcheck // as above
 	s.targets = []client.Target{bouncer, postgres, gateway}
-	for _, m := range []struct {
-		name    string
-		measure func(context.Context) error
-	}{
-		{"pass-through", s.passThrough},
-		{"point query", s.points},
-		{"connect", s.connects},
-	} {
-		if err := m.measure(ctx); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-	}
-	return nil
+	return measure.Parts(ctx,
+		measure.Part{Name: "pass-through", Measure: s.passThrough},
+		measure.Part{Name: "point query", Measure: s.points},
+		measure.Part{Name: "connect", Measure: s.connects},
+	)
 }
 
 // suite is what the measurements share.

@@ -6,7 +6,6 @@ package lake
 
 import (
 	"context"
-	"fmt"
 
 	"tidegate/bench/measure"
 	"tidegate/internal/testkit"
@@ -20,18 +19,10 @@ func Run(ctx context.Context, b *measure.Bench) error {
 		return err
 	}
 	s := &suite{Bench: b, server: server, proxy: proxy}
-	for _, m := range []struct {
-		name    string
-		measure func(context.Context) error
-	}{
-		{"queries", s.queries},
-		{"ranged reads", s.rangedReads},
-	} {
-		if err := m.measure(ctx); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-	}
-	return nil
+	return measure.Parts(ctx,
+		measure.Part{Name: "queries", Measure: s.queries},
+		measure.Part{Name: "ranged reads", Measure: s.rangedReads},
+	)
 }
 
 // suite is what the measurements share.

@@ -47,6 +47,22 @@ func (b *Bench) Measure(ctx context.Context, subjects ...func() (float64, error)
 	return medians, samples, err
 }
 
+// Part is one measurement of a suite.
+type Part struct {
+	Name    string
+	Measure func(context.Context) error
+}
+
+// Parts measures one after the other. The error names the part.
+func Parts(ctx context.Context, parts ...Part) error {
+	for _, p := range parts {
+		if err := p.Measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
 // Logf tells whoever watches something that is no metric.
 func (b *Bench) Logf(format string, args ...any) { fmt.Fprintf(b.Log, format+"\n", args...) }
 

@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -39,14 +38,7 @@ func (s *suite) whole(ctx context.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			run := func() (float64, error) {
-				began := time.Now()
-				n, err := c.Ask(message)
-				if err == nil && n != s.rows {
-					err = fmt.Errorf("%d rows came, not %d", n, s.rows)
-				}
-				return float64(n) / time.Since(began).Seconds(), err
-			}
+			run := c.Whole(message, s.rows)
 			_, err = run() // once, so that the table has been read
 			sizes[t.Name] = c.RowBytes()
 			return run, err

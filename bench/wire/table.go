@@ -1,18 +1,16 @@
 package wire
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"tidegate/bench/measure"
 	"tidegate/internal/testkit"
 )
 
@@ -62,41 +60,9 @@ func (s *suite) loadTable(ctx context.Context, cluster *testkit.Cluster) error {
 }
 
 func (s *suite) writeRaw() error {
-	dir := s.program.Dir
-	for path, text := range map[string]string{
-		"tidegate.yml": "{}\n", "pipelines/bench/wide.sql": pipelineSQL, "pipelines/bench/wide.yml": pipelineYML,
-	} {
-		path = filepath.Join(dir, path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(filepath.Join(dir, "raw"), 0o755); err != nil {
-		return err
-	}
-	const perObject = 250_000
-	for from := 0; from < s.rows; from += perObject {
-		if err := writeObject(filepath.Join(dir, "raw", fmt.Sprintf("%08d.json.gz", from)), from, min(from+perObject, s.rows)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeObject writes the records from one id up to another.
-func writeObject(path string, from, to int) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(z, 1<<20)
 	day := time.Date(2018, 2, 1, 0, 0, 0, 0, time.UTC)
-	for i := from; i < to; i++ {
+	texts := map[string]string{"tidegate.yml": "{}\n", "pipelines/bench/wide.sql": pipelineSQL, "pipelines/bench/wide.yml": pipelineYML}
+	return measure.WriteFolder(s.program.Dir, texts, s.rows, func(w io.Writer, i int) {
 		n := "null"
 		if i%7 != 0 {
 			n = strconv.Itoa(i % 1000)
@@ -104,6 +70,5 @@ func writeObject(path string, from, to int) (err error) {
 		fmt.Fprintf(w, `{"id":%d,"big":%d,"dbl":%v,"name":"user_%d","ts":%q,"flag":%t,"amount":"%d.%02d","n":%s,"d":%q}`+"\n",
 			i, i*7919000003, float64(i)/3, i%1000, day.Add(time.Duration(i)*400*time.Millisecond).Format("2006-01-02 15:04:05.000"),
 			i%2 == 1, i*31%1000000, i%100, n, day.AddDate(0, 0, i%3000).Format(time.DateOnly))
-	}
-	return errors.Join(w.Flush(), z.Close())
+	})
 }

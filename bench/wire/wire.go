@@ -21,22 +21,14 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	for _, m := range []struct {
-		name    string
-		measure func(context.Context) error
-	}{
-		{"select 1", s.constants},
-		{"connect", s.connects},
-		{"log in", s.logins},
-		{"idle sessions", s.idle},
-		{"slow reader", s.slow},
-		{"rows", s.whole},
-	} {
-		if err := m.measure(ctx); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-	}
-	return nil
+	return measure.Parts(ctx,
+		measure.Part{Name: "select 1", Measure: s.constants},
+		measure.Part{Name: "connect", Measure: s.connects},
+		measure.Part{Name: "log in", Measure: s.logins},
+		measure.Part{Name: "idle sessions", Measure: s.idle},
+		measure.Part{Name: "slow reader", Measure: s.slow},
+		measure.Part{Name: "rows", Measure: s.whole},
+	)
 }
 
 // suite is what the measurements share.
