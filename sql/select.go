@@ -130,15 +130,7 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err != nil {
 		return nil, err
 	}
-	sc := level(scope{outer: outer, ctes: ctes, tables: src.tables, columns: src.columns, windows: map[string]*pg_query.WindowDef{}, memo: map[*pg_query.Node]*expr{}})
-	for _, v := range sc.columns {
-		v.level = sc
-	}
-	for _, t := range sc.tables {
-		for _, v := range t.columns {
-			v.level = sc
-		}
-	}
+	sc := levelOver(src, outer, ctes)
 	if b.analyses && b.depth <= analysedDepth {
 		if err := b.analyse(n, src, sc, outer, ctes); err != nil {
 			return nil, err
@@ -168,21 +160,8 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err := b.groupBy(n, p, plan); err != nil {
 		return nil, err
 	}
-	prunable := use.derived && len(n.DistinctClause) == 0 && len(n.GroupClause) == 0
-	for _, t := range plan {
-		sc.sets = true
-		bound, err := b.target(t, sc, prunable)
-		sc.sets = false
-		if err != nil {
-			return nil, err
-		}
-		if prunable {
-			bound.untilNeeded()
-		}
-		p.targets = append(p.targets, bound)
-		if b.redshift() {
-			sc.outputs = p.targets
-		}
+	if err := b.targets(p, plan, use.derived && len(n.DistinctClause) == 0 && len(n.GroupClause) == 0); err != nil {
+		return nil, err
 	}
 	if n.HavingClause != nil {
 		if err := b.having(n.HavingClause, p); err != nil {
@@ -193,17 +172,50 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err != nil {
 		return nil, err
 	}
-	p.aggregated = p.aggregated || inWindow
+	p.aggregated = p.aggregated || inWindow || len(n.GroupClause) > 0
 	for _, t := range p.targets {
 		p.aggregated = p.aggregated || t.e.scopes.aggregate
 		p.windowed = p.windowed || t.e.scopes.window || t.e.scopes.set
 	}
-	p.aggregated = p.aggregated || len(n.GroupClause) > 0
 	if err := b.distinct(n, p); err != nil {
 		return nil, err
 	}
 	p.transparent = !p.aggregated && !p.windowed && p.distinct == "" && n.LimitCount == nil && n.LimitOffset == nil
 	return p, nil
+}
+
+// levelOver makes the level of a SELECT over what its FROM has.
+func levelOver(src *source, outer *scope, ctes *cte) *scope {
+	sc := level(scope{outer: outer, ctes: ctes, tables: src.tables, columns: src.columns, windows: map[string]*pg_query.WindowDef{}, memo: map[*pg_query.Node]*expr{}})
+	for _, v := range sc.columns {
+		v.level = sc
+	}
+	for _, t := range sc.tables {
+		for _, v := range t.columns {
+			v.level = sc
+		}
+	}
+	return sc
+}
+
+// targets binds the target list. Of a prunable one only what is read from outside is computed.
+func (b *binder) targets(p *selectParts, plan []planned, prunable bool) error {
+	for _, t := range plan {
+		p.scope.sets = true
+		bound, err := b.target(t, p.scope, prunable)
+		p.scope.sets = false
+		if err != nil {
+			return err
+		}
+		if prunable {
+			bound.untilNeeded()
+		}
+		p.targets = append(p.targets, bound)
+		if b.redshift() {
+			p.scope.outputs = p.targets
+		}
+	}
+	return nil
 }
 
 // prove applies what WHERE proves to the relations of FROM.
