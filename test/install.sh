@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt. Arguments are
-# further Debian packages.
+# further Debian packages, and folders with a package-lock.json, whose packages npm puts below .tools.
 # versitygw as the only argument installs that alone, for the demo.
 # Prints the name of every part that is still missing, one a line, on standard output, and how to get it on
 # standard error. With CI=true a missing part is an error.
@@ -42,6 +42,18 @@ install_moto() {
 	[ "$(id -u)" = 0 ] && python3 -m venv .tools/moto >&2 && .tools/moto/bin/pip install --quiet 'moto[server]' >&2
 }
 
+# npm_modules tells where the packages of a folder's package-lock.json are.
+npm_modules() { echo ".tools/$(echo "$1" | tr / -)"; }
+
+# install_npm_modules takes what the lock file says, no newer version; nothing of a package is run.
+install_npm_modules() {
+	local to
+	to=$(npm_modules "$1")
+	cmp -s "$1/package-lock.json" "$to/installed" && return
+	rm -rf "$to" && mkdir -p "$to" && cp "$1/package.json" "$1/package-lock.json" "$to" &&
+		(cd "$to" && npm ci --ignore-scripts --no-audit --no-fund >&2) && cp "$1/package-lock.json" "$to/installed"
+}
+
 install() {
 	export DEBIAN_FRONTEND=noninteractive
 	# The tests make servers of their own: the package shall not start one.
@@ -58,11 +70,16 @@ if [ "$*" = versitygw ]; then
 	install_versitygw
 	exit
 fi
-left=$(missing "$@")
+modules=()
+packages=()
+for part in "$@"; do
+	if [ -e "$part/package-lock.json" ]; then modules+=("$part"); else packages+=("$part"); fi
+done
+left=$(missing "${packages[@]}")
 if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086 # one word each
 	install $left >&2 || echo "test/install.sh: apt-get could not install: $(echo $left)" >&2
-	left=$(missing "$@")
+	left=$(missing "${packages[@]}")
 fi
 if [ -n "$left" ]; then
 	echo "test/install.sh: missing: $(echo $left); as root: apt-get install $(echo $left)" >&2
@@ -75,6 +92,12 @@ if ! install_moto; then
 	echo "test/install.sh: missing: moto_server; pip install 'moto[server]'" >&2
 	left="$left moto_server"
 fi
+for part in "${modules[@]}"; do
+	if ! install_npm_modules "$part"; then
+		echo "test/install.sh: missing: $part; npm ci in $(npm_modules "$part") did not work" >&2
+		left="$left $part"
+	fi
+done
 if [ -n "$left" ]; then
 	if [ "${CI:-}" = true ]; then
 		exit 1

@@ -16,7 +16,7 @@ import (
 
 var (
 	chosen  = flag.String("clients", "^psql$", "run the clients whose names match")
-	rewrite = flag.Bool("rewrite", false, "write the differences and docs/clients.md anew; needs every client")
+	rewrite = flag.Bool("rewrite", false, "write the differences and docs/clients.md anew, of those that run")
 )
 
 // runTimeout bounds one run of a script.
@@ -26,13 +26,15 @@ const runTimeout = 3 * time.Minute
 type client struct {
 	name     string   // as docs/clients.md heads it; its folder of testdata is the same in small letters
 	connect  string   // how to connect, for docs/clients.md
-	packages []string // Debian's, beside those that make test needs
+	packages []string // that test/install.sh installs for it, beside those that make test needs
 	version  []string // a command that prints the version
 	command  []string // runs the script, in the folder of the client
+
+	variables []string // of its environment
 }
 
 func allClients() []client {
-	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc()}
+	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS()}
 }
 
 func (c *client) folder() string {
@@ -67,8 +69,8 @@ func TestClients(t *testing.T) { //nolint:tparallel // see above
 func (c *client) check(t *testing.T, env *environment, gate, postgres side) *finding {
 	t.Helper()
 	env.require(t, c)
-	want, got := c.steps(t, env, postgres), c.steps(t, env, gate)
-	f := &finding{client: c, version: c.readVersion(t, env, gate)}
+	want, got := c.steps(t, postgres), c.steps(t, gate)
+	f := &finding{client: c, version: c.readVersion(t, gate)}
 	known, err := readDifferences(c.folder())
 	if err != nil {
 		t.Fatal(err)
@@ -88,9 +90,9 @@ func (c *client) check(t *testing.T, env *environment, gate, postgres side) *fin
 }
 
 // steps runs the script against one side.
-func (c *client) steps(t *testing.T, env *environment, s side) []step {
+func (c *client) steps(t *testing.T, s side) []step {
 	t.Helper()
-	out := c.run(t, env, s, c.command)
+	out := c.run(t, s, c.command)
 	// The port is another one each time; the number alone may be a value.
 	steps, err := parseSteps(regexp.MustCompile(`(port[= "]+)`+s.port+`\b`).ReplaceAllString(out, "${1}PORT"))
 	if err != nil {
@@ -99,12 +101,12 @@ func (c *client) steps(t *testing.T, env *environment, s side) []step {
 	return steps
 }
 
-func (c *client) run(t *testing.T, env *environment, s side, args []string) string {
+func (c *client) run(t *testing.T, s side, args []string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir, cmd.Env = c.folder(), append(s.environment(), env.variables...)
+	cmd.Dir, cmd.Env = c.folder(), append(s.environment(), c.variables...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), errors.Join(err, ctx.Err()), out)
@@ -114,9 +116,9 @@ func (c *client) run(t *testing.T, env *environment, s side, args []string) stri
 
 var versionNumber = regexp.MustCompile(`\d+(\.\d+)+`)
 
-func (c *client) readVersion(t *testing.T, env *environment, s side) string {
+func (c *client) readVersion(t *testing.T, s side) string {
 	t.Helper()
-	out := c.run(t, env, s, c.version)
+	out := c.run(t, s, c.version)
 	number := versionNumber.FindString(out)
 	if number == "" {
 		t.Fatal(fmt.Errorf("%s: no version in %q", strings.Join(c.version, " "), out))

@@ -10,8 +10,7 @@ import (
 
 // environment is what was prepared for the clients.
 type environment struct {
-	missing   []string // parts that could not be installed
-	variables []string // for every run of a client
+	missing []string // parts that could not be installed
 }
 
 // prepare installs what the clients need. With CI=true a part that is missing fails the test.
