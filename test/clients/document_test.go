@@ -17,8 +17,9 @@ const preface = `# Clients
 
 Made by ` + "`make test-clients REWRITE=1`" + ` from what happened. Each of these programs runs a script against
 ` + "`tidegate serve`" + ` and against a PostgreSQL 15 with the same tables: two that pipelines made of the demo's logs, in
-schema web, and hot-only ones of a warehouse, in schema shop. What it prints of both must be the same, to the byte,
-but for the steps that are listed with a reason. The scripts are below ` + "`test/clients/testdata`" + `.
+schema web, and hot-only ones of a warehouse, in schema shop. All log in with a password, by SCRAM-SHA-256. What it
+prints of both must be the same, to the byte, but for the steps that are listed with a reason. The scripts are below
+` + "`test/clients/testdata`" + `.
 
 `
 

@@ -3,6 +3,7 @@ package clients
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,32 +17,43 @@ import (
 	"tidegate/test/weblogs"
 )
 
-// side is a server to connect to, as user demo without a password.
+// side is a server to connect to, as user demo with a password.
 type side struct {
 	host, port string
 }
 
 const (
 	user     = "demo"
+	password = "open sesame"
 	database = "tidegate"
 )
 
 // environment is the process's, with the variables of libpq, which every script reads.
 func (s side) environment() []string {
-	return append(os.Environ(), "PGHOST="+s.host, "PGPORT="+s.port, "PGUSER="+user, "PGDATABASE="+database, "PGSSLMODE=disable",
+	return append(os.Environ(), "PGHOST="+s.host, "PGPORT="+s.port, "PGUSER="+user, "PGPASSWORD="+password, "PGDATABASE="+database, "PGSSLMODE=disable",
 		"PGCLIENTENCODING=UTF8", "TZ=UTC", "LC_ALL=C.UTF-8", "HOME="+os.DevNull)
 }
 
 func (s side) url() string {
-	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", user, net.JoinHostPort(s.host, s.port), database)
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(user, password), Host: net.JoinHostPort(s.host, s.port), Path: database,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
 }
 
 // config is a gateway whose user may write hot-only tables of the warehouse.
 const config = `data_dir: ./tidegate-data
 hot: { kind: postgres, url: %q, schema: hot_data }
-users: [ { name: demo, role: loader } ]
+users: [ { name: demo, role: loader, password: %q } ]
 roles: { loader: { grants: [warehouse_write] }, public: { grants: [select on all tables] } }
 `
+
+// askPasswords makes PostgreSQL ask those who come over TCP.
+const askPasswords = `do $$ begin
+	execute format('copy (values (''local all all trust''), (''host all all all scram-sha-256'')) to %L', current_setting('hba_file'));
+	perform pg_reload_conf();
+end $$`
 
 // startSides serves the demo's tables and hot-only ones of a warehouse, and has the same tables in a PostgreSQL.
 func startSides(t *testing.T) (gate, postgres side) {
@@ -54,13 +66,14 @@ func startSides(t *testing.T) (gate, postgres side) {
 	postgres = side{"127.0.0.1", cluster.Port}
 	admin := testkit.Dial(t, cluster.DSN())
 	for _, text := range []string{
-		"create role demo superuser login", "create database tidegate owner demo", "create database warehouse owner demo",
+		"create role demo superuser login password '" + password + "'", askPasswords, "create database tidegate owner demo", "create database warehouse owner demo",
 		// Tidegate's: a table is found by its name alone.
 		`alter database tidegate set search_path = "$user", public, web, shop`,
 	} {
 		run(t, admin, text)
 	}
 	warehouse := strings.Replace(postgres.url(), "/"+database+"?", "/warehouse?", 1)
+	verifier := string(run(t, admin, "select rolpassword from pg_authid where rolname = 'demo'")[0].Rows[0][0])
 	own := readFile(t, "testdata/tables.sql")
 	judge := testkit.Dial(t, postgres.url())
 	run(t, judge, own)
@@ -68,7 +81,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 
 	dir := t.TempDir()
 	weblogs.LayOut(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse, verifier), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, out, errs := program.Run(t, binary, dir, program.Environment(), "etl", "run"); code != 0 {
@@ -85,11 +98,13 @@ func startSides(t *testing.T) (gate, postgres side) {
 	return gate, postgres
 }
 
-func run(t *testing.T, c *pgconn.PgConn, text string) {
+func run(t *testing.T, c *pgconn.PgConn, text string) []*pgconn.Result {
 	t.Helper()
-	if _, err := c.Exec(t.Context(), text).ReadAll(); err != nil {
+	results, err := c.Exec(t.Context(), text).ReadAll()
+	if err != nil {
 		t.Fatalf("%.200s: %v", text, err)
 	}
+	return results
 }
 
 func readFile(t *testing.T, path string) string {

@@ -12,8 +12,8 @@ class Script {
 
     public static void main(String[] args) throws Exception {
         String url = "jdbc:postgresql://" + System.getenv("PGHOST") + ":" + System.getenv("PGPORT") + "/" + System.getenv("PGDATABASE")
-            + "?user=" + System.getenv("PGUSER") + "&sslmode=disable";
-        connection = DriverManager.getConnection(url);
+            + "?sslmode=disable";
+        connection = DriverManager.getConnection(url, System.getenv("PGUSER"), System.getenv("PGPASSWORD"));
         values();
         rows();
         binary();
