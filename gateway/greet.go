@@ -60,6 +60,14 @@ func (s *session) greet() error {
 	return s.ready()
 }
 
+// tellDriver tells one of Redshift's drivers that metadata comes by SHOW statements, of one database, and that rows come as
+// PostgreSQL describes them.
+func (g *guest) tellDriver() {
+	for _, p := range []pair{{"server_protocol_version", "0"}, {"show_discovery", "4"}, {"datashare_enabled", "off"}, {"external_database", "off"}} {
+		g.wire.send(&pgproto3.ParameterStatus{Name: p.name, Value: p.value})
+	}
+}
+
 // newSession makes a session of a checked startup message.
 func (g *guest) newSession(ctx context.Context) (*session, error) {
 	s, c, m := g.server, g.socket, g.said

@@ -54,6 +54,9 @@ func (g *guest) enter(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.redshift {
+		g.tellDriver()
+	}
 	return x, g.register(x)
 }
 

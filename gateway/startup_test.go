@@ -92,7 +92,7 @@ func TestStartup(t *testing.T) {
 		{name: "no terminator", requests: [][]byte{packet(v3, "user\x00ann\x00")}, want: []string{"ErrorResponse FATAL 08P01 invalid startup packet layout: expected terminator as last byte", "closed"}},
 		{name: "any key", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "os_version", "x", "plugin_name", "y", "client_encoding", "'utf-8'"))}, want: []string{"ParameterStatus client_encoding=UTF8", "ReadyForQuery I"}},
 		{name: "a bad value", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "TimeZone", "Nowhere"))}, want: []string{`ErrorResponse FATAL 22023 invalid value for parameter "TimeZone": "Nowhere"`, "closed"}},
-		{name: "redshift driver", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "driver_version", "2.1"))}, want: []string{"ParameterStatus server_version=8.0.2", "ReadyForQuery I"}},
+		{name: "redshift driver", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "driver_version", "2.1"))}, want: []string{"ParameterStatus server_version=8.0.2", "ParameterStatus show_discovery=4", "ReadyForQuery I"}},
 		{
 			name: "options", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "options", `-c TimeZone=Asia/Tokyo --application-name=a\ b -cdatestyle=dmy`))},
 			want: []string{"ParameterStatus application_name=a b", "ParameterStatus DateStyle=ISO, DMY", "ParameterStatus TimeZone=Asia/Tokyo", "ReadyForQuery I"},

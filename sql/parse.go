@@ -30,6 +30,9 @@ func (d Dialect) Parse(text string) ([]*Statement, error) {
 	if d == Redshift {
 		return parseRedshift(text)
 	}
+	if mayShow(text) {
+		return parseShows(text)
+	}
 	tree, err := pg_query.Parse(text)
 	if err != nil {
 		return nil, parseError(text, err)
@@ -49,12 +52,24 @@ func parseRedshift(text string) ([]*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	spelled := respell(text, tokens)
+	return parseSpelled(text, tokens, respell(text, tokens), Redshift)
+}
+
+// parseShows reads a text of PostgreSQL's in which Redshift's SHOW statements may stand.
+func parseShows(text string) ([]*Statement, error) {
+	tokens, err := scan(text)
+	if err != nil {
+		return nil, err
+	}
+	return parseSpelled(text, tokens, respellShows(text, tokens), Postgres)
+}
+
+func parseSpelled(text string, tokens []*pg_query.ScanToken, spelled respelling, d Dialect) ([]*Statement, error) {
 	tree, err := pg_query.Parse(spelled.text)
 	if err != nil {
 		return nil, spelled.explain(text, parseError(spelled.text, err))
 	}
-	return statementsOf(text, tree, tokens, &spelled, Redshift)
+	return statementsOf(text, tree, tokens, &spelled, d)
 }
 
 func scan(text string) ([]*pg_query.ScanToken, error) {

@@ -37,17 +37,33 @@ const (
 
 // respell reads tokens of the user's text.
 func respell(text string, tokens []*pg_query.ScanToken) respelling {
-	s := speller{text: text, respelling: respelling{text: text, marks: map[int]marking{}}}
+	s := newSpeller(text, tokens)
+	s.backslashes = true
+	s.pair()
+	s.levels = []selectLevel{{having: -1}}
+	for i := 0; i < len(s.tokens); i++ {
+		if end := s.show(i); end > i {
+			i = end - 1
+			continue
+		}
+		s.token(i)
+	}
+	return s.done()
+}
+
+func newSpeller(text string, tokens []*pg_query.ScanToken) *speller {
+	s := &speller{text: text, respelling: respelling{text: text, marks: map[int]marking{}}}
 	for _, t := range tokens {
 		if t.Token != pg_query.Token_SQL_COMMENT && t.Token != pg_query.Token_C_COMMENT {
 			s.tokens = append(s.tokens, t)
 		}
 	}
-	s.pair()
-	s.levels = []selectLevel{{having: -1}}
-	for i := range s.tokens {
-		s.token(i)
-	}
+	return s
+}
+
+// done makes the text of the edits.
+func (s *speller) done() respelling {
+	text := s.text
 	if len(s.edits) == 0 {
 		return s.respelling
 	}
@@ -88,6 +104,8 @@ type speller struct {
 	tokens []*pg_query.ScanToken
 	other  []int // of a parenthesis: the one that it belongs to, -1 if there is none
 	levels []selectLevel
+	// backslashes says that a backslash escapes in every text.
+	backslashes bool
 }
 
 // selectLevel is what was read of the SELECT in the innermost parentheses.
@@ -213,11 +231,17 @@ func (s *speller) temporary(i int) {
 // escapes makes an escaped text of a plain one with a backslash: there a backslash escapes in every text.
 func (s *speller) escapes(i int) {
 	text := s.text[s.start(i):s.end(i)]
-	body := strings.TrimRight(strings.TrimSuffix(text, "'"), `\`)
-	// ESCAPE '\' is what PostgreSQL's drivers write: there it would be a text without an end.
-	if odd := (len(text)-1-len(body))%2 == 1; text[0] == '\'' && !odd && strings.IndexByte(text, '\\') >= 0 {
+	if escaped(text) {
 		s.edit(s.start(i), 0, "E")
 	}
+}
+
+// escaped reports whether a token is a plain text with backslashes that escape something.
+func escaped(text string) bool {
+	body := strings.TrimRight(strings.TrimSuffix(text, "'"), `\`)
+	// ESCAPE '\' is what PostgreSQL's drivers write: there it would be a text without an end.
+	odd := (len(text)-1-len(body))%2 == 1
+	return text[0] == '\'' && !odd && strings.IndexByte(text, '\\') >= 0
 }
 
 // operand reports whether a token may end an expression.

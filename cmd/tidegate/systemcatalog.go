@@ -93,9 +93,13 @@ func (c *postgresCatalog) seen(tables []pgcatalog.Table, v *catalog.View, only *
 }
 
 func lakeTable(t *catalog.Table) pgcatalog.Table {
-	out := pgcatalog.Table{Schema: t.Name.Schema, Name: t.Name.Table, Description: t.Description, Rows: -1}
+	out := pgcatalog.Table{
+		Schema: t.Name.Schema, Name: t.Name.Table, Description: marked(t.Description, t.Hot != nil), Rows: -1,
+		Cold: t.Hot == nil, PartitionBy: t.PartitionBy,
+	}
 	for _, col := range t.Columns {
-		out.Columns = append(out.Columns, pgcatalog.Column{Name: col.Name, Type: col.Type, Description: col.Description})
+		hot := t.Hot != nil && slices.Contains(t.Hot.Columns, col.Name)
+		out.Columns = append(out.Columns, pgcatalog.Column{Name: col.Name, Type: col.Type, Description: marked(col.Description, hot)})
 	}
 	if len(t.PrimaryKey) > 0 {
 		out.Keys = append(out.Keys, pgcatalog.Key{Name: t.Name.Table + "_pkey", Kind: pgcatalog.PrimaryKey, Columns: t.PrimaryKey})
@@ -107,6 +111,15 @@ func lakeTable(t *catalog.Table) pgcatalog.Table {
 		})
 	}
 	return out
+}
+
+// marked is a comment that says too whether what it describes has a hot copy, or is in the lake only.
+func marked(description string, hot bool) string {
+	mark := "[cold]"
+	if hot {
+		mark = "[hot]"
+	}
+	return strings.TrimSpace(description + " " + mark)
 }
 
 func systemView(rel *sql.Relation) pgcatalog.Table {

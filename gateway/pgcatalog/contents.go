@@ -20,12 +20,15 @@ type Table struct {
 	View       bool
 	Definition string
 	Columns    []Column
-	Part       bool  // it has other columns, which are not for whoever looks: no privilege on it is one on the table
-	Writable   bool  // whoever looks may change it
-	Rows       int64 // -1 is not known
-	Bytes      int64
-	Keys       []Key
-	Indexes    []Index // those that keys have not
+	Part       bool // it has other columns, which are not for whoever looks: no privilege on it is one on the table
+	Writable   bool // whoever looks may change it
+	// Cold says that nothing of it is in a warehouse: Redshift calls that an external table.
+	Cold        bool
+	PartitionBy []string
+	Rows        int64 // -1 is not known
+	Bytes       int64
+	Keys        []Key
+	Indexes     []Index // those that keys have not
 }
 
 // The kinds of keys, as pg_constraint writes them.

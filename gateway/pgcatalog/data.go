@@ -20,7 +20,8 @@ import (
 
 // dataFiles are PostgreSQL 15's own rows. relations.csv and columns.csv are the shape of the two schemas; every other
 // file holds rows of the relation whose name it has, with the columns that are not the same in all rows. \N is
-// NULL, lists are JSON. _keyword.csv is PostgreSQL's list of key words with their category.
+// NULL, lists are JSON. _keyword.csv is PostgreSQL's list of key words with their category, _redshift.csv the shape of
+// Redshift's relations.
 //
 //go:embed data/*.csv
 var dataFiles embed.FS
@@ -34,9 +35,10 @@ var keywordColumns = []engine.LoadColumn{{Name: "word", Type: pgtypes.Text}, {Na
 
 // dataset is the embedded data, read.
 type dataset struct {
-	relations []*relation        // by OID
-	rows      map[string][][]any // constant rows of pg_catalog's relations, in column order
-	types     map[int64]typeRow  // pg_type by OID
+	relations []*relation                 // by OID
+	byName    map[sql.TableName]*relation // and what Redshift has beside them, which pg_class does not list
+	rows      map[string][][]any          // constant rows of pg_catalog's relations, in column order
+	types     map[int64]typeRow           // pg_type by OID
 	keywords  [][]any
 }
 
@@ -66,8 +68,11 @@ var changing = []string{
 }
 
 func readDataset() (*dataset, error) {
-	d := &dataset{rows: map[string][][]any{}, types: map[int64]typeRow{}}
+	d := &dataset{byName: map[sql.TableName]*relation{}, rows: map[string][][]any{}, types: map[int64]typeRow{}}
 	if err := d.readRelations(); err != nil {
+		return nil, err
+	}
+	if err := d.readRedshift(); err != nil {
 		return nil, err
 	}
 	bodies := viewBodies(viewsSQL + "\n--\n" + informationSchemaSQL)
@@ -84,7 +89,7 @@ func readDataset() (*dataset, error) {
 	}
 	for _, e := range entries {
 		table := strings.TrimSuffix(e.Name(), ".csv")
-		if table == "relations" || table == "columns" || table == keywordTable {
+		if table == "relations" || table == "columns" || strings.HasPrefix(table, "_") {
 			continue
 		}
 		if err := d.readRows(table); err != nil {
@@ -114,12 +119,7 @@ func (d *dataset) readTypes() {
 
 // relation gives a relation by name, nil if there is none.
 func (d *dataset) relation(schema, table string) *relation {
-	for _, r := range d.relations {
-		if r.name.Table == table && r.name.Schema == schema {
-			return r
-		}
-	}
-	return nil
+	return d.byName[sql.TableName{Schema: schema, Table: table}]
 }
 
 // constant gives the relations whose rows never change, by name.
@@ -146,7 +146,7 @@ func (d *dataset) readRelations() error {
 		if f["description"] != csvNull {
 			r.description = f["description"]
 		}
-		byOID[oid] = r
+		byOID[oid], d.byName[r.name] = r, r
 		d.relations = append(d.relations, r)
 		return errors.Join(err1, err2)
 	})

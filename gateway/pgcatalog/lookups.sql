@@ -4,7 +4,8 @@ SELECT c.oid AS _r_oid, n.nspname AS _r_schema, c.relname AS _r_name, c.relkind 
   CASE WHEN regexp_full_match(n.nspname, '[a-z_][a-z0-9_$]*') AND kn.word IS NULL THEN n.nspname ELSE '"' || replace(n.nspname, '"', '""') || '"' END AS _r_schema_text,
   list(n.nspname) OVER (PARTITION BY c.relname) AS _r_rivals,
   x._x_definition AS _r_definition, coalesce(x._x_bytes, 0) AS _r_bytes,
-  coalesce(x._x_part, false) AS _r_part, coalesce(x._x_writable, false) AS _r_writable
+  coalesce(x._x_part, false) AS _r_part, coalesce(x._x_writable, false) AS _r_writable,
+  coalesce(x._x_cold, false) AS _r_cold, x._x_partition AS _r_partition
 FROM pgc.pg_class c
   JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pgc._keyword kc ON kc.word = c.relname AND kc.category <> 'U'
@@ -47,7 +48,8 @@ FROM pgc.pg_namespace n LEFT JOIN pgc._keyword k ON k.word = n.nspname AND k.cat
 --
 CREATE OR REPLACE TABLE pgc._role AS
 SELECT a.oid AS _u_oid, a.rolname AS _u_name,
-  CASE WHEN regexp_full_match(a.rolname, '[a-z_][a-z0-9_$]*') AND k.word IS NULL THEN a.rolname ELSE '"' || replace(a.rolname, '"', '""') || '"' END AS _u_text
+  CASE WHEN regexp_full_match(a.rolname, '[a-z_][a-z0-9_$]*') AND k.word IS NULL THEN a.rolname ELSE '"' || replace(a.rolname, '"', '""') || '"' END AS _u_text,
+  a.rolcanlogin AS _u_login
 FROM pgc.pg_authid a LEFT JOIN pgc._keyword k ON k.word = a.rolname AND k.category <> 'U'
 --
 CREATE OR REPLACE TABLE pgc._description AS

@@ -1,5 +1,6 @@
 // Package pgcatalog is what clients see of PostgreSQL's own schemas: the relations of pg_catalog and
-// information_schema, filled from PostgreSQL 15's constant rows and from our own schemas, tables and roles.
+// information_schema, filled from PostgreSQL 15's constant rows and from our own schemas, tables and roles. What Redshift
+// has beside them in pg_catalog is here too; pg_class does not list it.
 //
 // They live in a small DuckDB of their own: pg_catalog as schema pgc, information_schema as schema pgi.
 // Names that begin with an underscore are for our macros and are never given to a client.
@@ -50,6 +51,8 @@ var (
 	viewsSQL string
 	//go:embed information_schema.sql
 	informationSchemaSQL string
+	//go:embed redshift.sql
+	redshiftSQL string
 	//go:embed macros.sql
 	macrosSQL string
 	//go:embed macros_object.sql
@@ -65,9 +68,9 @@ func New(ctx context.Context, db DB, backends func(asker engine.Asker) []Backend
 	if err != nil {
 		return nil, fmt.Errorf("read the catalog data: %w", err)
 	}
-	c := &Catalog{db: db, data: data, backends: backends, tables: make(map[sql.TableName]*sql.Relation, len(data.relations))}
-	for _, r := range data.relations {
-		c.tables[r.name] = r.describe()
+	c := &Catalog{db: db, data: data, backends: backends, tables: make(map[sql.TableName]*sql.Relation, len(data.byName))}
+	for name, r := range data.byName {
+		c.tables[name] = r.describe()
 	}
 	s, err := db.Session(ctx)
 	if err != nil {
@@ -112,7 +115,7 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	if err := execAll(ctx, s, []string{start}); err != nil {
 		return err
 	}
-	for _, text := range []string{functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, viewsSQL, informationSchemaSQL} {
+	for _, text := range []string{functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, viewsSQL, informationSchemaSQL, redshiftSQL} {
 		if err := execAll(ctx, s, statements(text)); err != nil {
 			return err
 		}

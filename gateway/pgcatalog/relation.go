@@ -43,7 +43,7 @@ type storage struct {
 func storedAs(oid pgtypes.OID) storage {
 	switch oid {
 	case pgtypes.Bool, pgtypes.Char, pgtypes.Name, pgtypes.Int8, pgtypes.Int2, pgtypes.Int4, pgtypes.Text, pgtypes.OIDType,
-		pgtypes.Float4, pgtypes.Float8, pgtypes.Varchar, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.Bytea:
+		pgtypes.Float4, pgtypes.Float8, pgtypes.Varchar, pgtypes.BPChar, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.Bytea:
 		return storage{oid: oid}
 	case pgtypes.Numeric:
 		return storage{oid: pgtypes.Numeric}

@@ -22,6 +22,8 @@ var extraColumns = []engine.LoadColumn{
 	{Name: "_x_bytes", Type: pgtypes.Int8},
 	{Name: "_x_part", Type: pgtypes.Bool},
 	{Name: "_x_writable", Type: pgtypes.Bool},
+	{Name: "_x_cold", Type: pgtypes.Bool},
+	{Name: "_x_partition", Type: pgtypes.Text, List: true}, // columns
 }
 
 // builder makes the rows of the relations that change, for our own objects and for the system relations themselves.
@@ -158,7 +160,7 @@ func (b *builder) systemRelation(r *relation) {
 		})
 	}
 	if r.kind == "v" {
-		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0), false, false})
+		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0), false, false, false, []string{}})
 	}
 }
 
@@ -219,7 +221,7 @@ func (b *builder) table(t *Table) {
 	if t.View {
 		definition = t.Definition
 	}
-	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, t.Bytes, t.Part, t.Writable})
+	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, t.Bytes, t.Part, t.Writable, t.Cold, append([]string{}, t.PartitionBy...)})
 	b.rowTypes(t, oid, rowType, arrayType)
 }
 

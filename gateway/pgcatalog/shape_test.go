@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestEveryRelation(t *testing.T) {
 	if len(names) < 200 {
 		t.Fatalf("%d system relations, PostgreSQL 15 has more than 200", len(names))
 	}
+	names = append(names, redshiftRelations(t)...)
 	for _, name := range names {
 		r, ok := c.Relation(name[0], name[1])
 		if !ok {
@@ -51,6 +53,25 @@ func TestEveryRelation(t *testing.T) {
 			t.Errorf("%s (-told +DuckDB):\n%s", r.Name, diff)
 		}
 	}
+}
+
+// redshiftRelations gives the relations that are Redshift's, as TestEveryRelation has those of PostgreSQL.
+func redshiftRelations(t *testing.T) [][]string {
+	t.Helper()
+	data, err := os.ReadFile("data/_redshift.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := map[string]int{}
+	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n")[1:] {
+		name, _, _ := strings.Cut(line, ",")
+		columns[name]++
+	}
+	var names [][]string
+	for name, n := range columns {
+		names = append(names, []string{"pg_catalog", name, strconv.Itoa(n)})
+	}
+	return names
 }
 
 // shape writes columns by name and by what kind of value DuckDB gives.
