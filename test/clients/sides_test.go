@@ -19,7 +19,7 @@ import (
 
 // side is a server to connect to, as user demo with a password.
 type side struct {
-	host, port string
+	host, port, verifier string // the last is the password's
 }
 
 const (
@@ -30,7 +30,7 @@ const (
 
 // environment is the process's, with the variables of libpq, which every script reads.
 func (s side) environment() []string {
-	return append(os.Environ(), "PGHOST="+s.host, "PGPORT="+s.port, "PGUSER="+user, "PGPASSWORD="+password, "PGDATABASE="+database, "PGSSLMODE=disable",
+	return append(os.Environ(), "PGHOST="+s.host, "PGPORT="+s.port, "PGUSER="+user, "PGPASSWORD="+password, "SCRAM_VERIFIER="+s.verifier, "PGDATABASE="+database, "PGSSLMODE=disable",
 		"PGCLIENTENCODING=UTF8", "TZ=UTC", "LC_ALL=C.UTF-8", "HOME="+os.DevNull)
 }
 
@@ -63,7 +63,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 		t.Fatal(err)
 	}
 	cluster := testkit.PostgresTCP(t)
-	postgres = side{"127.0.0.1", cluster.Port}
+	postgres = side{host: "127.0.0.1", port: cluster.Port}
 	admin := testkit.Dial(t, cluster.DSN())
 	for _, text := range []string{
 		"create role demo superuser login password '" + password + "'", askPasswords, "create database tidegate owner demo", "create database warehouse owner demo",
@@ -73,7 +73,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 		run(t, admin, text)
 	}
 	warehouse := strings.Replace(postgres.url(), "/"+database+"?", "/warehouse?", 1)
-	verifier := string(run(t, admin, "select rolpassword from pg_authid where rolname = 'demo'")[0].Rows[0][0])
+	postgres.verifier = string(run(t, admin, "select rolpassword from pg_authid where rolname = 'demo'")[0].Rows[0][0])
 	own := readFile(t, "testdata/tables.sql")
 	judge := testkit.Dial(t, postgres.url())
 	run(t, judge, own)
@@ -81,7 +81,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 
 	dir := t.TempDir()
 	weblogs.LayOut(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse, verifier), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse, postgres.verifier), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, out, errs := program.Run(t, binary, dir, program.Environment(), "etl", "run"); code != 0 {
@@ -92,7 +92,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate = side{parsed.Host, strconv.Itoa(int(parsed.Port))}
+	gate = side{parsed.Host, strconv.Itoa(int(parsed.Port)), postgres.verifier}
 	weblogs.Copy(t, testkit.Dial(t, gate.url()), judge)
 	run(t, judge, readFile(t, "testdata/judge.sql"))
 	return gate, postgres
