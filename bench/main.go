@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 
+	"tidegate/bench/etl"
 	"tidegate/bench/hot"
 	"tidegate/bench/lake"
 	"tidegate/bench/language"
@@ -26,6 +27,7 @@ type suite struct {
 
 func suites() []suite {
 	return []suite{
+		{"etl", etl.Run},
 		{"hot", hot.Run},
 		{"lake", lake.Run},
 		{"sql", language.Run},

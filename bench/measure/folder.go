@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // recordsPerObject is how many records an object of raw/ holds.
@@ -22,16 +25,23 @@ func WriteFolder(dir string, texts map[string]string, n int, record func(w io.Wr
 			return err
 		}
 	}
-	if err := os.Mkdir(filepath.Join(dir, "raw"), 0o755); err != nil {
+	return WriteObjects(filepath.Join(dir, "raw"), n, (n+recordsPerObject-1)/recordsPerObject, record)
+}
+
+// WriteObjects writes n records in so many gzip objects of about one size into a new folder, several at a time.
+func WriteObjects(dir string, n, objects int, record func(w io.Writer, id int)) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for from := 0; from < n; from += recordsPerObject {
-		path := filepath.Join(dir, "raw", fmt.Sprintf("%08d.json.gz", from))
-		if err := writeObject(path, from, min(from+recordsPerObject, n), record); err != nil {
-			return err
-		}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range objects {
+		from, to := i*n/objects, (i+1)*n/objects
+		g.Go(func() error {
+			return writeObject(filepath.Join(dir, fmt.Sprintf("%08d.json.gz", from)), from, to, record)
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 // writeObject writes the records from one id up to another.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Program is tidegate, built for a bench, in a folder of its own.
@@ -40,11 +41,30 @@ func Build(ctx context.Context, tb TB, env ...string) (*Program, error) {
 
 // Run runs a verb to its end.
 func (p *Program) Run(ctx context.Context, args ...string) error {
+	_, err := p.Cost(ctx, args...)
+	return err
+}
+
+// Cost is what a run of the program took.
+type Cost struct {
+	Elapsed   time.Duration
+	PeakBytes int64 // of memory, resident
+}
+
+// Cost runs a verb to its end and measures it.
+func (p *Program) Cost(ctx context.Context, args ...string) (Cost, error) {
 	cmd := p.command(ctx, args)
+	began := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("tidegate %s: %w\n%s", strings.Join(args, " "), err, out)
+		return Cost{}, fmt.Errorf("tidegate %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
-	return nil
+	c := Cost{Elapsed: time.Since(began)}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return c, errors.New("this system does not tell what a process used")
+	}
+	c.PeakBytes = usage.Maxrss << 10
+	return c, nil
 }
 
 func (p *Program) command(ctx context.Context, args []string) *exec.Cmd {
