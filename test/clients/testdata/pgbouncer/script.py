@@ -1,4 +1,4 @@
-import datetime, decimal, hashlib, os, shutil, subprocess, tempfile, threading, time
+import datetime, decimal, hashlib, os, shutil, socket, subprocess, tempfile, threading, time
 import psycopg2, psycopg
 
 ALL_ROWS = "select * from web.events order by event_id, ts, path"
@@ -20,10 +20,14 @@ class PgBouncer:
                 shutil.chown(path, owner, owner)
         self.process = subprocess.Popen(["/usr/sbin/pgbouncer", self.directory + "/pgbouncer.ini"], user=owner, group=owner, extra_groups=owner and [],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not os.path.exists(self.directory + "/.s.PGSQL.6432"):
+        while not self.listens():
             if self.process.poll() is not None:
                 raise Exception("pgbouncer ended")
             time.sleep(0.01)
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as attempt:
+            return attempt.connect_ex(self.directory + "/.s.PGSQL.6432") == 0
 
     def write(self, name, text):
         with open(os.path.join(self.directory, name), "w") as file:
