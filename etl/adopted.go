@@ -92,7 +92,7 @@ func (t *run) register(ctx context.Context, r *catalog.Record) error {
 	}
 	key := catalog.RecordPath(t.p.Table, r.Batch, r.Revision)
 	if _, err = t.Lake.PutIfAbsent(ctx, key, body); errors.Is(err, storage.ErrExists) {
-		r, err = t.readRecord(ctx, key)
+		r, err = readRecord(ctx, t.Lake, key)
 	}
 	if err != nil {
 		return fmt.Errorf("write the commit record: %w", err)

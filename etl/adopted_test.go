@@ -135,12 +135,8 @@ func (l *lab) rebuilt(t *testing.T, name string) {
 	t.Helper()
 	want := l.table(t, name)
 	fresh := newLab(t, nil)
-	batches := l.batches(t)
-	slices.SortFunc(batches, func(a, b catalog.Batch) int { return int(a.Seq - b.Seq) })
-	for _, b := range batches {
-		if _, err := fresh.store.Publish(t.Context(), l.record(t, b)); err != nil {
-			t.Fatal(err)
-		}
+	if err := Rebuild(t.Context(), fresh.store, l.lake, func(*catalog.Record) {}); err != nil {
+		t.Fatal(err)
 	}
 	got := fresh.table(t, name)
 	if len(got.Files) != len(want.Files) {

@@ -27,7 +27,7 @@ func (b *batch) commit(ctx context.Context) error {
 	key := catalog.RecordPath(b.p.Table, b.id, b.revision)
 	_, err = b.Lake.PutIfAbsent(ctx, key, body)
 	if errors.Is(err, storage.ErrExists) {
-		record, err = b.readRecord(ctx, key)
+		record, err = readRecord(ctx, b.Lake, key)
 	}
 	if err != nil {
 		return fmt.Errorf("write the commit record: %w", err)

@@ -27,6 +27,7 @@ type cli struct {
 	Serve     serveCmd     `cmd:"" help:"Answer PostgreSQL clients."`
 	ETL       etlCmd       `cmd:"" name:"etl" help:"Turn raw objects into tables."`
 	Hot       hotCmd       `cmd:"" help:"The hot store."`
+	Catalog   catalogCmd   `cmd:"" help:"What is where."`
 	Warehouse warehouseCmd `cmd:"" help:"A stand-in of Redshift for laptops and tests."`
 	Check     configCmd    `cmd:"" name:"config" help:"The configuration."`
 	Passwd    passwdCmd    `cmd:"" help:"Make of a password what the configuration keeps of it."`

@@ -1,0 +1,127 @@
+package etl
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"tidegate/catalog"
+	"tidegate/catalog/sqlite"
+)
+
+// fromRecords gives a catalog made of the lake's commit records.
+func (l *lab) fromRecords(t *testing.T) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := Rebuild(t.Context(), store, l.lake, func(*catalog.Record) {}); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// catalogContents is what a catalog says that does not depend on when it was told.
+type catalogContents struct {
+	Tables  map[catalog.Name]*catalog.TableView
+	Known   map[string]string
+	Batches []catalog.Batch
+}
+
+func contentsOf(ctx context.Context, t *testing.T, s *sqlite.Store) catalogContents {
+	t.Helper()
+	view, err := s.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := catalogContents{Tables: view.Tables}
+	if c.Known, err = s.Known(ctx, catalog.Name{Schema: "web", Table: "events"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if c.Batches, err = s.Batches(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestRebuild(t *testing.T) {
+	t.Parallel()
+	// The clock goes backwards: the order is that of the seqs.
+	now := time.Date(2018, 3, 1, 0, 0, 0, 0, time.UTC)
+	l := newLab(t, func(o *Options) { o.Now = func() time.Time { now = now.Add(-time.Minute); return now } })
+	l.put(t, "1.gz", event("a", "2018-02-10T00:00:00Z", 1, ""), event("b", "2018-02-11T00:00:00Z", 1, ""), `{"broken`)
+	l.mustRun(t, l.events(), daily())
+	l.put(t, "2.gz", event("b", "2018-02-11T00:00:00Z", 1, ""), event("c", "2018-02-11T05:00:00Z", 2, ""))
+	l.mustRun(t, l.events(), daily())
+	wider := l.events()
+	wider.SQL = strings.Replace(wider.SQL, "from source", ", user_agent::text as agent from source", 1)
+	l.put(t, "3.gz", event("d", "2018-02-12T00:00:00Z", 2, `,"user_agent":"x"`))
+	l.mustRun(t, wider, daily())
+
+	store := l.fromRecords(t)
+	opts := []cmp.Option{cmpopts.IgnoreFields(catalog.File{}, "ID", "Generation"), cmpopts.IgnoreFields(catalog.Table{}, "ID"), cmpopts.EquateEmpty()}
+	byTable := cmpopts.SortSlices(func(a, b catalog.Batch) bool {
+		return a.Table.String()+string(rune(a.Seq)) < b.Table.String()+string(rune(b.Seq))
+	})
+	if d := cmp.Diff(contentsOf(t.Context(), t, l.store), contentsOf(t.Context(), t, store), append(opts, byTable)...); d != "" {
+		t.Errorf("the rebuilt catalog says other things (-was +is):\n%s", d)
+	}
+	l.runner.Store = store
+	for _, p := range l.mustRun(t, wider, daily()).Pipelines {
+		if p.Batches+p.Recovered != 0 {
+			t.Errorf("%s: %d batches after the rebuilding, %d recovered", p.Table, p.Batches, p.Recovered)
+		}
+	}
+}
+
+func TestRebuildOfWhatIsNoRecord(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	l.put(t, "1.gz", event("a", "2018-02-10T00:00:00Z", 1, ""))
+	l.mustRun(t, l.events())
+	good := l.batches(t)[0]
+	path := l.lake.LocalPath(catalog.RecordPath(good.Table, good.ID, 1))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := l.record(t, good)
+	other.Batch = "other"
+	renamed, err := json.Marshal(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file, text, want string
+	}{
+		"cut off":        {path, string(text[:len(text)/2]), "unexpected EOF"},
+		"of a newer one": {path, strings.Replace(string(text), `"format": 1`, `"format": 2`, 1), "its format is 2"},
+		"another's name": {path, string(renamed), "is that of web.events other.r1"},
+		"no record":      {filepath.Join(filepath.Dir(path), "notes.txt"), "x", "is no commit record's name"},
+		"no table":       {filepath.Join(filepath.Dir(path), "..", "x.r1.json"), "x", "is no commit record's name"},
+	} {
+		if err := os.WriteFile(c.file, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := Rebuild(t.Context(), l.store, l.lake, func(*catalog.Record) {})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want …%s…", name, err, c.want)
+		}
+		if err := os.Remove(c.file); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
