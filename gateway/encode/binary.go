@@ -36,7 +36,7 @@ func (e *Encoder) binaryString(c *column) appendFunc {
 		return e.textOf(c)
 	case pgtypes.Bytea:
 		if c.physical == engine.PhysicalString {
-			return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Str[row].Bytes()...) }
+			return func(b []byte, v *engine.Vector, row int) []byte { return v.Str[row].AppendTo(b) }
 		}
 	}
 	oid, read := c.typ.OID, stringOf(c.physical)

@@ -55,7 +55,7 @@ func (e *Encoder) textString(c *column) appendFunc {
 			return out
 		}
 	case c.physical == engine.PhysicalString:
-		return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Str[row].Bytes()...) }
+		return func(b []byte, v *engine.Vector, row int) []byte { return v.Str[row].AppendTo(b) }
 	}
 	return func(b []byte, v *engine.Vector, row int) []byte { return append(b, v.Text[row]...) }
 }

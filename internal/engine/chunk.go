@@ -117,5 +117,16 @@ func (s *String) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&s.ptr)), s.length)
 }
 
+// AppendTo appends the string to b.
+func (s *String) AppendTo(b []byte) []byte {
+	if s.length > inlineBytes {
+		return append(b, s.Bytes()...)
+	}
+	// Always as many bytes, so that they need no loop; what is too much is written over.
+	at := len(b)
+	b = append(b, (*[inlineBytes]byte)(unsafe.Pointer(&s.prefix))[:]...)
+	return b[:at+int(s.length)]
+}
+
 // View is Bytes as a string, and as short-lived.
 func (s *String) View() string { return unsafe.String(unsafe.SliceData(s.Bytes()), s.length) }

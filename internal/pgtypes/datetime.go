@@ -1,6 +1,7 @@
 package pgtypes
 
 import (
+	"encoding/binary"
 	"math"
 	"time"
 )
@@ -30,11 +31,7 @@ func appendFraction(b []byte, micros uint64) []byte {
 	if micros == 0 {
 		return b
 	}
-	width := 6
-	for ; micros%10 == 0; width-- {
-		micros /= 10
-	}
-	return appendPadded(append(b, '.'), micros, width)
+	return appendTrimmed(append(b, '.'), micros, 6)
 }
 
 // civil gives the proleptic Gregorian date of a day; year 0 is 1 BC.
@@ -81,18 +78,12 @@ func appendClock(b []byte, micros uint64) []byte {
 	seconds := micros / microsPerSecond
 	minutes := seconds / 60
 	hours := minutes / 60
-	var text [8]byte
-	putTwo(text[0:], hours)
-	text[2] = ':'
-	putTwo(text[3:], minutes-60*hours)
-	text[5] = ':'
-	putTwo(text[6:], seconds-60*minutes)
-	return appendFraction(append(b, text[:]...), micros-microsPerSecond*seconds)
-}
-
-func putTwo(dst []byte, n uint64) {
-	dst[1] = twoDigits[2*n+1]
-	dst[0] = twoDigits[2*n]
+	const colons = 0x3030_3a_3030_3a_3030 // 00:00:00, the first byte lowest
+	// The parts two bytes wide, a byte apart; each is divided by 10 as in eightDigits.
+	parts := hours | (minutes-60*hours)<<24 | (seconds-60*minutes)<<48
+	high := parts * 103 >> 10 & 0x0f_0000_0f_0000_0f
+	b = binary.LittleEndian.AppendUint64(b, (high|(parts-10*high)<<8)+colons)
+	return appendFraction(b, micros-microsPerSecond*seconds)
 }
 
 func splitDay(micros int64) (days int64, ofDay uint64) {

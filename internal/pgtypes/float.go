@@ -33,23 +33,16 @@ func AppendFloat8(b []byte, f float64) []byte {
 // point: what a decimal of at most 15 digits reads as f is its shortest text, because no two of them are one float.
 func appendPlain(b []byte, f, a float64) []byte {
 	const shift = 4
-	if a >= 1e11 {
-		return strconv.AppendFloat(b, f, 'f', -1, 64)
-	}
-	n := uint64(a*1e4 + 0.5)
-	if float64(n)/1e4 != a {
-		return strconv.AppendFloat(b, f, 'f', -1, 64)
-	}
 	if f < 0 {
 		b = append(b, '-')
 	}
+	n := uint64(a*1e4 + 0.5)
+	if a >= 1e11 || float64(n)/1e4 != a {
+		return appendShortest(b, a)
+	}
 	whole, fraction := n/1e4, n%1e4
 	b = append(appendUint(b, whole), '.')
-	width := shift
-	for ; fraction%10 == 0; width-- {
-		fraction /= 10
-	}
-	return appendPadded(b, fraction, width)
+	return appendTrimmed(b, fraction, shift)
 }
 
 // AppendFloat4 is AppendFloat8 for single precision: plain from 1e-4 to 1e6.
