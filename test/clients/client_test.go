@@ -34,7 +34,7 @@ type client struct {
 }
 
 func allClients() []client {
-	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC()}
+	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php()}
 }
 
 func (c *client) folder() string {
