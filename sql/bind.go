@@ -108,7 +108,8 @@ type binder struct {
 	// What Query.Planned is made of: SELECTs, the inner ones first, keys of GROUP BY and DISTINCT ON, conditions of joins.
 	levels         []*selectParts
 	keyed, joining []*expr
-	conditional    bool // WHERE or ON is bound, and no subquery in it
+	negative       []string // errors of LIMIT and OFFSET
+	conditional    bool     // WHERE or ON is bound, and no subquery in it
 
 	// analyses says that nothing but the statement's first error is asked for, provisional that what PostgreSQL looks at when
 	// all clauses are there, windows and keys of groups, is left out for now. outerAt is where columns of outer levels are

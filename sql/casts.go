@@ -111,9 +111,14 @@ func (b *binder) failing(e *expr, t pgtypes.Type, err error) (*expr, error) {
 		return nil, err
 	}
 	n := null(t)
-	f := computed(t.OID, strings.Replace(n.sql, "NULL", "error("+quoteText(string(p.Code)+": "+p.Message)+")", 1), e)
+	f := computed(t.OID, strings.Replace(n.sql, "NULL", errorText(p), 1), e)
 	f.typ, f.scale, f.wide, f.when = t, n.scale, n.wide, castWhen(e, t)
 	return f, nil
+}
+
+// errorText is DuckDB text that fails with an error.
+func errorText(p *pgerr.Error) string {
+	return "error(" + quoteText(string(p.Code)+": "+p.Message) + ")"
 }
 
 // castExpr gives the text of a cast, and the form of a numeric.

@@ -367,7 +367,12 @@ func (b *binder) limit(n *pg_query.Node, clause string, p *selectParts, outer *s
 			return v, err
 		})
 	}
-	return rowCount(e, clause)
+	counted, err := rowCount(e, clause)
+	if p, negative := asError(err); negative && !b.redshift() && !b.system { // PostgreSQL tells it when it has planned
+		b.negative = append(b.negative, errorText(p))
+		return &expr{typ: e.typ, sql: "0", pos: e.pos, scale: -1, settled: true}, nil
+	}
+	return counted, err
 }
 
 // rowCount checks a number of rows; NULL is none.

@@ -262,7 +262,7 @@ func (b *binder) jsonRow(e *expr, separator string) (*expr, error) {
 
 func (b *binder) jsonBuildArray(args []*expr) (*expr, error) {
 	if len(args) == 0 {
-		return constantOf(pgtypes.JSON, "'[]'"), nil
+		return computed(pgtypes.JSON, "'[]'"), nil
 	}
 	texts, err := b.jsonTexts(args)
 	if err != nil {
@@ -274,7 +274,7 @@ func (b *binder) jsonBuildArray(args []*expr) (*expr, error) {
 func (b *binder) jsonBuildObject(fn string, args []*expr) (*expr, error) {
 	switch {
 	case len(args) == 0:
-		return constantOf(pgtypes.JSON, "'{}'"), nil
+		return computed(pgtypes.JSON, "'{}'"), nil
 	case len(args)%2 != 0:
 		return nil, b.fail(pgerr.InvalidParameterValue, -1, "argument list must have even number of elements").
 			WithHint("The arguments of %s() must consist of alternating keys and values.", fn)

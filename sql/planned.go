@@ -63,7 +63,7 @@ func (p *planning) of(e *expr, unless string, top bool) {
 			p.of(part, unless, false)
 		}
 	case e.planned() && len(e.items) == 0:
-		p.beside(e, unless)
+		p.inside(e, unless)
 		if !top {
 			p.add(e.sql, unless)
 		}
@@ -76,19 +76,24 @@ func (p *planning) of(e *expr, unless string, top bool) {
 	}
 }
 
-// beside collects what stands beside a NULL, which DuckDB does not compute.
-func (p *planning) beside(e *expr, unless string) {
-	for _, b := range e.branches {
-		if !b.test.isNothing() {
-			return
+// inside collects what DuckDB may leave out of e: parts beside a NULL, and of what it has found to be NULL only when it
+// computes it nobody knows before.
+func (p *planning) inside(e *expr, unless string) {
+	if e.branches != nil {
+		p.among(e.branches, unless)
+		return
+	}
+	unknown := 0
+	for _, part := range e.parts {
+		if !part.constant && !part.settled {
+			unknown++
 		}
-		p.of(b.test, unless, false)
 	}
 	for _, part := range e.parts {
-		if part.nothing {
+		if part.nothing || unknown > 1 {
 			p.of(part, unless, false)
 		} else {
-			p.beside(part, unless)
+			p.inside(part, unless)
 		}
 	}
 }
@@ -116,10 +121,11 @@ func anyOf(a, b string) string {
 	return a + " OR " + b
 }
 
-// level collects a SELECT: what it selects first, as PostgreSQL does.
-func (p *planning) level(s *selectParts) {
+// level collects a SELECT: what it selects first, as PostgreSQL does. What the outermost one computes for its only row fails
+// anyhow.
+func (p *planning) level(s *selectParts, outermost bool) {
 	rowless := s.source == nil || s.source.sql == ""
-	anyhow := rowless && s.where == nil && s.limit == nil && s.offset == nil
+	anyhow := outermost && rowless && s.where == nil && s.limit == nil && s.offset == nil
 	for _, t := range s.targets {
 		if t.unused == nil || !*t.unused {
 			p.of(t.e, "", anyhow)
@@ -149,11 +155,14 @@ func (b *binder) planned() string {
 		return ""
 	}
 	p := &planning{seen: map[string]bool{}}
-	for _, s := range slices.Backward(b.levels) {
-		p.level(s)
+	for i, s := range slices.Backward(b.levels) {
+		p.level(s, i == len(b.levels)-1)
 	}
 	for _, e := range slices.Concat(b.joining, b.keyed) {
 		p.of(e, "", false)
+	}
+	for _, text := range b.negative {
+		p.add(text, "")
 	}
 	if len(p.texts) == 0 {
 		return ""
@@ -163,12 +172,12 @@ func (b *binder) planned() string {
 
 // called says when a call is computed, whose arguments have the types before they were coerced.
 func (b *binder) called(e *expr, fn string, types []pgtypes.OID) {
-	immutable, strict := kindOfCall(fn, types)
+	immutable, volatile, strict := kindOfCall(fn, types)
 	e.isNothingIf(strict && slices.ContainsFunc(e.parts, (*expr).isNothing))
-	switch {
-	case immutable && len(types) == 0:
+	if len(types) == 0 && !volatile {
 		e.when = whilePlanning
-	case !immutable:
+	}
+	if !immutable {
 		e.when = min(e.when, perStatement)
 		b.unfolded(e)
 	}
@@ -197,16 +206,16 @@ func nullLiteral(e *expr) bool { return e.lit != nil && e.lit.Null }
 func (e *expr) isNothing() bool { return e.nothing || e.isNull() }
 
 // kindOfCall tells what the function that PostgreSQL picks is; of one that takes anything, what all of its name are.
-func kindOfCall(fn string, types []pgtypes.OID) (immutable, strict bool) {
+func kindOfCall(fn string, types []pgtypes.OID) (immutable, volatile, strict bool) {
 	p := postgresTables()
 	if sig, res := p.choose(p.functions[fn], types); res == resolved {
-		return sig.immutable, sig.strict
+		return sig.immutable, sig.volatile, sig.strict
 	}
 	immutable, strict = true, true
 	for _, sig := range p.functions[fn] {
-		immutable, strict = immutable && sig.immutable, strict && sig.strict
+		immutable, volatile, strict = immutable && sig.immutable, volatile || sig.volatile, strict && sig.strict
 	}
-	return immutable, strict
+	return immutable, volatile, strict
 }
 
 // stableOperator reports whether an operator depends on the session: its zone, or how it writes what it concatenates.

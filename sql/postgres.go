@@ -63,6 +63,7 @@ type signature struct {
 	// immutable functions give the same for the same arguments, whatever the session: PostgreSQL computes calls of
 	// constants while it plans. Operators are not marked, see stableOperator.
 	immutable bool
+	volatile  bool // another value at every call
 	strict    bool // NULL for a NULL, whatever the other arguments are
 }
 
@@ -111,7 +112,7 @@ func loadPostgres() *postgres {
 				s.args = append(s.args, plainType(oid(a)))
 			}
 		}
-		s.defaults, s.immutable = int(oid(f[6])), f[7] == "i"
+		s.defaults, s.immutable, s.volatile = int(oid(f[6])), f[7] == "i", f[7] == "v"
 		s.strict = f[8] == "t"
 		s.countPolymorphic()
 		p.functions[s.name] = append(p.functions[s.name], s)

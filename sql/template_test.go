@@ -402,7 +402,7 @@ func TestTemplateOfParameters(t *testing.T) {
 			if d := cmp.Diff(describe(want), describe(got)); d != "" {
 				t.Errorf("%s of %v: (-bound +template)\n%s", text, a, d)
 			}
-			if !a.Null {
+			if !a.Null && want.Planned() == "" { // not LIMIT -1
 				sameAsParameters(t, pg, bind(t, want), got)
 			}
 		}

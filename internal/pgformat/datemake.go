@@ -30,16 +30,15 @@ func (f *DateFormat) Instant(text string, zone *time.Location) (micros int64, er
 	if err != nil {
 		return 0, err
 	}
-	tooFar := pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range")
 	if m.Year > maxYear || m.Year < minYear {
-		return 0, tooFar
+		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range")
 	}
 	seconds := int64(m.Days())*86400 + int64(m.Hour)*3600 + int64(m.Minute)*60 + int64(m.Second)
 	if !m.zoned {
 		m.Offset = int(pgtypes.OffsetIn(seconds, zone))
 	}
 	if seconds -= int64(m.Offset); !pgtypes.SecondsInRange(seconds) {
-		return 0, tooFar
+		return 0, pgtypes.OutOfRange(seconds, "timestamp out of range")
 	}
 	micros = seconds*pgtime.Second + int64(m.Micros)
 	if m.precision > 0 {

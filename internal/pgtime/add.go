@@ -3,11 +3,12 @@ package pgtime
 import (
 	"time"
 
-	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 )
 
-func timestampRange() error { return pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range") }
+func timestampRange(seconds int64) error {
+	return pgtypes.OutOfRange(seconds, "timestamp out of range")
+}
 
 // AddTo adds the interval to a timestamp: months first, kept inside the target month, then days, then the rest.
 func (v Interval) AddTo(timestamp int64) (int64, error) {
@@ -25,13 +26,13 @@ func (v Interval) AddTo(timestamp int64) (int64, error) {
 	return timestampOf(days+int64(v.Days), rest, v.Micros)
 }
 
-// timestampOf adds up days and microseconds; 22008 if that is no timestamp.
+// timestampOf adds up days and microseconds.
 func timestampOf(days, rest, micros int64) (int64, error) {
 	whole := floorDiv(micros, int64(Day))
 	days += whole
 	rest += micros - whole*Day
-	if days > 200_000_000 || days < -3_000_000 || !pgtypes.SecondsInRange(days*86400+floorDiv(rest, int64(Second))) {
-		return 0, timestampRange()
+	if seconds := days*86400 + floorDiv(rest, int64(Second)); !pgtypes.SecondsInRange(seconds) {
+		return 0, timestampRange(seconds)
 	}
 	return days*Day + rest, nil
 }
@@ -55,8 +56,8 @@ func (v Interval) AddIn(instant int64, zone *time.Location) (int64, error) {
 
 // InRange is 22008 for what is no timestamp of PostgreSQL's.
 func InRange(timestamp int64) (int64, error) {
-	if Finite(timestamp) && !pgtypes.SecondsInRange(floorDiv(timestamp, int64(Second))) {
-		return 0, timestampRange()
+	if seconds := floorDiv(timestamp, int64(Second)); Finite(timestamp) && !pgtypes.SecondsInRange(seconds) {
+		return 0, timestampRange(seconds)
 	}
 	return timestamp, nil
 }

@@ -60,7 +60,7 @@ func FromSeconds(seconds float64) (int64, error) {
 	case math.IsInf(seconds, -1):
 		return pgtypes.TimestampNegativeInfinity, nil
 	case math.Abs(seconds) >= math.MaxInt64/Second || !pgtypes.SecondsInRange(int64(math.Floor(seconds))):
-		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: \"%g\"", seconds)
+		return 0, pgtypes.OutOfRange(int64(math.Floor(max(-1e15, min(seconds, 1e15)))), "timestamp out of range: \"%g\"", seconds)
 	}
 	return InRange(int64(math.RoundToEven((seconds-sinceEpoch)*Second)) + y2k)
 }

@@ -242,6 +242,8 @@ const (
 	endDays   = 2147483494 - 2440588
 	minMicros = -211813488000000000 + epochMicros // 4714-11-24 BC
 	endMicros = TimestampInfinity
+
+	postgresEnd = 9224318016000 // seconds from 1970 to 294277-01-01
 )
 
 func dateFromBinary(n int32) (string, error) {
@@ -266,7 +268,7 @@ func timestampFromBinary(oid OID, n int64) (string, error) {
 		return "-infinity", nil
 	}
 	if n < minMicros-epochMicros || n >= endMicros-epochMicros {
-		return "", pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range")
+		return "", OutOfRange(n/microsPerSecond+epochMicros/microsPerSecond, "timestamp out of range")
 	}
 	if oid == Timestamptz {
 		return string(AppendTimestamptz(nil, n+epochMicros, NewZone(nil))), nil

@@ -88,6 +88,15 @@ func SecondsInRange(seconds int64) bool {
 	return seconds >= minMicros/microsPerSecond && seconds < endMicros/microsPerSecond
 }
 
+// OutOfRange is the error of seconds from 1970 that are no timestamp: 22008, as PostgreSQL says it, or 0A000 for the thirty
+// years that PostgreSQL has and microseconds from 1970 have not.
+func OutOfRange(seconds int64, format string, args ...any) error {
+	if seconds >= endMicros/microsPerSecond && seconds < postgresEnd {
+		return pgerr.New(pgerr.FeatureNotSupported, "timestamps after 294247-01-10 are not supported")
+	}
+	return pgerr.New(pgerr.DatetimeOverflow, format, args...)
+}
+
 func (m *moment) instant(text string, offset int64) (int64, error) {
 	switch m.special {
 	case momentLate:
@@ -100,7 +109,7 @@ func (m *moment) instant(text string, offset int64) (int64, error) {
 	days := m.days()
 	day, rest := days*microsPerDay, m.ofDay()-offset*microsPerSecond
 	if days > endMicros/microsPerDay || days < minMicros/microsPerDay-1 || day >= endMicros-max(rest, 0) || day+rest < minMicros {
-		return 0, pgerr.New(pgerr.DatetimeOverflow, "timestamp out of range: \"%s\"", text)
+		return 0, OutOfRange(days*86400+rest/microsPerSecond, "timestamp out of range: \"%s\"", text)
 	}
 	return day + rest, nil
 }

@@ -85,7 +85,7 @@ var domains = map[string]map[int][]string{
 	"chr": {0: codes}, "factorial": {0: {"0::int8", "5::int8", "20::int8"}}, "!!": {1: {"5::int8"}}, "<<": {1: shifts}, ">>": {1: shifts},
 	"split_part": {1: {"','", "' '", "'a'"}, 2: {"1", "2", "-1"}}, "substr": {1: small, 2: lengths}, "substring": {1: small, 2: lengths},
 	"overlay": {2: positive, 3: lengths}, "encode": {1: encodings}, "decode": {0: {"'6162'", "''"}, 1: {"'hex'"}},
-	"power": {1: small}, "pow": {1: small}, "^": {1: {"0", "1", "2", "3"}}, "dpow": {1: small}, "exp": {0: small}, "to_hex": {},
+	"power": {1: small}, "pow": {1: small}, "^": {1: {"0", "1", "2", "3"}}, "dpow": {1: small}, "to_hex": {},
 	"make_date": {0: {"2018", "2000", "1999"}, 1: {"1", "2", "12"}, 2: {"1", "28"}}, "make_time": {0: {"0", "23"}, 1: {"0", "59"}, 2: {"0", "59.5"}},
 	"make_timestamp":   {0: {"2018", "2000"}, 1: {"1", "12"}, 2: {"1", "28"}, 3: {"0", "23"}, 4: {"0", "59"}, 5: {"0", "30.25"}},
 	"make_timestamptz": {0: {"2018", "2000"}, 1: {"1", "12"}, 2: {"1", "28"}, 3: {"0", "23"}, 4: {"0", "59"}, 5: {"0", "30.25"}, 6: zones},
@@ -115,6 +115,10 @@ func domainOf(name string, i int, args []surface.Type) []string {
 			return []string{"'HH24:MI:SS'", "'YYYY-MM-DD'", "'DD \"days\"'"}
 		}
 		return numberForm
+	case name == "exp" && args[0].OID == pgtypes.Numeric: // exp(5) is that of double precision
+		return []string{"0.0", "1.0", "2.0", "3.5", "5::numeric", "-1.0"}
+	case name == "exp":
+		return small
 	case name == "to_date":
 		return [][]string{{"'2018-02-15'"}, {"'YYYY-MM-DD'"}}[i]
 	case name == "to_number":
