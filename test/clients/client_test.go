@@ -34,7 +34,7 @@ type client struct {
 }
 
 func allClients() []client {
-	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php()}
+	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL()}
 }
 
 func (c *client) folder() string {
