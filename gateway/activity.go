@@ -81,11 +81,11 @@ func (s *session) showMessage(m pgproto3.FrontendMessage) {
 	case *pgproto3.Parse:
 		text = m.Query
 	case *pgproto3.Bind:
-		if p, ok := s.statements[m.PreparedStatement]; ok {
+		if p, ok := s.statements[clipName(m.PreparedStatement)]; ok {
 			text = p.st.Text
 		}
 	case *pgproto3.Execute:
-		if p, ok := s.portals[m.Portal]; ok {
+		if p, ok := s.portals[clipName(m.Portal)]; ok {
 			text = p.st.Text
 		}
 	default:

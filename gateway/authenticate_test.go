@@ -166,7 +166,7 @@ func (l *loginLab) scramCases() []loginCase {
 	const (
 		less    = "the library tells less"
 		offer   = "AuthenticationSASL [SCRAM-SHA-256]"
-		badForm = "ErrorResponse FATAL 08P01 malformed SCRAM message\nThe message does not have the form of RFC 5802."
+		badForm = "ErrorResponse FATAL 08P01 malformed SCRAM message DETAIL: The message does not have the form of RFC 5802."
 	)
 	atFirst := []string{offer, badForm, "closed"}
 	atLast := []string{offer, "AuthenticationSASLContinue", badForm, "closed"}
@@ -267,7 +267,7 @@ func (l *loginLab) otherCases() []loginCase {
 		{name: "pass twice terminated", talk: password("sue", "secret\x00\x00")},
 		{
 			name: "pass not encrypted", talk: func(d *dialogue) { d.knock("sue") }, why: "a password in the clear is not asked for",
-			want: []string{`ErrorResponse FATAL 28000 connections without TLS are not allowed for user "sue"`, "closed"},
+			want: []string{`ErrorResponse FATAL 28000 connections without TLS are not allowed for user "sue" HINT: Connect with sslmode=require or a stricter one.`, "closed"},
 		},
 		{name: "cert right", talk: shows("sue", ann)},
 		{name: "cert of another", talk: shows("sue", wrong)},

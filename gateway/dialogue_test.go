@@ -115,8 +115,6 @@ func describeDoor(m pgproto3.BackendMessage) string {
 		return fmt.Sprintf("NegotiateProtocolVersion 3.%d %v", m.NewestMinorProtocol&0xffff, m.UnrecognizedOptions)
 	case *pgproto3.AuthenticationSASL:
 		return fmt.Sprint("AuthenticationSASL ", m.AuthMechanisms)
-	case *pgproto3.ErrorResponse:
-		return strings.TrimSpace(describeMessage(m) + "\n" + m.Detail + m.Where)
 	}
 	return describeMessage(m)
 }
@@ -256,7 +254,7 @@ func startupCases() []startupCase {
 		{name: "SQL_ASCII", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "sql ascii")); d.listen() }},
 		{
 			name: "another encoding", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "latin-1")); d.listen() }, why: "there is no conversion",
-			want: []string{"AuthenticationOk", "ErrorResponse FATAL 0A000 conversion between LATIN1 and UTF8 is not supported", "closed"},
+			want: []string{"AuthenticationOk", "ErrorResponse FATAL 0A000 conversion between LATIN1 and UTF8 is not supported HINT: Set client_encoding to UTF8.", "closed"},
 		},
 		{name: "an encoding of nothing", talk: func(d *dialogue) { d.send(hello("ann", "client_encoding", "")); d.listen() }},
 		{name: "a long name of an application", talk: func(d *dialogue) {

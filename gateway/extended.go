@@ -47,7 +47,7 @@ func (s *session) extended(ctx context.Context, m pgproto3.FrontendMessage) erro
 		return s.execute(ctx, m)
 	case *pgproto3.Close:
 		if m.ObjectType == 'S' {
-			delete(s.statements, m.Name)
+			delete(s.statements, clipName(m.Name))
 		} else {
 			s.dropPortal(m.Name)
 		}
@@ -58,7 +58,7 @@ func (s *session) extended(ctx context.Context, m pgproto3.FrontendMessage) erro
 }
 
 func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
-	if _, ok := s.statements[m.Name]; ok && m.Name != "" {
+	if _, ok := s.statements[clipName(m.Name)]; ok && m.Name != "" {
 		return duplicateStatement(m.Name)
 	}
 	delete(s.statements, "")
@@ -80,7 +80,7 @@ func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
 		return err
 	}
 	p.text = m.Query
-	s.statements[m.Name] = p
+	s.statements[clipName(m.Name)] = p
 	s.wire.send(&pgproto3.ParseComplete{})
 	return nil
 }
@@ -176,9 +176,10 @@ func (s *session) args(p *prepared, m *pgproto3.Bind) ([]sql.Arg, error) {
 			args[i].Null = true
 			continue
 		}
-		text, err := s.decodeParam(p.params[i], paramFormat(m, i), data)
+		format := paramFormat(m, i)
+		text, err := s.decodeParam(p.params[i], format, data)
 		if err != nil {
-			return nil, paramError(err, m.DestinationPortal, i)
+			return nil, paramValueError(err, m.DestinationPortal, i, format, data)
 		}
 		args[i].Text = text
 	}
@@ -235,8 +236,23 @@ func paramError(err error, portal string, i int) error {
 	return e
 }
 
+// paramValueError is paramError of a value that was read: PostgreSQL tells of a text that there is one, and by default no
+// more of it. What is no text in the client's encoding was not read yet.
+func paramValueError(err error, portal string, i int, format int16, data []byte) error {
+	err = paramError(err, portal, i)
+	e, ok := errors.AsType[*pgerr.Error](err)
+	switch {
+	case !ok || format != 0 || e.Code == pgerr.CharacterNotInRepertoire:
+	case len(data) == 0:
+		e.Where += " = ''"
+	default:
+		e.Where += " = '...'"
+	}
+	return err
+}
+
 func (s *session) statement(name string) (*prepared, error) {
-	p, ok := s.statements[name]
+	p, ok := s.statements[clipName(name)]
 	switch {
 	case ok:
 		return p, nil

@@ -23,7 +23,8 @@ func parseOptions(options string) ([]pair, error) {
 		case strings.HasPrefix(word, "--") && word != "--":
 			setting, as = word[2:], "--"
 		default:
-			return nil, pgerr.New(pgerr.SyntaxError, "invalid command-line argument for server process: %s", word)
+			return nil, pgerr.New(pgerr.SyntaxError, "invalid command-line argument for server process: %s", word).
+				WithHint(`Try "postgres --help" for more information.`)
 		}
 		name, value, ok := strings.Cut(setting, "=")
 		if !ok {

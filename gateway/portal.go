@@ -37,10 +37,10 @@ func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
 	if err != nil {
 		return err
 	}
-	if err := s.failedOnly(p.st); err != nil {
+	if err := s.bindFailed(p); err != nil {
 		return err
 	}
-	if _, ok := s.portals[m.DestinationPortal]; ok && m.DestinationPortal != "" {
+	if _, ok := s.portals[clipName(m.DestinationPortal)]; ok && m.DestinationPortal != "" {
 		return duplicateCursor(m.DestinationPortal)
 	}
 	s.dropPortal("")
@@ -49,14 +49,40 @@ func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
 		return err
 	}
 	made.formats = append([]int16(nil), m.ResultFormatCodes...)
-	if p.described && p.columns != nil {
-		// A code that is none is told when it runs, their number now.
-		if _, err := encode.Formats(made.formats, len(p.columns)); pgerr.CodeOf(err) == pgerr.ProtocolViolation {
-			return err
-		}
+	if err := s.checkFormats(ctx, made); err != nil {
+		return err
 	}
 	s.addPortal(m.DestinationPortal, made)
 	s.wire.send(&pgproto3.BindComplete{})
+	return nil
+}
+
+// bindFailed is failedOnly for Bind: in a failed transaction even nothing cannot be bound, and its end has no parameters.
+func (s *session) bindFailed(p *prepared) error {
+	if s.tx.failed && s.tx.explicit && (p.st.Kind == sql.KindEmpty || len(p.params) > 0) {
+		return errFailedTransaction()
+	}
+	return s.failedOnly(p.st)
+}
+
+// checkFormats compares the number of a portal's formats with that of its columns. A code that is none is told when it
+// runs.
+func (s *session) checkFormats(ctx context.Context, p *portal) error {
+	n := 0
+	switch {
+	case len(p.formats) <= 1: // it stands for all
+		return nil
+	case p.st.Kind == sql.KindSelect && p.query != nil:
+		n = len(p.query.Names)
+	default:
+		columns, err := s.describe(ctx, p.of)
+		if n = len(columns); err != nil || n == 0 {
+			return err
+		}
+	}
+	if _, err := encode.Formats(p.formats, n); pgerr.CodeOf(err) == pgerr.ProtocolViolation {
+		return err
+	}
 	return nil
 }
 
@@ -89,11 +115,11 @@ func duplicateCursor(name string) error {
 
 func (s *session) addPortal(name string, p *portal) {
 	p.born, p.level = s.tx.id(), len(s.tx.savepoints)
-	s.portals[name] = p
+	s.portals[clipName(name)] = p
 }
 
 func (s *session) portal(name string) (*portal, error) {
-	p, ok := s.portals[name]
+	p, ok := s.portals[clipName(name)]
 	if !ok {
 		return nil, pgerr.New(pgerr.InvalidCursorName, "portal %q does not exist", name)
 	}
@@ -112,6 +138,9 @@ func (s *session) describePortal(ctx context.Context, name string) error {
 		if p.columns, err = s.describe(ctx, p.of); err != nil {
 			return err
 		}
+	}
+	if p.columns != nil && s.tx.failed && s.tx.explicit {
+		return errFailedTransaction()
 	}
 	if p.columns == nil {
 		s.wire.send(&pgproto3.NoData{})
@@ -210,6 +239,7 @@ func (s *session) start(ctx context.Context, p *portal) (*answer, error) {
 
 // dropPortal closes a portal; a name that does not exist is none to close.
 func (s *session) dropPortal(name string) {
+	name = clipName(name)
 	p, ok := s.portals[name]
 	if !ok {
 		return

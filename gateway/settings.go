@@ -117,7 +117,7 @@ func canonical(name string, list []string, current string) (string, error) {
 	case t == nil && (!strings.Contains(name, ".") || strings.HasPrefix(name, "tidegate.")):
 		return "", unrecognized(name)
 	case t == nil:
-		return strings.Join(list, ", "), nil
+		return strings.Join(list, ", "), checkCustomName(name)
 	case t.fixed:
 		return "", &pgerr.Error{Code: "55P02", Message: `parameter "` + t.name + `" cannot be changed`}
 	case t.list:
@@ -151,7 +151,13 @@ func (s *settings) set(name, value string, local bool) {
 func (s *settings) reset(name string) error {
 	switch t := findSetting(name); {
 	case name == "":
+		own := s.local // a transaction's own modes are not reset
 		s.session, s.local = nil, nil
+		for name, value := range own {
+			if isMode(name) {
+				s.local = s.local.with(name, value)
+			}
+		}
 	case t == nil && !strings.Contains(name, "."):
 		return unrecognized(name)
 	case t != nil && t.fixed:
@@ -200,9 +206,12 @@ func (s *session) applySet(set *sql.Setting) error {
 			return err
 		}
 	}
+	if set.Default && set.Name == "transaction_isolation" && !s.tx.block {
+		s.notice(warning(pgerr.NoActiveTransaction, "RESET TRANSACTION can only be used in transaction blocks"))
+	}
 	if set.Local && !s.tx.block {
 		verb := "SET LOCAL"
-		if strings.HasPrefix(set.Name, "transaction_") {
+		if isMode(set.Name) {
 			verb = "SET TRANSACTION"
 		}
 		s.notice(warning(pgerr.NoActiveTransaction, verb+" can only be used in transaction blocks"))
@@ -211,9 +220,6 @@ func (s *session) applySet(set *sql.Setting) error {
 }
 
 func (s *session) applyOne(set *sql.Setting) error {
-	if set.Name == "transaction_isolation" && s.tx.queried {
-		return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-	}
 	s.keepModes(set.Name)
 	if set.Default {
 		return s.settings.reset(set.Name)
@@ -229,10 +235,10 @@ func (s *session) applyOne(set *sql.Setting) error {
 	if err := s.allowEscapes(set.Name, value); err != nil {
 		return err
 	}
-	if err := s.allowWriting(set.Name, value); err != nil {
+	if err := s.allowMode(set.Name, value); err != nil {
 		return err
 	}
-	local := set.Local || strings.HasPrefix(set.Name, "transaction_")
+	local := set.Local || isMode(set.Name)
 	s.settings.set(set.Name, value, local)
 	return nil
 }

@@ -42,6 +42,27 @@ func checkBool(name, value string) (string, error) {
 	return onOff(b), nil
 }
 
+// checkCustomName takes the names that a client may make up: identifiers with dots between them.
+func checkCustomName(name string) error {
+	for part := range strings.SplitSeq(name, ".") {
+		if !isSimpleIdentifier(part) {
+			return pgerr.New(pgerr.InvalidName, "invalid configuration parameter name %q", name).
+				WithDetail("Custom parameter names must be two or more simple identifiers separated by dots.")
+		}
+	}
+	return nil
+}
+
+func isSimpleIdentifier(s string) bool {
+	for i, c := range []byte(s) {
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+		if !letter && (i == 0 || c != '$' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
 func checkIsolation(name, value string) (string, error) {
 	return oneOf("serializable", "repeatable read", "read committed", "read uncommitted")(name, value)
 }
@@ -95,12 +116,15 @@ func checkStaleness(name, value string) (string, error) {
 }
 
 func checkTimeout(name, value string) (string, error) {
-	d, err := parseDuration(value, time.Millisecond)
-	if err != nil || d > math.MaxInt32*time.Millisecond {
-		return "", invalidValue(name, value).
-			WithHint(`Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".`)
+	n, err := wholeSetting(name, value, true)
+	switch {
+	case err != nil:
+		return "", err
+	case n < 0:
+		return "", pgerr.New(pgerr.InvalidParameterValue, "%d ms is outside the valid range for parameter %q (0 .. %d)",
+			n, name, math.MaxInt32)
 	}
-	return formatTimeout(d), nil
+	return formatTimeout(time.Duration(n) * time.Millisecond), nil
 }
 
 // ParseTimeout reads a time as statement_timeout has it: a number with a unit, of milliseconds without one.
@@ -114,7 +138,6 @@ func ParseTimeout(value string) (time.Duration, error) {
 
 // formatTimeout shows a time in the largest unit that holds it whole, as PostgreSQL does.
 func formatTimeout(d time.Duration) string {
-	d = d.Round(time.Millisecond)
 	if d == 0 {
 		return "0"
 	}
@@ -228,17 +251,15 @@ func checkIntervalStyle(name, value string) (string, error) {
 	return oneOf("postgres", "postgres_verbose", "sql_standard", "iso_8601")(strings.ToLower(name), value)
 }
 
-// checkFloatDigits takes a whole number; a fraction is rounded, as PostgreSQL does for all of its whole settings.
 func checkFloatDigits(name, value string) (string, error) {
-	f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	n := math.RoundToEven(f)
+	n, err := wholeSetting(name, value, false)
 	switch {
-	case err != nil || math.IsNaN(f):
-		return "", invalidValue(name, value)
+	case err != nil:
+		return "", err
 	case n < -15 || n > 3:
-		return "", pgerr.New(pgerr.InvalidParameterValue, "%.0f is outside the valid range for parameter %q (-15 .. 3)", n, name)
+		return "", pgerr.New(pgerr.InvalidParameterValue, "%d is outside the valid range for parameter %q (-15 .. 3)", n, name)
 	}
-	return strconv.Itoa(int(n)), nil
+	return strconv.FormatInt(n, 10), nil
 }
 
 // checkTimeZone gives a zone's IANA name. Whole hours, which PostgreSQL counts east, become Etc zones, which count

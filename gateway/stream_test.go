@@ -65,7 +65,7 @@ func TestErrors(t *testing.T) {
 			"ErrorResponse ERROR 22012 division by zero at 4", "ReadyForQuery I",
 		}},
 		{"select secret", []string{"RowDescription n:20:8:-1:0", "ErrorResponse ERROR XX000 internal error (query ID)", "ReadyForQuery I"}},
-		{"select no", []string{"ErrorResponse ERROR 53400 too many bytes", "ReadyForQuery I"}},
+		{"select no", []string{"ErrorResponse ERROR 53400 too many bytes DETAIL: 1 TB HINT: a predicate on ts would help", "ReadyForQuery I"}},
 		{"select noisy", []string{
 			"NoticeResponse NOTICE 00000 column user_agent is not hot",
 			"RowDescription n:20:8:-1:0", `DataRow "0"`, "CommandComplete SELECT 1", "ReadyForQuery I",

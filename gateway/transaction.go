@@ -87,12 +87,15 @@ func (s *session) abort() {
 func (s *session) modes() values {
 	m := values{}
 	for name, v := range s.settings.local {
-		if strings.HasPrefix(name, "transaction_") {
+		if isMode(name) {
 			m[name] = v
 		}
 	}
 	return m
 }
+
+// isMode reports whether a setting is one of the transaction's own: its isolation, access and deferral.
+func isMode(name string) bool { return strings.HasPrefix(name, "transaction_") }
 
 func (s *session) setModes(m values) {
 	for name, v := range m {
@@ -103,7 +106,7 @@ func (s *session) setModes(m values) {
 // keepModes makes a mode the transaction's own before its default changes: that is for transactions to come.
 func (s *session) keepModes(name string) {
 	mode, ok := strings.CutPrefix(name, "default_")
-	if !s.tx.explicit || !ok || !strings.HasPrefix(mode, "transaction_") {
+	if !s.tx.explicit || !ok || !isMode(mode) {
 		return
 	}
 	if _, own := s.settings.local[mode]; !own {
@@ -111,15 +114,34 @@ func (s *session) keepModes(name string) {
 	}
 }
 
-// allowWriting keeps a read-only transaction that has begun to read from becoming another.
-func (s *session) allowWriting(name, value string) error {
-	switch {
-	case name != "transaction_read_only" || value == "on" || s.settings.get(name) == "off":
-		return nil
-	case len(s.tx.savepoints) > 0:
-		return pgerr.New(pgerr.ActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction")
-	case s.tx.queried:
-		return pgerr.New(pgerr.ActiveTransaction, "transaction read-write mode must be set before any query")
+// allowMode keeps a transaction that has begun to read, or has savepoints, from becoming another: the check_ functions
+// of PostgreSQL's variable.c.
+func (s *session) allowMode(name, value string) error {
+	nested, same := len(s.tx.savepoints) > 0, value == s.settings.get(name)
+	switch name {
+	case "transaction_isolation":
+		switch {
+		case same:
+		case s.tx.queried:
+			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+		case nested:
+			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+		}
+	case "transaction_read_only":
+		switch {
+		case same || value == "on":
+		case nested:
+			return pgerr.New(pgerr.ActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+		case s.tx.queried:
+			return pgerr.New(pgerr.ActiveTransaction, "transaction read-write mode must be set before any query")
+		}
+	case "transaction_deferrable":
+		switch {
+		case nested:
+			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
+		case s.tx.queried:
+			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+		}
 	}
 	return nil
 }
@@ -155,6 +177,10 @@ func (s *session) failedOnly(st *sql.Statement) error {
 			return nil
 		}
 	}
+	return errFailedTransaction()
+}
+
+func errFailedTransaction() error {
 	return pgerr.New(pgerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 }
 

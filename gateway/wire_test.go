@@ -20,7 +20,7 @@ import (
 // TestConversations plays the conversations of testdata/wire with Tidegate and with PostgreSQL 15: the answers of
 // both must be what the file says. A "tidegate" conversation is not played with PostgreSQL.
 //
-// A line is a message: Query TEXT · Parse NAME TEXT [OID…] · Bind PORTAL STATEMENT [p=VALUE…] [b=HEX…] [r=FORMAT…] ·
+// A line is a message: Query TEXT · Parse NAME TEXT [OID…] · Bind PORTAL STATEMENT [p=VALUE…] [b=HEX…] [t=HEX…] [null…] [r=FORMAT…] ·
 // Describe S|P NAME · Execute PORTAL [ROWS] · Close S|P NAME · Flush N (then N messages are read) · Sync.
 // Ask is a Query whose answer is read later: Ready reads up to the next ReadyForQuery. "\n" in a Query is a new line.
 // Names and texts are Go string literals or bare words; Query and Parse take the rest of the line.
@@ -152,12 +152,16 @@ func bindMessage(t *testing.T, words []string, word func(int) string) *pgproto3.
 			m.Parameters, m.ParameterFormatCodes = append(m.Parameters, []byte(value)), append(m.ParameterFormatCodes, 0)
 		case "null":
 			m.Parameters, m.ParameterFormatCodes = append(m.Parameters, nil), append(m.ParameterFormatCodes, 0)
-		case "b":
-			data := make([]byte, len(value)/2)
-			if _, err := fmt.Sscanf(value, "%x", &data); err != nil {
+		case "b", "t":
+			data, err := hex.DecodeString(value)
+			if err != nil {
 				t.Fatal(err)
 			}
-			m.Parameters, m.ParameterFormatCodes = append(m.Parameters, data), append(m.ParameterFormatCodes, 1)
+			format := int16(0)
+			if key == "b" {
+				format = 1
+			}
+			m.Parameters, m.ParameterFormatCodes = append(m.Parameters, data), append(m.ParameterFormatCodes, format)
 		case "f":
 			m.ParameterFormatCodes = append(m.ParameterFormatCodes, int16(number(t, value)))
 		case "r":
@@ -213,13 +217,9 @@ func describeMessage(m pgproto3.BackendMessage) string {
 	case *pgproto3.ParameterDescription:
 		return fmt.Sprint("ParameterDescription ", m.ParameterOIDs)
 	case *pgproto3.ErrorResponse:
-		text := fmt.Sprintf("ErrorResponse %s %s %s", m.Severity, m.Code, m.Message)
-		if m.Position > 0 {
-			text += fmt.Sprintf(" at %d", m.Position)
-		}
-		return text
+		return "ErrorResponse " + describeError(m)
 	case *pgproto3.NoticeResponse:
-		return fmt.Sprintf("NoticeResponse %s %s %s", m.Severity, m.Code, m.Message)
+		return "NoticeResponse " + describeError((*pgproto3.ErrorResponse)(m))
 	case *pgproto3.RowDescription:
 		var text strings.Builder
 		text.WriteString("RowDescription")
@@ -235,6 +235,24 @@ func describeMessage(m pgproto3.BackendMessage) string {
 		return describeRow(m.Values)
 	}
 	return strings.TrimPrefix(fmt.Sprintf("%T", m), "*pgproto3.")
+}
+
+// describeError writes the fields of an error or a notice but for its place in PostgreSQL's source.
+func describeError(e *pgproto3.ErrorResponse) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s %s", e.Severity, e.Code, e.Message)
+	if e.Position > 0 {
+		fmt.Fprintf(&text, " at %d", e.Position)
+	}
+	for _, field := range []struct{ name, value string }{
+		{"DETAIL", e.Detail}, {"HINT", e.Hint}, {"CONTEXT", e.Where}, {"SCHEMA", e.SchemaName}, {"TABLE", e.TableName},
+		{"COLUMN", e.ColumnName}, {"TYPE", e.DataTypeName}, {"CONSTRAINT", e.ConstraintName},
+	} {
+		if field.value != "" {
+			fmt.Fprintf(&text, " %s: %s", field.name, strings.ReplaceAll(field.value, "\n", " "))
+		}
+	}
+	return text.String()
 }
 
 func describeRow(values [][]byte) string {

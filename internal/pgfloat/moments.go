@@ -24,7 +24,7 @@ func (m *Moments) Add(x float64) error {
 	if before.n == 0 {
 		// Of a single infinite value the variance is not 0.
 		if !finite(x) {
-			m.sxx = math.NaN()
+			m.sxx = NaN()
 		}
 		return nil
 	}
@@ -34,7 +34,7 @@ func (m *Moments) Add(x float64) error {
 		if !math.IsInf(before.sx, 0) && !math.IsInf(x, 0) {
 			return overflow()
 		}
-		m.sxx = math.NaN()
+		m.sxx = NaN()
 	}
 	return nil
 }

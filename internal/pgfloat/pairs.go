@@ -20,10 +20,10 @@ func (p *Pairs) Add(y, x float64) error {
 	if before.n == 0 {
 		// Of a single infinite value the variance is not 0.
 		if !finite(x) {
-			p.sxx, p.sxy = math.NaN(), math.NaN()
+			p.sxx, p.sxy = NaN(), NaN()
 		}
 		if !finite(y) {
-			p.syy, p.sxy = math.NaN(), math.NaN()
+			p.syy, p.sxy = NaN(), NaN()
 		}
 		return nil
 	}
@@ -47,7 +47,7 @@ func (p *Pairs) bounded(before *Pairs, y, x float64) error {
 	}
 	for _, s := range []*float64{&p.sxx, &p.syy, &p.sxy} {
 		if math.IsInf(*s, 0) {
-			*s = math.NaN()
+			*s = NaN()
 		}
 	}
 	return nil

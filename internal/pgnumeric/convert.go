@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgfloat"
 )
 
 // FromFloat8 gives a double's 15 significant digits, as PostgreSQL's cast does.
@@ -58,7 +59,7 @@ func (n Numeric) float(bits int, typ string) (float64, error) {
 	if err != nil || f == 0 && n.Sign() != 0 {
 		return 0, pgerr.New(pgerr.NumericOutOfRange, "%q is out of range for type %s", text, typ)
 	}
-	return f, nil
+	return pgfloat.OrNaN(f), nil
 }
 
 // Int64 rounds half away from zero to an integer of typ, PostgreSQL's name of it, between low and high.

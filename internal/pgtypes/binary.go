@@ -135,9 +135,6 @@ func intToBinary(b []byte, oid OID, text string) ([]byte, error) {
 
 func floatToBinary(b []byte, oid OID, text string) ([]byte, error) {
 	v, err := ParseFloat(oid, text)
-	if math.IsNaN(v) {
-		v = math.Float64frombits(0x7ff8_0000_0000_0000) // strconv's has other bits
-	}
 	if oid == Float4 {
 		return binary.BigEndian.AppendUint32(b, math.Float32bits(float32(v))), err
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgfloat"
 )
 
 // The Parse functions of this file read a value as PostgreSQL's input functions do. Their errors are *pgerr.Error
@@ -111,7 +112,7 @@ func ParseFloat(oid OID, s string) (float64, error) {
 	if err != nil {
 		return 0, badText(oid, s)
 	}
-	return f, nil
+	return pgfloat.OrNaN(f), nil
 }
 
 // CheckNumeric gives a decimal's plain form: "1.5e3" becomes "1500".

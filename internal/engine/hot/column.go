@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/pgfloat"
 	"tidegate/internal/pgtypes"
 )
 
@@ -119,7 +120,7 @@ func (c *column) addText(text string) error {
 			bits = 32
 		}
 		v, err := strconv.ParseFloat(text, bits)
-		c.floats = append(c.floats, v)
+		c.floats = append(c.floats, pgfloat.OrNaN(v))
 		return err
 	default: // text
 	}
