@@ -262,6 +262,12 @@ type Counts struct {
 	Truncated    int64 `json:"truncated,omitempty"`
 }
 
+// Listing says when a source was listed as a whole, for which version of the pipeline. The zero value is never.
+type Listing struct {
+	At      time.Time
+	Version string
+}
+
 // BatchState says where a batch is.
 type BatchState string
 
@@ -330,8 +336,16 @@ type Store interface {
 	Publish(ctx context.Context, r *Record) (int64, error)
 	// Applied reports whether the batch's revision is published.
 	Applied(ctx context.Context, table Name, batch string, revision int) (bool, error)
-	// Known gives key → ETag of every input of the table's published batches whose key has the prefix.
-	Known(ctx context.Context, table Name, prefix string) (map[string]string, error)
+	// Known gives key → ETag of every input of the table's published batches whose key is from or sorts after it.
+	Known(ctx context.Context, table Name, from string) (map[string]string, error)
+	// RecentInput gives the smallest key that a batch read which was committed within a time before the table's last
+	// one; "" if fewer than so many inputs sort before it, or there is no batch.
+	RecentInput(ctx context.Context, table Name, within time.Duration, before int) (string, error)
+	// Listed gives what NoteListed noted last. Both make no new generation.
+	Listed(ctx context.Context, table Name) (Listing, error)
+	// NoteListed says when the source of a table was listed as a whole and all of it read; the zero value says that it
+	// has to be.
+	NoteListed(ctx context.Context, table Name, l Listing) error
 	// NoteFailure records a batch that was not published, for tidegate.batches.
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.

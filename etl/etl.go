@@ -29,7 +29,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Step and Now must be set.
+// Options are what a Runner works with. All but Relist, Step and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -40,6 +40,8 @@ type Options struct {
 	// it. Best on the lake's file system: then a finished file is renamed, not copied.
 	WorkDir string
 	Log     *slog.Logger
+	// Relist has the whole of every source listed, not only the end of it.
+	Relist bool
 	// Step, if not nil, is called at each named step, in this order: recovered, discovered; then for each batch
 	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
@@ -51,8 +53,9 @@ type Options struct {
 // Runner runs pipelines. It is safe for concurrent use; two runs of one table wait for each other.
 type Runner struct {
 	Options
-	fault fault
-	limit fileLimit
+	fault       fault
+	limit       fileLimit
+	largeSource int // objects
 }
 
 // fault lets this package's tests damage what a batch writes or counts, between the step and its check.
@@ -79,7 +82,7 @@ func New(o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Runner{Options: o, limit: fileLimit{rows: 4_000_000, bytes: 512 << 20}}, nil
+	return &Runner{Options: o, limit: fileLimit{rows: 4_000_000, bytes: 512 << 20}, largeSource: largeSource}, nil
 }
 
 // Run runs every pipeline once, upstream before downstream. A batch that fails is noted in the catalog and leaves

@@ -22,17 +22,16 @@ func (t *run) firstStage(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open source %s: %w", t.p.Source.Location, err)
 	}
-	known, err := t.Store.Known(ctx, t.p.Table, "")
+	found, err := t.discover(ctx, bucket)
 	if err != nil {
-		return fmt.Errorf("read the ledger of inputs: %w", err)
-	}
-	objects, err := raw.Discover(ctx, bucket, known)
-	if err != nil {
-		return fmt.Errorf("discover: %w", err)
+		return err
 	}
 	t.Step("discovered")
-	objects, err = t.refuseChanged(objects, known)
+	objects, err := t.refuseChanged(found.objects, found.known)
 	errs := []error{err}
+	if err := t.unsettle(ctx, found); err != nil {
+		return err
+	}
 	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
 		err := t.objectGroup(ctx, bucket, group)
 		errs = append(errs, err)
@@ -40,7 +39,10 @@ func (t *run) firstStage(ctx context.Context) error {
 			break
 		}
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return t.settled(ctx, found)
 }
 
 // refuseChanged takes out the objects that the table has rows of under another ETag, if nothing tells which of their

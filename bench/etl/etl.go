@@ -30,6 +30,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	return measure.Parts(ctx,
 		measure.Part{Name: "into an empty day", Measure: s.intoEmptyDay},
 		measure.Part{Name: "as hour 24", Measure: s.asHour24},
+		measure.Part{Name: "one new object", Measure: s.discoverOne},
 	)
 }
 

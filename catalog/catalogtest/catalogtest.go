@@ -33,6 +33,8 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"live hot table", liveHotTable},
 		{"sequences", sequences},
 		{"known inputs", knownInputs},
+		{"recent inputs", recentInputs},
+		{"listings", listings},
 		{"failed batches", failures},
 		{"cover", cover},
 		{"cover what contradicts", coverConflicts},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -251,16 +252,73 @@ func knownInputs(t *testing.T, open Opener) {
 	if err := s.NoteFailure(t.Context(), catalog.Batch{Table: Events(), ID: "b3", Revision: 1}); err != nil {
 		t.Fatal(err)
 	}
-	for prefix, want := range map[string]map[string]string{
-		"":     {"raw/a": "5", "raw/あ": "2", "raw0": "3", "Raw/a": "4"},
-		"raw/": {"raw/a": "5", "raw/あ": "2"},
-		"raw1": nil,
+	for from, want := range map[string]map[string]string{
+		"":      {"raw/a": "5", "raw/あ": "2", "raw0": "3", "Raw/a": "4"},
+		"raw/b": {"raw/あ": "2", "raw0": "3"},
+		"raw0":  {"raw0": "3"},
+		"raw1":  nil,
 	} {
-		got, err := s.Known(t.Context(), Events(), prefix)
+		got, err := s.Known(t.Context(), Events(), from)
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "known below "+prefix, got, want)
+		equal(t, "known from "+from, got, want)
+	}
+}
+
+func recentInputs(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t)
+	recent := func(within time.Duration, before int, want string) {
+		t.Helper()
+		got, err := s.RecentInput(t.Context(), Events(), within, before)
+		if err != nil || got != want {
+			t.Errorf("the smallest key within %s, behind %d, is %q, %v; want %q", within, before, got, err, want)
+		}
+	}
+	recent(time.Hour, 0, "")
+	for i, keys := range [][]string{{"a", "b"}, {"d", "c"}, {"f"}, {"b"}} { // the last reads b again
+		r := Record(fmt.Sprintf("b%d", i), int64(i+1))
+		r.CommittedAt = time.Date(2018, 2, 15, 10*i, 0, 0, 0, time.UTC)
+		for _, key := range keys {
+			r.Inputs = append(r.Inputs, catalog.Input{Key: key, ETag: strconv.Itoa(i)})
+		}
+		mustPublish(t, s, r)
+		if i == 2 {
+			recent(0, 0, "f")
+			recent(9*time.Hour, 4, "f")
+			recent(9*time.Hour, 5, "")
+			recent(10*time.Hour, 0, "c")
+			recent(1000*time.Hour, 0, "a")
+			recent(1000*time.Hour, 1, "")
+		}
+	}
+	recent(0, 0, "b")
+	if err := s.NoteFailure(t.Context(), catalog.Batch{Table: Events(), ID: "b9", Revision: 1}); err != nil {
+		t.Fatal(err)
+	}
+	recent(0, 0, "b")
+}
+
+func listings(t *testing.T, open Opener) {
+	t.Helper()
+	s, other := open(t), open(t)
+	want := catalog.Listing{}
+	for _, next := range []catalog.Listing{{At: time.Date(2018, 2, 15, 3, 0, 0, 0, time.UTC), Version: "v1"}, {}} {
+		got, err := s.Listed(t.Context(), Events())
+		if err != nil || !got.At.Equal(want.At) || got.Version != want.Version {
+			t.Errorf("listed %+v, %v; want %+v", got, err, want)
+		}
+		if err := other.NoteListed(t.Context(), Events(), next); err != nil {
+			t.Fatal(err)
+		}
+		want = next
+	}
+	if got, err := s.Listed(t.Context(), Events()); err != nil || got != want {
+		t.Errorf("listed %+v, %v; want %+v", got, err, want)
+	}
+	if v := view(t, s); v.Generation != 0 {
+		t.Errorf("listings made generation %d", v.Generation)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"tidegate/catalog"
 )
@@ -33,32 +32,6 @@ func (s *Store) Applied(ctx context.Context, table catalog.Name, batch string, r
 		return false, fmt.Errorf("look up batch %s of %s: %w", batch, table, err)
 	}
 	return n > 0, nil
-}
-
-// Known gives key → ETag of every input of the table's published batches whose key has the prefix.
-func (s *Store) Known(ctx context.Context, table catalog.Name, prefix string) (_ map[string]string, err error) {
-	// A key that has the prefix sorts after it, and all that have it lie together.
-	rows, err := s.db.QueryContext(ctx, `SELECT key, etag FROM input
-		WHERE table_id = (SELECT table_id FROM tbl WHERE name = ?) AND key >= ? ORDER BY key`, table.String(), prefix)
-	if err != nil {
-		return nil, fmt.Errorf("read inputs of %s: %w", table, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	known := map[string]string{}
-	for rows.Next() {
-		var key, etag string
-		if err := rows.Scan(&key, &etag); err != nil {
-			return nil, fmt.Errorf("read inputs of %s: %w", table, err)
-		}
-		if !strings.HasPrefix(key, prefix) {
-			return known, nil
-		}
-		known[key] = etag
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read inputs of %s: %w", table, err)
-	}
-	return known, nil
 }
 
 // NoteFailure records a batch that was not published. A later failure of the same revision takes its place, and so

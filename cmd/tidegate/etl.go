@@ -23,6 +23,7 @@ type etlCmd struct {
 
 type etlRunCmd struct {
 	Select []string `help:"Run only these pipelines (web/events)." placeholder:"NAME"`
+	Relist bool     `help:"List the whole of every source, as one run a day does anyhow: finds late objects whose names sort before those of the last day."`
 }
 
 // Run runs the pipelines of the configuration.
@@ -45,7 +46,7 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	runErr := parts.runPipelines(ctx, p, pipelines)
+	runErr := parts.runPipelines(ctx, p, pipelines, e.Relist)
 	// What was committed is brought hot even if another pipeline failed.
 	loadErr := parts.bringHot(ctx, p)
 	if loadErr != nil && parts.Hot.remote() {
@@ -78,14 +79,14 @@ func selectPipelines(all []*pipeline.Pipeline, names []string) ([]*pipeline.Pipe
 }
 
 // runPipelines runs them in a DuckDB instance of its own and prints what they did.
-func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline) error {
+func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline, relist bool) error {
 	db, err := p.openDuck(ctx, "etl-spill", p.Limits.ETLMemory, duck.Options{Threads: p.Limits.Threads})
 	if err != nil {
 		return err
 	}
 	runner, err := etl.New(etl.Options{
 		Store: p.store, Lake: p.lake, Source: func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }, Engine: db,
-		WorkDir: p.scratch("etl"), Log: p.log, Step: prog.step,
+		WorkDir: p.scratch("etl"), Log: p.log, Step: prog.step, Relist: relist,
 	})
 	if err != nil {
 		return errors.Join(err, db.Close())

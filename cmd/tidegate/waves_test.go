@@ -85,7 +85,7 @@ func makeEvents(t *testing.T, dir string) {
 	}
 	all, err := loadPipelines(parts.config)
 	if err == nil {
-		err = parts.runPipelines(t.Context(), p, all)
+		err = parts.runPipelines(t.Context(), p, all, false)
 	}
 	if err := errors.Join(err, parts.close()); err != nil {
 		t.Fatal(err)

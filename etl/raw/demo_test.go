@@ -23,7 +23,7 @@ func TestIngestOfTheDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := Discover(t.Context(), b, nil)
+	objects, err := Discover(t.Context(), b, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

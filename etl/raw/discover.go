@@ -9,12 +9,13 @@ import (
 	"tidegate/internal/storage"
 )
 
-// Discover lists the objects of a source that are not in known (key → ETag) as they are now, in order of keys.
+// Discover lists the objects of a source whose keys sort after one and that are not in known (key → ETag) as they are
+// now, in order of keys.
 // Objects with a name or folder that begins with "_" or "." are not part of the source, nor are the empty objects
 // with which consoles mark folders. An object that was replaced since it was read is told again.
-func Discover(ctx context.Context, bucket storage.Bucket, known map[string]string) ([]storage.Object, error) {
+func Discover(ctx context.Context, bucket storage.Bucket, after string, known map[string]string) ([]storage.Object, error) {
 	var found []storage.Object
-	for obj, err := range bucket.List(ctx, "", "") {
+	for obj, err := range bucket.List(ctx, "", after) {
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func source(tb testing.TB, objects map[string][]byte) (storage.Bucket, []storage
 			tb.Fatal(err)
 		}
 	}
-	found, err := Discover(tb.Context(), b, nil)
+	found, err := Discover(tb.Context(), b, "", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestDiscoverAndGroup(t *testing.T) {
 		t.Errorf("all: %s", got)
 	}
 	known := map[string]string{"a": all[0].ETag, "b/1": "another", "gone": "x"}
-	found, err := Discover(t.Context(), b, known)
+	found, err := Discover(t.Context(), b, "", known)
 	if err != nil || keys(found) != "b/1 b/2" {
 		t.Errorf("new: %s %v", keys(found), err)
 	}

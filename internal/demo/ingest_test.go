@@ -26,7 +26,7 @@ func TestTruthIsWhatIngestSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := raw.Discover(t.Context(), bucket, nil)
+	objects, err := raw.Discover(t.Context(), bucket, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,67 @@
+package etl
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/etl/raw"
+	"tidegate/internal/storage"
+)
+
+// Names of objects mostly grow with time, so in a large source new ones are looked for behind the names of those that
+// the batches of the last lookBack read. Where they do not, or an object is late, listing everything every relist finds
+// it.
+const (
+	lookBack    = 24 * time.Hour
+	relist      = 24 * time.Hour
+	largeSource = 10_000 // objects that need not be listed then
+)
+
+// discovery is what a look at the source found.
+type discovery struct {
+	objects []storage.Object  // that no batch has read as they are now
+	known   map[string]string // key → ETag of those that were read, among the listed ones
+	before  catalog.Listing   // what was noted
+	after   catalog.Listing   // what is right when all objects are read
+}
+
+// discover lists the source: the end of it if all of it was listed lately, for this version of the pipeline, and read.
+func (t *run) discover(ctx context.Context, bucket storage.Bucket) (d discovery, err error) {
+	if d.before, err = t.Store.Listed(ctx, t.p.Table); err != nil {
+		return d, err
+	}
+	now, after := t.Now(), ""
+	d.after = catalog.Listing{At: now, Version: t.p.Version()}
+	if age := now.Sub(d.before.At); !t.Relist && d.before.Version == t.p.Version() && age >= 0 && age < relist {
+		d.after = d.before
+		if after, err = t.Store.RecentInput(ctx, t.p.Table, lookBack, t.largeSource); err != nil {
+			return d, err
+		}
+	}
+	if d.known, err = t.Store.Known(ctx, t.p.Table, after); err != nil {
+		return d, fmt.Errorf("read the ledger of inputs: %w", err)
+	}
+	if d.objects, err = raw.Discover(ctx, bucket, after, d.known); err != nil {
+		return d, fmt.Errorf("discover: %w", err)
+	}
+	return d, nil
+}
+
+// unsettle notes that objects are to be read: if some are not, because their batch fails or the process ends, the next
+// run lists the whole source.
+func (t *run) unsettle(ctx context.Context, d discovery) error {
+	if len(d.objects) == 0 || d.before == (catalog.Listing{}) {
+		return nil
+	}
+	return t.Store.NoteListed(ctx, t.p.Table, catalog.Listing{})
+}
+
+// settled notes that all objects were read.
+func (t *run) settled(ctx context.Context, d discovery) error {
+	if len(d.objects) == 0 && d.before == d.after {
+		return nil
+	}
+	return t.Store.NoteListed(ctx, t.p.Table, d.after)
+}
