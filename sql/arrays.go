@@ -140,12 +140,22 @@ func (b *binder) each(array *expr, f func(x *expr) (*expr, error)) (*expr, error
 	if err != nil {
 		return nil, err
 	}
-	e := computed(postgresTables().types[y.typ.OID].array, "list_transform("+array.sql+", lambda "+eachName+": "+y.sql+")", array, y)
+	e := computed(postgresTables().types[y.typ.OID].array, transformed(array.sql, y.sql), array, y)
 	e.typ.Typmod, e.scale, e.wide = y.typ.Typmod, y.scale, y.wide
 	if y.sql == eachName {
 		e.sql = array.sql
 	}
 	return e, b.oneLevel(e, array.pos)
+}
+
+// transformed is the list of what an expression with eachName is for every element. One that looks things up in the
+// system's relations has a subquery, which DuckDB knows in no lambda: it is computed of rows.
+func transformed(list, element string) string {
+	if !strings.Contains(element, "pgc.") {
+		return "list_transform(" + list + ", lambda " + eachName + ": " + element + ")"
+	}
+	return "CASE WHEN len(" + list + ") = 0 THEN list_value() ELSE (SELECT list(" + `"?became" ORDER BY "?place") FROM (SELECT ` + element +
+		` AS "?became", "?place" FROM (SELECT unnest(` + list + ") AS " + eachName + ", unnest(range(len(" + list + `))) AS "?place"))) END`
 }
 
 // oneLevel refuses a function of every element that looks at columns of two levels of query: DuckDB does not bind it.
