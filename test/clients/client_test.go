@@ -34,7 +34,10 @@ type client struct {
 }
 
 func allClients() []client {
-	return []client{psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL()}
+	return []client{
+		psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
+		libreOffice(),
+	}
 }
 
 func (c *client) folder() string {
