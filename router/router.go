@@ -235,11 +235,7 @@ type decision struct {
 }
 
 func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
-	local, err := d.classify()
-	if err != nil {
-		return nil, err
-	}
-	if local {
+	if d.local() {
 		return d.planLocal(ctx)
 	}
 	if err := d.scanAll(); err != nil {
@@ -313,17 +309,14 @@ func notAsMade(code pgerr.Code) bool {
 	}, code)
 }
 
-// classify reports whether the local engine answers: no table of the lake or the warehouse is named.
-func (d *decision) classify() (local bool, err error) {
-	lake := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class != sql.ClassSystem })
-	system := slices.IndexFunc(d.req.Query.Uses, func(u *sql.Use) bool { return u.Relation.Class == sql.ClassSystem })
-	if lake >= 0 && system >= 0 {
-		return false, pgerr.New(pgerr.FeatureNotSupported, "a statement cannot read %s and %s together",
-			d.req.Query.Uses[lake].Relation.Name, d.req.Query.Uses[system].Relation.Name).
-			WithHint("read the system relation in a statement of its own")
-	}
-	return lake < 0, nil
+// local reports whether the local engine answers: no table of the lake or the warehouse is named, or system relations are
+// too, to which their rows are brought.
+func (d *decision) local() bool {
+	return d.req.Query.System || !slices.ContainsFunc(d.req.Query.Uses, isTable)
 }
+
+// isTable reports whether a use is of what is in the lake or the warehouse.
+func isTable(u *sql.Use) bool { return u.Relation.Class != sql.ClassSystem }
 
 func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 	q := d.req.Query
@@ -335,6 +328,9 @@ func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 		if err := s.Prepare(ctx, d.view, q.Uses); err != nil {
 			return nil, fmt.Errorf("prepare system relations: %w", err)
 		}
+	}
+	if slices.ContainsFunc(q.Uses, isTable) {
+		return d.planMixed(ctx, local)
 	}
 	text, err := q.Render(d.sourceOf(local))
 	if err != nil {

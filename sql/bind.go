@@ -125,6 +125,8 @@ type binder struct {
 	open     int
 	divides  bool   // see Query.divides
 	silent   string // see Query.silent
+	// catalogs is set if something was refused that queries of system relations have.
+	catalogs bool
 	// momentary is set when a text was read that means another time at another time: 'today'.
 	momentary bool
 	// summarizes is set if a scalar subquery's value may be told by statistics: by answers. answered are the calls that
@@ -147,6 +149,7 @@ type useState struct {
 	alias    string
 	columns  map[string]*column
 	needed   map[string]bool
+	tableOID bool // see Use.tableOID
 	from     *pg_query.RangeVar
 }
 
@@ -165,18 +168,23 @@ func bind(s *Statement, c Catalog, env Env, params []pgtypes.OID, args []Arg) (*
 	if err != nil {
 		return nil, err
 	}
-	dialect := s.dialect
+	b := newBinder(s, c, env, params, class == ClassSystem)
+	b.args = args
 	if class == ClassSystem {
-		dialect = Postgres
+		b.dialect = Postgres
 	}
-	q, err := bindAs(s, dialect, c, env, params, args, class == ClassSystem)
-	if err != nil && !relations && pgerr.CodeOf(err) == pgerr.FeatureNotSupported {
-		// No relation says which engine: a function of the catalog may.
-		if sq, systemErr := bindAs(s, dialect, c, env, params, args, true); systemErr == nil {
-			return sq, nil
-		}
+	q, err := b.bindAll(params)
+	if err == nil || pgerr.CodeOf(err) != pgerr.FeatureNotSupported || relations && (!b.catalogs || s.dialect == Redshift) {
+		return q, err
 	}
-	return q, err
+	// No relation says that the engine is the system relations' own: a function or a type of the catalog may.
+	system := newBinder(s, c, env, params, true)
+	system.args = args
+	sq, systemErr := system.bindAll(params)
+	if systemErr == nil || relations && pgerr.CodeOf(systemErr) != pgerr.FeatureNotSupported {
+		return sq, systemErr
+	}
+	return nil, err
 }
 
 func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bool) *binder {
@@ -191,9 +199,8 @@ func newBinder(s *Statement, c Catalog, env Env, params []pgtypes.OID, system bo
 	return b
 }
 
-func bindAs(s *Statement, d Dialect, c Catalog, env Env, params []pgtypes.OID, args []Arg, system bool) (*Query, error) {
-	b := newBinder(s, c, env, params, system)
-	b.args, b.dialect = args, d
+// bindAll binds the statement, with what of it is wrong first in PostgreSQL's order.
+func (b *binder) bindAll(params []pgtypes.OID) (*Query, error) {
 	p, err := b.bindStatement()
 	if err != nil {
 		return nil, b.firstError(err, params)
@@ -279,7 +286,7 @@ func (b *binder) finishUses(n narrowed) ([]*Use, error) {
 	uses := make([]*Use, len(b.uses))
 	for i, u := range b.uses {
 		l := n.of(u)
-		uses[i] = &Use{Relation: u.relation, Alias: u.alias, Columns: u.neededColumns(), Where: l.where, Exact: l.exact}
+		uses[i] = &Use{Relation: u.relation, Alias: u.alias, Columns: u.neededColumns(), Where: l.where, Exact: l.exact, tableOID: u.tableOID}
 		if err := b.restrict(uses[i]); err != nil {
 			return nil, err
 		}
@@ -298,8 +305,8 @@ func (u *useState) neededColumns() []string {
 	return list
 }
 
-// classOf says what class of relation the statement reads. Lake and system relations run on different engines and
-// cannot meet in one statement.
+// classOf says what class of relation the statement reads: ClassSystem if there is one of them, to which tables of the lake
+// and the warehouse are brought. any is set if it reads any.
 func classOf(s *Statement, c Catalog, env Env) (class Class, any bool, err error) {
 	b := &binder{stmt: s, catalog: c, env: env}
 	seen := map[Class]bool{}
@@ -319,8 +326,8 @@ func classOf(s *Statement, c Catalog, env Env) (class Class, any bool, err error
 		}
 	})
 	tables := seen[ClassLake] || seen[ClassHotOnly]
-	if tables && seen[ClassSystem] {
-		return 0, true, pgerr.New(pgerr.FeatureNotSupported, "a query over tables and system relations at once is not supported yet")
+	if tables && seen[ClassSystem] && s.dialect == Redshift {
+		return 0, true, pgerr.New(pgerr.FeatureNotSupported, "a query over tables and system relations at once is not supported in dialect redshift")
 	}
 	if seen[ClassSystem] {
 		return ClassSystem, true, nil

@@ -359,10 +359,11 @@ func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
 		if b.system && (isReg(id) || typeIs(id, oidInt2Vector, oidOIDVector)) {
 			return pgtypes.Of(id), nil
 		}
+		b.catalogs = b.catalogs || isReg(id)
 		return pgtypes.Type{}, b.unsupported(n.pos, "type %s", p.typeName(id))
 	}
 	if !b.system && typeIs(id, pgtypes.Char, pgtypes.OIDType) {
-		return pgtypes.Type{}, b.unsupported(n.pos, "type %s in a query of tables", p.typeName(id))
+		return pgtypes.Type{}, b.catalogOnly(n.pos, "type %s in a query of tables", p.typeName(id))
 	}
 	return b.modified(id, n)
 }

@@ -24,7 +24,9 @@ func (g *grouping) has(sql string) bool { return g != nil && g.markers[sql] != "
 // key puts the marker of a key into the place of its text.
 func (g *grouping) key(e *expr) *expr {
 	if m := g.markers[e.sql]; m != "" {
-		e.sql = m
+		if e.sql = m; e.regArg != "" {
+			e.regArg = "any_value(" + e.regArg + ")"
+		}
 	}
 	return e
 }
@@ -42,6 +44,10 @@ func (g *grouping) add(b *binder, e *expr) {
 		key := orderText(e)
 		g.wide[e.sql], g.wide[m] = key, key
 		text = "CASE WHEN grouping(" + key + ") = 0 THEN any_value(" + e.sql + ") END"
+	} else if !g.sets && strings.Contains(e.sql, "pgc.") { // a macro with a subquery is not known again as the key that it is
+		if text = "any_value(" + e.sql + ")"; e.regArg != "" {
+			text = b.regCall(e.typ.OID, "", "any_value("+e.regArg+")")
+		}
 	}
 	b.keys = append(b.keys, text)
 }

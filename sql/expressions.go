@@ -125,7 +125,10 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 			return e, aliasErr
 		}
 	}
-	if err != nil && b.system && pgerr.CodeOf(err) == pgerr.UndefinedColumn {
+	if err != nil && pgerr.CodeOf(err) == pgerr.UndefinedColumn && parts[len(parts)-1] == tableOIDColumn {
+		if !b.system {
+			return nil, b.catalogOnly(c.Location, "the system column tableoid")
+		}
 		if e := b.tableOID(parts, c.Location, sc); e != nil {
 			return e, nil
 		}

@@ -135,8 +135,13 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if (r.Class == ClassSystem) != b.system {
+	if r.Class == ClassSystem && !b.system {
 		return nil, b.unsupported(v.Location, "a query over tables and system relations at once")
+	}
+	if b.system && r.Restricted() { // the statement that brings the rows has the filter
+		whole := *r
+		whole.Filter, whole.Hidden = nil, nil
+		r = &whole
 	}
 	item := &rangeItem{name: alias, relation: r}
 	if alias == "" {
@@ -160,6 +165,12 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	}
 	if err := b.rename(item.columns, item.name, names); err != nil {
 		return nil, err
+	}
+	if b.system && r.Class != ClassSystem {
+		item.tableOID = &visible{
+			name: tableOIDColumn, typ: pgtypes.Of(pgtypes.OIDType), scale: -1, sql: name(u.alias) + "." + tableOIDColumn,
+			table: item.name, need: func() { u.tableOID = true },
+		}
 	}
 	b.ranges.add(item)
 	return &source{

@@ -126,6 +126,7 @@ type Use struct {
 	// are in these domains (no other predicate, no join, no row filter).
 	Exact bool
 
+	tableOID bool      // of a table that is brought: its row's system column tableoid is read
 	filtered *filtered // nil: nobody's filter is in front of the relation
 }
 

@@ -44,6 +44,7 @@ type rangeItem struct {
 
 	relation *Relation // that it is; nil: it is none
 	cte      *cte      // that it is; nil: it is none
+	tableOID *visible  // of a table that is brought to the system relations
 	joined   bool      // it is a join under an alias: its columns are others'
 	scalar   bool      // it is a function that gives single values: its row is the value
 	filled   bool      // an outer join puts NULLs in the place of its rows
@@ -105,6 +106,14 @@ func (s *scope) table(schema, name string) (*rangeItem, int) {
 		}
 	}
 	return found, n
+}
+
+// only gives the one FROM item, if there is one.
+func (s *scope) only() (*rangeItem, int) {
+	if len(s.tables) != 1 {
+		return nil, len(s.tables)
+	}
+	return s.tables[0], 1
 }
 
 // fields gives the parts of a column reference and whether it ends in a star.

@@ -194,6 +194,9 @@ func levelOver(src *source, outer *scope, ctes *cte) *scope {
 		for _, v := range t.columns {
 			v.level = sc
 		}
+		if t.tableOID != nil {
+			t.tableOID.level = sc
+		}
 	}
 	return sc
 }

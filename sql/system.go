@@ -51,6 +51,9 @@ var systemFunctions = map[string]bool{
 	"pg_relation_is_updatable": true, "has_tablespace_privilege": true,
 }
 
+// typeOf is the function that the binder answers itself: the type of an expression.
+const typeOf = "pg_typeof"
+
 // SystemFunctions gives the names of the functions that must be in schema pgc, in order.
 func SystemFunctions() []string { return slices.Sorted(maps.Keys(systemFunctions)) }
 
@@ -58,6 +61,12 @@ func SystemFunctions() []string { return slices.Sorted(maps.Keys(systemFunctions
 var pathFunctions = map[string]bool{
 	"pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true, "to_regclass": true,
 	"pg_get_constraintdef": true, "pg_get_indexdef": true,
+}
+
+// catalogOnly refuses what only queries of system relations have.
+func (b *binder) catalogOnly(pos int32, format string, args ...any) error {
+	b.catalogs = true
+	return b.unsupported(pos, format, args...)
 }
 
 // pathList is the search path as DuckDB reads it.
@@ -93,16 +102,25 @@ func (b *binder) regColumn(e *expr) *expr {
 	return e
 }
 
-// tableOID gives the system column tableoid of a system relation whose rows have an OID; nil for all other names. It is
-// NULL where an outer join has filled the row up.
+// tableOIDColumn is the name of a system column: the OID of the relation that a row is of.
+const tableOIDColumn = "tableoid"
+
+// tableOID gives the system column tableoid of a system relation whose rows have an OID, or of a table that is brought; nil
+// for all other names. It is NULL where an outer join has filled the row up.
 func (b *binder) tableOID(parts []string, pos int32, sc *scope) *expr {
-	if parts[len(parts)-1] != "tableoid" || len(parts) != 2 {
+	if parts[len(parts)-1] != tableOIDColumn || len(parts) > 2 {
 		return nil
 	}
 	for s := sc; s != nil; s = s.outer {
-		t, n := s.table("", parts[0])
+		t, n := s.only()
+		if len(parts) == 2 {
+			t, n = s.table("", parts[0])
+		}
 		if n != 1 || t.relation == nil {
 			continue
+		}
+		if t.tableOID != nil {
+			return b.reference(t.tableOID, pos)
 		}
 		i := slices.IndexFunc(t.columns, func(v *visible) bool { return v.name == "oid" })
 		if i < 0 {
@@ -125,6 +143,12 @@ func isReg(t pgtypes.OID) bool {
 func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, error) {
 	if _, ok := signals[sig.name]; ok && !sig.set {
 		return b.signal(sig, args, pos), nil
+	}
+	if sig.name == typeOf {
+		e := computed(oidRegtype, "", args...)
+		e.regArg, e.pos = "CAST("+strconv.FormatUint(uint64(args[0].oid()), 10)+" AS UINTEGER)", pos
+		e.sql = b.regCall(oidRegtype, "", e.regArg)
+		return e, nil
 	}
 	if !systemFunctions[sig.name] || sig.set {
 		return nil, b.notAllowed(sig, pos)

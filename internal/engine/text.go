@@ -36,7 +36,7 @@ func Texts(ctx context.Context, q Querier, s Statement, n int) (all [][]string, 
 		for i := range chunk.Rows {
 			row := make([]string, n)
 			for j := range row {
-				if row[j], err = chunk.Vectors[j].text(i); err != nil {
+				if row[j], err = chunk.Vectors[j].TextAt(i); err != nil {
 					return nil, err
 				}
 			}
@@ -45,8 +45,8 @@ func Texts(ctx context.Context, q Querier, s Statement, n int) (all [][]string, 
 	}
 }
 
-// text gives the value of row i of a column of text.
-func (v *Vector) text(i int) (string, error) {
+// TextAt gives the value of row i of a column of text; NULL is "".
+func (v *Vector) TextAt(i int) (string, error) {
 	switch {
 	case !v.Valid(i):
 		return "", nil

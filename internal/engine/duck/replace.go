@@ -50,7 +50,7 @@ func (s *Session) replace(ctx context.Context, schema, table string, columns []e
 			return err
 		}
 	}
-	if err := s.appendRows(ctx, schema, table, columns, rows); err != nil {
+	if err := s.appendRows(ctx, "", schema, table, columns, rows); err != nil {
 		return err
 	}
 	_, err := s.Exec(ctx, "COMMIT")
@@ -69,10 +69,10 @@ func loadType(c engine.LoadColumn) (string, error) {
 	return t, nil
 }
 
-// appendRows fills the table through the appender, a chunk at a time.
-func (s *Session) appendRows(ctx context.Context, schema, table string, columns []engine.LoadColumn, rows iter.Seq[[]any]) error {
+// appendRows fills the table through the appender, a chunk at a time; catalog "" is the database's own.
+func (s *Session) appendRows(ctx context.Context, catalog, schema, table string, columns []engine.LoadColumn, rows iter.Seq[[]any]) error {
 	var appender bind.Appender
-	if bind.AppenderCreate(s.conn.handle, schema, table, &appender) == bind.StateError {
+	if bind.AppenderCreateExt(s.conn.handle, catalog, schema, table, &appender) == bind.StateError {
 		err := translate(bind.AppenderError(appender))
 		bind.AppenderDestroy(&appender)
 		return err
