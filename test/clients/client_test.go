@@ -36,7 +36,7 @@ type client struct {
 func allClients() []client {
 	return []client{
 		psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
-		libreOffice(),
+		pgcli(), libreOffice(),
 	}
 }
 
