@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"math"
 
 	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
@@ -61,6 +62,9 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 	if lt == pgtypes.Numeric {
 		return b.numerics(op, x, y), nil
 	}
+	if folded := foldFloats(op, sig.result, x, y); folded != nil {
+		return folded, nil
+	}
 	if isInteger(sig.result) {
 		var err error
 		if x, err = b.coerce(x, sig.result); err != nil {
@@ -87,6 +91,30 @@ func (b *binder) numbers(op string, sig *signature, x, y *expr) (*expr, error) {
 		e.sql = "(" + x.sql + " % 1)"
 	}
 	return e, nil
+}
+
+// foldFloats computes an operator of constants, nil if one is none. What is not finite or 0 is left to the engine, which tells
+// what is out of range.
+func foldFloats(op string, result pgtypes.OID, x, y *expr) *expr {
+	if x.value == nil || y.value == nil || x.value.Class != pgtypes.ClassFloat || y.value.Class != pgtypes.ClassFloat {
+		return nil
+	}
+	l, r := x.value.F, y.value.F
+	compute := map[string]func() float64{
+		"+": func() float64 { return l + r }, "-": func() float64 { return l - r },
+		"*": func() float64 { return l * r }, "/": func() float64 { return l / r },
+	}[op]
+	if compute == nil {
+		return nil
+	}
+	v := compute()
+	if result == pgtypes.Float4 { // of two reals the nearest double rounds to the nearest real
+		v = float64(float32(v))
+	}
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return nil
+	}
+	return floatConstant(result, v)
 }
 
 // unmoved keeps DuckDB from moving a constant of integer arithmetic, or a cast, to the other side of a comparison or into

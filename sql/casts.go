@@ -157,6 +157,8 @@ func (b *binder) foldCast(e *expr, t pgtypes.Type) (*expr, error) {
 		c, err = b.typed(strconv.FormatInt(e.value.I, 10), t, e.pos)
 	case e.value.Class == pgtypes.ClassNumeric && (isFloat(t.OID) || t.OID == pgtypes.Numeric):
 		c, err = b.typed(e.value.S, t, e.pos)
+	case e.value.Class == pgtypes.ClassFloat && e.typ.OID == pgtypes.Float4 && t.OID == pgtypes.Float8:
+		c = floatConstant(t.OID, e.value.F)
 	case isMoment(e.typ.OID) && isMoment(t.OID):
 		c = b.foldMoment(e, t.OID)
 	}

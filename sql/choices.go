@@ -148,7 +148,7 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 		e.branches = append(e.branches, branch{test: c, ends: c.sql, result: list[i]})
 	}
 	e.branches = append(e.branches, branch{test: list[len(list)-1], ends: "true"})
-	if r := decided(conditions, list); r != nil && r.scale == e.scale && r.wide == e.wide && e.mixed == nil {
+	if r := decided(conditions, list); r != nil && r.scale == e.scale && r.wide == e.wide {
 		// A literal by itself would be taken for an ordinal in GROUP BY.
 		e.sql, e.when, e.settled, e.nothing = "CASE WHEN true THEN "+r.sql+" END", r.when, r.settled, r.isNothing()
 		e.branches = []branch{{test: r, ends: "true"}}

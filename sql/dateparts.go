@@ -67,7 +67,10 @@ func (b *binder) datePart(fn string, args []*expr, pos int32) (*expr, error) {
 	default:
 		e.sql, e.scale = "CAST("+whole+" AS DECIMAL(19,0))", 0
 	}
-	if yearFields[field] && t != pgtypes.Interval && t != pgtypes.Time && len(x.sql) < maxRepeated {
+	if yearFields[field] && t != pgtypes.Interval && t != pgtypes.Time {
+		if !repeatable(x) {
+			return b.datePartCall(sig, args), nil
+		}
 		// Years before Christ, and what is infinite, DuckDB has otherwise.
 		kind := map[pgtypes.OID]string{pgtypes.Date: "DATE", pgtypes.Timestamp: "TIMESTAMP", pgtypes.Timestamptz: "TIMESTAMPTZ"}[t]
 		near := fmt.Sprintf("CASE WHEN %[1]s >= %[2]s '0001-01-03' AND %[1]s < %[2]s '9999-12-29' THEN ", x.sql, kind)

@@ -27,7 +27,7 @@ type expr struct {
 	nothing  bool     // it is NULL, for a strict function has an argument that is: PostgreSQL never computes it
 	parts    []*expr  // what it is made of
 	branches []branch // of what does not always compute all of its parts
-	outcome  *expr    // of AND, OR and NOT: the constant that PostgreSQL makes of it while it plans
+	outcome  *expr    // of a condition: the constant that PostgreSQL makes of it while it plans, see outcome.go
 
 	constant bool           // the same for every row and known now: value, or NULL
 	value    *pgtypes.Datum // of a constant; nil for NULL and for types without Datum

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -241,57 +240,43 @@ func (b *binder) boolExpr(n *pg_query.BoolExpr, sc *scope) (*expr, error) {
 		}
 		args = append(args, e)
 	}
-	if word == "NOT" {
-		e := computed(pgtypes.Bool, "(NOT "+args[0].sql+")", args...)
-		e.proof = notProof(args[0].proof)
-		if v := args[0].decision().value; v != nil {
-			e.outcome = boolConstant(v.I == 0)
-		}
-		return e, nil
+	switch word {
+	case "NOT":
+		return negated(args[0]), nil
+	case "AND":
+		return conjunction(args...), nil
 	}
-	var texts []string
-	p := args[0].proof
+	return disjunction(args...), nil
+}
+
+func negated(x *expr) *expr {
+	e := computed(pgtypes.Bool, "(NOT "+x.sql+")", x)
+	e.proof = notProof(x.proof)
+	switch d := x.decision(); {
+	case d.value != nil:
+		e.outcome = boolConstant(d.value.I == 0)
+	case d.isNothing():
+		e.outcome = nullCondition()
+	}
+	return e
+}
+
+func conjunction(args ...*expr) *expr { return connected(args, " AND ", "NOT ", andProof) }
+
+func disjunction(args ...*expr) *expr { return connected(args, " OR ", "", orProof) }
+
+// connected is AND or OR: ends, before an argument, says that it decides.
+func connected(args []*expr, word, ends string, prove func(p, q *proof) *proof) *expr {
+	e := computed(pgtypes.Bool, "("+strings.Join(sqlOf(args), word)+")", args...)
 	for i, a := range args {
-		texts = append(texts, a.sql)
-		switch {
-		case i == 0:
-		case word == "AND":
-			p = andProof(p, a.proof)
-		default:
-			p = orProof(p, a.proof)
+		if i == 0 {
+			e.proof = a.proof
+		} else {
+			e.proof = prove(e.proof, a.proof)
 		}
+		e.branches = append(e.branches, branch{test: a, ends: ends + a.sql})
 	}
-	e := computed(pgtypes.Bool, "("+strings.Join(texts, " "+word+" ")+")", args...)
-	e.proof = p
-	for _, a := range args {
-		ends := a.sql
-		if word == "AND" {
-			ends = "NOT " + ends
-		}
-		e.branches = append(e.branches, branch{test: a, ends: ends})
-	}
-	e.outcome = outcomeOf(args, word == "AND")
-	return e, nil
-}
-
-// outcomeOf gives the constant that AND or OR is while PostgreSQL plans, nil if it is none.
-func outcomeOf(args []*expr, and bool) *expr {
-	for _, a := range args {
-		if d := a.decision(); d.value != nil && (d.value.I == 0) == and {
-			return d
-		}
-	}
-	if slices.ContainsFunc(args, func(a *expr) bool { return a.decision().value == nil }) {
-		return nil
-	}
-	return args[0].decision()
-}
-
-// decision is the constant that PostgreSQL makes of a condition while it plans, or the condition.
-func (e *expr) decision() *expr {
-	if e.outcome != nil {
-		return e.outcome
-	}
+	e.outcome = outcomeOf(args, ends != "")
 	return e
 }
 
@@ -328,6 +313,9 @@ func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
 		text = " IS NULL)"
 	}
 	e := computed(pgtypes.Bool, "("+a.sql+text, a)
+	if a.nothing {
+		e.outcome = boolConstant(is)
+	}
 	if a.column != nil {
 		e.proof = leaf(a.column, Domain{Null: true}, anything())
 		if !is {
@@ -363,6 +351,7 @@ func (b *binder) booleanTest(n *pg_query.BooleanTest, sc *scope) (*expr, error) 
 	}
 	e := computed(pgtypes.Bool, strings.Replace(text, "%s", a.sql, 1), a)
 	e.proof = a.proof.then(prove)
+	e.outcome = testOutcome(n.Booltesttype, a)
 	return e, nil
 }
 

@@ -80,8 +80,12 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 			return b.inProof(subject, values), nil
 		}}
 	}
+	e.outcome = membership(x, elements)
 	if not {
 		e.proof = notProof(e.proof)
+		if e.outcome != nil && e.outcome.value != nil {
+			e.outcome = boolConstant(e.outcome.value.I == 0)
+		}
 	}
 	return e, nil
 }
@@ -107,16 +111,12 @@ func (b *binder) rowIn(not bool, row *pg_query.RowExpr, items []*pg_query.Node, 
 			return nil, err
 		}
 		if all != nil {
-			p := orProof(all.proof, e.proof)
-			e = computed(pgtypes.Bool, "("+all.sql+" OR "+e.sql+")", all, e)
-			e.proof = p
+			e = disjunction(all, e)
 		}
 		all = e
 	}
 	if not {
-		p := notProof(all.proof)
-		all = computed(pgtypes.Bool, "(NOT "+all.sql+")", all)
-		all.proof = p
+		all = negated(all)
 	}
 	return all, nil
 }
@@ -145,9 +145,7 @@ func (b *binder) between(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		e := computed(pgtypes.Bool, "("+ge.sql+" AND "+le.sql+")", ge, le)
-		e.proof = andProof(ge.proof, le.proof)
-		return e, nil
+		return conjunction(ge, le), nil
 	}
 	e, err := within(low, high)
 	if err != nil {
@@ -158,14 +156,10 @@ func (b *binder) between(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := orProof(e.proof, other.proof)
-		e = computed(pgtypes.Bool, "("+e.sql+" OR "+other.sql+")", e, other)
-		e.proof = p
+		e = disjunction(e, other)
 	}
 	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN || n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM {
-		p := notProof(e.proof)
-		e = computed(pgtypes.Bool, "(NOT "+e.sql+")", e)
-		e.proof = p
+		e = negated(e)
 	}
 	return e, nil
 }

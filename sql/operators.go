@@ -200,7 +200,7 @@ func (b *binder) operator(op string, l, r *expr, pos int32) (*expr, error) {
 	}
 	e.isNothingIf((l.isNothing() || r.isNothing() || nullLiteral(l) || nullLiteral(r)) && !isArray(e.typ.OID))
 	if stableOperator(op, sig) {
-		e.when = min(e.when, perStatement)
+		e.when, e.outcome = min(e.when, perStatement), nil
 		b.unfolded(e)
 	}
 	return e, nil
@@ -280,7 +280,9 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		}
 		return computed(sig.result, "("+x.sql+" "+op+" "+y.sql+")", x, y), nil
 	case strings.Contains(op, "~~"):
-		return b.like(op, x, y), nil
+		e := b.like(op, x, y)
+		e.outcome = matching(op, x, y)
+		return e, nil
 	case op == "^@":
 		return computed(pgtypes.Bool, "starts_with("+x.sql+", "+y.sql+")", x, y), nil
 	case bytewise[op] != "" && (isText(lt) || lt == pgtypes.BPChar):
@@ -288,7 +290,11 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 	case op == "||" && typeIs(sig.result, pgtypes.Text, pgtypes.Bytea):
 		return b.concatenate(sig, x, y)
 	case (op == "~" || op == "~*" || op == "!~" || op == "!~*") && (isText(lt) || lt == pgtypes.BPChar):
-		return b.regex(op, x, y, pos)
+		e, err := b.regex(op, x, y, pos)
+		if err == nil {
+			e.outcome = matching(op, x, y)
+		}
+		return e, err
 	}
 	p := postgresTables()
 	return nil, b.unsupported(pos, "operator %s %s %s", p.typeName(lt), op, p.typeName(rt))
@@ -347,6 +353,7 @@ func (b *binder) compare(op string, l, r, x, y *expr) *expr {
 		}}
 	}
 	e.constant = false
+	e.outcome = comparison(op, x, y)
 	return e
 }
 
@@ -393,6 +400,9 @@ func (b *binder) distinctFrom(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	}
 	lt, rt := comparisonTexts(list[0], list[1])
 	e := computed(pgtypes.Bool, "("+lt+word+rt+")", list...)
+	if e.outcome = distinction(list[0], list[1]); e.outcome != nil && n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT {
+		e.outcome = boolConstant(e.outcome.value.I == 0)
+	}
 	if n.Kind == pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT && list[1].value != nil {
 		e.proof = equal.proof.then(func(x proof) *proof { return &proof{yes: x.yes} })
 	}

@@ -97,11 +97,15 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 	if x.wide {
 		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
 	}
+	key := x.sql
+	if x.constant {
+		key = "CAST(" + key + " AS " + duckType(x.typ) + ")" // DuckDB takes no literal there
+	}
 	order := direction(n.AggOrder[0].GetSortBy())
 	if f := fraction.value; f != nil && f.F == 0 && strings.HasPrefix(order, " DESC") {
 		fraction, order = floatConstant(pgtypes.Float8, 1), "" // DuckDB turns the sign for DESC, and 0 has none
 	}
-	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + x.sql + order + ")"
+	text := fn + "(" + fraction.sql + ") WITHIN GROUP (ORDER BY " + key + order + ")"
 	if fraction.isNull() {
 		text = "max(CASE WHEN " + x.sql + " IS NULL THEN " + null(x.typ).sql + " END)" // DuckDB refuses NULL here, and x may fail
 	}

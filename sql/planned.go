@@ -195,6 +195,11 @@ func (b *binder) unfolded(e *expr) {
 // isNothingIf says whether PostgreSQL makes NULL of e while it plans. The engine must see that too, and compute no part.
 func (e *expr) isNothingIf(nothing bool) {
 	e.nothing = nothing
+	if nothing && e.typ.OID == pgtypes.Numeric && !e.wide {
+		// Its scale is nobody's: in CASE the engine would take it for that of the others.
+		e.sql, e.scale = "("+null(e.typ).sql+")", -1
+		return
+	}
 	if nothing && e.when != whilePlanning && !slices.ContainsFunc(e.parts, (*expr).isNull) {
 		e.sql = "CASE WHEN false THEN " + e.sql + " END"
 	}

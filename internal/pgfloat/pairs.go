@@ -8,6 +8,11 @@ type Pairs struct {
 	sx, sy   float64 // sums
 	sxx, syy float64 // sums of the squares of the deviations from the averages
 	sxy      float64 // the sum of their products
+
+	// The first pair, and whether another one is different. Of constants the sums of squares are noise, which depends on
+	// how often a pair was added: corr and its kin divide one by another.
+	firstY, firstX float64
+	various        bool
 }
 
 // Add takes a pair in; the dependent value is the first, as in SQL. It returns 22003 if finite values lead to an
@@ -18,6 +23,7 @@ func (p *Pairs) Add(y, x float64) error {
 	p.sx += x
 	p.sy += y
 	if before.n == 0 {
+		p.firstY, p.firstX = y, x
 		// Of a single infinite value the variance is not 0.
 		if !finite(x) {
 			p.sxx, p.sxy = NaN(), NaN()
@@ -27,6 +33,7 @@ func (p *Pairs) Add(y, x float64) error {
 		}
 		return nil
 	}
+	p.various = p.various || y != p.firstY || x != p.firstX
 	dx := x*p.n - p.sx
 	dy := y*p.n - p.sy
 	scale := 1 / (p.n * before.n)
@@ -61,8 +68,10 @@ func (p *Pairs) Merge(o *Pairs) error {
 	case p.n == 0:
 		*p = *o
 		return nil
+	case !p.various && !o.various && p.firstY == o.firstY && p.firstX == o.firstX:
+		return p.repeat(o.n)
 	}
-	r := Pairs{n: p.n + o.n}
+	r := Pairs{n: p.n + o.n, firstY: p.firstY, firstX: p.firstX, various: true}
 	dx := p.sx/p.n - o.sx/o.n
 	dy := p.sy/p.n - o.sy/o.n
 	weight := p.n * o.n
@@ -81,12 +90,33 @@ func (p *Pairs) Merge(o *Pairs) error {
 	return nil
 }
 
-// State gives what is known in PostgreSQL's form, the transition array of float8_regr_accum. PairsOf reads it.
-func (p *Pairs) State() []float64 { return []float64{p.n, p.sx, p.sxx, p.sy, p.syy, p.sxy} }
+// repeat adds the one pair that there is n times: the noise is that of all rows in a row.
+func (p *Pairs) repeat(n float64) error {
+	for range int(n) {
+		if err := p.Add(p.firstY, p.firstX); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// State gives what is known: the transition array of PostgreSQL's float8_regr_accum, and the pair behind it if there is
+// only one. PairsOf reads it.
+func (p *Pairs) State() []float64 {
+	state := []float64{p.n, p.sx, p.sxx, p.sy, p.syy, p.sxy}
+	if !p.various {
+		state = append(state, p.firstY, p.firstX)
+	}
+	return state
+}
 
 // PairsOf gives the pairs whose State is state.
 func PairsOf(state []float64) Pairs {
-	return Pairs{n: state[0], sx: state[1], sxx: state[2], sy: state[3], syy: state[4], sxy: state[5]}
+	p := Pairs{n: state[0], sx: state[1], sxx: state[2], sy: state[3], syy: state[4], sxy: state[5], various: len(state) == 6}
+	if !p.various {
+		p.firstY, p.firstX = state[6], state[7]
+	}
+	return p
 }
 
 // The functions below give PostgreSQL's aggregates of pairs; ok is false for NULL.

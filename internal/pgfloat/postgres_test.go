@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,7 +148,8 @@ func text(v *float64) any {
 	return *v
 }
 
-// TestMerge compares parts that are merged with what PostgreSQL's own functions make of them.
+// TestMerge compares parts that are merged with what PostgreSQL's own functions make of them; of one pair, with what it makes
+// of all in a row.
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	conn := testkit.Postgres(t).Connect(t)
@@ -173,6 +175,9 @@ func TestMerge(t *testing.T) {
 			return "(select " + state + "(" + arguments + from[i]
 		}
 		want, code := asked(t, conn, "select float8_"+name+"("+combine+"("+part(0)+", "+part(1)+"))", ys[:cut], xs[:cut], ys[cut:], xs[cut:])
+		if pairs && len(slices.Compact(slices.Clone(ys))) < 2 && len(slices.Compact(slices.Clone(xs))) < 2 {
+			want, code = asked(t, conn, "select "+s.sql+" from unnest($1::float8[], $2::float8[]) t(y, x)", ys, xs)
+		}
 		got, err := merged(s, ys, xs, cut, pairs)
 		if string(pgerr.CodeOf(err)) != code || !same(got, want) {
 			t.Errorf("%s of %v, %v cut at %d = %v, %v, want %v, %s", s.sql, ys, xs, cut, text(got), err, text(want), code)

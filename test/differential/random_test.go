@@ -131,7 +131,7 @@ func (c *campaign) verdict(t *testing.T, r *referee, random *random.Query) verdi
 			return verdict{refused: got.message}
 		case i > 0 && got.code == "55000" && strings.Contains(got.message, "the hot store cannot answer"):
 			continue
-		case isEvaluation(want.code) && isEvaluation(got.code), random.Lazy && (isEvaluation(want.code) && got.code == "" || isEvaluation(got.code) && want.code == ""):
+		case (isEvaluation(want.code) || want.code == "0A000") && isEvaluation(got.code), random.Lazy && (isEvaluation(want.code) && got.code == "" || isEvaluation(got.code) && want.code == ""):
 			continue // which of two failing expressions is met first is nobody's promise
 		}
 		d := difference(q, want, got)
@@ -169,13 +169,16 @@ func (r *referee) asDescribed(t *testing.T, q *script.Statement, want, got *answ
 	return difference(q, &described, got)
 }
 
-// byValue writes numerics without the zeros at their end.
+// byValue writes numerics without the zeros at their end, and the two zeros of floats as one.
 func byValue(a *answer) *answer {
 	b := *a
 	b.rows = nil
 	for _, row := range a.rows {
 		row = slices.Clone(row)
 		for i := range row {
+			if isReal(a.types[i]) && row[i] == "-0" {
+				row[i] = "0"
+			}
 			if a.types[i] == pgtype.NumericOID && strings.Contains(row[i], ".") {
 				row[i] = strings.TrimRight(strings.TrimRight(row[i], "0"), ".")
 			}

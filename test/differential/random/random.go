@@ -44,7 +44,8 @@ type Query struct {
 	Tolerance bool
 	// Lazy says that it has rows or columns that an engine need not compute.
 	Lazy bool
-	// AnyScale says that equal numerics of several scales are one row: which of them shows is open.
+	// AnyScale says that equal numerics of several scales, and the two zeros of floats, are one row: which of them shows is
+	// open.
 	AnyScale bool
 }
 
