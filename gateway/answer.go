@@ -73,7 +73,7 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 	case sql.KindDeallocate:
 		return tagOnly(st.Tag), s.deallocate(st.Prepared.Name)
 	case sql.KindDiscard:
-		return tagOnly(st.Tag), s.discard(st.Discard)
+		return tagOnly(st.Tag), s.discard(ctx, st.Discard)
 	case sql.KindCursor:
 		return s.cursor(ctx, st, q)
 	case sql.KindCall:
@@ -174,7 +174,7 @@ func showName(name string) string {
 }
 
 // discard runs DISCARD. Plans and sequences are none that a session keeps.
-func (s *session) discard(what string) error {
+func (s *session) discard(ctx context.Context, what string) error {
 	if what == "TEMP" {
 		return s.discardTemporary()
 	}
@@ -187,6 +187,7 @@ func (s *session) discard(what string) error {
 	s.dropPortals(func(*portal) bool { return true })
 	clear(s.statements)
 	s.dropChanges()
+	s.dropTemporary(ctx)
 	return s.settings.reset("")
 }
 

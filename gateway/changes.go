@@ -238,5 +238,9 @@ func (s *session) discardTemporary() error {
 		return pgerr.New(pgerr.ActiveTransaction, "DISCARD TEMP cannot run in a transaction that changes the warehouse")
 	}
 	s.dropChanges()
+	if s.state.Temporary != nil {
+		s.state.Temporary.Enter(len(s.tx.savepoints))
+		s.state.Temporary.Discard()
+	}
 	return nil
 }

@@ -65,6 +65,10 @@ func errorResponse(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {
 		Hint:                e.Hint,
 		Where:               e.Where,
 		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
+		SchemaName:          e.Schema,
+		TableName:           e.Table,
+		ColumnName:          e.Column,
+		ConstraintName:      e.Constraint,
 	}
 }
 

@@ -26,8 +26,9 @@ type prepared struct {
 	described bool
 
 	// The transaction and settings that query was bound in: now() and search_path are part of it.
-	boundIn  transactionID
-	settings int
+	boundIn   transactionID
+	settings  int
+	temporary int64 // the version of the session's temporary tables
 }
 
 // extended answers one message of the extended protocol other than Flush and Sync.
@@ -112,7 +113,7 @@ func (s *session) prepare(ctx context.Context, st *sql.Statement, q *sql.Query, 
 				return nil, err
 			}
 		}
-		p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
+		p.query, p.boundIn, p.settings, p.temporary = q, s.tx.id(), s.settings.version, s.temporaryVersion()
 		p.params = append(p.params, q.Params...)
 	}
 	if st.Kind == sql.KindWrite {
@@ -137,7 +138,7 @@ func (s *session) prepare(ctx context.Context, st *sql.Statement, q *sql.Query, 
 
 // current gives the bound read, bound again if the transaction or the settings are not the ones it was bound in.
 func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) {
-	if p.query == nil || p.boundIn == s.tx.id() && p.settings == s.settings.version {
+	if p.query == nil || p.boundIn == s.tx.id() && p.settings == s.settings.version && p.temporary == s.temporaryVersion() {
 		return p.query, nil
 	}
 	st, q := s.recall(ctx, p.text, p.params)
@@ -149,7 +150,7 @@ func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) 
 			return nil, err
 		}
 	}
-	p.query, p.boundIn, p.settings = q, s.tx.id(), s.settings.version
+	p.query, p.boundIn, p.settings, p.temporary = q, s.tx.id(), s.settings.version, s.temporaryVersion()
 	return q, nil
 }
 

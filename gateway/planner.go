@@ -59,6 +59,8 @@ type State struct {
 	Pinned int64
 	// Own is the session's own connection to the warehouse; nil while it has none.
 	Own Connection
+	// Temporary are the session's temporary tables that Tidegate keeps; nil: it never had one.
+	Temporary TemporaryTables
 
 	settings settingReader
 }

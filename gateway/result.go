@@ -242,7 +242,7 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 		r.held = p.Statement.Memory.Held
 		return nil
 	}
-	if p.HotOnly || p.Statement.Columns == nil { // what it reads may change, or only its engine knows what it gives
+	if p.HotOnly || p.Temporary || p.Statement.Columns == nil { // what it reads may change, or only its engine knows what it gives
 		if err := begin(); err != nil {
 			return nil, err
 		}

@@ -38,6 +38,8 @@ type Options struct {
 	SearchPath func(ctx context.Context, user string) ([]string, error)
 	// Warehouse changes what only the hot store has; nil: nothing can be changed.
 	Warehouse Warehouse
+	// Temporaries keeps temporary tables; nil: only the warehouse has some.
+	Temporaries Temporaries
 	// StartupTimeout is how long a client may take until it is in; 0 is a minute, as in PostgreSQL.
 	StartupTimeout time.Duration
 	// Spool takes what large results hold while their clients say nothing for ParkAfter (0 is 2 s); nil: they stay in

@@ -57,6 +57,7 @@ type session struct {
 
 // serve answers messages until the client leaves, the server drains or the protocol is violated.
 func (s *session) serve(ctx context.Context) {
+	defer s.dropTemporary(ctx)
 	defer s.dropChanges()
 	defer s.dropPortals(func(*portal) bool { return true })
 	for {

@@ -151,7 +151,7 @@ func (s *session) leaveImplicit(ctx context.Context) error {
 	if s.tx.explicit {
 		return nil
 	}
-	err := s.endOnServer(ctx, s.tx.failed)
+	err := s.endChanges(ctx, s.tx.failed)
 	s.leave(s.tx.failed || err != nil)
 	return err
 }
@@ -237,7 +237,7 @@ func (s *session) endBlock(ctx context.Context, t *sql.Transaction) (tag string,
 		tag = "ROLLBACK"
 	}
 	modes := s.modes()
-	err = s.endOnServer(ctx, tag == "ROLLBACK")
+	err = s.endChanges(ctx, tag == "ROLLBACK")
 	s.leave(tag == "ROLLBACK" || err != nil)
 	if err != nil {
 		return "", err
@@ -282,9 +282,15 @@ func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {
 		return err
 	}
 	if t.Verb == "RELEASE" {
+		if s.state.Temporary != nil {
+			s.state.Temporary.Release(i)
+		}
 		s.tx.savepoints = slices.Clip(s.tx.savepoints[:i])
 		s.dropLevels(i)
 		return nil
+	}
+	if s.state.Temporary != nil {
+		s.state.Temporary.RollbackTo(ctx, i)
 	}
 	s.settings.restore(s.tx.savepoints[i].saved)
 	s.tx.savepoints = slices.Clip(s.tx.savepoints[:i+1])

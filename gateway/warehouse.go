@@ -93,10 +93,13 @@ func (c changing) Query(ctx context.Context, st engine.Statement) (engine.Rows, 
 
 // write runs a statement that changes the warehouse.
 func (s *session) write(ctx context.Context, st *sql.Statement, params []engine.Param) (*answer, error) {
+	if a, ok, err := s.changeTemporary(ctx, st, params); ok || err != nil {
+		return a, err
+	}
 	if s.settings.get("transaction_read_only") == "on" || s.server.options.Warehouse == nil {
 		return s.refused(st)
 	}
-	r, err := s.open(ctx, st, func(ctx context.Context) (*engine.Plan, error) {
+	return s.settled(ctx, st, func(ctx context.Context) (*engine.Plan, error) {
 		w, err := s.server.options.Warehouse.Write(ctx, st, &s.state)
 		if err != nil {
 			return nil, err
@@ -112,6 +115,11 @@ func (s *session) write(ctx context.Context, st *sql.Statement, params []engine.
 			},
 		}, nil
 	})
+}
+
+// settled runs a write as far as its first row, or to its end if it gives none.
+func (s *session) settled(ctx context.Context, st *sql.Statement, plan func(context.Context) (*engine.Plan, error)) (*answer, error) {
+	r, err := s.open(ctx, st, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -140,13 +148,16 @@ func (s *session) settleWrite(ctx context.Context, a *answer, r *result) error {
 		}
 	}
 	if s.changes.last && !s.tx.explicit {
-		return s.endOnServer(ctx, false)
+		return s.endChanges(ctx, false)
 	}
 	return nil
 }
 
 // prepareWrite checks a write and asks the server for its parameters and columns.
 func (s *session) prepareWrite(ctx context.Context, p *prepared) error {
+	if ok, err := s.prepareTemporary(ctx, p); ok || err != nil {
+		return err
+	}
 	if s.server.options.Warehouse == nil || s.settings.get("transaction_read_only") == "on" {
 		_, err := s.refused(p.st)
 		return err

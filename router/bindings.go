@@ -15,6 +15,8 @@ type bindings struct {
 	view *catalog.View
 	only HotOnly // nil: there are none
 	role *Role
+	// temporary are the session's own tables; nil: it has none
+	temporary Temporary
 }
 
 var (
@@ -32,6 +34,9 @@ func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 }
 
 func (b bindings) whole(schema, table string) (*sql.Relation, bool) {
+	if b.temporary != nil && schema == tempSchema {
+		return b.temporary.Relation(table)
+	}
 	if t, ok := b.view.Tables[catalog.Name{Schema: schema, Table: table}]; ok {
 		return lakeRelation(t.Table), true
 	}
@@ -48,7 +53,7 @@ func (b bindings) whole(schema, table string) (*sql.Relation, bool) {
 
 // HasSchema reports whether the schema is there for the role.
 func (b bindings) HasSchema(schema string) bool {
-	return b.isSystem(schema) || b.role.SeesSchema(schema) && (b.inLake(schema) || b.only != nil && b.only.HasSchema(schema))
+	return schema == tempSchema && b.temporary != nil || b.isSystem(schema) || b.role.SeesSchema(schema) && (b.inLake(schema) || b.only != nil && b.only.HasSchema(schema))
 }
 
 // RelationNames gives the tables of the lake.

@@ -17,7 +17,7 @@ import (
 
 // build makes the plan of the chosen way.
 func (d *decision) build(c *candidate, all []*candidate) (*engine.Plan, error) {
-	p := &engine.Plan{Route: c.route, Bytes: c.bytes, CachedBytes: c.cached, Estimate: c.estimate, Reason: d.reason(c, all), HotOnly: d.hotOnly() != nil}
+	p := &engine.Plan{Route: c.route, Bytes: c.bytes, CachedBytes: c.cached, Estimate: c.estimate, Reason: d.reason(c, all), HotOnly: d.hotOnly() != nil, Temporary: d.readsTemporary()}
 	source := d.coldSource
 	p.Engine = d.r.o.Cold
 	if c.route == engine.RouteHot {
@@ -150,6 +150,9 @@ func (d *decision) scanOf(u *sql.Use) (*scan, error) {
 }
 
 func (d *decision) coldSource(u *sql.Use) (string, error) {
+	if u.Relation.Class == sql.ClassTemporary {
+		return d.temporary.Source(u)
+	}
 	s, err := d.scanOf(u)
 	if err != nil {
 		return "", err
@@ -178,8 +181,12 @@ func (s *scan) columns() []parquetscan.SourceColumn {
 // hotSource reads the rows that count at the generation that is read: not those loaded after the newest one, not those
 // withdrawn whose deletion is still to come, not those of files that are newer, and not those that lack a column.
 func (d *decision) hotSource(u *sql.Use) (string, error) {
-	if u.Relation.Class == sql.ClassHotOnly {
+	switch u.Relation.Class {
+	case sql.ClassHotOnly:
 		return d.hotOnlySource(u), nil
+	case sql.ClassTemporary:
+		return d.temporary.Source(u)
+	default:
 	}
 	s, err := d.scanOf(u)
 	if err != nil {

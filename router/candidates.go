@@ -60,6 +60,7 @@ func (d *decision) candidates() []*candidate {
 		hot.barred.Hint = "leave out engine(hot): the lake has the answer too"
 		hot.down = true
 	}
+	d.barTemporary(hot)
 	return []*candidate{hot, d.coldCandidate(bytes)}
 }
 

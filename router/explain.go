@@ -52,6 +52,9 @@ func (d *decision) shownSQL(p *engine.Plan) string {
 		return p.Statement.SQL
 	}
 	text, err := d.req.Query.Render(func(u *sql.Use) (string, error) {
+		if u.Relation.Class == sql.ClassTemporary {
+			return d.temporary.Source(u)
+		}
 		s, err := d.scanOf(u)
 		if err != nil {
 			return "", err

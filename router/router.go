@@ -135,21 +135,32 @@ type Request struct {
 	// MaxStaleness is how old an interactive answer may be while newer data is not hot yet; 0: not at all, negative:
 	// as the tables say.
 	MaxStaleness time.Duration
+	// Into is where the rows go, if not to the client.
+	Into *engine.Into
 }
 
 // Bindings gives the relations that a user's statement may name at a generation, 0 for the newest.
 func (r *Router) Bindings(ctx context.Context, generation int64, user string) (sql.Catalog, error) {
-	return r.SessionBindings(ctx, generation, user, nil)
+	return r.SessionBindings(ctx, generation, user, Own{})
 }
 
-// SessionBindings is Bindings as a session sees them whose own connection to the warehouse has another list of
-// hot-only relations than the common one; nil is the common one.
-func (r *Router) SessionBindings(ctx context.Context, generation int64, user string, only HotOnly) (sql.WriteCatalog, error) {
+// Own is what a session has that others have not.
+type Own struct {
+	// Only is the list of hot-only relations as its own connection to the warehouse sees them; nil is the common one.
+	Only HotOnly
+	// Temporary are its temporary tables; nil: none.
+	Temporary Temporary
+}
+
+// SessionBindings is Bindings as a session sees them.
+func (r *Router) SessionBindings(ctx context.Context, generation int64, user string, own Own) (sql.WriteCatalog, error) {
 	v, err := r.viewAt(ctx, generation)
 	if err != nil {
 		return nil, err
 	}
-	return r.bindings(v, only, r.Role(user)), nil
+	b := r.bindings(v, own.Only, r.Role(user))
+	b.temporary = own.Temporary
+	return b, nil
 }
 
 // Role gives a user's role; nil while no roles are configured.
@@ -173,13 +184,13 @@ func (r *Router) bindings(v *catalog.View, only HotOnly, role *Role) bindings {
 	if only == nil && r.o.Hot != nil {
 		only = r.o.Hot.Only
 	}
-	return bindings{r, v, only, role}
+	return bindings{r: r, view: v, only: only, role: role}
 }
 
 // Plan decides how the request is answered. The plan holds its generation until Release.
 func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
-	bound, _ := req.Query.Catalog().(bindings) // another catalog is none of ours
-	if values, ok := req.Query.Known(); ok {
+	bound := boundTo(req.Query)
+	if values, ok := req.Query.Known(); ok && req.Into == nil {
 		return r.planKnown(req, bound.view, values)
 	}
 	h, err := r.pin(ctx, req.Generation, bound.view)
@@ -187,6 +198,7 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 		return nil, err
 	}
 	d := r.decide(req, h)
+	d.temporary = bound.temporary
 	p, err := d.plan(ctx)
 	if err != nil {
 		d.release()
@@ -232,14 +244,21 @@ type decision struct {
 	freshness   string // why view is not the newest although nobody asked for it; "" if it is
 	release     func() // of view
 	scans       []*scan
+	temporary   Temporary // of the session; nil: none
 }
 
 func (d *decision) plan(ctx context.Context) (*engine.Plan, error) {
+	if d.local() && d.req.Into != nil {
+		return d.planValues()
+	}
 	if d.local() {
 		return d.planLocal(ctx)
 	}
 	if err := d.scanAll(); err != nil {
 		return nil, err
+	}
+	if d.onlyTemporary() {
+		return d.planTemporary()
 	}
 	if p, ok := d.fromStatistics(); ok {
 		return p, nil
@@ -377,7 +396,7 @@ func (d *decision) statement(text string) engine.Statement {
 	}
 	return engine.Statement{
 		SQL: text, Before: q.Planned(), TimeZone: d.req.TimeZone, Style: d.req.Style, Columns: columns,
-		Asker: d.req.Asker, Memory: d.memory(),
+		Asker: d.req.Asker, Memory: d.memory(), Into: d.req.Into,
 	}
 }
 

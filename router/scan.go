@@ -28,7 +28,7 @@ type scan struct {
 // scanAll finds the lake's tables among the relations.
 func (d *decision) scanAll() error {
 	for _, u := range d.req.Query.Uses {
-		if u.Relation.Class == sql.ClassHotOnly {
+		if u.Relation.Class != sql.ClassLake {
 			continue
 		}
 		n := catalog.Name{Schema: u.Relation.Name.Schema, Table: u.Relation.Name.Table}

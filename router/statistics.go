@@ -16,7 +16,7 @@ import (
 // An engine hint asks for the engine, so it is not answered here.
 func (d *decision) fromStatistics() (*engine.Plan, bool) {
 	calls := d.req.Query.Shape.Statistics
-	if calls == nil || !d.single() || d.req.Statement.Hints.Engine != "" || d.req.Query.Planned() != "" {
+	if calls == nil || d.req.Into != nil || !d.single() || d.req.Statement.Hints.Engine != "" || d.req.Query.Planned() != "" {
 		return nil, false
 	}
 	s := d.scans[0]

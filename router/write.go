@@ -21,7 +21,7 @@ const (
 // Write decides about a statement that changes something (KindWrite): it goes to the warehouse if every relation that
 // it names is hot-only and the user may. only is as for SessionBindings.
 func (r *Router) Write(ctx context.Context, st *sql.Statement, env sql.Env, only HotOnly) (*sql.Write, error) {
-	relations, err := r.SessionBindings(ctx, 0, env.User, only)
+	relations, err := r.SessionBindings(ctx, 0, env.User, Own{Only: only})
 	if err != nil {
 		return nil, err
 	}

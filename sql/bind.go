@@ -55,7 +55,16 @@ func Bind(s *Statement, c Catalog, env Env) (*Query, error) {
 }
 
 // Catalog is what the query was bound against.
-func (q *Query) Catalog() Catalog { return q.catalog }
+func (q *Query) Catalog() Catalog {
+	c := q.catalog
+	for {
+		outer, ok := c.(instead)
+		if !ok {
+			return c
+		}
+		c = outer.Catalog
+	}
+}
 
 // WithArgs gives the query with its parameters replaced by constants of their types, so that predicates see their
 // values. A wrong number of them is 08P01; text that its type does not read is 22P02 and the like.
@@ -325,7 +334,7 @@ func classOf(s *Statement, c Catalog, env Env) (class Class, any bool, err error
 			seen[r.Class] = true
 		}
 	})
-	tables := seen[ClassLake] || seen[ClassHotOnly]
+	tables := seen[ClassLake] || seen[ClassHotOnly] || seen[ClassTemporary]
 	if tables && seen[ClassSystem] && s.dialect == Redshift {
 		return 0, true, pgerr.New(pgerr.FeatureNotSupported, "a query over tables and system relations at once is not supported in dialect redshift")
 	}

@@ -154,7 +154,9 @@ func (b *binder) foldCast(e *expr, t pgtypes.Type) (*expr, error) {
 	case e.isText && !isText(t.OID) && castExists(e.typ.OID, t.OID):
 		c, err = b.typed(e.literal, t, e.pos)
 	case e.value.Class == pgtypes.ClassInt && (isInteger(t.OID) || t.OID == pgtypes.Numeric || isFloat(t.OID) || t.OID == pgtypes.OIDType):
-		c, err = b.typed(strconv.FormatInt(e.value.I, 10), t, e.pos)
+		if c, err = b.typed(strconv.FormatInt(e.value.I, 10), t, e.pos); err != nil && isInteger(t.OID) {
+			err = pgerr.New(pgerr.NumericOutOfRange, "%s out of range", typeText(t))
+		}
 	case e.value.Class == pgtypes.ClassNumeric && (isFloat(t.OID) || t.OID == pgtypes.Numeric):
 		c, err = b.typed(e.value.S, t, e.pos)
 	case e.value.Class == pgtypes.ClassFloat && e.typ.OID == pgtypes.Float4 && t.OID == pgtypes.Float8:

@@ -159,7 +159,8 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 			scale = s
 		}
 		item.columns = append(item.columns, &visible{
-			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col, wide: byKey(plainType(c.Type.OID)),
+			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col,
+			wide: byKey(plainType(c.Type.OID)) || r.Class == ClassTemporary && storedAsText(c.Type),
 			need: func() { b.need(u, c, v.Location) },
 		})
 	}

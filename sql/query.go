@@ -58,9 +58,10 @@ type Class uint8
 
 // The classes of relation.
 const (
-	ClassLake    Class = iota // in the lake, hot in part
-	ClassSystem               // pg_catalog, information_schema, tidegate
-	ClassHotOnly              // in the warehouse, not in the lake
+	ClassLake      Class = iota // in the lake, hot in part
+	ClassSystem                 // pg_catalog, information_schema, tidegate
+	ClassHotOnly                // in the warehouse, not in the lake
+	ClassTemporary              // of one session, kept by Tidegate
 )
 
 // Relation is what the binder must know of a relation.
@@ -76,6 +77,9 @@ type Relation struct {
 	Hidden []Column
 	// Filter decides which rows are there for the asker; nil is all.
 	Filter *RowFilter
+	// Temporary is what a relation of ClassTemporary is made of, and Part which of its rows are read.
+	Temporary *TemporaryTable
+	Part      TemporaryPart
 }
 
 // Column is a column of a relation.

@@ -31,6 +31,9 @@ func (l *limits) checkAdmission(fail func(key, format string, args ...any)) {
 	if _, err := parseBytes(l.Spool); err != nil {
 		fail("limits.spool", "%v", err)
 	}
+	if _, err := parseBytes(l.Temporary); err != nil {
+		fail("limits.temporary", "%v", err)
+	}
 	if d, err := time.ParseDuration(l.QueueTimeout); err != nil || d <= 0 {
 		fail("limits.queue_timeout", "is %q; write 30s, 1m", l.QueueTimeout)
 	}

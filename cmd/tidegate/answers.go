@@ -129,6 +129,7 @@ func (p *parts) newGateway(a *answers, h *hotStore) *gateway.Server {
 		o.Reserved = min(p.Limits.Reserved, p.Limits.Connections-1)
 	}
 	o.Warehouse = newHotChanges(a.router, h)
+	o.Temporaries = p.newTemporaries(a.router, h)
 	s := gateway.New(o, planner{a.router, a.procedures}, a, p.log)
 	p.sessions.server.Store(s)
 	countSessions(p.metrics, s.Activities)

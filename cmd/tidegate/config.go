@@ -69,7 +69,7 @@ func defaults() config {
 		TLS: tlsConfig{MinVersion: "1.2"},
 		Limits: limits{
 			Connections: 500, Reserved: 3, Authentication: "1min", Statement: "0", Idle: "0", IdleInTransaction: "0",
-			Message: "64MiB", Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m", Spool: "1GiB", Grace: "30s",
+			Message: "64MiB", Memory: "50%", ETLMemory: "30%", Queue: 100, QueueTimeout: "1m", Spool: "1GiB", Temporary: "2GiB", Grace: "30s",
 		},
 	}
 }

@@ -27,6 +27,7 @@ type limits struct {
 	Queue        int    `yaml:"queue"`         // of a role's statements that wait
 	QueueTimeout string `yaml:"queue_timeout"` // how long one waits
 	Spool        string `yaml:"spool"`         // of what their results hold while nobody reads them; 0: nothing is moved
+	Temporary    string `yaml:"temporary"`     // of all temporary tables that Tidegate keeps itself
 }
 
 func (l *limits) check(fail func(key, format string, args ...any)) {

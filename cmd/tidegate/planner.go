@@ -20,8 +20,8 @@ type planner struct {
 
 // Bind resolves a read against the catalog at the generation that the session reads.
 func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, s *gateway.State) (*sql.Query, error) {
-	if only := listOf(s); only != nil {
-		relations, err := p.router.SessionBindings(ctx, generation(s), s.User, only)
+	if own, ok := ownOf(s); ok {
+		relations, err := p.router.SessionBindings(ctx, generation(s), s.User, own)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +32,7 @@ func (p planner) Bind(ctx context.Context, st *sql.Statement, params []pgtypes.O
 
 // Recall gives a statement that was bound before with other literals. A session with relations of its own binds anew.
 func (p planner) Recall(ctx context.Context, text string, params []pgtypes.OID, s *gateway.State) (*sql.Statement, *sql.Query, bool) {
-	if listOf(s) != nil {
+	if _, ok := ownOf(s); ok {
 		return nil, nil, false
 	}
 	return p.router.Recall(ctx, generation(s), text, environment(params, s))

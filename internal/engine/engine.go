@@ -75,6 +75,18 @@ type Statement struct {
 	// Waves, if not nil, are how the statement must run: the objects that it needs do not fit on this machine
 	// together. SQL is then for Describe alone.
 	Waves *Waves
+	// Into, if not nil, takes the rows instead of the caller, who gets rows of one int8 column: their sum is how many
+	// went there, once they are committed. Only engines that keep tables of their own look at it.
+	Into *Into
+}
+
+// Into is a table of the engine's own that a statement's rows are put into, after those that it has.
+type Into struct {
+	Table   string   // in the engine's words
+	Columns []string // names of it, one for each column of the statement
+	// Mark is the name of a further column, and Value what every row gets there.
+	Mark  string
+	Value int64
 }
 
 // Memory is an estimate in bytes.
@@ -197,6 +209,8 @@ type Plan struct {
 	// HotOnly says that the statement reads what only the warehouse has: a session that changed it reads over its own
 	// connection.
 	HotOnly bool
+	// Temporary says that the statement reads temporary tables of its session: it has to begin before they change.
+	Temporary bool
 
 	Generation int64
 	AsOf       time.Time // when that generation was committed

@@ -90,6 +90,8 @@ type Error struct {
 	Where   string // PostgreSQL's CONTEXT
 	// Position counts characters (not bytes) of the statement's text from 1; 0 is unknown.
 	Position int
+	// Schema, Table, Column and Constraint name what the error is about; "" is nothing.
+	Schema, Table, Column, Constraint string
 	// Err is the cause. It goes to the log, never to the client.
 	Err error
 }

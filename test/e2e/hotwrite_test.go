@@ -28,6 +28,8 @@ type wireClient struct {
 	f    *pgproto3.Frontend
 	pid  uint32
 	key  []byte
+	// whole has typmods and all of an error written down.
+	whole bool
 }
 
 func dialWire(t *testing.T, network, address, user, database string) *wireClient {
@@ -87,7 +89,11 @@ func (c *wireClient) read() []string {
 		case *pgproto3.RowDescription:
 			var names []string
 			for _, f := range m.Fields {
-				names = append(names, fmt.Sprintf("%s:%d", f.Name, f.DataTypeOID))
+				name := fmt.Sprintf("%s:%d", f.Name, f.DataTypeOID)
+				if c.whole {
+					name += fmt.Sprintf(":%d:%d", f.DataTypeSize, f.TypeModifier)
+				}
+				names = append(names, name)
 			}
 			lines = append(lines, "columns "+strings.Join(names, " "))
 		case *pgproto3.DataRow:
@@ -105,6 +111,9 @@ func (c *wireClient) read() []string {
 		case *pgproto3.ErrorResponse:
 			// The server is told every name with its schema.
 			lines = append(lines, m.Severity+" "+m.Code+" "+strings.ReplaceAll(m.Message, "public.", ""))
+			if c.whole {
+				lines = append(lines, fmt.Sprintf("  at %d, detail %q, hint %q, of %q %q %q", m.Position, m.Detail, m.Hint, m.TableName, m.ColumnName, m.ConstraintName))
+			}
 		case *pgproto3.NoticeResponse:
 			lines = append(lines, m.Severity+" "+m.Code+" "+m.Message)
 		case *pgproto3.ParameterDescription:

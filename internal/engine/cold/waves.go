@@ -13,6 +13,9 @@ import (
 // queryWaves runs the parts of a statement one after the other, each with its own lease on the cache: their files do
 // not fit it together.
 func (e *Engine) queryWaves(ctx context.Context, s engine.Statement) (engine.Rows, error) {
+	if s.Into != nil && s.Waves.Final == "" {
+		s.Waves = gatherAll(s.Waves)
+	}
 	if s.Waves.Final != "" {
 		return e.gather(ctx, s)
 	}
@@ -21,6 +24,16 @@ func (e *Engine) queryWaves(ctx context.Context, s engine.Statement) (engine.Row
 		return nil, err
 	}
 	return w, nil
+}
+
+// gatherAll is waves whose rows are put into a table: all at once, or none.
+func gatherAll(w *engine.Waves) *engine.Waves {
+	all := *w
+	all.Final = "SELECT * FROM " + engine.GatheredTable
+	if w.Limit >= 0 {
+		all.Final += fmt.Sprintf(" LIMIT %d", w.Limit)
+	}
+	return &all
 }
 
 // part is one of the parts as a statement of its own.
@@ -53,7 +66,7 @@ func (e *Engine) gather(ctx context.Context, s engine.Statement) (engine.Rows, e
 			return nil, errors.Join(err, g.Close())
 		}
 	}
-	rows, err := g.Query(ctx, engine.Statement{SQL: s.Waves.Final, TimeZone: s.TimeZone, Columns: s.Columns})
+	rows, err := g.Query(ctx, engine.Statement{SQL: s.Waves.Final, TimeZone: s.TimeZone, Columns: s.Columns, Into: s.Into})
 	if err != nil {
 		return nil, errors.Join(err, g.Close())
 	}

@@ -39,6 +39,9 @@ func (g *gathering) Add(ctx context.Context, sql string) error {
 
 // Query starts a statement that reads, with the columns that the client must see.
 func (g *gathering) Query(ctx context.Context, s engine.Statement) (engine.Rows, error) {
+	if s.Into != nil {
+		return g.session.fill(ctx, s)
+	}
 	return g.session.query(ctx, func() (*prepared, error) { return g.session.conn.prepareFor(s) })
 }
 

@@ -40,6 +40,9 @@ func (db *DB) Describe(ctx context.Context, s engine.Statement) ([]engine.Column
 // Query starts a statement that reads: SELECT, VALUES, EXPLAIN. Anything else is 0A000: what changes data or
 // settings needs a Session. Each open Rows has a connection of its own, so any number may be open.
 func (db *DB) Query(ctx context.Context, s engine.Statement) (engine.Rows, error) {
+	if s.Into != nil {
+		return db.fill(ctx, s)
+	}
 	c, err := db.acquire(zoneOf(s))
 	if err != nil {
 		return nil, err

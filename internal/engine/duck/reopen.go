@@ -143,3 +143,10 @@ func (r *rows) abandon(cause error) {
 	}
 	r.leave()
 }
+
+// Generation counts how often the instance was opened anew: what it kept in memory is gone then.
+func (db *DB) Generation() int {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.generation
+}

@@ -1,0 +1,240 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
+)
+
+// TemporaryTable is a temporary table that Tidegate keeps itself. It is immutable.
+type TemporaryTable struct {
+	Name     string
+	Columns  []TemporaryColumn
+	Keys     []TemporaryKey
+	OnCommit OnCommit
+
+	checks []temporaryCheck
+}
+
+// TemporaryColumn is a column of a temporary table.
+type TemporaryColumn struct {
+	Column
+	NotNull bool
+	Default string // PostgreSQL's text of the expression; "" is none
+
+	value *pg_query.Node // of Default
+}
+
+// TemporaryKey is a primary key, or columns that are unique: with a NULL in one of them rows are never the same.
+type TemporaryKey struct {
+	Name    string
+	Primary bool
+	Columns []string
+}
+
+// temporaryCheck is a condition that is not false for any row.
+type temporaryCheck struct {
+	name string
+	node *pg_query.Node
+}
+
+// OnCommit is what becomes of a temporary table at the end of a transaction.
+type OnCommit uint8
+
+// What COMMIT does with a temporary table.
+const (
+	KeepRows OnCommit = iota
+	DeleteRows
+	DropTable
+)
+
+// TemporaryPart says which rows of a temporary table a relation stands for.
+type TemporaryPart uint8
+
+// The parts.
+const (
+	LiveRows     TemporaryPart = iota
+	NumberedRows               // live ones, with their number in a column NumberColumn
+	NewRows                    // those that the statement has put there
+	OldRows                    // those that the statement has taken away
+)
+
+// NumberColumn is the column that NumberedRows have beside the relation's.
+const NumberColumn = "_tg_row"
+
+// TemporaryVerb is what a statement does with temporary tables.
+type TemporaryVerb uint8
+
+// The verbs.
+const (
+	TemporaryNothing TemporaryVerb = iota // IF EXISTS, IF NOT EXISTS
+	TemporaryCreate
+	TemporaryInsert
+	TemporaryUpdate
+	TemporaryDelete
+	TemporaryTruncate
+	TemporaryDrop
+)
+
+// Temporary is a statement that makes, fills, changes or drops temporary tables.
+type Temporary struct {
+	Verb   TemporaryVerb
+	Tag    string           // but for the number of rows
+	Counts bool             // the number stands behind the tag
+	Table  *Relation        // whose rows the statement changes
+	Made   *TemporaryTable  // by CREATE
+	Tables []string         // that DROP and TRUNCATE name
+	Params []pgtypes.OID    // of $1, $2, …; never 0
+	Checks []TemporaryCheck // that the new rows must pass, beside NotNull and Keys of the table
+	// Rows are what is put into the table, in the form in which it keeps them; of UPDATE and DELETE the numbers of the rows
+	// that are changed come first. Nil: nothing is.
+	Rows *Query
+	// Several says that Rows may have a row of the table more than once: only one of them counts.
+	Several bool
+	// Returning reads the rows that the client gets; nil is none.
+	Returning *Query
+	// Failing reads, as texts, the new rows that have NULL in a column, and Same the values of a key that several rows of the
+	// table have.
+	Failing func(column string) (*Query, error)
+	Same    func(k TemporaryKey) (*Query, error)
+	// Notices are what the client is told beside the tag.
+	Notices []*pgerr.Error
+}
+
+// TemporaryCheck is a condition on new rows.
+type TemporaryCheck struct {
+	Name   string
+	Broken *Query // reads the rows for which it is false
+}
+
+// temporaries binds one statement about temporary tables.
+type temporaries struct {
+	*Temporary
+	stmt    *Statement
+	catalog Catalog
+	env     Env
+	args    []Arg
+	keysAt  map[string]int32 // the places of keys in the text
+}
+
+// BindTemporary resolves a KindWrite statement that makes a temporary table or names one to change it; ok is false for
+// all others. args are the values of its parameters, nil while they are not known.
+func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, ok bool, err error) {
+	b := &temporaries{Temporary: &Temporary{Tag: s.Tag}, stmt: s, catalog: c, env: env, args: args, keysAt: map[string]int32{}}
+	switch n := s.node.Node.(type) {
+	case *pg_query.Node_CreateStmt:
+		if b.makes(n.CreateStmt.Relation) {
+			return b.result(b.create(n.CreateStmt))
+		}
+	case *pg_query.Node_CreateTableAsStmt:
+		if b.makes(n.CreateTableAsStmt.Into.Rel) && n.CreateTableAsStmt.Objtype == pg_query.ObjectType_OBJECT_TABLE {
+			return b.result(b.createAs(n.CreateTableAsStmt))
+		}
+	case *pg_query.Node_SelectStmt:
+		if into := leftmost(n.SelectStmt).IntoClause; b.makes(into.Rel) {
+			return b.result(b.selectInto(n.SelectStmt, into))
+		}
+	case *pg_query.Node_InsertStmt:
+		if b.names(n.InsertStmt.Relation) {
+			return b.result(b.insert(n.InsertStmt))
+		}
+	case *pg_query.Node_UpdateStmt:
+		if b.names(n.UpdateStmt.Relation) {
+			return b.result(b.update(n.UpdateStmt))
+		}
+	case *pg_query.Node_DeleteStmt:
+		if b.names(n.DeleteStmt.Relation) {
+			return b.result(b.delete(n.DeleteStmt))
+		}
+	case *pg_query.Node_TruncateStmt:
+		if b.namesAny(n.TruncateStmt.Relations) {
+			return b.result(b.truncate(n.TruncateStmt))
+		}
+	case *pg_query.Node_DropStmt:
+		if b.drops(n.DropStmt) {
+			return b.result(b.drop(n.DropStmt))
+		}
+	default:
+		if b.mentions() {
+			return b.result(b.refuse(-1, "%s", s.Tag))
+		}
+	}
+	return nil, false, nil
+}
+
+// mentions reports whether the statement names a temporary table anywhere.
+func (t *temporaries) mentions() bool {
+	found := false
+	walk(t.stmt.node, func(n *pg_query.Node) {
+		if v := n.GetRangeVar(); v != nil {
+			found = found || t.find(v) != nil
+		}
+	})
+	return found
+}
+
+func (t *temporaries) result(err error) (*Temporary, bool, error) { return t.Temporary, true, err }
+
+// makes reports whether a relation of that name would be a temporary one.
+func (t *temporaries) makes(v *pg_query.RangeVar) bool {
+	if v.Schemaname == "" && len(t.env.SearchPath) > 0 && t.env.SearchPath[0] == tempSchema {
+		return true
+	}
+	return v.Relpersistence == "t" || v.Schemaname == tempSchema
+}
+
+// find gives the temporary table that a name means, nil if it means another relation or none.
+func (t *temporaries) find(v *pg_query.RangeVar) *Relation {
+	if v == nil {
+		return nil
+	}
+	r, err := (&binder{stmt: t.stmt, catalog: t.catalog, env: t.env}).relation(v)
+	if err != nil || r.Class != ClassTemporary {
+		return nil
+	}
+	return r
+}
+
+func (t *temporaries) names(v *pg_query.RangeVar) bool {
+	t.Table = t.find(v)
+	return t.Table != nil
+}
+
+func (t *temporaries) namesAny(list []*pg_query.Node) bool {
+	for _, n := range list {
+		if t.find(n.GetRangeVar()) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *temporaries) refuse(pos int32, format string, args ...any) error {
+	return pgerr.New(pgerr.FeatureNotSupported, format+" is not supported for a temporary table", args...).At(t.stmt.position(pos))
+}
+
+func (t *temporaries) fail(code pgerr.Code, pos int32, format string, args ...any) *pgerr.Error {
+	return pgerr.New(code, format, args...).At(t.stmt.position(pos))
+}
+
+// parts gives the table as a catalog in which it has other rows.
+func (t *temporaries) part(p TemporaryPart) *Relation {
+	r := *t.Table
+	r.Part = p
+	return &r
+}
+
+// instead is a catalog in which a name means another relation.
+type instead struct {
+	Catalog
+	name TableName
+	r    *Relation
+}
+
+func (c instead) Relation(schema, table string) (*Relation, bool) {
+	if (c.name == TableName{Schema: schema, Table: table}) {
+		return c.r, true
+	}
+	return c.Catalog.Relation(schema, table)
+}
