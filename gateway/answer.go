@@ -133,7 +133,7 @@ func (s *session) bindAlone(ctx context.Context, st *sql.Statement) (*sql.Query,
 func (s *session) resolve(ctx context.Context, st *sql.Statement, told []pgtypes.OID) (*sql.Query, error) {
 	ctx, t := newTask(ctx)
 	defer t.end()
-	defer s.engage(t)()
+	defer s.engage(t).release()
 	q, err := s.server.planner.Bind(ctx, st, told, &s.state)
 	return q, t.explain(err)
 }
@@ -148,7 +148,7 @@ func (s *session) call(ctx context.Context, st *sql.Statement) (*answer, error) 
 	if len(r.columns) > 0 {
 		return &answer{tag: st.Tag, result: r, limit: math.MaxInt64, plain: true}, nil
 	}
-	defer s.engage(r.task)()
+	defer s.engage(r.task).release()
 	_, err = r.skip(math.MaxInt64)
 	r.close(err)
 	return tagOnly(st.Tag), err
@@ -220,7 +220,7 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 	if a.copied != nil {
 		return false, s.deliverCopy(a)
 	}
-	defer s.engage(r.task)()
+	defer s.engage(r.task).release()
 	if err := r.start(); err != nil {
 		r.close(err)
 		return false, err

@@ -54,7 +54,7 @@ func (s *session) evaluate(ctx context.Context, st *sql.Statement, types []pgtyp
 		return nil, err
 	}
 	r := a.result
-	defer s.engage(r.task)()
+	defer s.engage(r.task).release()
 	end := errPanic // what it is if it comes to no other end: then too the plan is given back
 	defer func() { r.close(end) }()
 	args, end = firstRow(r)

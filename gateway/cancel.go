@@ -106,18 +106,30 @@ func (w *work) lasting() bool {
 
 // engage makes t what the session works at until release is called: a CancelRequest, statement_timeout and the
 // client's leaving end it. A nil task cannot wait and needs none of it.
-func (s *session) engage(t *task) (release func()) {
+func (s *session) engage(t *task) engagement {
 	if t == nil {
-		return func() {}
+		return engagement{}
 	}
 	s.work.push(t)
-	stopTimer := func() bool { return true }
+	e := engagement{work: &s.work}
 	if s.timeout > 0 {
-		stopTimer = time.AfterFunc(s.timeout, func() { t.cancel(errTimeout()) }).Stop
+		e.timeout = time.AfterFunc(s.timeout, func() { t.cancel(errTimeout()) })
 	}
-	return func() {
-		stopTimer()
-		s.work.pop()
+	return e
+}
+
+// engagement is a task that the session works at; the zero one is of none.
+type engagement struct {
+	work    *work
+	timeout *time.Timer // nil: there is none
+}
+
+func (e engagement) release() {
+	if e.timeout != nil {
+		e.timeout.Stop()
+	}
+	if e.work != nil {
+		e.work.pop()
 	}
 }
 

@@ -120,7 +120,7 @@ func unplaced(err error) error {
 // deliverCopy sends every row, in COPY's messages.
 func (s *session) deliverCopy(a *answer) error {
 	r := a.result
-	defer s.engage(r.task)()
+	defer s.engage(r.task).release()
 	s.wire.send(copyResponse(len(r.columns), a.copied.Binary()))
 	err := r.start()
 	if err == nil {

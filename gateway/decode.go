@@ -31,6 +31,8 @@ func decode(kind byte, body []byte) (pgproto3.FrontendMessage, error) {
 		m = &pgproto3.Sync{}
 	case 'H':
 		m = &pgproto3.Flush{}
+	case 'F':
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "function call messages are not supported")
 	}
 	if d.err == nil && len(d.rest) > 0 {
 		d.fail("invalid message format")

@@ -39,7 +39,7 @@ func (s *session) explain(ctx context.Context, st *sql.Statement, q *sql.Query) 
 	}
 	ctx, t := newTask(ctx)
 	defer t.end()
-	defer s.engage(t)()
+	defer s.engage(t).release()
 	entry := s.entry(st)
 	p, err := s.server.planner.Plan(ctx, q, x.Query, &s.state)
 	if err != nil {

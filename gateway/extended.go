@@ -306,7 +306,7 @@ func (s *session) describe(ctx context.Context, p *prepared) ([]engine.Column, e
 func (s *session) columnsOf(ctx context.Context, p *prepared) (columns []engine.Column, keep bool, err error) {
 	ctx, t := newTask(ctx)
 	defer t.end()
-	defer s.engage(t)()
+	defer s.engage(t).release()
 	st := p.st
 	switch st.Kind {
 	case sql.KindSelect:

@@ -25,7 +25,7 @@ func (s *session) fetch(ctx context.Context, c *sql.Cursor) (*answer, error) {
 		return nil, cannotRun(c.Name)
 	}
 	r := p.answer.result
-	defer s.engage(r.task)()
+	defer s.engage(r.task).release()
 	a, err := p.fetch(c)
 	if err != nil {
 		p.failed = true

@@ -14,9 +14,9 @@ type idleLimits struct{ session, transaction time.Duration }
 // receive reads the next message. As in PostgreSQL the limits hold while the client has its answer and has not sent all
 // of another message; before Sync they do not.
 func (s *session) receive() (kind byte, body []byte, err error) {
-	limit, e := s.idle.session, pgerr.New(pgerr.IdleSession, "terminating connection due to idle-session timeout")
-	if s.tx.status() != 'I' {
-		limit, e = s.idle.transaction, pgerr.New(pgerr.IdleInTransaction, "terminating connection due to idle-in-transaction timeout")
+	limit, within := s.idle.session, s.tx.status() != 'I'
+	if within {
+		limit = s.idle.transaction
 	}
 	resting := s.resting
 	s.resting = false
@@ -26,8 +26,12 @@ func (s *session) receive() (kind byte, body []byte, err error) {
 	s.socket.deadline(time.Now().Add(limit))
 	kind, body, err = s.in.next()
 	s.socket.deadline(time.Time{})
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = e
+	switch {
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+	case within:
+		err = pgerr.New(pgerr.IdleInTransaction, "terminating connection due to idle-in-transaction timeout")
+	default:
+		err = pgerr.New(pgerr.IdleSession, "terminating connection due to idle-session timeout")
 	}
 	return kind, body, err
 }

@@ -15,8 +15,8 @@ const maxSmallBytes = 10_000
 // inbox takes a client's messages apart from each other.
 type inbox struct {
 	from *bufio.Reader
-	max  int // bytes of a message
-	body bytes.Buffer
+	max  int          // bytes of a message
+	body bytes.Buffer // of a message that is longer than what is read at once
 }
 
 func newInbox(from io.Reader, limit int) *inbox {
@@ -29,7 +29,6 @@ func (in *inbox) next() (kind byte, body []byte, err error) {
 	if in.body.Cap() > keptBytes {
 		in.body = bytes.Buffer{}
 	}
-	in.body.Reset()
 	if kind, err = in.from.ReadByte(); err != nil {
 		return 0, nil, err
 	}
@@ -41,20 +40,38 @@ func (in *inbox) next() (kind byte, body []byte, err error) {
 	default:
 		return 0, nil, pgerr.New(pgerr.ProtocolViolation, "invalid frontend message type %d", kind)
 	}
-	var head [4]byte
-	if _, err := io.ReadFull(in.from, head[:]); err != nil {
+	head, err := in.take(4)
+	if err != nil {
 		return 0, nil, err
 	}
-	size := int64(int32(binary.BigEndian.Uint32(head[:]))) - 4
+	size := int64(int32(binary.BigEndian.Uint32(head))) - 4
 	switch {
 	case size < 0, size > int64(limit) && limit < in.max:
 		return 0, nil, io.ErrUnexpectedEOF
 	case size > int64(limit):
 		return 0, nil, pgerr.New(pgerr.ProtocolViolation, "message of %d bytes is longer than %d", size, limit)
 	}
-	// It grows with what comes, not with what was announced.
-	if _, err := io.CopyN(&in.body, in.from, size); err != nil {
-		return 0, nil, err
+	if size <= int64(in.from.Size()) {
+		body, err = in.take(int(size))
+	} else {
+		body, err = in.gather(size)
 	}
-	return kind, in.body.Bytes(), nil
+	return kind, body, err
+}
+
+// take gives bytes where they were read to: they are copied nowhere.
+func (in *inbox) take(n int) ([]byte, error) {
+	b, err := in.from.Peek(n)
+	if err != nil {
+		return nil, err
+	}
+	_, err = in.from.Discard(n)
+	return b, err
+}
+
+// gather is take of more than is read at once. What it holds grows with what comes, not with what was announced.
+func (in *inbox) gather(n int64) ([]byte, error) {
+	in.body.Reset()
+	_, err := io.CopyN(&in.body, in.from, n)
+	return in.body.Bytes(), err
 }

@@ -210,7 +210,7 @@ func (s *session) run(ctx context.Context, p *portal, limit int64) (err error) {
 func (s *session) runScroll(p *portal, limit int64) error {
 	rows, err := func() (span, error) {
 		r := p.answer.result
-		defer s.engage(r.task)()
+		defer s.engage(r.task).release()
 		if err := r.start(); err != nil {
 			return span{}, err
 		}

@@ -133,11 +133,7 @@ func (s *session) handle(ctx context.Context, kind byte, body []byte) (err error
 
 // respond answers a message that is not skipped.
 func (s *session) respond(ctx context.Context, kind byte, body []byte) error {
-	var m pgproto3.FrontendMessage
-	var err error = pgerr.New(pgerr.FeatureNotSupported, "function call messages are not supported")
-	if kind != 'F' {
-		m, err = decode(kind, body)
-	}
+	m, err := decode(kind, body)
 	if err == nil {
 		s.showMessage(m)
 	}

@@ -48,7 +48,7 @@ func (s *session) bindTemporary(ctx context.Context, st *sql.Statement, told []p
 	}
 	ctx, t := newTask(ctx)
 	defer t.end()
-	defer s.engage(t)()
+	defer s.engage(t).release()
 	w, ok, err := all.Bind(ctx, st, told, args, &s.state)
 	if err == nil && ok && w.Verb == sql.TemporaryCreate && s.settings.get("transaction_read_only") == "on" {
 		err = pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute %s in a read-only transaction", st.Tag)

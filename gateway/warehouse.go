@@ -164,7 +164,7 @@ func (s *session) prepareWrite(ctx context.Context, p *prepared) error {
 	}
 	ctx, t := newTask(ctx)
 	defer t.end()
-	defer s.engage(t)()
+	defer s.engage(t).release()
 	w, err := s.server.options.Warehouse.Write(ctx, p.st, &s.state)
 	if err == nil {
 		p.params, p.columns, err = s.describeWrite(ctx, w, p.told)

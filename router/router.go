@@ -208,6 +208,19 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 	return p, nil
 }
 
+// Describe gives the columns of the request's answer, for which it plans if it must. It reads no data.
+func (r *Router) Describe(ctx context.Context, req Request) ([]engine.Column, error) {
+	if _, ok := req.Query.Known(); ok {
+		return columnsOf(req.Query), nil
+	}
+	p, err := r.Plan(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Release()
+	return p.Engine.Describe(ctx, p.Statement)
+}
+
 // decide begins a decision over a generation, which it releases.
 func (r *Router) decide(req Request, h held) *decision {
 	role := r.Role(req.Asker.User)
@@ -389,15 +402,19 @@ func (d *decision) sourceOf(l Locals) func(*sql.Use) (string, error) {
 }
 
 func (d *decision) statement(text string) engine.Statement {
-	q := d.req.Query
+	return engine.Statement{
+		SQL: text, Before: d.req.Query.Planned(), TimeZone: d.req.TimeZone, Style: d.req.Style, Columns: columnsOf(d.req.Query),
+		Asker: d.req.Asker, Memory: d.memory(), Into: d.req.Into,
+	}
+}
+
+// columnsOf gives a query's columns as the client sees them.
+func columnsOf(q *sql.Query) []engine.Column {
 	columns := make([]engine.Column, len(q.Names))
 	for i := range q.Names {
 		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
 	}
-	return engine.Statement{
-		SQL: text, Before: q.Planned(), TimeZone: d.req.TimeZone, Style: d.req.Style, Columns: columns,
-		Asker: d.req.Asker, Memory: d.memory(), Into: d.req.Into,
-	}
+	return columns
 }
 
 // Latency classes, strongest wish for speed first.

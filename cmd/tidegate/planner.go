@@ -38,14 +38,9 @@ func (p planner) Recall(ctx context.Context, text string, params []pgtypes.OID, 
 	return p.router.Recall(ctx, generation(s), text, environment(params, s))
 }
 
-// Describe plans without values and asks the chosen engine for the columns.
+// Describe plans without values.
 func (p planner) Describe(ctx context.Context, q *sql.Query, st *sql.Statement, s *gateway.State) ([]engine.Column, error) {
-	plan, err := p.router.Plan(ctx, request(q, st, s))
-	if err != nil {
-		return nil, err
-	}
-	defer plan.Release()
-	return plan.Engine.Describe(ctx, plan.Statement)
+	return p.router.Describe(ctx, request(q, st, s))
 }
 
 // Plan decides how the statement is answered.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -97,30 +99,53 @@ func (f *file) add(ctx context.Context, lines []Entry) error {
 	return tx.Commit()
 }
 
-func (f *file) insert(ctx context.Context, tx *stdsql.Tx, lines []Entry) (err error) {
-	s, err := tx.PrepareContext(ctx, `INSERT INTO query_log (query_id, started_at, user_name, route, reason, latency, rows,
-		bytes_scanned, bytes_fetched, elapsed, generation, as_of, sqlstate, fingerprint, query)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+// The columns of a line, and how many lines one statement writes: what it costs to run one is then shared.
+const (
+	columns = "query_id, started_at, user_name, route, reason, latency, rows, bytes_scanned, bytes_fetched, elapsed, " +
+		"generation, as_of, sqlstate, fingerprint, query"
+	placeholders   = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	linesPerInsert = 32
+)
+
+func (f *file) insert(ctx context.Context, tx *stdsql.Tx, lines []Entry) error {
+	whole := len(lines) / linesPerInsert * linesPerInsert
+	if err := insertBy(ctx, tx, linesPerInsert, lines[:whole]); err != nil {
+		return err
+	}
+	if err := insertBy(ctx, tx, 1, lines[whole:]); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM query_log WHERE id <= (SELECT max(id) FROM query_log) - ?`, f.keep)
+	return err
+}
+
+// insertBy writes lines, a multiple of n, by a statement of n lines.
+func insertBy(ctx context.Context, tx *stdsql.Tx, n int, lines []Entry) (err error) {
+	if len(lines) == 0 {
+		return nil
+	}
+	s, err := tx.PrepareContext(ctx, "INSERT INTO query_log ("+columns+") VALUES "+placeholders+strings.Repeat(", "+placeholders, n-1))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	for i := range lines {
-		e := &lines[i]
-		_, err := s.ExecContext(ctx, e.QueryID, micros(e.StartedAt), e.User, e.Route, e.Reason, e.Latency, e.Rows,
-			e.BytesScanned, e.BytesFetched, int64(e.Elapsed), e.Generation, micros(e.AsOf), e.SQLState, e.Fingerprint, e.Query)
-		if err != nil {
+	var args []any
+	for part := range slices.Chunk(lines, n) {
+		args = args[:0]
+		for i := range part {
+			e := &part[i]
+			args = append(args, e.QueryID, micros(e.StartedAt), e.User, e.Route, e.Reason, e.Latency, e.Rows,
+				e.BytesScanned, e.BytesFetched, int64(e.Elapsed), e.Generation, micros(e.AsOf), e.SQLState, e.Fingerprint, e.Query)
+		}
+		if _, err := s.ExecContext(ctx, args...); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM query_log WHERE id <= (SELECT max(id) FROM query_log) - ?`, f.keep)
-	return err
+	return nil
 }
 
 func (f *file) newest(ctx context.Context, limit int) (_ []Entry, err error) {
-	rows, err := f.db.QueryContext(ctx, `SELECT query_id, started_at, user_name, route, reason, latency, rows,
-		bytes_scanned, bytes_fetched, elapsed, generation, as_of, sqlstate, fingerprint, query
-		FROM query_log ORDER BY id DESC LIMIT ?`, limit)
+	rows, err := f.db.QueryContext(ctx, `SELECT `+columns+` FROM query_log ORDER BY id DESC LIMIT ?`, limit)
 	if err != nil {
 		return nil, err
 	}
