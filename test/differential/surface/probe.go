@@ -19,7 +19,7 @@ type State string
 const (
 	Identical State = "identical" // DuckDB's function of the same name, called the same way
 	Rewritten State = "rewritten" // another text for DuckDB, with PostgreSQL's answer
-	System    State = "catalogs"  // answered in queries of pg_catalog and information_schema only
+	System    State = "catalogs"  // answered by the engine of pg_catalog and information_schema
 	Refused   State = "refused"   // 0A000
 )
 
@@ -70,7 +70,7 @@ func (p *Prober) HasSchema(schema string) bool { return schema == "public" }
 func (p *Prober) Types() []Type {
 	var list []Type
 	for _, t := range p.types {
-		if _, err := p.bind("select " + p.value(t.OID) + " from public.probe"); err == nil {
+		if _, system, err := p.bind("select " + p.value(t.OID) + " from public.probe"); err == nil && !system {
 			list = append(list, t)
 		}
 	}
@@ -90,11 +90,11 @@ func (p *Prober) value(oid uint32) string {
 	return columnOf(pgtypes.Text) + "::" + t.Name
 }
 
-// bind gives the text for DuckDB.
-func (p *Prober) bind(text string) (duck string, err error) {
+// bind gives the text for DuckDB. system says that it is that of the catalogs.
+func (p *Prober) bind(text string) (duck string, system bool, err error) {
 	statements, err := sql.Parse(text)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	now := time.Date(2018, 2, 15, 3, 4, 5, 600000000, time.UTC)
 	q, err := sql.Bind(statements[0], p, sql.Env{
@@ -102,9 +102,10 @@ func (p *Prober) bind(text string) (duck string, err error) {
 		Settings: func(string) (string, bool) { return "", true }, Now: now, Statement: now, Zone: time.UTC,
 	})
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	return q.Render(func(*sql.Use) (string, error) { return "probe", nil })
+	duck, err = q.Render(func(*sql.Use) (string, error) { return "probe", nil })
+	return duck, q.System, err
 }
 
 // Probe finds out about an entry.
@@ -119,7 +120,11 @@ func (p *Prober) Probe(e *Entry) *Finding {
 			if !ok {
 				continue
 			}
-			text, err := p.bind(call)
+			text, system, err := p.bind(call)
+			if err == nil && system {
+				f.State = System
+				return f
+			}
 			if err == nil {
 				f.State, f.Reason, f.Text, f.Constant = Rewritten, "", text, constant != ""
 				f.Call = strings.TrimSuffix(strings.TrimPrefix(call, "select "), " from public.probe")
