@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 
+	"tidegate/bench/catalog"
 	"tidegate/bench/etl"
 	"tidegate/bench/hot"
 	"tidegate/bench/lake"
@@ -27,6 +28,7 @@ type suite struct {
 
 func suites() []suite {
 	return []suite{
+		{"catalog", catalog.Run},
 		{"etl", etl.Run},
 		{"hot", hot.Run},
 		{"lake", lake.Run},
