@@ -199,6 +199,33 @@ func (s *settings) all() [][]string {
 	return rows
 }
 
+// InitialSetting is a setting and its value where nobody says another.
+type InitialSetting struct{ Name, Value, Description string }
+
+// InitialSettings gives all settings but clients' own.
+func InitialSettings() []InitialSetting {
+	all := make([]InitialSetting, len(settingTable))
+	for i, t := range settingTable {
+		all[i] = InitialSetting{t.name, t.initial, t.description}
+	}
+	return all
+}
+
+// Settings gives what a session shows, by name. The session of that number must be the caller's own: nobody else may look.
+func (s *Server) Settings(pid int32) map[string]string {
+	s.mu.Lock()
+	x := s.sessions[pid]
+	s.mu.Unlock()
+	if x == nil {
+		return nil
+	}
+	values := map[string]string{}
+	for _, row := range x.settings.all() {
+		values[row[0]] = row[1]
+	}
+	return values
+}
+
 // applySet runs SET and RESET.
 func (s *session) applySet(set *sql.Setting) error {
 	for _, one := range append([]sql.Setting{*set}, set.More...) {

@@ -424,7 +424,9 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 		if k.e, err = b.settle(k.e); err != nil {
 			return k, err
 		}
-		k.output = slices.IndexFunc(p.targets, func(t *target) bool { return t.e.sql == k.e.sql }) + 1
+		k.output = slices.IndexFunc(p.targets, func(t *target) bool {
+			return t.e.sql == k.e.sql && isReg(t.e.oid()) == isReg(k.e.oid()) // a name and its object have one text
+		}) + 1
 		if k.output == 0 && strings.HasPrefix(p.distinct, "DISTINCT ") && !strings.HasPrefix(p.distinct, "DISTINCT ON") {
 			return k, b.fail(pgerr.InvalidColumnReference, k.e.pos, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
 		}
@@ -439,11 +441,17 @@ func (b *binder) sortKey(s *pg_query.SortBy, p *selectParts) (sortKey, error) {
 	if err := b.sorted(sorted, placeOf(s.Node, sorted)); err != nil {
 		return k, err
 	}
+	switch {
+	case isReg(sorted.oid()) && p.rows == nil && p.distinct == "":
+		k.sql = b.regNumber(sorted) // objects are sorted by number
+	case k.output > 0:
+		k.sql = itoa(k.output)
+	default:
+		k.sql = orderText(k.e)
+	}
 	if k.output > 0 {
 		p.targets[k.output-1].needed()
-		k.sql, k.e = itoa(k.output), nil
-	} else {
-		k.sql = orderText(k.e)
+		k.e = nil
 	}
 	k.direction = direction(s)
 	k.sql += k.direction

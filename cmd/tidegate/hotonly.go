@@ -325,9 +325,15 @@ func readable(t pgtypes.OID) bool {
 const firstUserType = 16384
 
 func hotTable(r *hot.Relation) pgcatalog.Table {
-	out := pgcatalog.Table{Schema: r.Schema, Name: r.Name, Description: r.Description, View: r.View, Rows: -1}
+	out := pgcatalog.Table{
+		Schema: r.Schema, Name: r.Name, Description: r.Description, View: r.View && !r.Materialized, Rows: -1,
+		Definition: r.Definition, Pretty: r.Pretty, Materialized: r.Materialized,
+	}
 	for _, c := range r.Columns {
-		col := pgcatalog.Column{Name: c.Name, Type: c.Type, Description: c.Description, NotNull: c.NotNull, Default: c.Default}
+		col := pgcatalog.Column{
+			Name: c.Name, Type: c.Type, Description: c.Description, NotNull: c.NotNull, Default: c.Default,
+			Identity: c.Identity, Generated: c.Generated,
+		}
 		if c.Type.OID >= firstUserType {
 			// The catalog shows PostgreSQL's own types only.
 			col.Type, col.Description = pgtypes.Of(pgtypes.Text), "of the warehouse's type "+c.TypeName+", which cannot be read"
@@ -335,12 +341,25 @@ func hotTable(r *hot.Relation) pgcatalog.Table {
 		out.Columns = append(out.Columns, col)
 	}
 	for _, k := range r.Keys {
-		out.Keys = append(out.Keys, pgcatalog.Key{
-			Name: k.Name, Kind: k.Kind, Columns: k.Columns, RefSchema: k.Refers.Schema, RefTable: k.Refers.Name, RefColumns: k.RefColumns,
-		})
+		out.Keys = append(out.Keys, hotKey(k))
 	}
 	for _, x := range r.Indexes {
-		out.Indexes = append(out.Indexes, pgcatalog.Index{Name: x.Name, Unique: x.Unique, Columns: x.Columns, Definition: x.Definition})
+		out.Indexes = append(out.Indexes, pgcatalog.Index{
+			Name: x.Name, Unique: x.Unique, Columns: x.Columns, Definition: x.Definition, Detail: pgcatalog.IndexDetail(x.Detail),
+		})
+	}
+	return out
+}
+
+func hotKey(k hot.Key) pgcatalog.Key {
+	out := pgcatalog.Key{
+		Name: k.Name, Kind: k.Kind, Columns: k.Columns, RefSchema: k.Refers.Schema, RefTable: k.Refers.Name, RefColumns: k.RefColumns,
+		Definition: k.Definition, Pretty: k.Pretty, OnUpdate: k.OnUpdate, OnDelete: k.OnDelete, Match: k.Match,
+		Deferrable: k.Deferrable, Deferred: k.Deferred, NotValid: k.NotValid, NoInherit: k.NoInherit, Index: pgcatalog.IndexDetail(k.Index),
+	}
+	if k.Kind == pgcatalog.ForeignKey { // the name of what it refers to is written as the search path needs it
+		_, refers, _ := strings.Cut(k.Definition, " REFERENCES ")
+		_, out.Definition, _ = strings.Cut(refers, ")")
 	}
 	return out
 }

@@ -54,13 +54,16 @@ func (p *parts) newLocals(ctx context.Context, name string, sources system.Sourc
 		return router.Locals{}, err
 	}
 	opened.add(local.Close)
-	pg, err := pgcatalog.New(ctx, local, p.sessions.backends)
+	pg, err := pgcatalog.New(ctx, local, pgcatalog.Live{Backends: p.sessions.backends, Settings: p.sessions.settings})
 	if err != nil {
 		return router.Locals{}, err
 	}
 	sources.Audience = audience(role)
 	relations := system.New(local, sources)
-	shown := &postgresCatalog{Catalog: pg, relations: relations, database: p.Database, hotOnly: only, role: role}
+	shown := &postgresCatalog{
+		Catalog: pg, relations: relations, database: p.Database, hotOnly: only, role: role,
+		people: p.access.latest.Load, config: p.Roles,
+	}
 	return router.Locals{Engine: local, Systems: []router.System{shown, relations}}, nil
 }
 

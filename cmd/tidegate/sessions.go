@@ -37,6 +37,19 @@ func (s *sessions) backends(asker engine.Asker) []pgcatalog.Backend {
 	return all
 }
 
+// settings gives those of the asker's session.
+func (s *sessions) settings(asker engine.Asker) []pgcatalog.Setting {
+	server := s.server.Load()
+	if server == nil {
+		return nil
+	}
+	var all []pgcatalog.Setting
+	for name, value := range server.Settings(asker.PID) {
+		all = append(all, pgcatalog.Setting{Name: name, Value: value})
+	}
+	return all
+}
+
 func (s *sessions) backend(a gateway.Activity) pgcatalog.Backend {
 	b := pgcatalog.Backend{
 		PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Began: a.Began, Transaction: a.Transaction,

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"tidegate/catalog"
+	"tidegate/gateway"
 	"tidegate/gateway/pgcatalog"
 	"tidegate/router"
 	"tidegate/router/system"
@@ -22,6 +23,8 @@ type postgresCatalog struct {
 	database  string
 	hotOnly   func() *hotOnlyList
 	role      *router.Role                 // whose catalog it is; nil: everybody's
+	people    func() *admitted             // who may come in now
+	config    map[string]roleConfig        // roles
 	shown     atomic.Pointer[shownCatalog] // nil before the first
 
 	mu      sync.Mutex
@@ -29,19 +32,22 @@ type postgresCatalog struct {
 }
 
 // shownCatalog says what the catalog was made of.
-type shownCatalog struct{ schemaGeneration, hotOnly int64 }
+type shownCatalog struct {
+	schemaGeneration, hotOnly int64
+	people                    *admitted
+}
 
 // Prepare shows the tables of v unless their definitions are shown already. Statements that name no relation are
 // prepared for too: 'web.events'::regclass needs the names.
 func (c *postgresCatalog) Prepare(ctx context.Context, v *catalog.View, _ []*sql.Use) error {
 	only := c.hotOnly()
-	want := shownCatalog{v.SchemaGeneration, only.version}
+	want := shownCatalog{v.SchemaGeneration, only.version, c.people()}
 	if g := c.shown.Load(); g != nil && *g == want {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.Refresh(ctx, c.version+1, c.contents(v, only)); err != nil {
+	if err := c.Refresh(ctx, c.version+1, c.contents(v, only, want.people)); err != nil {
 		return err
 	}
 	c.version++
@@ -49,8 +55,11 @@ func (c *postgresCatalog) Prepare(ctx context.Context, v *catalog.View, _ []*sql
 	return nil
 }
 
-func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList) *pgcatalog.Contents {
-	contents := &pgcatalog.Contents{Database: c.database, Roles: []pgcatalog.Role{{Name: "tidegate", Login: true}}}
+func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList, people *admitted) *pgcatalog.Contents {
+	contents := &pgcatalog.Contents{Database: c.database, Roles: c.roles(people)}
+	for _, s := range gateway.InitialSettings() {
+		contents.Settings = append(contents.Settings, pgcatalog.Setting(s))
+	}
 	for _, t := range v.Tables {
 		contents.Tables = append(contents.Tables, lakeTable(t.Table))
 	}
@@ -58,6 +67,7 @@ func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList) *pgcatalo
 	if c.role != nil {
 		contents.Tables = c.seen(contents.Tables, v, only)
 	}
+	contents.Sequences, contents.Comments = c.beside(only, contents.Tables)
 	slices.SortFunc(contents.Tables, func(a, b pgcatalog.Table) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
@@ -83,6 +93,9 @@ func (c *postgresCatalog) seen(tables []pgcatalog.Table, v *catalog.View, only *
 			continue
 		}
 		t.Part = len(part.Hidden) > 0
+		if t.Part { // the query may name what is not there
+			t.Definition, t.Pretty = "", ""
+		}
 		t.Writable = c.role.Write && rel.Class == sql.ClassHotOnly && !t.View && !part.Restricted()
 		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(col pgcatalog.Column) bool {
 			return slices.ContainsFunc(part.Hidden, func(h sql.Column) bool { return h.Name == col.Name })

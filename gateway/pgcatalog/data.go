@@ -64,7 +64,7 @@ var fixed = map[string]values{
 // changing are the relations with rows for our own objects: Refresh makes them anew.
 var changing = []string{
 	"pg_namespace", "pg_class", "pg_attribute", "pg_type", "pg_description", "pg_database", "pg_authid", "pg_settings",
-	"pg_constraint", "pg_index", "pg_attrdef",
+	"pg_constraint", "pg_index", "pg_attrdef", "pg_sequence", "pg_depend", "pg_auth_members",
 }
 
 func readDataset() (*dataset, error) {

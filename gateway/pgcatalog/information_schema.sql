@@ -22,7 +22,7 @@ WHERE c.relkind = 'v'
 --
 CREATE VIEW pgi.columns AS
 SELECT datname AS table_catalog, nspname AS table_schema, relname AS table_name, attname AS column_name, attnum::INTEGER AS ordinal_position,
-  adbin AS column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+  CASE WHEN attgenerated = '' THEN adbin END AS column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
   CASE WHEN basecategory = 'A' THEN 'ARRAY' WHEN basetype < 16384 THEN pgc.format_type(basetype, NULL) ELSE 'USER-DEFINED' END AS data_type,
   CASE WHEN basetype IN (1042, 1043) AND mod <> -1 THEN mod - 4 WHEN basetype IN (1560, 1562) AND mod <> -1 THEN mod END AS character_maximum_length,
   CASE WHEN basetype IN (25, 1042, 1043) THEN CASE WHEN mod = -1 THEN 1073741824 ELSE (mod - 4) * 4 END END AS character_octet_length,
@@ -36,10 +36,12 @@ SELECT datname AS table_catalog, nspname AS table_schema, relname AS table_name,
   CASE WHEN typtype = 'd' THEN datname END AS domain_catalog, CASE WHEN typtype = 'd' THEN typschema END AS domain_schema, CASE WHEN typtype = 'd' THEN typname END AS domain_name,
   datname AS udt_catalog, baseschema AS udt_schema, basename AS udt_name,
   NULL::VARCHAR AS scope_catalog, NULL::VARCHAR AS scope_schema, NULL::VARCHAR AS scope_name, NULL::INTEGER AS maximum_cardinality, attnum::VARCHAR AS dtd_identifier,
-  'NO' AS is_self_referencing, 'NO' AS is_identity, NULL::VARCHAR AS identity_generation, NULL::VARCHAR AS identity_start, NULL::VARCHAR AS identity_increment,
-  NULL::VARCHAR AS identity_maximum, NULL::VARCHAR AS identity_minimum, 'NO' AS identity_cycle, 'NEVER' AS is_generated, NULL::VARCHAR AS generation_expression, 'NO' AS is_updatable
+  'NO' AS is_self_referencing, CASE WHEN attidentity IN ('a', 'd') THEN 'YES' ELSE 'NO' END AS is_identity,
+  CASE attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_generation, seqstart::VARCHAR AS identity_start, seqincrement::VARCHAR AS identity_increment,
+  seqmax::VARCHAR AS identity_maximum, seqmin::VARCHAR AS identity_minimum, CASE WHEN seqcycle THEN 'YES' ELSE 'NO' END AS identity_cycle,
+  CASE WHEN attgenerated = 's' THEN 'ALWAYS' ELSE 'NEVER' END AS is_generated, CASE WHEN attgenerated = 's' THEN adbin END AS generation_expression, 'NO' AS is_updatable
 FROM (
-  SELECT b.datname, n.nspname, c.relname, a.attname, a.attnum, a.attnotnull, d.adbin, t.typtype, t.typname, tn.nspname AS typschema,
+  SELECT b.datname, n.nspname, c.relname, a.attname, a.attnum, a.attnotnull, a.attidentity, a.attgenerated, q.seqstart, q.seqincrement, q.seqmax, q.seqmin, q.seqcycle, d.adbin, t.typtype, t.typname, tn.nspname AS typschema,
     coalesce(bt.oid, t.oid) AS basetype, coalesce(bt.typname, t.typname) AS basename, coalesce(bn.nspname, tn.nspname) AS baseschema, coalesce(bt.typcategory, t.typcategory) AS basecategory,
     CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS mod, nullif(l.collname, 'default') AS collname
   FROM pgc.pg_attribute a
@@ -51,6 +53,8 @@ FROM (
     LEFT JOIN pgc.pg_namespace bn ON bn.oid = bt.typnamespace
     LEFT JOIN pgc.pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pgc.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN pgc.pg_depend p ON p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype = 'i' AND a.attidentity IN ('a', 'd')
+    LEFT JOIN pgc.pg_sequence q ON q.seqrelid = p.objid
     CROSS JOIN pgc.pg_database b
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')
 )
@@ -80,7 +84,7 @@ WHERE l.collencoding IN (-1, 6)
 --
 CREATE VIEW pgi.table_constraints AS
 SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name, b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-  CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' ELSE 'FOREIGN KEY' END AS constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred,
+  CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' WHEN 'u' THEN 'UNIQUE' WHEN 'c' THEN 'CHECK' ELSE 'FOREIGN KEY' END AS constraint_type, CASE WHEN k.condeferrable THEN 'YES' ELSE 'NO' END AS is_deferrable, CASE WHEN k.condeferred THEN 'YES' ELSE 'NO' END AS initially_deferred,
   'YES' AS enforced, CASE WHEN k.contype = 'u' THEN 'YES' END AS nulls_distinct
 FROM pgc.pg_constraint k JOIN pgc.pg_class c ON c.oid = k.conrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
 UNION ALL
@@ -91,7 +95,7 @@ WHERE a.attnotnull AND a.attnum > 0 AND c.relkind IN ('r', 'p')
 CREATE VIEW pgi.key_column_usage AS
 SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name, b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
   a.attname AS column_name, k.position AS ordinal_position, list_position(x.indkey, k.referenced)::INTEGER AS position_in_unique_constraint
-FROM (SELECT *, unnest(conkey) AS attnum, unnest(confkey) AS referenced, generate_subscripts(conkey, 1)::INTEGER AS position FROM pgc.pg_constraint) k
+FROM (SELECT *, unnest(conkey) AS attnum, unnest(confkey) AS referenced, generate_subscripts(conkey, 1)::INTEGER AS position FROM pgc.pg_constraint WHERE contype <> 'c') k
   JOIN pgc.pg_class c ON c.oid = k.conrelid
   JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
   JOIN pgc.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
@@ -101,7 +105,9 @@ FROM (SELECT *, unnest(conkey) AS attnum, unnest(confkey) AS referenced, generat
 CREATE VIEW pgi.referential_constraints AS
 SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name,
   CASE WHEN u.conname IS NOT NULL THEN b.datname END AS unique_constraint_catalog, un.nspname AS unique_constraint_schema, u.conname AS unique_constraint_name,
-  'NONE' AS match_option, 'NO ACTION' AS update_rule, 'NO ACTION' AS delete_rule
+  CASE k.confmatchtype WHEN 'f' THEN 'FULL' WHEN 'p' THEN 'PARTIAL' ELSE 'NONE' END AS match_option,
+  CASE k.confupdtype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END AS update_rule,
+  CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END AS delete_rule
 FROM pgc.pg_constraint k
   JOIN pgc.pg_namespace n ON n.oid = k.connamespace
   LEFT JOIN pgc.pg_constraint u ON u.contype IN ('p', 'u') AND u.conindid = k.conindid
@@ -126,3 +132,20 @@ FROM pgc.pg_constraint k
   JOIN pgc.pg_class c ON c.oid = CASE k.contype WHEN 'f' THEN k.confrelid ELSE k.conrelid END
   JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
   CROSS JOIN pgc.pg_database b
+--
+CREATE VIEW pgi.check_constraints AS
+SELECT b.datname AS constraint_catalog, n.nspname AS constraint_schema, k.conname AS constraint_name, substr(pgc.pg_get_constraintdef(k.oid), 7) AS check_clause
+FROM pgc.pg_constraint k JOIN pgc.pg_namespace n ON n.oid = k.connamespace, pgc.pg_database b
+WHERE k.contype = 'c'
+UNION ALL
+SELECT b.datname, n.nspname, n.oid || '_' || c.oid || '_' || a.attnum || '_not_null', a.attname || ' IS NOT NULL'
+FROM pgc.pg_attribute a JOIN pgc.pg_class c ON c.oid = a.attrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
+WHERE a.attnotnull AND a.attnum > 0 AND c.relkind IN ('r', 'p')
+--
+CREATE VIEW pgi.sequences AS
+SELECT b.datname AS sequence_catalog, n.nspname AS sequence_schema, c.relname AS sequence_name, pgc.format_type(s.seqtypid, NULL) AS data_type,
+  CASE s.seqtypid WHEN 21 THEN 16 WHEN 23 THEN 32 ELSE 64 END::INTEGER AS numeric_precision, 2::INTEGER AS numeric_precision_radix, 0::INTEGER AS numeric_scale,
+  s.seqstart::VARCHAR AS start_value, s.seqmin::VARCHAR AS minimum_value, s.seqmax::VARCHAR AS maximum_value, s.seqincrement::VARCHAR AS increment,
+  CASE WHEN s.seqcycle THEN 'YES' ELSE 'NO' END AS cycle_option
+FROM pgc.pg_sequence s JOIN pgc.pg_class c ON c.oid = s.seqrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
+WHERE s.seqrelid NOT IN (SELECT objid FROM pgc.pg_depend WHERE deptype = 'i')

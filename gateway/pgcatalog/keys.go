@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,13 +19,39 @@ var definitionColumns = []engine.LoadColumn{
 	{Name: "_x_before", Type: pgtypes.Text},
 	{Name: "_x_relation", Type: pgtypes.OIDType}, // NULL: the text is whole
 	{Name: "_x_after", Type: pgtypes.Text},
+	{Name: "_x_pretty", Type: pgtypes.Text}, // the whole text with fewer parentheses; NULL: the same
 }
 
-const btreeAccessMethod = int64(403)
+// accessMethods are the OIDs of PostgreSQL's own.
+var accessMethods = map[string]int64{"": 403, "btree": 403, "hash": 405, "gist": 783, "gin": 2742, "spgist": 4000, "brin": 3580}
 
 // indexed reports whether the table has an index.
 func (t *Table) indexed() bool {
-	return len(t.Indexes) > 0 || slices.ContainsFunc(t.Keys, func(k Key) bool { return k.Kind != ForeignKey })
+	return len(t.Indexes) > 0 || slices.ContainsFunc(t.Keys, Key.indexed)
+}
+
+// indexed reports whether the key has an index.
+func (k Key) indexed() bool { return k.Kind == PrimaryKey || k.Kind == UniqueKey }
+
+// checks counts the checks.
+func (t *Table) checks() (n int64) {
+	for i := range t.Keys {
+		if t.Keys[i].Kind == Check {
+			n++
+		}
+	}
+	return n
+}
+
+// kind is the table's in pg_class.
+func (t *Table) kind() string {
+	switch {
+	case t.View:
+		return "v"
+	case t.Materialized:
+		return "m"
+	}
+	return "r"
 }
 
 // referring reports whether a foreign key begins or ends at the table. PostgreSQL keeps those by triggers, and psql asks
@@ -38,7 +65,7 @@ func (t *Table) keyObjects() (out []object) {
 	key := t.Schema + "." + t.Name
 	for _, k := range t.Keys {
 		out = append(out, object{"constraint", key + "." + k.Name})
-		if k.Kind != ForeignKey {
+		if k.indexed() {
 			out = append(out, object{"index", t.Schema + "." + k.Name})
 		}
 	}
@@ -73,13 +100,17 @@ func (b *builder) keys(t *Table) {
 		if !ok {
 			continue
 		}
-		if k.Kind == ForeignKey {
+		switch k.Kind {
+		case ForeignKey:
 			b.foreignKey(t, k, columns)
-			continue
+		case Check:
+			b.constraint(t, k, values{"conkey": columns, "conbin": k.Definition}, []any{k.Definition, nil, "", known(k.Pretty)})
+		default:
+			index := b.index(t, &Index{Name: k.Name, Unique: true, Columns: k.Columns, Detail: k.Index}, k.Kind == PrimaryKey)
+			word := map[string]string{PrimaryKey: "PRIMARY KEY", UniqueKey: "UNIQUE"}[k.Kind]
+			text := cmp.Or(k.Definition, word+" ("+quoted(k.Columns)+")")
+			b.constraint(t, k, values{"conindid": index, "conkey": columns}, []any{text, nil, "", nil})
 		}
-		index := b.index(t, &Index{Name: k.Name, Unique: true, Columns: k.Columns}, k.Kind == PrimaryKey)
-		word := map[string]string{PrimaryKey: "PRIMARY KEY", UniqueKey: "UNIQUE"}[k.Kind]
-		b.constraint(t, k, values{"conindid": index, "conkey": columns}, []any{word + " (" + quoted(k.Columns) + ")", nil, ""})
 	}
 	for i := range t.Indexes {
 		if _, ok := t.numbers(t.Indexes[i].Columns); ok {
@@ -100,21 +131,23 @@ func (b *builder) foreignKey(t *Table, k *Key, columns []int64) {
 	oid := b.oid(ref.Schema, ref.Name)
 	var index int64
 	for _, other := range ref.Keys {
-		if other.Kind != ForeignKey && slices.Equal(other.Columns, k.RefColumns) {
+		if other.indexed() && slices.Equal(other.Columns, k.RefColumns) {
 			index = b.oids[object{"index", ref.Schema + "." + other.Name}]
 			break
 		}
 	}
 	b.constraint(t, k, values{
 		"conindid": index, "conkey": columns, "confrelid": oid, "confkey": referenced,
-		"confupdtype": "a", "confdeltype": "a", "confmatchtype": "s",
-	}, []any{"FOREIGN KEY (" + quoted(k.Columns) + ") REFERENCES ", oid, "(" + quoted(k.RefColumns) + ")"})
+		"confupdtype": cmp.Or(k.OnUpdate, "a"), "confdeltype": cmp.Or(k.OnDelete, "a"), "confmatchtype": cmp.Or(k.Match, "s"),
+	}, []any{"FOREIGN KEY (" + quoted(k.Columns) + ") REFERENCES ", oid, "(" + quoted(k.RefColumns) + ")" + k.Definition, nil})
 }
 
 func (b *builder) constraint(t *Table, k *Key, v values, definition []any) {
 	oid := b.oids[object{"constraint", t.Schema + "." + t.Name + "." + k.Name}]
 	v["oid"], v["conname"], v["connamespace"], v["contype"] = oid, k.Name, b.namespace(t.Schema), k.Kind
-	v["conrelid"], v["convalidated"], v["conislocal"], v["connoinherit"] = b.oid(t.Schema, t.Name), true, true, true
+	v["conrelid"], v["convalidated"], v["conislocal"] = b.oid(t.Schema, t.Name), !k.NotValid, true
+	v["connoinherit"] = k.NoInherit || k.Kind != Check
+	v["condeferrable"], v["condeferred"] = k.Deferrable, k.Deferred
 	if k.Kind != ForeignKey { // PostgreSQL writes a blank where there is nothing
 		v["confupdtype"], v["confdeltype"], v["confmatchtype"] = " ", " ", " "
 	}
@@ -131,12 +164,18 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 	oid, table := b.oids[object{"index", t.Schema + "." + x.Name}], b.oid(t.Schema, t.Name)
 	n := int64(len(x.Columns))
 	b.add("pg_class", values{
-		"oid": oid, "relname": x.Name, "relnamespace": b.namespace(t.Schema), "relowner": bootstrapRole, "relam": btreeAccessMethod,
+		"oid": oid, "relname": x.Name, "relnamespace": b.namespace(t.Schema), "relowner": bootstrapRole, "relam": accessMethods[x.Detail.Method],
 		"relfilenode": oid, "relkind": "i", "relpersistence": "p", "relreplident": "n", "relnatts": n, "relispopulated": true,
 		"relpages": int64(1),
 	})
 	columns, _ := t.numbers(x.Columns)
-	zeros := make([]int64, n) // ascending, and no operator class: no client has asked for one
+	options, classes, keys := x.Detail.Options, x.Detail.Classes, n
+	if options == nil { // ascending, and no operator class: nobody has said one
+		options, classes = make([]int64, n), make([]int64, n)
+	}
+	if x.Detail.KeyColumns > 0 {
+		keys = int64(x.Detail.KeyColumns)
+	}
 	collations := make([]int64, n)
 	for i, number := range columns {
 		if number == 0 {
@@ -150,19 +189,19 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 		})
 	}
 	b.add("pg_index", values{
-		"indexrelid": oid, "indrelid": table, "indnatts": n, "indnkeyatts": n, "indisunique": x.Unique, "indisprimary": primary,
+		"indexrelid": oid, "indrelid": table, "indnatts": n, "indnkeyatts": keys, "indisunique": x.Unique, "indisprimary": primary,
 		"indimmediate": true, "indisvalid": true, "indisready": true, "indislive": true,
-		"indkey": columns, "indcollation": collations, "indclass": zeros, "indoption": zeros,
+		"indkey": columns, "indcollation": collations, "indclass": classes, "indoption": options,
 	})
 	if x.Definition != "" {
-		b.define(oid, []any{x.Definition, nil, ""})
+		b.define(oid, []any{x.Definition, nil, "", nil})
 		return oid
 	}
 	unique := ""
 	if x.Unique {
 		unique = "UNIQUE "
 	}
-	b.define(oid, []any{"CREATE " + unique + "INDEX " + pgtext.QuoteIdent(x.Name) + " ON ", table, " USING btree (" + quoted(x.Columns) + ")"})
+	b.define(oid, []any{"CREATE " + unique + "INDEX " + pgtext.QuoteIdent(x.Name) + " ON ", table, " USING btree (" + quoted(x.Columns) + ")", nil})
 	return oid
 }
 

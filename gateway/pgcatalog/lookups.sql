@@ -3,7 +3,7 @@ SELECT c.oid AS _r_oid, n.nspname AS _r_schema, c.relname AS _r_name, c.relkind 
   CASE WHEN regexp_full_match(c.relname, '[a-z_][a-z0-9_$]*') AND kc.word IS NULL THEN c.relname ELSE '"' || replace(c.relname, '"', '""') || '"' END AS _r_text,
   CASE WHEN regexp_full_match(n.nspname, '[a-z_][a-z0-9_$]*') AND kn.word IS NULL THEN n.nspname ELSE '"' || replace(n.nspname, '"', '""') || '"' END AS _r_schema_text,
   list(n.nspname) OVER (PARTITION BY c.relname) AS _r_rivals,
-  x._x_definition AS _r_definition, coalesce(x._x_bytes, 0) AS _r_bytes,
+  x._x_definition AS _r_definition, x._x_pretty AS _r_pretty, coalesce(x._x_bytes, 0) AS _r_bytes,
   coalesce(x._x_part, false) AS _r_part, coalesce(x._x_writable, false) AS _r_writable,
   coalesce(x._x_cold, false) AS _r_cold, x._x_partition AS _r_partition
 FROM pgc.pg_class c
@@ -45,6 +45,10 @@ CREATE OR REPLACE TABLE pgc._schema AS
 SELECT n.oid AS _r_schema_oid, n.nspname AS _r_schema,
   CASE WHEN regexp_full_match(n.nspname, '[a-z_][a-z0-9_$]*') AND k.word IS NULL THEN n.nspname ELSE '"' || replace(n.nspname, '"', '""') || '"' END AS _r_schema_text
 FROM pgc.pg_namespace n LEFT JOIN pgc._keyword k ON k.word = n.nspname AND k.category <> 'U'
+--
+CREATE OR REPLACE TABLE pgc._serial AS
+SELECT d.objid AS _s_sequence, d.refobjid AS _s_table, a.attname AS _s_column
+FROM pgc.pg_depend d JOIN pgc.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid JOIN pgc.pg_sequence s ON s.seqrelid = d.objid
 --
 CREATE OR REPLACE TABLE pgc._role AS
 SELECT a.oid AS _u_oid, a.rolname AS _u_name,

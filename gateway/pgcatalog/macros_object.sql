@@ -145,7 +145,8 @@ CREATE MACRO pgc.pg_get_expr(_a, _r) AS CASE WHEN _r IS NOT NULL THEN _a END,
 CREATE MACRO pgc._definition_text(_a, _p) AS (
   SELECT _x_before || coalesce(pgc._to_regclass(_x_relation, _p), '') || _x_after FROM pgc._definition WHERE _x_oid = _a)
 --
-CREATE MACRO pgc.pg_get_constraintdef(_a) AS pgc._definition_text(_a, pgc._path()), (_a, _p) AS pgc._definition_text(_a, _p), (_a, _y, _p) AS pgc._definition_text(_a, _p)
+CREATE MACRO pgc.pg_get_constraintdef(_a) AS pgc._definition_text(_a, pgc._path()), (_a, _p) AS pgc._definition_text(_a, _p),
+(_a, _y, _p) AS CASE WHEN _y THEN coalesce((SELECT _x_pretty FROM pgc._definition WHERE _x_oid = _a), pgc._definition_text(_a, _p)) WHEN NOT _y THEN pgc._definition_text(_a, _p) END
 --
 CREATE MACRO pgc.pg_get_indexdef(_a) AS pgc._definition_text(_a, pgc._path()), (_a, _p) AS pgc._definition_text(_a, _p),
 (_a, _n, _y, _p) AS CASE WHEN _n = 0 THEN pgc._definition_text(_a, _p)
@@ -163,13 +164,15 @@ CREATE MACRO pgc.pg_get_statisticsobjdef_columns(_a) AS NULL::VARCHAR
 --
 CREATE MACRO pgc.pg_get_function_sqlbody(_a) AS NULL::VARCHAR
 --
-CREATE MACRO pgc.pg_get_serial_sequence(_a, _n) AS CASE WHEN pgc.regclass_oid(_a) IS NULL THEN NULL::VARCHAR END
+CREATE MACRO pgc.pg_get_serial_sequence(_a, _n) AS (
+  SELECT min(_r_schema_text || '.' || _r_text) FROM pgc._serial JOIN pgc._relation ON _r_oid = _s_sequence
+  WHERE _s_table = pgc.regclass_oid(_a) AND _s_column = _n)
 --
-CREATE MACRO pgc._viewdef(_a, _p) AS (
-  SELECT CASE WHEN _r_kind IN ('v', 'm') THEN _r_definition ELSE 'Not a view' END
+CREATE MACRO pgc._viewdef(_a, _y, _p) AS (
+  SELECT CASE WHEN _r_kind NOT IN ('v', 'm') THEN 'Not a view' WHEN _y THEN _r_pretty ELSE _r_definition END
   FROM pgc._relation WHERE _r_oid = pgc._regclass_oid(_a, _p))
 --
-CREATE MACRO pgc.pg_get_viewdef(_a) AS pgc._viewdef(_a, pgc._path()), (_a, _y) AS pgc._viewdef(_a, pgc._path()), (_a, _y, _p) AS pgc._viewdef(_a, _p)
+CREATE MACRO pgc.pg_get_viewdef(_a) AS pgc._viewdef(_a, false, pgc._path()), (_a, _y) AS pgc._viewdef(_a, _y, pgc._path()), (_a, _y, _p) AS pgc._viewdef(_a, _y, _p)
 --
 CREATE MACRO pgc.pg_get_function_arguments(_a) AS (SELECT _f_args FROM pgc._function WHERE _f_oid = _a)
 --

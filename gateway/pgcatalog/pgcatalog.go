@@ -30,11 +30,10 @@ type DB interface {
 
 // Catalog is the system relations. It is safe for concurrent use.
 type Catalog struct {
-	db   DB
-	data *dataset
-	// backends gives the sessions as an asker may see them; nil: there are none.
-	backends func(asker engine.Asker) []Backend
-	tables   map[sql.TableName]*sql.Relation // immutable
+	db     DB
+	data   *dataset
+	live   Live
+	tables map[sql.TableName]*sql.Relation // immutable
 
 	mu      sync.Mutex
 	loaded  bool  // guarded by mu
@@ -61,14 +60,22 @@ var (
 	privilegeMacrosSQL string
 )
 
+// Live is what changes while the contents stay. A nil function gives nothing.
+type Live struct {
+	// Backends are the sessions as an asker may see them.
+	Backends func(asker engine.Asker) []Backend
+	// Settings are the settings of the asker's own session with their values.
+	Settings func(asker engine.Asker) []Setting
+}
+
 // New fills db with everything that does not depend on our own tables. Until the first Refresh, the relations
-// show PostgreSQL's own objects only. backends gives the rows of pg_stat_activity; nil: it has none.
-func New(ctx context.Context, db DB, backends func(asker engine.Asker) []Backend) (*Catalog, error) {
+// show PostgreSQL's own objects only.
+func New(ctx context.Context, db DB, live Live) (*Catalog, error) {
 	data, err := readDataset()
 	if err != nil {
 		return nil, fmt.Errorf("read the catalog data: %w", err)
 	}
-	c := &Catalog{db: db, data: data, backends: backends, tables: make(map[sql.TableName]*sql.Relation, len(data.byName))}
+	c := &Catalog{db: db, data: data, live: live, tables: make(map[sql.TableName]*sql.Relation, len(data.byName))}
 	for name, r := range data.byName {
 		c.tables[name] = r.describe()
 	}
@@ -136,8 +143,11 @@ func (c *Catalog) HasSchema(schema string) bool {
 
 // Source gives the FROM item, without alias, that holds the rows of u's relation.
 func (c *Catalog) Source(u *sql.Use, asker engine.Asker) (string, error) {
-	if u.Relation.Name == activityName && c.backends != nil {
-		return activitySource(c.backends(asker))
+	switch {
+	case u.Relation.Name == activityName && c.live.Backends != nil:
+		return activitySource(c.live.Backends(asker))
+	case u.Relation.Name == settingsName && c.live.Settings != nil:
+		return settingsSource(c.live.Settings(asker))
 	}
 	r := c.data.relation(u.Relation.Name.Schema, u.Relation.Name.Table)
 	if r == nil {

@@ -77,7 +77,7 @@ func openDuck(t *testing.T) *duck.DB {
 func openCatalog(t *testing.T) (*duck.DB, *pgcatalog.Catalog) {
 	t.Helper()
 	db := openDuck(t)
-	c, err := pgcatalog.New(t.Context(), db, nil)
+	c, err := pgcatalog.New(t.Context(), db, pgcatalog.Live{})
 	if err != nil {
 		t.Fatal(err)
 	}

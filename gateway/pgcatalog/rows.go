@@ -19,6 +19,7 @@ const extraTable = "_extra"
 var extraColumns = []engine.LoadColumn{
 	{Name: "_x_oid", Type: pgtypes.OIDType},
 	{Name: "_x_definition", Type: pgtypes.Text},
+	{Name: "_x_pretty", Type: pgtypes.Text},
 	{Name: "_x_bytes", Type: pgtypes.Int8},
 	{Name: "_x_part", Type: pgtypes.Bool},
 	{Name: "_x_writable", Type: pgtypes.Bool},
@@ -50,6 +51,9 @@ func newBuilder(data *dataset, contents *Contents) *builder {
 		}
 		objects = append(objects, object{"schema", t.Schema}, object{"table", key}, object{"type", key}, object{"array", key})
 		objects = append(objects, t.keyObjects()...)
+	}
+	for i := range contents.Sequences {
+		objects = append(objects, object{"schema", contents.Sequences[i].Schema}, object{"table", contents.Sequences[i].key()})
 	}
 	for _, r := range contents.Roles {
 		objects = append(objects, object{"role", r.Name})
@@ -85,6 +89,9 @@ func (b *builder) own() map[string][][]any {
 		b.table(&b.contents.Tables[i])
 		b.keys(&b.contents.Tables[i])
 	}
+	for i := range b.contents.Sequences {
+		b.sequence(&b.contents.Sequences[i])
+	}
 	b.database()
 	b.roles()
 	b.settings()
@@ -119,21 +126,31 @@ func (b *builder) namespaces() {
 			names = append(names, s)
 		}
 	}
+	for i := range b.contents.Sequences {
+		if s := b.contents.Sequences[i].Schema; s != "public" {
+			names = append(names, s)
+		}
+	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		b.add("pg_namespace", values{"oid": b.namespace(name), "nspname": name, "nspowner": bootstrapRole})
+		oid := b.namespace(name)
+		b.add("pg_namespace", values{"oid": oid, "nspname": name, "nspowner": bootstrapRole})
+		if text := b.contents.Comments[name]; text != "" {
+			b.add("pg_description", values{"objoid": oid, "classoid": namespaceRelation, "objsubid": int64(0), "description": text})
+		}
 	}
 }
 
-// class adds a row to pg_class.
-func (b *builder) class(v values, view bool) {
+// class adds a row to pg_class: of a table r, a view v, or a view that holds rows m.
+func (b *builder) class(v values, kind string) {
 	v["relowner"], v["reltuples"] = bootstrapRole, cmp.Or(v["reltuples"], any(float64(-1)))
 	v["relpersistence"], v["relispopulated"] = "p", true
 	v["relreplident"] = "n"
-	if view {
-		v["relkind"], v["relhasrules"], v["reltuples"] = "v", true, float64(0)
+	v["relkind"], v["relhasrules"] = kind, kind != "r"
+	if kind == "v" {
+		v["reltuples"] = float64(0)
 	} else {
-		v["relkind"], v["relam"], v["relfilenode"] = "r", heapAccessMethod, v["oid"]
+		v["relam"], v["relfilenode"] = heapAccessMethod, v["oid"]
 		v["relfrozenxid"], v["relminmxid"] = firstTransactionID, int64(1)
 		if v["oid"].(int64) >= firstObject {
 			v["relreplident"] = "d"
@@ -150,7 +167,7 @@ func (b *builder) systemRelation(r *relation) {
 	b.class(values{
 		"oid": r.oid, "relname": r.name.Table, "relnamespace": schema, "reltype": r.rowType,
 		"relnatts": int64(len(r.columns)), "relisshared": r.shared,
-	}, r.kind == "v")
+	}, r.kind)
 	b.describe(r.oid, 0, r.description)
 	for i := range r.columns {
 		c := &r.columns[i]
@@ -160,7 +177,7 @@ func (b *builder) systemRelation(r *relation) {
 		})
 	}
 	if r.kind == "v" {
-		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, int64(0), false, false, false, []string{}})
+		b.rows[extraTable] = append(b.rows[extraTable], []any{r.oid, r.definition, r.definition, int64(0), false, false, false, []string{}})
 	}
 }
 
@@ -202,14 +219,15 @@ func (b *builder) table(t *Table) {
 	b.class(values{
 		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType,
 		"relnatts": int64(len(t.Columns)), "reltuples": float64(t.Rows), "relpages": (t.Bytes + pageBytes - 1) / pageBytes,
-		"relhasindex": t.indexed(), "relhastriggers": b.referring(t),
-	}, t.View)
+		"relhasindex": t.indexed(), "relhastriggers": b.referring(t), "relchecks": t.checks(),
+	}, t.kind())
 	b.describe(oid, 0, t.Description)
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		b.attribute(values{
 			"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
 			"atttypmod": int64(c.Type.Typmod), "attnotnull": c.NotNull, "atthasdef": c.Default != "",
+			"attidentity": c.Identity, "attgenerated": c.Generated,
 			"attcollation": b.data.types[int64(c.Type.OID)].collation,
 		})
 		b.describe(oid, int64(i+1), c.Description)
@@ -217,11 +235,11 @@ func (b *builder) table(t *Table) {
 			b.add("pg_attrdef", values{"oid": b.oids[object{"default", key + "." + c.Name}], "adrelid": oid, "adnum": int64(i + 1), "adbin": c.Default})
 		}
 	}
-	var definition any
-	if t.View {
-		definition = t.Definition
+	var definition, pretty any
+	if t.View || t.Materialized {
+		definition, pretty = t.Definition, cmp.Or(t.Pretty, t.Definition)
 	}
-	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, t.Bytes, t.Part, t.Writable, t.Cold, append([]string{}, t.PartitionBy...)})
+	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, pretty, t.Bytes, t.Part, t.Writable, t.Cold, append([]string{}, t.PartitionBy...)})
 	b.rowTypes(t, oid, rowType, arrayType)
 }
 
@@ -279,6 +297,13 @@ func (b *builder) roles() {
 		b.add("pg_authid", v)
 	}
 	b.add("pg_authid", owner)
+	for _, role := range b.contents.Roles {
+		for _, group := range role.MemberOf {
+			b.add("pg_auth_members", values{
+				"roleid": b.oids[object{"role", group}], "member": b.oids[object{"role", role.Name}], "grantor": bootstrapRole, "admin_option": false,
+			})
+		}
+	}
 }
 
 // settings adds the settings that we have, and PostgreSQL's presets.
@@ -294,7 +319,7 @@ func (b *builder) settings() {
 			row = slices.Clone(k)
 			delete(known, strings.ToLower(s.Name))
 		} else {
-			row[r.index["name"]] = s.Name
+			row[r.index["name"]], row[r.index["short_desc"]] = s.Name, s.Description
 		}
 		for _, column := range []string{"setting", "reset_val", "boot_val"} {
 			row[r.index[column]] = s.Value

@@ -196,7 +196,7 @@ func (f *failingDB) Replace(ctx context.Context, schema, table string, columns [
 func TestRefreshFails(t *testing.T) {
 	t.Parallel()
 	db := &failingDB{DB: openDuck(t)}
-	c, err := pgcatalog.New(t.Context(), db, nil)
+	c, err := pgcatalog.New(t.Context(), db, pgcatalog.Live{})
 	if err != nil {
 		t.Fatal(err)
 	}

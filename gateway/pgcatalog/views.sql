@@ -36,3 +36,17 @@ SELECT * FROM pgc.pg_stat_all_tables WHERE schemaname IN ('pg_catalog', 'informa
 --
 CREATE VIEW pgc.pg_timezone_names AS
 SELECT name, abbrev, utc_offset, is_dst FROM pg_timezone_names()
+--
+CREATE VIEW pgc.pg_sequences AS
+SELECT n.nspname AS schemaname, c.relname AS sequencename, pgc.pg_get_userbyid(c.relowner) AS sequenceowner, s.seqtypid AS data_type, s.seqstart AS start_value,
+  s.seqmin AS min_value, s.seqmax AS max_value, s.seqincrement AS increment_by, s.seqcycle AS cycle, s.seqcache AS cache_size, NULL::BIGINT AS last_value
+FROM pgc.pg_sequence s JOIN pgc.pg_class c ON c.oid = s.seqrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace
+--
+CREATE VIEW pgc.pg_matviews AS
+SELECT n.nspname AS schemaname, c.relname AS matviewname, pgc.pg_get_userbyid(c.relowner) AS matviewowner, NULL::VARCHAR AS tablespace,
+  c.relhasindex AS hasindexes, c.relispopulated AS ispopulated, pgc.pg_get_viewdef(c.oid) AS definition
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'
+--
+CREATE VIEW pgc.pg_indexes AS
+SELECT n.nspname AS schemaname, c.relname AS tablename, i.relname AS indexname, NULL::VARCHAR AS tablespace, pgc.pg_get_indexdef(i.oid) AS indexdef
+FROM pgc.pg_index x JOIN pgc.pg_class c ON c.oid = x.indrelid JOIN pgc.pg_class i ON i.oid = x.indexrelid JOIN pgc.pg_namespace n ON n.oid = c.relnamespace

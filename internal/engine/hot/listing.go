@@ -14,6 +14,9 @@ import (
 type Listing struct {
 	Schemas   []string
 	Relations []*Relation // by schema and name
+	// What only PostgreSQL tells.
+	Comments  map[string]string // on schemas
+	Sequences []Sequence
 }
 
 // Relation is a table or view of the warehouse.
@@ -26,6 +29,9 @@ type Relation struct {
 	Indexes      []Index
 	// Reads are the relations that a view's definition names.
 	Reads []RelationName
+	// Definition is a view's query, as pg_get_viewdef writes it, and Pretty with fewer parentheses; of PostgreSQL only.
+	Definition, Pretty string
+	Materialized       bool
 }
 
 // RelationName is a relation's name in the warehouse.
@@ -41,14 +47,23 @@ type Column struct {
 	Default  string // an expression, "" is none
 	// Description is the comment on it.
 	Description string
+	// Identity is a or d: generated always or by default; Generated is s: stored, as Default says. "" is neither.
+	Identity, Generated string
 }
 
-// Key is a constraint: of kind p(rimary), u(nique) or f(oreign).
+// Key is a constraint: of kind p(rimary), u(nique), f(oreign), and of PostgreSQL c(heck).
 type Key struct {
 	Name, Kind string
 	Columns    []string
 	Refers     RelationName // of a foreign key
 	RefColumns []string
+	// Definition is how PostgreSQL writes it, and Pretty with fewer parentheses; "" of Redshift.
+	Definition, Pretty string
+	// What a foreign key does, as pg_constraint has it; "" of others.
+	OnUpdate, OnDelete, Match string
+	Deferrable, Deferred      bool
+	NotValid, NoInherit       bool
+	Index                     IndexDetail // of a primary or unique key
 }
 
 // Index is an index that no key has. Definition is how the warehouse writes it.
@@ -57,6 +72,27 @@ type Index struct {
 	Unique     bool
 	Columns    []string // "" is an expression
 	Definition string
+	Detail     IndexDetail
+}
+
+// IndexDetail is what PostgreSQL tells of an index beside its columns.
+type IndexDetail struct {
+	Method     string  // "" is not known: btree
+	Options    []int64 // of each column: 1 is DESC, 2 is NULLS FIRST
+	Classes    []int64 // OIDs of operator classes
+	KeyColumns int     // without those that are only included
+}
+
+// Sequence is a sequence of PostgreSQL. Owner and OwnerColumn are empty if no column owns it; Identity says that it is of
+// an identity column.
+type Sequence struct {
+	Schema, Name, Description         string
+	Type                              pgtypes.OID
+	Start, Increment, Max, Min, Cache int64
+	Cycle                             bool
+	Owner                             RelationName
+	OwnerColumn                       string
+	Identity                          bool
 }
 
 // TempSchema is how a session names its own temporary tables, whatever the server calls their schema.
@@ -134,7 +170,7 @@ func list(ctx context.Context, e engine.Querier, kind Kind) (*Listing, error) {
 		return nil, err
 	}
 	if kind == PostgreSQL { // Redshift has none that anybody made
-		if err := listIndexes(ctx, e, byName); err != nil {
+		if err := errors.Join(listIndexes(ctx, e, byName), l.detail(ctx, e, byName)); err != nil {
 			return nil, err
 		}
 	}

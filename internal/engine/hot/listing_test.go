@@ -43,11 +43,16 @@ func TestList(t *testing.T) {
 	if err := c.QueryRow(t.Context(), "select 'mood'::regtype::oid").Scan(&mood); err != nil {
 		t.Fatal(err)
 	}
+	const int4Class = 1978
+	detail := hot.IndexDetail{Method: "btree", Options: []int64{0}, Classes: []int64{int4Class}, KeyColumns: 1}
 	want := &hot.Listing{
-		Schemas: []string{"My Sales", "public"},
+		Schemas: []string{"My Sales", "public"}, Comments: map[string]string{"public": "standard public schema"},
+		Sequences: []hot.Sequence{
+			{Schema: "public", Name: "s", Type: pgtypes.Int8, Start: 1, Increment: 1, Max: 1<<63 - 1, Min: 1, Cache: 1},
+		},
 		Relations: []*hot.Relation{
 			{Schema: "My Sales", Name: "T", Indexes: []hot.Index{
-				{Name: "T_id_idx", Columns: []string{"id"}, Definition: `CREATE INDEX "T_id_idx" ON "My Sales"."T" USING btree (id)`},
+				{Name: "T_id_idx", Columns: []string{"id"}, Definition: `CREATE INDEX "T_id_idx" ON "My Sales"."T" USING btree (id)`, Detail: detail},
 			}, Columns: []hot.Column{
 				{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer", NotNull: true},
 				{Name: "Price", Type: pgtypes.NumericOf(12, 2), TypeName: "numeric(12,2)"},
@@ -61,14 +66,25 @@ func TestList(t *testing.T) {
 					{Name: "other", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer"},
 				},
 				Keys: []hot.Key{
-					{Name: "line_other_key", Kind: "u", Columns: []string{"other"}},
-					{Name: "line_pkey", Kind: "p", Columns: []string{"id"}},
-					{Name: "line_other_fkey", Kind: "f", Columns: []string{"other"}, Refers: hot.RelationName{Schema: "public", Name: "line"}, RefColumns: []string{"other"}},
+					{
+						Name: "line_other_key", Kind: "u", Columns: []string{"other"}, Definition: "UNIQUE (other)", Pretty: "UNIQUE (other)",
+						NoInherit: true, Index: detail,
+					},
+					{
+						Name: "line_pkey", Kind: "p", Columns: []string{"id"}, Definition: "PRIMARY KEY (id)", Pretty: "PRIMARY KEY (id)",
+						NoInherit: true, Index: detail,
+					},
+					{
+						Name: "line_other_fkey", Kind: "f", Columns: []string{"other"}, Refers: hot.RelationName{Schema: "public", Name: "line"},
+						RefColumns: []string{"other"}, Definition: "FOREIGN KEY (other) REFERENCES public.line(other)",
+						Pretty: "FOREIGN KEY (other) REFERENCES public.line(other)", OnUpdate: "a", OnDelete: "a", Match: "s", NoInherit: true,
+					},
 				},
 			},
 			{Schema: "public", Name: "nothing"},
 			{
-				Schema: "public", Name: "v", View: true, Reads: []hot.RelationName{{Schema: "My Sales", Name: "T"}},
+				Schema: "public", Name: "v", View: true, Definition: " SELECT \"T\".id\n   FROM \"My Sales\".\"T\";",
+				Pretty: " SELECT \"T\".id\n   FROM \"My Sales\".\"T\";", Reads: []hot.RelationName{{Schema: "My Sales", Name: "T"}},
 				Columns: []hot.Column{{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer"}},
 			},
 		},
