@@ -63,6 +63,7 @@ func TestClients(t *testing.T) { //nolint:tparallel // see above
 			}
 		})
 	}
+	t.Run("corpus", func(t *testing.T) { checkCorpus(t, gate) })
 	if !t.Failed() {
 		checkDocument(t, findings)
 	}
@@ -72,7 +73,12 @@ func TestClients(t *testing.T) { //nolint:tparallel // see above
 func (c *client) check(t *testing.T, env *environment, gate, postgres side) *finding {
 	t.Helper()
 	env.require(t, c)
-	want, got := c.steps(t, postgres), c.steps(t, gate)
+	recorder, recorded := record(t, postgres)
+	want := c.steps(t, recorded)
+	if statements := recorder.taken(); *rewrite {
+		writeCorpus(t, c.folder(), statements, postgres)
+	}
+	got := c.steps(t, gate)
 	f := &finding{client: c, version: c.readVersion(t, gate)}
 	known, err := readDifferences(c.folder())
 	if err != nil {

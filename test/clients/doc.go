@@ -10,4 +10,7 @@
 //
 // "because:" is for what is Tidegate's own, "not yet:" for what does not work. Titles and reasons become
 // docs/clients.md. make test runs psql alone, make test-clients all.
+//
+// What clients ask about the system's relations passes a recorder on its way to PostgreSQL. make test-clients REWRITE=1
+// keeps it in each client's corpus.json; it is replayed without the clients, in make test too.
 package clients
