@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,11 +17,12 @@ import (
 )
 
 type etlCmd struct {
-	Run etlRunCmd `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
+	Run    etlRunCmd    `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
+	Status etlStatusCmd `cmd:"" help:"Show how each pipeline fared."`
 }
 
 type etlRunCmd struct {
-	Select []string `help:"Run only these pipelines (web/events)." placeholder:"NAME"`
+	Select []string `help:"Run only these pipelines, by name (web/events) or table (web.events); +NAME with those it is made of, NAME+ with those made of it." placeholder:"NAME"`
 	Relist bool     `help:"List the whole of every source, as one run a day does anyhow: finds late objects whose names sort before those of the last day."`
 }
 
@@ -32,11 +32,8 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	pipelines, err := loadPipelines(c)
+	pipelines, err := chosenPipelines(c, e.Select)
 	if err != nil {
-		return err
-	}
-	if pipelines, err = selectPipelines(pipelines, e.Select); err != nil {
 		return err
 	}
 	if err := c.checkAdopted(pipelines); err != nil {
@@ -57,25 +54,16 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	return errors.Join(runErr, loadErr, parts.close())
 }
 
-func selectPipelines(all []*pipeline.Pipeline, names []string) ([]*pipeline.Pipeline, error) {
-	if len(names) == 0 {
-		return all, nil
+// chosenPipelines reads the pipelines that --select names.
+func chosenPipelines(c config, names []string) ([]*pipeline.Pipeline, error) {
+	pipelines, err := loadPipelines(c)
+	if err != nil {
+		return nil, err
 	}
-	byName := map[string]*pipeline.Pipeline{}
-	var known []string
-	for _, p := range all {
-		byName[p.Name] = p
-		known = append(known, p.Name)
+	if pipelines, err = pipeline.Choose(pipelines, names); err != nil {
+		return nil, wrong{err}
 	}
-	var chosen []*pipeline.Pipeline
-	for _, n := range names {
-		p, ok := byName[n]
-		if !ok {
-			return nil, wrong{fmt.Errorf("no pipeline %s; there are %s", n, strings.Join(known, ", "))}
-		}
-		chosen = append(chosen, p)
-	}
-	return chosen, nil
+	return pipelines, nil
 }
 
 // runPipelines runs them in a DuckDB instance of its own and prints what they did.
