@@ -79,7 +79,7 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 	case sql.KindCall:
 		return s.call(ctx, st)
 	case sql.KindCopy:
-		return s.copyOut(ctx, st)
+		return s.copy(ctx, st)
 	case sql.KindLock:
 		return s.lock(ctx, st)
 	case sql.KindWrite:

@@ -135,7 +135,7 @@ func (s *session) endTransaction(ctx context.Context, rollback bool) error {
 			Hint: "look at the data before you do it again", Err: err,
 		}
 	case err != nil:
-		return err
+		return s.writeError(ctx, nil, "", err)
 	case tag != verb:
 		return pgerr.New(pgerr.InFailedTransaction, "the hot store has rolled the transaction back")
 	}

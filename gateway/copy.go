@@ -12,11 +12,19 @@ import (
 	"tidegate/sql"
 )
 
-// copyOut answers COPY … TO STDOUT as far as its first row. What it checks comes in PostgreSQL's order.
-func (s *session) copyOut(ctx context.Context, st *sql.Statement) (*answer, error) {
-	if err := s.mayCopy(st); err != nil {
+// copy answers COPY.
+func (s *session) copy(ctx context.Context, st *sql.Statement) (*answer, error) {
+	if err := mayCopy(st.Copy); err != nil {
 		return nil, s.refuse(st, err)
 	}
+	if st.Copy.From {
+		return s.copyIn(ctx, st)
+	}
+	return s.copyOut(ctx, st)
+}
+
+// copyOut answers COPY … TO STDOUT as far as its first row. What it checks comes in PostgreSQL's order.
+func (s *session) copyOut(ctx context.Context, st *sql.Statement) (*answer, error) {
 	read, all := st.Copy.Query, []string(nil)
 	if read == nil {
 		var err error
@@ -44,8 +52,7 @@ func (s *session) copyOut(ctx context.Context, st *sql.Statement) (*answer, erro
 }
 
 // mayCopy refuses what would read or write anything but the client.
-func (s *session) mayCopy(st *sql.Statement) error {
-	c := st.Copy
+func mayCopy(c *sql.Copy) error {
 	privilege := func(role, does string) error {
 		return pgerr.New(pgerr.InsufficientPrivilege, "must be superuser or have privileges of the %s role to COPY %s", role, does).
 			WithHint("Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.")
@@ -57,11 +64,6 @@ func (s *session) mayCopy(st *sql.Statement) error {
 		return privilege("pg_read_server_files", "from a file")
 	case c.File != "":
 		return privilege("pg_write_server_files", "to a file")
-	case c.From && s.settings.get("transaction_read_only") == "on":
-		return pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute COPY FROM in a read-only transaction")
-	case c.From:
-		return pgerr.New(pgerr.FeatureNotSupported, "COPY FROM is not supported").
-			WithHint("Data comes in through pipelines: tidegate etl run.")
 	}
 	return nil
 }

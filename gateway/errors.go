@@ -64,11 +64,12 @@ func errorResponse(e *pgerr.Error, severity string) *pgproto3.ErrorResponse {
 		Detail:              e.Detail,
 		Hint:                e.Hint,
 		Where:               e.Where,
-		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
 		SchemaName:          e.Schema,
 		TableName:           e.Table,
 		ColumnName:          e.Column,
+		DataTypeName:        e.DataType,
 		ConstraintName:      e.Constraint,
+		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
 	}
 }
 
@@ -78,7 +79,9 @@ func noticeResponse(n engine.Notice) *pgproto3.NoticeResponse {
 		SeverityUnlocalized: n.Severity,
 		Code:                n.Code,
 		Message:             n.Message,
+		Detail:              n.Detail,
 		Hint:                n.Hint,
+		Where:               n.Where,
 	}
 }
 

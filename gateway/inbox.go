@@ -23,6 +23,26 @@ func newInbox(from io.Reader, limit int) *inbox {
 	return &inbox{from: bufio.NewReaderSize(from, 4<<10), max: limit}
 }
 
+// peek gives the first byte of the next message, which stays.
+func (in *inbox) peek() (kind byte, err error) {
+	b, err := in.from.Peek(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
+}
+
+// whole reports whether a message can be taken without waiting for the client.
+func (in *inbox) whole() bool {
+	const head = 5
+	n := in.from.Buffered()
+	if n < head {
+		return false
+	}
+	b, err := in.from.Peek(head)
+	return err == nil && uint64(binary.BigEndian.Uint32(b[1:])) < uint64(n)
+}
+
 // next gives a message's kind and its body, which is valid until the next call. What is no message of the protocol is a
 // *pgerr.Error, or io.ErrUnexpectedEOF where PostgreSQL hangs up without a word; other errors are the connection's.
 func (in *inbox) next() (kind byte, body []byte, err error) {

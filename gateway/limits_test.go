@@ -103,12 +103,13 @@ func TestPlaces(t *testing.T) {
 	for _, c := range []struct{ session, user, want string }{
 		{"1", "ann", ""},
 		{"2", "bob", ""},
-		{"3", "ann", `53300 too many connections for role "bi"`},
+		{"3", "ann", `53300 too many connections for role "bi" HINT: roles.bi.connections is 2.`},
 		{"4", "carl", ""},
-		{"5", "carl", "53300 remaining connection slots are reserved for non-replication superuser connections"},
+		{"5", "carl", "53300 remaining connection slots are reserved for non-replication superuser connections" +
+			" HINT: limits.connections is 5, of which limits.reserved_connections, 2, are for users that monitor."},
 		{"6", "ops", ""},
 		{"7", "ops", ""},
-		{"8", "ops", "53300 sorry, too many clients already"},
+		{"8", "ops", "53300 sorry, too many clients already HINT: limits.connections is 5."},
 	} {
 		if got := enter(c.session, c.user); got != c.want {
 			t.Errorf("%s as %s: %q, want %q", c.session, c.user, got, c.want)

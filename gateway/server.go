@@ -3,7 +3,7 @@
 //
 // A session is read in this order: server.go accepts, guest.go lets in: startup.go, tls.go, authenticate.go,
 // connections.go, greet.go; session.go answers messages, which inbox.go and decode.go read: simple.go or
-// extended.go and portal.go; answer.go runs a statement, result.go streams its rows, copy.go those of COPY.
+// extended.go and portal.go; answer.go runs a statement, result.go streams its rows, copy.go and copyin.go those of COPY.
 // transaction.go, settings.go, prepared.go and arguments.go, cursor.go, fetch.go and scroll.go, explain.go are what a
 // session answers by itself, cancel.go is how work ends early. warehouse.go is what a
 // session changes in the hot store, changes.go the connection and the transaction that it has there.

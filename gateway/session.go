@@ -188,6 +188,11 @@ func (s *session) fail(err error) error {
 		return errEnd
 	}
 	s.wire.send(errorResponse(e, "ERROR"))
+	if errors.Is(err, errUnsynchronized) {
+		s.wire.send(errorResponse(pgerr.New(pgerr.ProtocolViolation, "terminating connection because protocol synchronization was lost"), "FATAL"))
+		s.finalFlush()
+		return errEnd
+	}
 	return nil
 }
 

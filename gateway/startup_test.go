@@ -97,7 +97,7 @@ func TestStartup(t *testing.T) {
 			name: "options", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "options", `-c TimeZone=Asia/Tokyo --application-name=a\ b -cdatestyle=dmy`))},
 			want: []string{"ParameterStatus application_name=a b", "ParameterStatus DateStyle=ISO, DMY", "ParameterStatus TimeZone=Asia/Tokyo", "ReadyForQuery I"},
 		},
-		{name: "bad options", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "options", "-x"))}, want: []string{"ErrorResponse FATAL 42601 invalid command-line argument for server process: -x", "closed"}},
+		{name: "bad options", requests: [][]byte{packet(v3, startupBody("user", "ann", "database", "tidegate", "options", "-x"))}, want: []string{`ErrorResponse FATAL 42601 invalid command-line argument for server process: -x HINT: Try "postgres --help" for more information.`, "closed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +165,7 @@ func TestConnectionLimit(t *testing.T) {
 	d := serve(t, nil, func(o *Options) { o.MaxConnections = 1 })
 	first := d.connect(t)
 	_, got := beginSession(t, d.addr, packet(3<<16, startupBody("user", "ann", "database", "tidegate")))
-	if diff := cmp.Diff([]string{"ErrorResponse FATAL 53300 sorry, too many clients already", "closed"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"ErrorResponse FATAL 53300 sorry, too many clients already HINT: limits.connections is 1.", "closed"}, got); diff != "" {
 		t.Error(diff)
 	}
 	if err := first.Exec(t.Context(), "show timezone").Close(); err != nil {

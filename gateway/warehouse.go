@@ -16,8 +16,11 @@ import (
 
 // Warehouse is what a session needs to change what only the hot store has. It is safe for concurrent use.
 type Warehouse interface {
-	// Write checks a statement that changes something (KindWrite) for this session and gives its text.
+	// Write checks a statement that changes something (KindWrite, or a COPY … FROM STDIN) for this session and gives its
+	// text.
 	Write(ctx context.Context, st *sql.Statement, s *State) (*sql.Write, error)
+	// Sees reports whether this session sees a relation of the warehouse, with all its rows and columns.
+	Sees(ctx context.Context, s *State, schema, table string) bool
 	// Pin takes a connection for one session; keep says that it will have it for longer than one statement. One
 	// connection is always left for others: then it is 53300.
 	Pin(ctx context.Context, keep bool) (Connection, error)
@@ -28,6 +31,8 @@ type Warehouse interface {
 type Connection interface {
 	// Query runs a read, or a statement of Write. Its result may be a Tagger.
 	Query(ctx context.Context, s engine.Statement) (engine.Rows, error)
+	// CopyIn runs a COPY … FROM STDIN whose rows client sends, and gives its tag.
+	CopyIn(ctx context.Context, s engine.Statement, client engine.CopyClient) (tag string, err error)
 	// Describe gives the types of a statement's parameters and the columns of its rows, nil for none.
 	Describe(ctx context.Context, text string, params []pgtypes.OID) ([]pgtypes.OID, []engine.Column, error)
 	// Begin begins a transaction of an isolation level, as SHOW transaction_isolation writes it.
@@ -54,15 +59,16 @@ type Tagger interface{ Tag() string }
 
 // changing runs one statement of Write on the session's own connection.
 type changing struct {
-	s *session
-	w *sql.Write
+	s  *session
+	st *sql.Statement
+	w  *sql.Write
 }
 
 var _ engine.Engine = changing{}
 
 // Describe gives the columns of the statement's rows.
 func (c changing) Describe(ctx context.Context, st engine.Statement) ([]engine.Column, error) {
-	_, columns, err := c.s.describeWrite(ctx, c.w, nil)
+	_, columns, err := c.s.describeWrite(ctx, c.st, c.w, nil)
 	return columns, err
 }
 
@@ -80,7 +86,7 @@ func (c changing) Query(ctx context.Context, st engine.Statement) (engine.Rows, 
 	rows, err := s.changes.conn.Query(ctx, st)
 	s.tellNotices()
 	if err != nil {
-		return nil, s.noteLost(err)
+		return nil, s.noteLost(s.writeError(ctx, c.st, c.w.Text, err))
 	}
 	if c.w.DDL {
 		s.changes.ddl = true
@@ -107,13 +113,7 @@ func (s *session) write(ctx context.Context, st *sql.Statement, params []engine.
 		if w.Params > len(params) {
 			return nil, pgerr.New(pgerr.UndefinedParameter, "there is no parameter $%d", w.Params)
 		}
-		return &engine.Plan{
-			Route: engine.RouteHot, Reason: "it changes hot-only relations", Engine: changing{s, w},
-			Statement: engine.Statement{
-				SQL: w.Text, Params: params[:w.Params], Formats: s.wanted, TimeZone: s.state.TimeZone, Style: s.state.Style,
-				Asker: engine.Asker{User: s.state.User, QueryGroup: s.state.QueryGroup},
-			},
-		}, nil
+		return s.writePlan(w, changing{s, st, w}, params[:w.Params]), nil
 	})
 }
 
@@ -132,6 +132,17 @@ func (s *session) settled(ctx context.Context, st *sql.Statement, plan func(cont
 	err = s.settleWrite(ctx, a, r)
 	r.close(err)
 	return a, err
+}
+
+// writePlan is the plan of a checked statement.
+func (s *session) writePlan(w *sql.Write, e engine.Engine, params []engine.Param) *engine.Plan {
+	return &engine.Plan{
+		Route: engine.RouteHot, Reason: "it changes hot-only relations", Engine: e,
+		Statement: engine.Statement{
+			SQL: w.Text, Params: params, Formats: s.wanted, TimeZone: s.state.TimeZone, Style: s.state.Style,
+			Asker: engine.Asker{User: s.state.User, QueryGroup: s.state.QueryGroup},
+		},
+	}
 }
 
 // settleWrite ends a write after its last row: its tag is the server's, and the last of a simple query is committed
@@ -167,7 +178,7 @@ func (s *session) prepareWrite(ctx context.Context, p *prepared) error {
 	defer s.engage(t).release()
 	w, err := s.server.options.Warehouse.Write(ctx, p.st, &s.state)
 	if err == nil {
-		p.params, p.columns, err = s.describeWrite(ctx, w, p.told)
+		p.params, p.columns, err = s.describeWrite(ctx, p.st, w, p.told)
 		p.described = true
 	}
 	if err != nil {
@@ -177,7 +188,9 @@ func (s *session) prepareWrite(ctx context.Context, p *prepared) error {
 }
 
 // describeWrite asks the server over the session's connection, or over one that is borrowed for it.
-func (s *session) describeWrite(ctx context.Context, w *sql.Write, told []pgtypes.OID) ([]pgtypes.OID, []engine.Column, error) {
+func (s *session) describeWrite(
+	ctx context.Context, st *sql.Statement, w *sql.Write, told []pgtypes.OID,
+) ([]pgtypes.OID, []engine.Column, error) {
 	if w.DDL && w.Params == 0 {
 		return nil, nil, nil
 	}
@@ -200,7 +213,7 @@ func (s *session) describeWrite(ctx context.Context, w *sql.Write, told []pgtype
 	if columns != nil {
 		columns = shown(columns)
 	}
-	return params, columns, s.noteLost(err)
+	return params, columns, s.noteLost(s.writeError(ctx, st, w.Text, err))
 }
 
 // rawParams gives a Bind message's parameters as they came, for the server to read.

@@ -30,6 +30,18 @@ func (s *Statement) CopyOptions() (CopyOptions, error) {
 	return r.CopyOptions, r.settle()
 }
 
+// checkCopyFrom looks at each option of a COPY FROM by itself: there is nothing in it then but words that the server knows.
+// How they go together, and with the table, is the server's to say.
+func (s *Statement) checkCopyFrom() error {
+	r := copyReader{s: s, given: map[string]*pg_query.DefElem{}}
+	for _, o := range s.node.GetCopyStmt().GetOptions() {
+		if err := r.option(o.GetDefElem()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type copyReader struct {
 	CopyOptions
 
@@ -129,6 +141,8 @@ func (r *copyReader) encoding(d *pg_query.DefElem) error {
 	plain := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(text))
 	switch {
 	case plain == "utf8", plain == "unicode", plain == "sqlascii":
+		return nil
+	case slices.Contains(strings.Fields(encodings), plain) && r.s.Copy.From: // the server converts
 		return nil
 	case slices.Contains(strings.Fields(encodings), plain):
 		return pgerr.New(pgerr.FeatureNotSupported, "COPY in encoding %q is not supported", text).

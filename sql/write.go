@@ -35,7 +35,7 @@ type WriteCatalog interface {
 	MayChange(schema string) (why string)
 }
 
-// BindWrite checks a KindWrite statement: every relation that it names is hot-only, or being made where the lake and
+// BindWrite checks a KindWrite statement, or a COPY … FROM STDIN: every relation that it names is hot-only, or being made where the lake and
 // Tidegate have nothing, and nothing is in it but what is on the lists of writetree.go. Whatever else is 0A000, with
 // the reason and the way.
 func BindWrite(s *Statement, c WriteCatalog, env Env) (*Write, error) {
@@ -96,9 +96,31 @@ func (w *writer) statement(n *pg_query.Node) error {
 		return w.part(n, nil)
 	case *pg_query.Node_RefreshMatViewStmt:
 		return w.part(n, nil)
+	case *pg_query.Node_CopyStmt:
+		return w.copyFrom(x.CopyStmt)
 	}
 	w.DDL = true
 	return w.definition(n)
+}
+
+// copyFrom checks COPY … FROM STDIN. As in PostgreSQL a relation that is not there has no place in the text.
+func (w *writer) copyFrom(n *pg_query.CopyStmt) error {
+	n.Relation.Location = -1
+	if err := w.changes(n.Relation); err != nil {
+		return err
+	}
+	if r, ok := w.catalog.Relation(n.Relation.Schemaname, n.Relation.Relname); ok && r.View {
+		return pgerr.New(pgerr.WrongObjectType, "cannot copy to view %q", r.Name.Table).
+			WithHint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.")
+	}
+	if err := w.names.stmt.checkCopyFrom(); err != nil {
+		return err
+	}
+	if n.WhereClause == nil {
+		return nil
+	}
+	w.dml = true
+	return w.part(n.WhereClause, nil)
 }
 
 // existing makes the name of a relation that is there the warehouse's own. reads says that it is only read.

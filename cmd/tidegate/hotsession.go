@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tidegate/gateway"
 	"tidegate/internal/engine/hot"
@@ -40,6 +41,19 @@ func (w *hotChanges) Write(ctx context.Context, st *sql.Statement, s *gateway.St
 	}
 	s.Pin(generation)
 	return write, nil
+}
+
+// Sees reports whether the session sees a relation, with all its rows and columns.
+func (w *hotChanges) Sees(ctx context.Context, s *gateway.State, schema, table string) bool {
+	if strings.HasPrefix(schema, hot.TempSchema) {
+		return true // nobody has another session's
+	}
+	relations, err := w.router.SessionBindings(ctx, 0, s.User, router.Own{Only: listOf(s)})
+	if err != nil {
+		return false
+	}
+	r, ok := relations.Relation(schema, table)
+	return ok && !r.Restricted()
 }
 
 // Pin takes a connection from the engine's pool.

@@ -245,7 +245,9 @@ type Notice struct {
 	Severity string // "NOTICE" or "WARNING"
 	Code     string // SQLSTATE, 00000 or 01000 class
 	Message  string
+	Detail   string
 	Hint     string
+	Where    string // PostgreSQL's CONTEXT
 }
 
 // Loader fills tables of an engine from Go values, for catalogs and system views.

@@ -88,10 +88,13 @@ type Error struct {
 	Detail  string
 	Hint    string // what to do about it
 	Where   string // PostgreSQL's CONTEXT
+	// The names of what it is about, of errors that a server gave: a constraint, a column, a type, and where it is.
+	Schema, Table, Column, DataType, Constraint string
 	// Position counts characters (not bytes) of the statement's text from 1; 0 is unknown.
 	Position int
-	// Schema, Table, Column and Constraint name what the error is about; "" is nothing.
-	Schema, Table, Column, Constraint string
+	// Told is a position in the text that a server was told instead of the client's. Who wrote that text makes it a
+	// Position; clients never see it.
+	Told int
 	// Err is the cause. It goes to the log, never to the client.
 	Err error
 }

@@ -109,13 +109,11 @@ func (c *wireClient) read() []string {
 		case *pgproto3.CommandComplete:
 			lines = append(lines, "tag "+string(m.CommandTag))
 		case *pgproto3.ErrorResponse:
-			// The server is told every name with its schema.
-			lines = append(lines, m.Severity+" "+m.Code+" "+strings.ReplaceAll(m.Message, "public.", ""))
-			if c.whole {
-				lines = append(lines, fmt.Sprintf("  at %d, detail %q, hint %q, of %q %q %q", m.Position, m.Detail, m.Hint, m.TableName, m.ColumnName, m.ConstraintName))
-			}
+			lines = append(lines, errorLine(m))
 		case *pgproto3.NoticeResponse:
-			lines = append(lines, m.Severity+" "+m.Code+" "+m.Message)
+			lines = append(lines, errorLine((*pgproto3.ErrorResponse)(m)))
+		case *pgproto3.CopyInResponse:
+			return append(lines, fmt.Sprint("copy in ", m.OverallFormat, " ", m.ColumnFormatCodes))
 		case *pgproto3.ParameterDescription:
 			lines = append(lines, fmt.Sprint("parameters ", m.ParameterOIDs))
 		case *pgproto3.ParameterStatus:
@@ -123,6 +121,27 @@ func (c *wireClient) read() []string {
 			lines = append(lines, strings.TrimPrefix(fmt.Sprintf("%T", m), "*pgproto3."))
 		}
 	}
+}
+
+// errorLine writes every field of an error or a notice but its place in PostgreSQL's source.
+func errorLine(e *pgproto3.ErrorResponse) string {
+	// The server is told every name with its schema.
+	line, schema := e.Severity+" "+e.Code+" "+e.Message, e.SchemaName
+	if strings.HasPrefix(schema, "pg_temp_") {
+		schema = "pg_temp_N" // of the session
+	}
+	for _, f := range []struct{ name, value string }{
+		{"detail", e.Detail}, {"hint", e.Hint}, {"where", e.Where}, {"schema", schema}, {"table", e.TableName},
+		{"column", e.ColumnName}, {"type", e.DataTypeName}, {"constraint", e.ConstraintName},
+	} {
+		if f.value != "" {
+			line += " " + f.name + ": " + f.value
+		}
+	}
+	if e.Position > 0 {
+		line += fmt.Sprintf(" at %d", e.Position)
+	}
+	return strings.ReplaceAll(line, "public.", "")
 }
 
 // twins are a session through Tidegate and one of PostgreSQL itself, with databases that begin alike.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -191,6 +192,14 @@ func comment(a engine.Asker) string {
 		return ""
 	}
 	return "/* tidegate user=" + inComment(a.User) + " */ "
+}
+
+// behindComment counts an error's position from the statement's own beginning.
+func behindComment(err error, a engine.Asker) error {
+	if e, ok := errors.AsType[*pgerr.Error](err); ok && e.Told > 0 {
+		e.Told = max(e.Told-utf8.RuneCountInString(comment(a)), 0)
+	}
+	return err
 }
 
 // inComment keeps what cannot end the comment or begin another one.

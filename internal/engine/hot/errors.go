@@ -21,12 +21,13 @@ var errLost = errors.New("the connection to the hot store was lost")
 // errStale says that the server refused a statement that it was to know; its text may be all right. Nothing was run.
 var errStale = errors.New("the statement is not what the hot store had prepared")
 
-// translate makes of the server's error the one that the client sees. Positions count another text than the
-// client's and are left out.
+// translate makes of the server's error the one that the client sees. Its position counts another text than the client's.
 func translate(e *pgproto3.ErrorResponse) *pgerr.Error {
 	return &pgerr.Error{
-		Code: pgerr.Code(e.Code), Message: e.Message, Detail: e.Detail, Hint: e.Hint,
-		Err: fmt.Errorf("the hot store said at %d: %s", e.Position, e.Message),
+		Code: pgerr.Code(e.Code), Message: e.Message, Detail: e.Detail, Hint: e.Hint, Where: e.Where,
+		Schema: e.SchemaName, Table: e.TableName, Column: e.ColumnName, DataType: e.DataTypeName, Constraint: e.ConstraintName,
+		Told: int(e.Position),
+		Err:  fmt.Errorf("the hot store said at %d: %s", e.Position, e.Message),
 	}
 }
 

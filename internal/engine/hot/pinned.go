@@ -154,7 +154,7 @@ type answer struct {
 // the connection is 08006.
 func (p *Pinned) exchange(ctx context.Context, messages ...pgproto3.FrontendMessage) (a answer, err error) {
 	if p.c == nil {
-		return a, pgerr.New(pgerr.ConnectionFailure, "the session's connection to the hot store was lost")
+		return a, errLostSession("", nil)
 	}
 	if ctx.Err() != nil {
 		return a, context.Cause(ctx)
@@ -187,15 +187,19 @@ func (p *Pinned) exchange(ctx context.Context, messages ...pgproto3.FrontendMess
 	switch {
 	case err != nil:
 		p.lose()
-		return a, &pgerr.Error{
-			Code: pgerr.ConnectionFailure, Message: "the session's connection to the hot store was lost", Detail: lostDetail(failed), Err: err,
-		}
+		return a, errLostSession(lostDetail(failed), err)
 	case interrupted:
 		return a, context.Cause(ctx)
 	case failed != nil:
 		return a, translate(failed)
 	}
 	return a, nil
+}
+
+func errLostSession(detail string, err error) error {
+	return &pgerr.Error{
+		Code: pgerr.ConnectionFailure, Message: "the session's connection to the hot store was lost", Detail: detail, Err: err,
+	}
 }
 
 func lostDetail(failed *pgproto3.ErrorResponse) string {
@@ -249,7 +253,9 @@ func (p *Pinned) take(a *answer, kind byte, body []byte) (err error) {
 	case kindNotice:
 		var n pgproto3.NoticeResponse
 		if err = n.Decode(body); err == nil {
-			p.notices = append(p.notices, engine.Notice{Severity: n.Severity, Code: n.Code, Message: n.Message, Hint: n.Hint})
+			p.notices = append(p.notices, engine.Notice{
+				Severity: n.Severity, Code: n.Code, Message: n.Message, Detail: n.Detail, Hint: n.Hint, Where: n.Where,
+			})
 		}
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/pgerr"
 )
 
 // Rows of a pinned connection come in batches, so that another statement can be run between two of them.
@@ -72,7 +73,7 @@ func (p *Pinned) Run(ctx context.Context, s engine.Statement) (*Result, error) {
 	a, err := p.exchange(ctx, parse, bind, &pgproto3.Describe{ObjectType: 'P', Name: r.portal},
 		&pgproto3.Execute{Portal: r.portal, MaxRows: r.rows}, &pgproto3.Sync{})
 	if err != nil {
-		return nil, err
+		return nil, ofUnnamed(behindComment(err, s.Asker), r.portal)
 	}
 	if a.columns != nil {
 		if err := r.describe(a.columns, s); err != nil {
@@ -81,6 +82,14 @@ func (p *Pinned) Run(ctx context.Context, s engine.Statement) (*Result, error) {
 	}
 	r.take(a)
 	return r, nil
+}
+
+// ofUnnamed takes the name of a portal out of an error: it is ours.
+func ofUnnamed(err error, portal string) error {
+	if e, ok := errors.AsType[*pgerr.Error](err); ok {
+		e.Where = strings.Replace(e.Where, `portal "`+portal+`"`, "unnamed portal", 1)
+	}
+	return err
 }
 
 // set gives the server the settings that a statement needs.
