@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and g++, where that is possible: as root, on a system with apt. Arguments are
-# further Debian packages, and folders with a package-lock.json, whose packages npm puts below .tools.
+# further Debian packages, and folders with a package-lock.json, requirements.txt or pom.xml, whose packages are put below
+# .tools.
 # versitygw as the only argument installs that alone, for the demo.
 # Prints the name of every part that is still missing, one a line, on standard output, and how to get it on
 # standard error. With CI=true a missing part is an error.
@@ -42,16 +43,28 @@ install_moto() {
 	[ "$(id -u)" = 0 ] && python3 -m venv .tools/moto >&2 && .tools/moto/bin/pip install --quiet 'moto[server]' >&2
 }
 
-# npm_modules tells where the packages of a folder's package-lock.json are.
-npm_modules() { echo ".tools/$(echo "$1" | tr / -)"; }
+# A folder lists packages of a registry in a file that npm, pip or Maven reads.
+list_in() {
+	local name
+	for name in package-lock.json requirements.txt pom.xml; do
+		[ ! -e "$1/$name" ] || echo "$1/$name"
+	done
+}
 
-# install_npm_modules takes what the lock file says, no newer version; nothing of a package is run.
-install_npm_modules() {
-	local to
-	to=$(npm_modules "$1")
-	cmp -s "$1/package-lock.json" "$to/installed" && return
-	rm -rf "$to" && mkdir -p "$to" && cp "$1/package.json" "$1/package-lock.json" "$to" &&
-		(cd "$to" && npm ci --ignore-scripts --no-audit --no-fund >&2) && cp "$1/package-lock.json" "$to/installed"
+# home_of tells where what a folder lists is put.
+home_of() { echo ".tools/$(echo "$1" | tr / -)"; }
+
+# install_listed takes what the list says, no newer version; of npm's packages nothing is run.
+install_listed() {
+	local list to
+	list=$(list_in "$1")
+	to=$(home_of "$1")
+	cmp -s "$list" "$to/installed" && return
+	rm -rf "$to" && mkdir -p "$to" && case $list in
+	*.json) cp "$1/package.json" "$list" "$to" && (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund >&2) ;;
+	*.txt) python3 -m venv "$to" && "$to/bin/pip" install --quiet --disable-pip-version-check -r "$list" >&2 ;;
+	*.xml) mvn --quiet --batch-mode -f "$list" dependency:copy-dependencies -DoutputDirectory="$PWD/$to" >&2 ;;
+	esac && cp "$list" "$to/installed"
 }
 
 install() {
@@ -70,10 +83,10 @@ if [ "$*" = versitygw ]; then
 	install_versitygw
 	exit
 fi
-modules=()
+listed=()
 packages=()
 for part in "$@"; do
-	if [ -e "$part/package-lock.json" ]; then modules+=("$part"); else packages+=("$part"); fi
+	if [ -n "$(list_in "$part")" ]; then listed+=("$part"); else packages+=("$part"); fi
 done
 left=$(missing "${packages[@]}")
 if [ -n "$left" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -92,9 +105,9 @@ if ! install_moto; then
 	echo "test/install.sh: missing: moto_server; pip install 'moto[server]'" >&2
 	left="$left moto_server"
 fi
-for part in "${modules[@]}"; do
-	if ! install_npm_modules "$part"; then
-		echo "test/install.sh: missing: $part; npm ci in $(npm_modules "$part") did not work" >&2
+for part in "${listed[@]}"; do
+	if ! install_listed "$part"; then
+		echo "test/install.sh: missing: what $(list_in "$part") lists, in $(home_of "$part")" >&2
 		left="$left $part"
 	fi
 done

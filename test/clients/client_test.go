@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -19,7 +20,7 @@ var (
 	rewrite = flag.Bool("rewrite", false, "write the differences and docs/clients.md anew, of those that run")
 )
 
-// runTimeout bounds one run of a script.
+// runTimeout bounds one run of a script, where a client has no other.
 const runTimeout = 3 * time.Minute
 
 // client is a program that talks to a server, and how its script is run.
@@ -30,13 +31,15 @@ type client struct {
 	version  []string // a command that prints the version
 	command  []string // runs the script, in the folder of the client
 
-	variables []string // of its environment
+	variables []string      // of its environment
+	judge     []string      // tells of PostgreSQL what the script shall print; nil is the script itself
+	timeout   time.Duration // of a run; 0 is runTimeout
 }
 
 func allClients() []client {
 	return []client{
 		psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
-		pgcli(), libreOffice(),
+		pgcli(), libreOffice(), evidence(),
 	}
 }
 
@@ -73,12 +76,16 @@ func TestClients(t *testing.T) { //nolint:tparallel // see above
 func (c *client) check(t *testing.T, env *environment, gate, postgres side) *finding {
 	t.Helper()
 	env.require(t, c)
+	judge := c.command
+	if c.judge != nil {
+		judge = c.judge
+	}
 	recorder, recorded := record(t, postgres)
-	want := c.steps(t, recorded)
+	want := c.steps(t, recorded, judge)
 	if statements := recorder.taken(); *rewrite {
 		writeCorpus(t, c.folder(), statements, postgres)
 	}
-	got := c.steps(t, gate)
+	got := c.steps(t, gate, c.command)
 	f := &finding{client: c, version: c.readVersion(t, gate)}
 	known, err := readDifferences(c.folder())
 	if err != nil {
@@ -98,10 +105,10 @@ func (c *client) check(t *testing.T, env *environment, gate, postgres side) *fin
 	return f
 }
 
-// steps runs the script against one side.
-func (c *client) steps(t *testing.T, s side) []step {
+// steps runs the script, or what judges it, against one side.
+func (c *client) steps(t *testing.T, s side, command []string) []step {
 	t.Helper()
-	out := c.run(t, s, c.command)
+	out := c.run(t, s, command)
 	// The port is another one each time; the number alone may be a value.
 	steps, err := parseSteps(regexp.MustCompile(`(port[= "]+)`+s.port+`\b`).ReplaceAllString(out, "${1}PORT"))
 	if err != nil {
@@ -112,7 +119,7 @@ func (c *client) steps(t *testing.T, s side) []step {
 
 func (c *client) run(t *testing.T, s side, args []string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(c.timeout, runTimeout))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir, cmd.Env = c.folder(), append(s.environment(), c.variables...)
