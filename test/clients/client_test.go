@@ -38,7 +38,7 @@ type client struct {
 
 func allClients() []client {
 	return []client{
-		psql(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
+		psql(), psqlTab(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
 		pgcli(), libreOffice(), evidence(),
 	}
 }

@@ -8,3 +8,13 @@ func psql() client {
 		command: []string{"psql", "-X", "-P", "null=(null)", "-f", "script.psql"},
 	}
 }
+
+func psqlTab() client {
+	return client{
+		name:     "psql-tab",
+		connect:  "The tab key of psql at a terminal.",
+		packages: []string{"python3"},
+		version:  []string{"psql", "--version"},
+		command:  []string{python, "script.py"},
+	}
+}
