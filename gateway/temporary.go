@@ -61,6 +61,9 @@ func (s *session) bindTemporary(ctx context.Context, st *sql.Statement, told []p
 
 // changeTemporary runs a statement about temporary tables; ok is false if it is about others.
 func (s *session) changeTemporary(ctx context.Context, st *sql.Statement, params []engine.Param) (a *answer, ok bool, err error) {
+	if s.server.options.Temporaries == nil {
+		return nil, false, nil // and the warehouse reads the parameters, of types that are not known here too
+	}
 	told, args, err := s.textArgs(params)
 	if err != nil {
 		return nil, true, err

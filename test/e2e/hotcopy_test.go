@@ -73,7 +73,6 @@ func TestCopyFromAsPostgreSQL(t *testing.T) { //nolint:tparallel // the parts sh
 		{"copy t (id, nope) from stdin", done(), nil},
 		{"copy t (id, id) from stdin", done(), nil},
 		{"copy nope from stdin", done(), nil},
-		{"copy seen from stdin", done(), nil},
 		{"copy few from stdin (format 'x y')", done(), nil},
 		{"copy few from stdin (nope)", done(), nil},
 		{"copy few from stdin (format csv, quote 'ab')", done(), nil},
@@ -172,5 +171,7 @@ func checkCopyCancelled(t *testing.T, l *writeLab) {
 func checkCopyRefused(t *testing.T, l *writeLab) {
 	t.Helper()
 	l.connect(t, "demo").expect("copy tidegate.tables from stdin", "ERROR 0A000 COPY: it names the system relation", "ready I")
+	// PostgreSQL asks for rows before it says so.
+	l.connect(t, "demo").expect("copy seen from stdin", `ERROR 42809 cannot copy to view "seen"`, "ready I")
 	l.connect(t, "somebody").expect("copy few from stdin", "ERROR 42501 permission denied for COPY: user somebody may read only", "ready I")
 }
