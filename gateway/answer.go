@@ -80,6 +80,10 @@ func (s *session) answer(ctx context.Context, st *sql.Statement, q *sql.Query) (
 		return s.call(ctx, st)
 	case sql.KindCopy:
 		return s.copy(ctx, st)
+	case sql.KindNotify:
+		return s.notify(st)
+	case sql.KindConstraints:
+		return s.setConstraints(ctx, st)
 	case sql.KindLock:
 		return s.lock(ctx, st)
 	case sql.KindWrite:
@@ -188,14 +192,13 @@ func (s *session) discard(ctx context.Context, what string) error {
 	clear(s.statements)
 	s.dropChanges()
 	s.dropTemporary(ctx)
+	s.unlistenAll()
 	return s.settings.reset("")
 }
 
 // refused says why a statement is not run at all.
 func (s *session) refused(st *sql.Statement) (*answer, error) {
 	switch {
-	case st.Kind == sql.KindOther && st.Tag == "UNLISTEN":
-		return tagOnly(st.Tag), nil // there is nothing to listen to, so nothing to stop
 	case st.Kind == sql.KindWrite && s.settings.get("transaction_read_only") == "on":
 		return nil, s.refuse(st, pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute %s in a read-only transaction", st.Tag))
 	case st.Kind == sql.KindWrite:

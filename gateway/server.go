@@ -75,7 +75,8 @@ type Server struct {
 	closing   chan struct{}        // closed when it stops
 	wait      sync.WaitGroup
 
-	backoff auth.Backoff
+	backoff  auth.Backoff
+	channels channels
 }
 
 // New makes a server.
@@ -96,6 +97,7 @@ func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
 		log:      log,
 		boot:     strconv.FormatInt(time.Now().Unix(), 36),
 		sessions: map[int32]*session{},
+		channels: channels{listeners: map[string]map[*session]bool{}},
 		sockets:  map[*socket]struct{}{},
 		nextPID:  1000,
 		closing:  make(chan struct{}),

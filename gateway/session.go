@@ -48,6 +48,7 @@ type session struct {
 	lastID       string  // of the newest recorded statement
 	wanted       []int16 // the formats of the portal that is started; nil is text
 
+	listening  listening
 	parking    parking
 	work       work
 	activity   activity
@@ -57,6 +58,7 @@ type session struct {
 
 // serve answers messages until the client leaves, the server drains or the protocol is violated.
 func (s *session) serve(ctx context.Context) {
+	defer s.unlistenAll()
 	defer s.dropTemporary(ctx)
 	defer s.dropChanges()
 	defer s.dropPortals(func(*portal) bool { return true })
@@ -68,6 +70,7 @@ func (s *session) serve(ctx context.Context) {
 			s.abandon()
 		}
 		s.wake()
+		s.wakeListening()
 		if err != nil {
 			s.receiveFailed(err, s.server.draining() || s.terminated.Load() || ctx.Err() != nil)
 			return
@@ -203,10 +206,15 @@ func (s *session) ready() error {
 	for _, n := range s.work.told() {
 		s.notice(n)
 	}
+	s.tellNotifications()
 	s.showReady()
 	s.wire.send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
 	s.resting = true
-	return s.wire.flush()
+	if err := s.wire.flush(); err != nil {
+		return err
+	}
+	s.restListening()
+	return nil
 }
 
 // notice tells the client beside its answer, unless client_min_messages says not to.

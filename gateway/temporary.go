@@ -26,6 +26,8 @@ type Temporaries interface {
 
 // TemporaryTables are those of one session. It is not safe for concurrent use.
 type TemporaryTables interface {
+	// HasConstraint reports whether a table has one of that name.
+	HasConstraint(name string) bool
 	// Version changes when a name means another table.
 	Version() int64
 	// Enter is called before a change; savepoints is how many the transaction has.
@@ -176,9 +178,12 @@ func (noRows) Columns() []engine.Column                    { return nil }
 func (noRows) Next(context.Context) (*engine.Chunk, error) { return nil, io.EOF }
 func (noRows) Close() error                                { return nil }
 
-// endChanges ends what the transaction changed, in the warehouse and in temporary tables.
+// endChanges ends what the transaction changed, in the warehouse and in temporary tables, and tells others what it notifies.
 func (s *session) endChanges(ctx context.Context, rollback bool) error {
 	err := s.endOnServer(ctx, rollback)
+	if listenErr := s.endListening(rollback || err != nil); err == nil {
+		err = listenErr
+	}
 	t := s.state.Temporary
 	switch {
 	case t == nil:

@@ -29,6 +29,7 @@ type transaction struct {
 type savepoint struct {
 	name  string
 	saved snapshot
+	told  place // of what is told when the transaction commits
 }
 
 // transactionID tells transactions of one session apart.
@@ -268,7 +269,7 @@ func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {
 		if err := s.onServer(ctx, t); err != nil {
 			return err
 		}
-		s.tx.savepoints = append(s.tx.savepoints, savepoint{t.Savepoint, s.settings.snapshot()})
+		s.tx.savepoints = append(s.tx.savepoints, savepoint{t.Savepoint, s.settings.snapshot(), s.listening.place()})
 		return nil
 	}
 	i := len(s.tx.savepoints) - 1
@@ -293,6 +294,7 @@ func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {
 		s.state.Temporary.RollbackTo(ctx, i)
 	}
 	s.settings.restore(s.tx.savepoints[i].saved)
+	s.listening.back(s.tx.savepoints[i].told)
 	s.tx.savepoints = slices.Clip(s.tx.savepoints[:i+1])
 	s.tx.failed = false
 	s.dropPortals(func(p *portal) bool { return p.level > i })

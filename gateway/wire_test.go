@@ -216,6 +216,8 @@ func describeMessage(m pgproto3.BackendMessage) string {
 		return "ParameterStatus " + m.Name + "=" + m.Value
 	case *pgproto3.ParameterDescription:
 		return fmt.Sprint("ParameterDescription ", m.ParameterOIDs)
+	case *pgproto3.NotificationResponse:
+		return "NotificationResponse " + m.Channel + " " + strconv.Quote(m.Payload)
 	case *pgproto3.ErrorResponse:
 		return "ErrorResponse " + describeError(m)
 	case *pgproto3.NoticeResponse:

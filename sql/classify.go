@@ -36,6 +36,10 @@ func (s *Statement) classify() error {
 		s.readLock(n.LockStmt)
 	case *pg_query.Node_CopyStmt:
 		return s.readCopy(n.CopyStmt)
+	case *pg_query.Node_ListenStmt, *pg_query.Node_UnlistenStmt, *pg_query.Node_NotifyStmt:
+		s.readNotify()
+	case *pg_query.Node_ConstraintsSetStmt:
+		s.readConstraints(n.ConstraintsSetStmt)
 	default:
 		s.Kind, s.Tag = writeTag(s.node)
 	}
@@ -94,14 +98,6 @@ func writeTag(n *pg_query.Node) (Kind, string) {
 			return KindWrite, "ANALYZE"
 		}
 		return KindWrite, "VACUUM"
-	case *pg_query.Node_ListenStmt:
-		return KindOther, "LISTEN"
-	case *pg_query.Node_UnlistenStmt:
-		return KindOther, "UNLISTEN"
-	case *pg_query.Node_NotifyStmt:
-		return KindOther, "NOTIFY"
-	case *pg_query.Node_ConstraintsSetStmt:
-		return KindOther, "SET CONSTRAINTS"
 	case *pg_query.Node_LoadStmt:
 		return KindOther, "LOAD"
 	case *pg_query.Node_CheckPointStmt:

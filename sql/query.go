@@ -30,8 +30,10 @@ const (
 	KindCall                    // CALL: Call
 	KindCopy                    // COPY: Copy
 	KindWrite                   // DDL, DML, SELECT INTO, GRANT, …
-	KindOther                   // parses, but is none of these (LISTEN, DO, …)
+	KindOther                   // parses, but is none of these (DO, LOAD, …)
 	KindLock                    // LOCK TABLE: Lock
+	KindNotify                  // LISTEN, UNLISTEN, NOTIFY: Notify
+	KindConstraints             // SET CONSTRAINTS: Constraints
 )
 
 // TableName is a relation's name; Schema is "" if the text gave none.

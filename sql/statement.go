@@ -20,6 +20,8 @@ type Statement struct {
 	Call        *Call
 	Copy        *Copy
 	Lock        *Lock
+	Notify      *Notify
+	Constraints *Constraints
 	Discard     string // ALL, PLANS, SEQUENCES, TEMP
 
 	node    *pg_query.Node

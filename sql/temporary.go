@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"slices"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgerr"
@@ -15,6 +17,12 @@ type TemporaryTable struct {
 	OnCommit OnCommit
 
 	checks []temporaryCheck
+}
+
+// HasConstraint reports whether a key or a check has that name.
+func (m *TemporaryTable) HasConstraint(name string) bool {
+	return slices.ContainsFunc(m.Keys, func(k TemporaryKey) bool { return k.Name == name }) ||
+		slices.ContainsFunc(m.checks, func(c temporaryCheck) bool { return c.name == name })
 }
 
 // TemporaryColumn is a column of a temporary table.

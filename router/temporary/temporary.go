@@ -93,6 +93,16 @@ func (t *Tables) Relation(name string) (*sql.Relation, bool) {
 	return x.relation, true
 }
 
+// HasConstraint reports whether a table has a constraint of that name.
+func (t *Tables) HasConstraint(name string) bool {
+	for _, x := range t.tables {
+		if x.relation.Temporary.HasConstraint(name) {
+			return true
+		}
+	}
+	return false
+}
+
 // All gives the tables, by name.
 func (t *Tables) All() map[string]*sql.Relation {
 	all := make(map[string]*sql.Relation, len(t.tables))

@@ -1,0 +1,71 @@
+package gateway
+
+import (
+	"net"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// listener is a client that is told of what others do.
+type listener struct {
+	t    *testing.T
+	conn net.Conn
+	f    *pgproto3.Frontend
+}
+
+func listenAt(t *testing.T, address string) *listener {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	l := &listener{t, c, pgproto3.NewFrontend(c, c)}
+	l.f.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "ann", "database": "tidegate"}})
+	readUntilReady(t, l.f, func(string) {})
+	return l
+}
+
+func (l *listener) ask(text string, want ...string) {
+	l.t.Helper()
+	var got []string
+	l.f.Send(&pgproto3.Query{String: text})
+	readUntilReady(l.t, l.f, func(line string) { got = append(got, line) })
+	if d := cmp.Diff(want, got); d != "" {
+		l.t.Errorf("%s: %s", text, d)
+	}
+}
+
+// TestNotifyOthers has a session that waits told at once, one in a transaction when that ends, and one that left not.
+func TestNotifyOthers(t *testing.T) {
+	t.Parallel()
+	d := serve(t, nil)
+	a, b, c := listenAt(t, d.addr), listenAt(t, d.addr), listenAt(t, d.addr)
+	b.ask("listen x", "CommandComplete LISTEN", "ReadyForQuery I")
+	c.ask("listen x", "CommandComplete LISTEN", "ReadyForQuery I")
+	a.ask("notify x, 'now'", "CommandComplete NOTIFY", "ReadyForQuery I")
+	for _, l := range []*listener{b, c} {
+		if got, want := receive(t, l.f), `NotificationResponse x "now"`; got != want {
+			t.Errorf("want %s, got %s", want, got)
+		}
+	}
+	b.ask("begin", "CommandComplete BEGIN", "ReadyForQuery T")
+	a.ask("notify x, 'one'", "CommandComplete NOTIFY", "ReadyForQuery I")
+	a.ask("notify x, 'two'", "CommandComplete NOTIFY", "ReadyForQuery I")
+	b.ask("select 1", "RowDescription ?column?:23:4:-1:0", `DataRow "1"`, "CommandComplete SELECT 1", "ReadyForQuery T")
+	b.ask("rollback", "CommandComplete ROLLBACK", `NotificationResponse x "one"`, `NotificationResponse x "two"`, "ReadyForQuery I")
+	for range 2 {
+		receive(t, c.f)
+	}
+	c.f.Send(&pgproto3.Terminate{})
+	if err := c.f.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, c.f) // it has left when its connection is closed
+	a.ask("notify x, 'three'", "CommandComplete NOTIFY", "ReadyForQuery I")
+	if got, want := receive(t, b.f), `NotificationResponse x "three"`; got != want {
+		t.Errorf("want %s, got %s", want, got)
+	}
+}
