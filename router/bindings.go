@@ -34,7 +34,7 @@ func (b bindings) Relation(schema, table string) (*sql.Relation, bool) {
 }
 
 func (b bindings) whole(schema, table string) (*sql.Relation, bool) {
-	if b.temporary != nil && schema == tempSchema {
+	if b.temporary != nil && (schema == tempSchema || schema == b.temporary.Shown()) {
 		return b.temporary.Relation(table)
 	}
 	if t, ok := b.view.Tables[catalog.Name{Schema: schema, Table: table}]; ok {
@@ -53,7 +53,7 @@ func (b bindings) whole(schema, table string) (*sql.Relation, bool) {
 
 // HasSchema reports whether the schema is there for the role.
 func (b bindings) HasSchema(schema string) bool {
-	return schema == tempSchema && b.temporary != nil || b.isSystem(schema) || b.role.SeesSchema(schema) && (b.inLake(schema) || b.only != nil && b.only.HasSchema(schema))
+	return b.temporary != nil && (schema == tempSchema || schema == b.temporary.Shown()) || b.isSystem(schema) || b.role.SeesSchema(schema) && (b.inLake(schema) || b.only != nil && b.only.HasSchema(schema))
 }
 
 // RelationNames gives the tables of the lake.
@@ -65,6 +65,14 @@ func (b bindings) RelationNames() iter.Seq[sql.TableName] {
 			}
 		}
 	}
+}
+
+// TemporarySchema gives the name of the session's own schema.
+func (b bindings) TemporarySchema() string {
+	if b.temporary == nil {
+		return ""
+	}
+	return b.temporary.Shown()
 }
 
 func (b bindings) inLake(schema string) bool {

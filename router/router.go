@@ -99,8 +99,8 @@ type Options struct {
 	// Roles gives a user's role; nil: no roles are configured.
 	Roles func(user string) *Role
 	// Locals gives what answers for a role in place of Local and Systems: the same relations with what of their rows is
-	// for the role. Nil: Local and Systems are for everybody.
-	Locals func(ctx context.Context, role *Role) (Locals, error)
+	// for the role, and with the session's own temporary tables, either of which may be nil. Nil: Local and Systems are for everybody.
+	Locals func(ctx context.Context, role *Role, own Temporary) (Locals, error)
 }
 
 // Locals are an engine and the relations that are in it.
@@ -379,12 +379,16 @@ func (d *decision) planLocal(ctx context.Context) (*engine.Plan, error) {
 }
 
 func (d *decision) locals(ctx context.Context) (Locals, error) {
-	if d.role == nil || d.r.o.Locals == nil {
+	own := d.temporary
+	if !d.req.Query.System {
+		own = nil // it names none of them
+	}
+	if d.role == nil && own == nil || d.r.o.Locals == nil {
 		return Locals{d.r.o.Local, d.r.o.Systems}, nil
 	}
-	l, err := d.r.o.Locals(ctx, d.role)
+	l, err := d.r.o.Locals(ctx, d.role, own)
 	if err != nil {
-		return l, fmt.Errorf("open the catalog of role %s: %w", d.role.Name, err)
+		return l, fmt.Errorf("open a catalog of one's own: %w", err)
 	}
 	return l, nil
 }

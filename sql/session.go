@@ -66,6 +66,15 @@ func (b *binder) schemas(implicit bool) []string {
 	if implicit && !slices.Contains(list, "pg_catalog") {
 		list = slices.Concat([]string{"pg_catalog"}, list)
 	}
+	own := ""
+	if c, ok := b.catalog.(Temporaries); ok {
+		own = c.TemporarySchema()
+	}
+	if at := slices.Index(list, tempSchema); at >= 0 && own != "" {
+		list[at] = own
+	} else if implicit && own != "" {
+		list = slices.Concat([]string{own}, list)
+	}
 	return list
 }
 

@@ -9,6 +9,10 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
+// Temporaries is a Catalog that knows under which name the schema of the session's temporary tables is shown; "" if it has
+// none.
+type Temporaries interface{ TemporarySchema() string }
+
 // TemporaryTable is a temporary table that Tidegate keeps itself. It is immutable.
 type TemporaryTable struct {
 	Name     string

@@ -239,6 +239,9 @@ func (t *temporaries) defaultOf(c *pg_query.Constraint, of *TemporaryColumn) err
 		return err
 	}
 	of.value, of.Default = unplaced(c.RawExpr), strings.TrimPrefix(text, "SELECT ")
+	if c.RawExpr.GetAConst().GetSval() != nil && !isNumber(of.Type.OID) && of.Type.OID != pgtypes.Bool {
+		of.Default += "::" + pgtypes.Of(of.Type.OID).String()
+	}
 	_, err = t.binder().defaultValue(of, c.RawExpr, "default expression")
 	if e, ok := asError(err); ok && e.Code == pgerr.DatatypeMismatch {
 		e.Position = 0

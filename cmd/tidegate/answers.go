@@ -56,7 +56,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		return nil, err
 	}
 	p.sessions = &sessions{gate: h.gate, roles: roles}
-	local, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, nil, opened)
+	local, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, seer{}, opened)
 	if err != nil {
 		return nil, err
 	}

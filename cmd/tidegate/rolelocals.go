@@ -27,14 +27,21 @@ type roleLocals struct {
 	open map[string]router.Locals // by the role's name; guarded by mu
 }
 
-// of gives a role's instance, which the first statement that needs it opens.
-func (l *roleLocals) of(ctx context.Context, role *router.Role) (router.Locals, error) {
+// of gives a role's instance, or that of a session with temporary tables, which the first statement that needs it opens.
+func (l *roleLocals) of(ctx context.Context, role *router.Role, own router.Temporary) (router.Locals, error) {
+	if t, ok := own.(*sessionTables); ok {
+		return t.locals(ctx, l, role)
+	}
+	return l.ofRole(ctx, role)
+}
+
+func (l *roleLocals) ofRole(ctx context.Context, role *router.Role) (router.Locals, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if locals, ok := l.open[role.Name]; ok {
 		return locals, nil
 	}
-	locals, err := l.parts.newLocals(context.WithoutCancel(ctx), "system-spill-"+role.Name, l.sources, l.hotOnly, role, &l.opened)
+	locals, err := l.parts.newLocals(context.WithoutCancel(ctx), "system-spill-"+role.Name, l.sources, l.hotOnly, seer{role: role}, &l.opened)
 	if err == nil {
 		l.open[role.Name] = locals
 	}
@@ -47,8 +54,14 @@ func (l *roleLocals) close() error {
 	return l.opened.close()
 }
 
-// newLocals opens an instance of the system relations as a role sees them; nil is everybody.
-func (p *parts) newLocals(ctx context.Context, name string, sources system.Sources, only func() *hotOnlyList, role *router.Role, opened *closeAll) (router.Locals, error) {
+// seer is who looks at an instance of the system relations.
+type seer struct {
+	role *router.Role   // nil is everybody
+	own  *sessionTables // nil: no session with temporary tables
+}
+
+// newLocals opens an instance of the system relations as who looks sees them.
+func (p *parts) newLocals(ctx context.Context, name string, sources system.Sources, only func() *hotOnlyList, who seer, opened *closeAll) (router.Locals, error) {
 	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true, Filled: true, Functions: p.sessions.functions()})
 	if err != nil {
 		return router.Locals{}, err
@@ -58,10 +71,10 @@ func (p *parts) newLocals(ctx context.Context, name string, sources system.Sourc
 	if err != nil {
 		return router.Locals{}, err
 	}
-	sources.Audience = audience(role)
+	sources.Audience = audience(who.role)
 	relations := system.New(local, sources)
 	shown := &postgresCatalog{
-		Catalog: pg, relations: relations, database: p.Database, hotOnly: only, role: role,
+		Catalog: pg, relations: relations, database: p.Database, hotOnly: only, seer: who,
 		people: p.access.latest.Load, config: p.Roles,
 	}
 	return router.Locals{Engine: local, Systems: []router.System{shown, relations}}, nil

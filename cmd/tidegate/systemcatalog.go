@@ -11,7 +11,6 @@ import (
 	"tidegate/catalog"
 	"tidegate/gateway"
 	"tidegate/gateway/pgcatalog"
-	"tidegate/router"
 	"tidegate/router/system"
 	"tidegate/sql"
 )
@@ -22,7 +21,7 @@ type postgresCatalog struct {
 	relations *system.Relations
 	database  string
 	hotOnly   func() *hotOnlyList
-	role      *router.Role                 // whose catalog it is; nil: everybody's
+	seer                                   // whose catalog it is
 	people    func() *admitted             // who may come in now
 	config    map[string]roleConfig        // roles
 	shown     atomic.Pointer[shownCatalog] // nil before the first
@@ -33,15 +32,15 @@ type postgresCatalog struct {
 
 // shownCatalog says what the catalog was made of.
 type shownCatalog struct {
-	schemaGeneration, hotOnly int64
-	people                    *admitted
+	schemaGeneration, hotOnly, temporary int64
+	people                               *admitted
 }
 
 // Prepare shows the tables of v unless their definitions are shown already. Statements that name no relation are
 // prepared for too: 'web.events'::regclass needs the names.
 func (c *postgresCatalog) Prepare(ctx context.Context, v *catalog.View, _ []*sql.Use) error {
 	only := c.hotOnly()
-	want := shownCatalog{v.SchemaGeneration, only.version, c.people()}
+	want := shownCatalog{v.SchemaGeneration, only.version, c.own.definitions(), c.people()}
 	if g := c.shown.Load(); g != nil && *g == want {
 		return nil
 	}
@@ -71,6 +70,10 @@ func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList, people *a
 	slices.SortFunc(contents.Tables, func(a, b pgcatalog.Table) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
+	if c.own != nil {
+		contents.TemporarySchema = c.own.Shown()
+		contents.Tables = append(contents.Tables, c.own.shown()...)
+	}
 	for _, rel := range c.relations.All() {
 		contents.Tables = append(contents.Tables, systemView(rel))
 	}

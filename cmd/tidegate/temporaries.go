@@ -15,6 +15,7 @@ import (
 type temporaries struct {
 	router *router.Router
 	store  *temporary.Store
+	places chan struct{} // of sessions that look at system relations of their own
 }
 
 var _ gateway.Temporaries = (*temporaries)(nil)
@@ -25,13 +26,13 @@ func (p *parts) newTemporaries(r *router.Router, h *hotStore) gateway.Temporarie
 		return nil
 	}
 	bytes, _ := parseBytes(p.Limits.Temporary) // checked
-	return &temporaries{r, temporary.New(h.db, bytes)}
+	return &temporaries{r, temporary.New(h.db, bytes), make(chan struct{}, ownCatalogs)}
 }
 
 // ownOf gives what the session has that others have not; ok is false if that is nothing.
 func ownOf(s *gateway.State) (own router.Own, ok bool) {
 	own.Only = listOf(s)
-	if t, is := s.Temporary.(*temporary.Tables); is && t.Any() {
+	if t, is := s.Temporary.(*sessionTables); is && t.Any() {
 		own.Temporary = t
 	}
 	return own, own.Only != nil || own.Temporary != nil
@@ -48,7 +49,9 @@ func (t *temporaries) Bind(ctx context.Context, st *sql.Statement, params []pgty
 }
 
 // Open gives a session's tables.
-func (t *temporaries) Open(pid int32) gateway.TemporaryTables { return t.store.Open(pid) }
+func (t *temporaries) Open(pid int32) gateway.TemporaryTables {
+	return &sessionTables{Tables: t.store.Open(pid), pid: pid, places: t.places}
+}
 
 // Change runs a statement.
 func (t *temporaries) Change(ctx context.Context, w *sql.Temporary, st *sql.Statement, s *gateway.State) (engine.Rows, int64, error) {
@@ -61,7 +64,7 @@ func (t *temporaries) Change(ctx context.Context, w *sql.Temporary, st *sql.Stat
 		}
 		return p, err
 	}
-	n, err := s.Temporary.(*temporary.Tables).Change(ctx, w, plan)
+	n, err := s.Temporary.(*sessionTables).Change(ctx, w, plan)
 	if err != nil || w.Returning == nil {
 		return nil, n, err
 	}

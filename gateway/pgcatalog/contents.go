@@ -11,6 +11,8 @@ type Contents struct {
 	Comments  map[string]string // on schemas
 	Roles     []Role
 	Settings  []Setting
+	// TemporarySchema is the schema of the temporary tables among them, of the one session that looks; "" is none.
+	TemporarySchema string
 }
 
 // Table is a table or view of ours.

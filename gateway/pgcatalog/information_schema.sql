@@ -8,9 +8,9 @@ FROM pgc.pg_namespace n, pgc.pg_database b
 --
 CREATE VIEW pgi.tables AS
 SELECT b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-  CASE WHEN c.relkind IN ('r', 'p') THEN 'BASE TABLE' WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind = 'f' THEN 'FOREIGN' END AS table_type,
+  CASE WHEN c.relpersistence = 't' THEN 'LOCAL TEMPORARY' WHEN c.relkind IN ('r', 'p') THEN 'BASE TABLE' WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind = 'f' THEN 'FOREIGN' END AS table_type,
   NULL::VARCHAR AS self_referencing_column_name, NULL::VARCHAR AS reference_generation, NULL::VARCHAR AS user_defined_type_catalog,
-  NULL::VARCHAR AS user_defined_type_schema, NULL::VARCHAR AS user_defined_type_name, 'NO' AS is_insertable_into, 'NO' AS is_typed, NULL::VARCHAR AS commit_action
+  NULL::VARCHAR AS user_defined_type_schema, NULL::VARCHAR AS user_defined_type_name, CASE WHEN c.relpersistence = 't' THEN 'YES' ELSE 'NO' END AS is_insertable_into, 'NO' AS is_typed, NULL::VARCHAR AS commit_action
 FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc.pg_database b
 WHERE c.relkind IN ('r', 'v', 'f', 'p')
 --

@@ -165,7 +165,7 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 	n := int64(len(x.Columns))
 	b.add("pg_class", values{
 		"oid": oid, "relname": x.Name, "relnamespace": b.namespace(t.Schema), "relowner": bootstrapRole, "relam": accessMethods[x.Detail.Method],
-		"relfilenode": oid, "relkind": "i", "relpersistence": "p", "relreplident": "n", "relnatts": n, "relispopulated": true,
+		"relfilenode": oid, "relkind": "i", "relpersistence": b.persistence(t), "relreplident": "n", "relnatts": n, "relispopulated": true,
 		"relpages": int64(1),
 	})
 	columns, _ := t.numbers(x.Columns)

@@ -29,7 +29,8 @@ func (c *Catalog) Refresh(ctx context.Context, version int64, contents *Contents
 
 // load puts the new rows beside the old ones and then takes their place in one transaction.
 func (c *Catalog) load(ctx context.Context, contents *Contents) error {
-	if err := c.stage(ctx, stageSchema, newBuilder(c.data, contents).own()); err != nil {
+	b := newBuilder(c.data, contents)
+	if err := c.stage(ctx, stageSchema, b.own()); err != nil {
 		return err
 	}
 	s, err := c.db.Session(ctx)
@@ -41,6 +42,9 @@ func (c *Catalog) load(ctx context.Context, contents *Contents) error {
 		script := make([]string, 0, len(changing)+2)
 		for _, table := range append([]string{extraTable, definitionTable}, changing...) {
 			script = append(script, fmt.Sprintf("CREATE OR REPLACE TABLE pgc.%s AS FROM %s.%s UNION ALL FROM %s.%s", table, fixedSchema, table, stageSchema, table))
+		}
+		if schema := contents.TemporarySchema; schema != "" {
+			script = append(script, fmt.Sprintf("CREATE OR REPLACE MACRO pgc.pg_my_temp_schema() AS %d::UINTEGER", b.namespace(schema)))
 		}
 		return execAll(ctx, s, append(script, statements(lookupsSQL)...))
 	})

@@ -68,6 +68,14 @@ func (b *builder) oid(schema, table string) int64 {
 	return b.oids[object{"table", schema + "." + table}]
 }
 
+// persistence tells temporary tables from the others.
+func (b *builder) persistence(t *Table) string {
+	if t.Schema == b.contents.TemporarySchema && t.Schema != "" {
+		return "t"
+	}
+	return "p"
+}
+
 // system gives the rows that do not depend on the contents, per table: PostgreSQL's own and those about the system
 // relations. pg_settings has none: it shows only settings that we have.
 func (b *builder) system() map[string][][]any {
@@ -144,7 +152,7 @@ func (b *builder) namespaces() {
 // class adds a row to pg_class: of a table r, a view v, or a view that holds rows m.
 func (b *builder) class(v values, kind string) {
 	v["relowner"], v["reltuples"] = bootstrapRole, cmp.Or(v["reltuples"], any(float64(-1)))
-	v["relpersistence"], v["relispopulated"] = "p", true
+	v["relpersistence"], v["relispopulated"] = cmp.Or(v["relpersistence"], any("p")), true
 	v["relreplident"] = "n"
 	v["relkind"], v["relhasrules"] = kind, kind != "r"
 	if kind == "v" {
@@ -217,7 +225,7 @@ func (b *builder) table(t *Table) {
 	oid := b.oids[object{"table", key}]
 	rowType, arrayType := b.oids[object{"type", key}], b.oids[object{"array", key}]
 	b.class(values{
-		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType,
+		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType, "relpersistence": b.persistence(t),
 		"relnatts": int64(len(t.Columns)), "reltuples": float64(t.Rows), "relpages": (t.Bytes + pageBytes - 1) / pageBytes,
 		"relhasindex": t.indexed(), "relhastriggers": b.referring(t), "relchecks": t.checks(),
 	}, t.kind())

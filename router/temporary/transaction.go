@@ -140,8 +140,14 @@ func (t *Tables) forget(name string) {
 	t.version++
 }
 
-// Discard takes all names away, as a statement of a transaction.
+// Discard takes all names away, as a statement of a transaction; of tables that are lost for good.
 func (t *Tables) Discard() {
+	if t.usable() != nil {
+		clear(t.tables)
+		clear(t.kept)
+		t.made, t.broken, t.marks = false, nil, nil
+		t.version++
+	}
 	for name := range t.tables {
 		t.forget(name)
 	}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"tidegate/gateway"
+	"tidegate/gateway/pgcatalog"
+	"tidegate/internal/pgerr"
+	"tidegate/router"
+	"tidegate/router/temporary"
+)
+
+// ownCatalogs is how many sessions may look at system relations that have their temporary tables in them: each is an
+// instance of its own.
+const ownCatalogs = 16
+
+// sessionTables are a session's temporary tables, with the system relations as the session sees them.
+type sessionTables struct {
+	*temporary.Tables
+	pid    int32
+	places chan struct{}
+
+	own    router.Locals // its Engine is nil before somebody asks
+	opened closeAll
+}
+
+var (
+	_ gateway.TemporaryTables = (*sessionTables)(nil)
+	_ router.Temporary        = (*sessionTables)(nil)
+)
+
+// locals gives the session's instance, which the first statement that needs it opens.
+func (t *sessionTables) locals(ctx context.Context, all *roleLocals, role *router.Role) (router.Locals, error) {
+	if t.own.Engine != nil {
+		return t.own, nil
+	}
+	select {
+	case t.places <- struct{}{}:
+	default:
+		return router.Locals{}, pgerr.New(pgerr.InsufficientResources, "%d sessions with temporary tables look at system relations already", ownCatalogs)
+	}
+	own, err := all.parts.newLocals(context.WithoutCancel(ctx), fmt.Sprintf("system-spill-session-%d", t.pid), all.sources, all.hotOnly, seer{role, t}, &t.opened)
+	if err != nil {
+		return own, errors.Join(err, t.closeLocals())
+	}
+	t.own = own
+	return own, nil
+}
+
+func (t *sessionTables) closeLocals() error {
+	err := t.opened.close()
+	t.own, t.opened = router.Locals{}, nil
+	<-t.places
+	return err
+}
+
+// Drop drops all tables at the end of the session.
+func (t *sessionTables) Drop(ctx context.Context) error {
+	err := t.Tables.Drop(ctx)
+	if t.own.Engine != nil {
+		err = errors.Join(err, t.closeLocals())
+	}
+	return err
+}
+
+// definitions tells when other tables are shown; 0: there are none.
+func (t *sessionTables) definitions() int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Version()
+}
+
+// shown are the tables as the system relations show them.
+func (t *sessionTables) shown() []pgcatalog.Table {
+	var all []pgcatalog.Table
+	for name, r := range t.All() {
+		x := pgcatalog.Table{Schema: t.Shown(), Name: name, Rows: -1, Writable: true}
+		for _, c := range r.Temporary.Columns {
+			x.Columns = append(x.Columns, pgcatalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Default: c.Default})
+		}
+		for _, k := range r.Temporary.Keys {
+			kind := pgcatalog.UniqueKey
+			if k.Primary {
+				kind = pgcatalog.PrimaryKey
+			}
+			x.Keys = append(x.Keys, pgcatalog.Key{Name: k.Name, Kind: kind, Columns: k.Columns})
+		}
+		all = append(all, x)
+	}
+	slices.SortFunc(all, func(a, b pgcatalog.Table) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
