@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tidegate/internal/rawio"
 )
 
 // aheadBytes is how much of a client's first bytes are read at a time. It is what a connection costs until it has
@@ -25,7 +27,10 @@ type socket struct {
 	expired bool // guarded by mu
 }
 
-func newSocket(c net.Conn) *socket { return &socket{Conn: c, stream: c} }
+func newSocket(c net.Conn) *socket {
+	c = rawio.Conn(c)
+	return &socket{Conn: c, stream: c}
+}
 
 // Read gives what peek has read first.
 func (c *socket) Read(p []byte) (int, error) {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"tidegate/internal/rawio"
 )
 
 // walIndex looks at the header of SQLite's WAL index, the file beside the catalog whose name ends in -shm. Every commit
@@ -42,7 +44,7 @@ func (w *walIndex) read() (header [walHeaderBytes]byte, ok bool) {
 	if w.file == nil {
 		return header, false
 	}
-	n, err := w.file.ReadAt(header[:], 0)
+	n, err := rawio.ReadAt(w.file, header[:], 0)
 	return header, n == len(header) && (err == nil || errors.Is(err, io.EOF))
 }
 

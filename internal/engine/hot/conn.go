@@ -14,6 +14,7 @@ import (
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/rawio"
 )
 
 const (
@@ -66,8 +67,9 @@ func dial(ctx context.Context, config *pgconn.Config, kind Kind, use use) (*conn
 	if n := hijacked.Frontend.ReadBufferLen(); n > 0 {
 		return nil, errors.Join(fmt.Errorf("take over a connection to the hot store: it sent %d bytes unasked", n), hijacked.Conn.Close())
 	}
+	link := rawio.Conn(hijacked.Conn)
 	return &conn{
-		link: hijacked.Conn, cancel: pg.CancelRequest, in: reader{src: hijacked.Conn}, use: use, made: time.Now(),
+		link: link, cancel: pg.CancelRequest, in: reader{src: link}, use: use, made: time.Now(),
 		zone: "UTC", prepared: preparedStatements{},
 	}, nil
 }
