@@ -26,13 +26,14 @@ func (s *session) setConstraints(ctx context.Context, st *sql.Statement) (*answe
 	if s.server.options.Warehouse != nil {
 		return tagOnly(st.Tag), s.setConstraintsOnServer(ctx, st)
 	}
-	for _, name := range st.Constraints.Names {
-		if t := s.state.Temporary; t != nil && t.HasConstraint(name.Table) {
-			return nil, pgerr.New(pgerr.WrongObjectType, "constraint %q is not deferrable", name.Table)
-		}
-		return nil, pgerr.New(pgerr.UndefinedObject, "constraint %q does not exist", name.Table)
+	names := st.Constraints.Names
+	switch t := s.state.Temporary; {
+	case len(names) == 0:
+		return tagOnly(st.Tag), nil
+	case t != nil && t.HasConstraint(names[0].Table):
+		return nil, pgerr.New(pgerr.WrongObjectType, "constraint %q is not deferrable", names[0].Table)
 	}
-	return tagOnly(st.Tag), nil
+	return nil, pgerr.New(pgerr.UndefinedObject, "constraint %q does not exist", names[0].Table)
 }
 
 // setConstraintsOnServer is for the transaction that the session has, or will have, at the server.

@@ -31,7 +31,7 @@ func (t *temporaries) update(n *pg_query.UpdateStmt) error {
 	}
 	targets := []*target{number}
 	for i, c := range t.Table.Temporary.Columns {
-		e := (*expr)(nil)
+		var e *expr
 		if at := slices.Index(set, i); at >= 0 {
 			if e, err = b.assign(p.targets[at].e, c.Column, "expression"); err != nil {
 				return err
