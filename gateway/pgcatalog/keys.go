@@ -105,6 +105,7 @@ func (b *builder) keys(t *Table) {
 			b.foreignKey(t, k, columns)
 		case Check:
 			b.constraint(t, k, values{"conkey": columns, "conbin": k.Definition}, []any{k.Definition, nil, "", known(k.Pretty)})
+			b.dependencies(t, k, b.oid(t.Schema, t.Name), columns, "n") // of its expression
 		default:
 			index := b.index(t, &Index{Name: k.Name, Unique: true, Columns: k.Columns, Detail: k.Index}, k.Kind == PrimaryKey)
 			word := map[string]string{PrimaryKey: "PRIMARY KEY", UniqueKey: "UNIQUE"}[k.Kind]
@@ -140,6 +141,21 @@ func (b *builder) foreignKey(t *Table, k *Key, columns []int64) {
 		"conindid": index, "conkey": columns, "confrelid": oid, "confkey": referenced,
 		"confupdtype": cmp.Or(k.OnUpdate, "a"), "confdeltype": cmp.Or(k.OnDelete, "a"), "confmatchtype": cmp.Or(k.Match, "s"),
 	}, []any{"FOREIGN KEY (" + quoted(k.Columns) + ") REFERENCES ", oid, "(" + quoted(k.RefColumns) + ")" + k.Definition, nil})
+	b.dependencies(t, k, oid, referenced, "n")
+	if index != 0 {
+		b.dependencies(t, k, index, []int64{0}, "n")
+	}
+}
+
+// dependencies adds what a constraint depends on: columns of a relation, or 0, which is all of it. Drivers find the index
+// of a foreign key here.
+func (b *builder) dependencies(t *Table, k *Key, relation int64, columns []int64, kind string) {
+	for _, column := range columns {
+		b.add("pg_depend", values{
+			"classid": constraintRelation, "objid": b.oids[object{"constraint", t.Schema + "." + t.Name + "." + k.Name}],
+			"refclassid": classRelation, "refobjid": relation, "refobjsubid": column, "deptype": kind,
+		})
+	}
 }
 
 func (b *builder) constraint(t *Table, k *Key, v values, definition []any) {
@@ -152,6 +168,7 @@ func (b *builder) constraint(t *Table, k *Key, v values, definition []any) {
 		v["confupdtype"], v["confdeltype"], v["confmatchtype"] = " ", " ", " "
 	}
 	b.add("pg_constraint", v)
+	b.dependencies(t, k, v["conrelid"].(int64), v["conkey"].([]int64), "a")
 	b.define(oid, definition)
 }
 

@@ -55,6 +55,11 @@ var keysLikePostgres = map[string]string{
 		from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid left join pg_catalog.pg_class f on f.oid = k.confrelid
 			left join pg_catalog.pg_class i on i.oid = k.conindid
 		where c.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = 'shop') order by 1`,
+	"what constraints depend on": `
+		select k.conname, r.relname, d.refobjsubid, d.deptype
+		from pg_catalog.pg_depend d join pg_catalog.pg_constraint k on k.oid = d.objid join pg_catalog.pg_class r on r.oid = d.refobjid
+		where d.classid = 'pg_catalog.pg_constraint'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
+			and k.connamespace in (select oid from pg_catalog.pg_namespace where nspname = 'shop') order by 1, 2, 3, 4`,
 	"indexes": `
 		select c.relname, i.relname, i.relkind, i.relnatts, x.indisprimary, x.indisunique, x.indnatts, x.indkey::text, a.amname, pg_catalog.pg_get_indexdef(i.oid),
 			c.relhasindex, c.relhastriggers

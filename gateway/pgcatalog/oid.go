@@ -14,6 +14,7 @@ const (
 	publicNamespace     = int64(2200)
 	defaultTablespace   = int64(1663)
 	classRelation       = int64(1259) // pg_class, as classoid of pg_description
+	constraintRelation  = int64(2606)
 	namespaceRelation   = int64(2615)
 	heapAccessMethod    = int64(2)
 	defaultCollation    = int64(100)
