@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test test-clients differential tpch crash test-redshift check fmt golden fuzz faults bench clean
+.PHONY: help build demo test test-clients test-clients-more differential tpch crash test-redshift check fmt golden fuzz faults bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -16,7 +16,7 @@ without = $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | aw
 duckdb := duckdb-go-bindings
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the program, into bin/tidegate
 	$(GO) build -o bin/tidegate ./cmd/tidegate
@@ -37,6 +37,9 @@ CLIENTS ?= .
 
 test-clients: ## real programs and drivers (CLIENTS='psql|pgjdbc'), installed as for test; REWRITE=1 writes docs/clients.md
 	$(GO) test -count=1 -v -timeout 20m ./test/clients -clients '$(CLIENTS)' $(if $(REWRITE),-rewrite) | grep -v '^=== '
+
+test-clients-more: ## the same with clients of PyPI and Maven, which take longer to install; not in CI
+	$(GO) test -count=1 -v -timeout 60m ./test/clients -more -clients '$(CLIENTS)' $(if $(REWRITE),-rewrite) | grep -v '^=== '
 
 N ?= 20000
 SEED ?= 1

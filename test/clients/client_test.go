@@ -17,6 +17,7 @@ import (
 
 var (
 	chosen  = flag.String("clients", "^psql$", "run the clients whose names match")
+	more    = flag.Bool("more", false, "run the clients of PyPI and Maven instead")
 	rewrite = flag.Bool("rewrite", false, "write the differences and docs/clients.md anew, of those that run")
 )
 
@@ -52,6 +53,9 @@ func TestClients(t *testing.T) { //nolint:tparallel // see above
 	t.Parallel()
 	want := regexp.MustCompile(*chosen)
 	all := allClients()
+	if *more {
+		all = moreClients()
+	}
 	run := slices.DeleteFunc(all, func(c client) bool { return !want.MatchString(c.name) })
 	if len(run) == 0 {
 		t.Fatalf("no client is named as %s", *chosen)

@@ -23,6 +23,12 @@ prints of both must be the same, to the byte, but for the steps that are listed 
 
 `
 
+// moreHeading is before the clients that are not in CI.
+const moreHeading = `# More clients
+
+Run by ` + "`make test-clients-more`" + `, the same way, and not in CI: they come from PyPI and Maven Central.
+`
+
 // finding is what a run of a client showed.
 type finding struct {
 	client      *client
@@ -91,7 +97,10 @@ func checkDocument(t *testing.T, findings []finding) {
 func writeDocument(t *testing.T, text string, findings []finding) {
 	t.Helper()
 	var sections []string
-	for _, c := range allClients() {
+	for i, c := range slices.Concat(allClients(), moreClients()) {
+		if i == len(allClients()) {
+			sections = append(sections, moreHeading)
+		}
 		section := sectionOf(text, c.name)
 		if i := slices.IndexFunc(findings, func(f finding) bool { return f.client.name == c.name }); i >= 0 {
 			section = findings[i].section()
@@ -117,7 +126,8 @@ func sectionOf(text, name string) string {
 	if !found {
 		return ""
 	}
-	section, _, _ := strings.Cut(after, "\n\n## ")
+	section, _, _ := strings.Cut(after, "\n\n"+moreHeading)
+	section, _, _ = strings.Cut(section, "\n\n## ")
 	return "## " + name + "\n" + strings.TrimSuffix(section, "\n") + "\n"
 }
 
@@ -132,7 +142,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want, got []string
-	for _, c := range allClients() {
+	for _, c := range slices.Concat(allClients(), moreClients()) {
 		want = append(want, c.name)
 	}
 	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(text), -1) {

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"crypto/md5" //nolint:gosec // what PostgreSQL calls md5
 	"fmt"
 	"net"
 	"net/url"
@@ -45,7 +46,8 @@ func (s side) url() string {
 // config is a gateway whose user may write hot-only tables of the warehouse.
 const config = `data_dir: ./tidegate-data
 hot: { kind: postgres, url: %q, schema: hot_data }
-users: [ { name: demo, role: loader, password: %q } ]
+auth_redshift: md5
+users: [ { name: demo, role: loader, password: %q }%s ]
 roles: { loader: { grants: [warehouse_write] }, public: { grants: [select on all tables] } }
 `
 
@@ -54,6 +56,15 @@ const askPasswords = `do $$ begin
 	execute format('copy (values (''local all all trust''), (''host all all all scram-sha-256'')) to %L', current_setting('hba_file'));
 	perform pg_reload_conf();
 end $$`
+
+// driversUser is a user with a password of the older kind, where Redshift's drivers are run: some know no SCRAM, or not
+// this one.
+func driversUser() string {
+	if !*more {
+		return ""
+	}
+	return fmt.Sprintf(", { name: redshift, role: loader, password: md5%x }", md5.Sum([]byte(password+"redshift"))) //nolint:gosec // see there
+}
 
 // startSides serves the demo's tables and hot-only ones of a warehouse, and has the same tables in a PostgreSQL.
 func startSides(t *testing.T) (gate, postgres side) {
@@ -81,7 +92,7 @@ func startSides(t *testing.T) (gate, postgres side) {
 
 	dir := t.TempDir()
 	weblogs.LayOut(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse, postgres.verifier), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), fmt.Appendf(nil, config, warehouse, postgres.verifier, driversUser()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, out, errs := program.Run(t, binary, dir, program.Environment(), "etl", "run"); code != 0 {

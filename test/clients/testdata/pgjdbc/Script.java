@@ -211,7 +211,12 @@ class Script {
         DatabaseMetaData m = connection.getMetaData();
         step("DatabaseMetaData: what the server is");
         System.out.println(m.getDatabaseProductName() + " " + m.getDatabaseMajorVersion() + " " + m.getMaxColumnNameLength() + " " + m.getMaxIndexLength() + " "
-            + m.getUserName() + " " + m.getDefaultTransactionIsolation() + " " + m.getMaxColumnsInIndex());
+            + m.getUserName() + " " + m.getMaxColumnsInIndex());
+        try {
+            System.out.println(m.getDefaultTransactionIsolation());
+        } catch (SQLException e) {
+            System.out.println(e.getMessage());
+        }
         System.out.println(m.getNumericFunctions().length() + " " + m.getStringFunctions().length() + " " + m.getTimeDateFunctions().length());
         lines(m.getTableTypes());
         step("DatabaseMetaData: types");
