@@ -7,7 +7,7 @@ import (
 
 // moreClients are of PyPI and Maven: too long to install, or to run, for CI.
 func moreClients() []client {
-	return []client{pgjdbcOfMaven(), redshiftJDBC(), redshiftConnector()}
+	return []client{pgjdbcOfMaven(), redshiftJDBC(), redshiftConnector(), dbt("postgres"), dbt("redshift")}
 }
 
 // installed gives where test/install.sh puts what a folder of test/clients lists.
@@ -71,7 +71,9 @@ func dbt(adapter string) client {
 	const script = "../dbt-postgres/script.py"
 	c := venvClient("dbt-"+adapter, "dbt-"+adapter, script, adapter)
 	c.connect = "Connect with a profile of `type: " + adapter + "`, `dbname: tidegate`."
-	c.judge = venvClient("", "", script, "postgres").command
+	if adapter != "postgres" {
+		c.judge = venvClient("", "", script, "postgres").command
+	}
 	c.timeout = 15 * time.Minute
 	return c
 }
