@@ -113,9 +113,9 @@ func (u *Use) predicates() (all []string) {
 const maxBroughtIntervals = 100
 
 func (d Domain) predicate(column string, t pgtypes.Type) (text string, ok bool) {
-	any := []string{}
+	var ranges []string
 	if d.Null {
-		any = append(any, column+" IS NULL")
+		ranges = append(ranges, column+" IS NULL")
 	}
 	for _, i := range d.Intervals {
 		all := []string{column + " IS NOT NULL"}
@@ -136,12 +136,12 @@ func (d Domain) predicate(column string, t pgtypes.Type) (text string, ok bool) 
 			}
 			all = append(all, column+bound.op+" "+literal)
 		}
-		any = append(any, strings.Join(all, " AND "))
+		ranges = append(ranges, strings.Join(all, " AND "))
 	}
-	if len(any) == 0 {
+	if len(ranges) == 0 {
 		return "false", true
 	}
-	return "(" + strings.Join(any, " OR ") + ")", true
+	return "(" + strings.Join(ranges, " OR ") + ")", true
 }
 
 // literalOf writes a value as PostgreSQL reads it. Floats are left out: their texts are not all constants.

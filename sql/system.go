@@ -63,6 +63,12 @@ var pathFunctions = map[string]bool{
 	"pg_get_constraintdef": true, "pg_get_indexdef": true,
 }
 
+// relationNames are the functions one of whose arguments may name a relation, which the search path finds: counted from the
+// last one.
+var relationNames = map[string]int{
+	"pg_get_serial_sequence": 2, "has_table_privilege": 2, "has_any_column_privilege": 2, "has_column_privilege": 3,
+}
+
 // catalogOnly refuses what only queries of system relations have.
 func (b *binder) catalogOnly(pos int32, format string, args ...any) error {
 	b.catalogs = true
@@ -158,6 +164,9 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 		if isReg(a.typ.OID) { // by number: a name would be looked up in the function's own search path
 			texts[i] = b.regNumber(a)
 		}
+	}
+	if back := relationNames[sig.name]; back > 0 && isText(args[len(args)-back].typ.OID) {
+		texts[len(args)-back] = b.regCall(oidRegclass, "_oid", texts[len(args)-back])
 	}
 	if pathFunctions[sig.name] {
 		texts = append(texts, b.pathList())

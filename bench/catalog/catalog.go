@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -146,14 +147,17 @@ func listed(ctx context.Context, b *measure.Bench, served string, tables int) er
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	return errors.Join(waitFor(ctx, b, conn, tables), conn.Close(ctx))
+}
+
+func waitFor(ctx context.Context, b *measure.Bench, conn *pgconn.PgConn, tables int) error {
 	for {
 		began := time.Now()
 		r := conn.ExecParams(ctx, "select count(*) from pg_class where relname like 't0%' and relkind = 'r'", nil, nil, nil, nil).Read()
 		if r.Err != nil {
 			return r.Err
 		}
-		if string(r.Rows[0][0]) == fmt.Sprint(tables) {
+		if string(r.Rows[0][0]) == strconv.Itoa(tables) {
 			b.Logf("the catalog of %d tables was made in %.2f s", tables, time.Since(began).Seconds())
 			return nil
 		}

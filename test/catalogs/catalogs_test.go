@@ -144,6 +144,8 @@ func TestObjects(t *testing.T) {
 		"select schemaname, sequencename, data_type, start_value, min_value, max_value, increment_by, cycle, cache_size, last_value from pg_sequences where schemaname = 'shop' order by 2",
 		"select s.seqrelid::regclass, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmax, s.seqmin, s.seqcache, s.seqcycle from pg_sequence s order by s.seqrelid::regclass::text",
 		"select d.objid::regclass::text, d.refobjid::regclass::text, d.refobjsubid, d.deptype from pg_depend d join pg_sequence s on s.seqrelid = d.objid and d.refobjsubid > 0 order by 1",
+		"select c.relname, pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)::regclass " +
+			"from pg_class c" + ofShop + "join pg_attribute a on a.attrelid = c.oid where a.attname in ('id', 'line', 'net') and c.relkind = 'r' order by 1, a.attnum",
 		"select pg_get_serial_sequence('shop.items', 'line'), pg_get_serial_sequence('shop.orders', 'id'), pg_get_serial_sequence('shop.orders', 'net')",
 		"select column_name, is_identity, identity_generation, identity_start, identity_increment, identity_maximum, identity_minimum, identity_cycle, is_generated, " +
 			"generation_expression, column_default from information_schema.columns where table_schema = 'shop' and column_name <> 'line' order by table_name, ordinal_position",
@@ -155,6 +157,18 @@ func TestObjects(t *testing.T) {
 		"select constraint_name, unique_constraint_name, match_option, update_rule, delete_rule from information_schema.referential_constraints where constraint_schema = 'shop' order by 1",
 		"select constraint_name, table_name, column_name, ordinal_position, position_in_unique_constraint from information_schema.key_column_usage where table_schema = 'shop' order by 1, 4",
 		"select table_name, table_type from information_schema.tables where table_schema = 'shop' order by 1",
+	} {
+		s.alike(t, text)
+	}
+	for _, c := range []*pgconn.PgConn{s.gateway, s.postgres} { // names without their schema
+		if _, err := c.Exec(t.Context(), "set search_path to shop").ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{
+		"select pg_get_serial_sequence('items', 'line'), has_table_privilege('orders', 'select'), has_any_column_privilege(current_user, 'orders', 'select')",
+		"select relname, pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)::regclass::oid = 'items_line_seq'::regclass " +
+			"from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname = 'items' and a.attname = 'line'",
 	} {
 		s.alike(t, text)
 	}
