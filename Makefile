@@ -36,7 +36,7 @@ test: ## every test; installs what it lacks as root, names what it leaves out ot
 CLIENTS ?= .
 
 test-clients: ## real programs and drivers (CLIENTS='psql|pgjdbc'), installed as for test; REWRITE=1 writes docs/clients.md
-	$(GO) test -count=1 -v -timeout 20m ./test/clients -clients '$(CLIENTS)' $(if $(REWRITE),-rewrite) | grep -v '^=== '
+	$(GO) test -count=1 -v -timeout 30m ./test/clients -clients '$(CLIENTS)' $(if $(REWRITE),-rewrite) | grep -v '^=== '
 
 test-clients-more: ## the same with clients of PyPI and Maven, which take longer to install; not in CI
 	$(GO) test -count=1 -v -timeout 60m ./test/clients -more -clients '$(CLIENTS)' $(if $(REWRITE),-rewrite) | grep -v '^=== '
