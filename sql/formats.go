@@ -70,6 +70,11 @@ func cutQuoted(f string) (text, rest string, ok bool) {
 }
 
 func formatAt(f string) (format, bool) {
+	for _, longer := range []string{"SSSS", "IDDD"} { // than pieces of the list, and not on it
+		if strings.HasPrefix(strings.ToUpper(f), longer) {
+			return format{}, false
+		}
+	}
 	for _, p := range formats {
 		if len(f) < len(p.pattern) {
 			continue

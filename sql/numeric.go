@@ -80,7 +80,7 @@ func narrowable(precision, scale int) bool {
 func alike(list []*expr) []*expr {
 	scale, same := -1, true
 	for _, e := range list {
-		if !holdsNumeric(e.typ.OID) || e.isNothing() || e.items != nil && len(e.items) == 0 {
+		if !holdsNumeric(e.typ.OID) || e.isNull() || e.nothing && !e.wide || e.items != nil && len(e.items) == 0 {
 			continue
 		}
 		same = same && !e.wide && (scale < 0 || e.scale == scale)

@@ -195,9 +195,9 @@ func (b *binder) unfolded(e *expr) {
 // isNothingIf says whether PostgreSQL makes NULL of e while it plans. The engine must see that too, and compute no part.
 func (e *expr) isNothingIf(nothing bool) {
 	e.nothing = nothing
-	if nothing && e.typ.OID == pgtypes.Numeric && !e.wide {
+	if nothing && e.typ.OID == pgtypes.Numeric {
 		// Its scale is nobody's: in CASE the engine would take it for that of the others.
-		e.sql, e.scale = "("+null(e.typ).sql+")", -1
+		e.sql, e.scale, e.wide = "("+null(e.typ).sql+")", -1, false
 		return
 	}
 	if nothing && e.when != whilePlanning && !slices.ContainsFunc(e.parts, (*expr).isNull) {

@@ -94,6 +94,8 @@ func (g *Generator) call(f *surface.Finding, depth int, sc *scope) *node {
 		return clause("("+f.Name+" ", args[0], ")")
 	case f.Kind == surface.Operator:
 		return clause("(", args[0], " "+f.Name+" ", args[1], ")")
+	case f.Name == "timezone" && len(args) == 2 && g.chance(50):
+		return clause("(", args[1], " at time zone ", args[0], ")")
 	case f.Name == "extract":
 		return clause("extract("+strings.Trim(args[0].String(), "'")+" from ", args[1], ")")
 	}
@@ -151,7 +153,7 @@ func (g *Generator) condition(depth int, sc *scope) *node {
 	case roll == 7 && comparable(typ):
 		n = clause(g.leaf(typ, sc), pick(g, []string{" is distinct from ", " is not distinct from "}), g.leaf(typ, sc))
 	case roll == 8 && isText(typ):
-		n = clause(g.leaf(typ, sc), pick(g, []string{" like ", " ilike ", " not like "}), pick(g, likes))
+		n = clause(g.leaf(typ, sc), pick(g, []string{" like ", " ilike ", " not like ", " similar to "}), pick(g, likes))
 	case roll == 9 && isText(typ):
 		n = clause(g.leaf(typ, sc), pick(g, []string{" ~ ", " !~ "}), pick(g, patterns))
 	case roll == 10:

@@ -14,7 +14,7 @@ import (
 func (g *Generator) Query() *Query {
 	g.names = 0
 	q := &Query{}
-	switch g.r.IntN(20) {
+	switch g.r.IntN(29) {
 	case 0, 1, 2, 3, 4:
 		q.tree = g.rows(nil)
 	case 5, 6, 7:
@@ -37,8 +37,24 @@ func (g *Generator) Query() *Query {
 		} else {
 			q.tree = g.constants()
 		}
-	default:
+	case 19:
 		q.tree, q.Lazy = g.lateral(), true
+	case 20:
+		q.tree, q.Lazy, q.AnyScale = g.recursive(), true, true
+	case 21, 22:
+		q.tree, q.AnyScale = g.groupingSets(q), true
+	case 23:
+		q.tree, q.AnyScale = g.overGroups(q), true
+	case 24:
+		q.tree = g.ranged(q)
+	case 25:
+		q.tree, q.Lazy = g.valuesInFrom(), true
+	case 26:
+		q.tree, q.Lazy, q.AnyScale = g.setOperations(), true, true
+	case 27:
+		q.tree, q.Lazy = g.lateralRows(q), true
+	default:
+		q.tree, q.Lazy = g.scalars(), true
 	}
 	return q
 }

@@ -58,8 +58,9 @@ var (
 	zones      = []string{"'Asia/Tokyo'", "'America/New_York'", "'UTC'", "'Asia/Kolkata'", "'Europe/Berlin'"}
 	patterns   = []string{"'a'", "'^[A-Z]'", "'[0-9]+'", "'o.*d$'", "'l+'", "'(a|b)c'", "'\\s'", "'x?'", "'^$'", "'.'", "'é'"}
 	likes      = []string{"'%a%'", "'a%'", "'_b%'", "'%'", "''", `'%\_%'`, "'Hello%'", "'%,b,%'"}
-	timeForms  = []string{"'YYYY-MM-DD'", "'YYYY-MM-DD HH24:MI:SS'", "'Mon DD, YYYY'", "'HH12:MI AM'", "'Day, FMDDth Month'", "'Q IW IYYY'", "'DDD J'", "'MS US'", "'FMMonth FMDD'", "'YY-MM'"}
-	numberForm = []string{"'999'", "'9,999.99'", "'FM999990.00'", "'00000'", "'S9999'", "'9.9EEEE'", "'L99999'", "'RN'", "'999PR'", "'FM9999999'"}
+	timeForms  = []string{"'YYYY-MM-DD'", "'YYYY-MM-DD HH24:MI:SS'", "'Mon DD, YYYY'", "'HH12:MI AM'", "'Day, FMDDth Month'", "'Q IW IYYY'", "'DDD J'", "'MS US'", "'FMMonth FMDD'", "'YY-MM'",
+		"'Y,YYY CC'", "'WW ID IDDD'", "'RM rm'", "'SSSS'", "'YYYY\"T\"HH24'", "'FMHH24:FMMI'", "'DAY Dy dy'", "'MONTH mon'", "'BC A.D. p.m.'", "'HH12 HH'"}
+	numberForm = []string{"'999'", "'9,999.99'", "'FM999990.00'", "'00000'", "'S9999'", "'9.9EEEE'", "'L99999'", "'RN'", "'999PR'", "'FM9999999'", "'999D99'", "'9G999MI'", "'V999'", "'SG099'", "'999th'", "'0.099'"}
 	small      = []string{"0", "1", "2", "3", "5", "-1"}
 	positive   = []string{"1", "2", "3", "4"}
 	shifts     = []string{"0", "1", "3", "7"}
@@ -120,11 +121,11 @@ func domainOf(name string, i int, args []surface.Type) []string {
 	case name == "exp":
 		return small
 	case name == "to_date":
-		return [][]string{{"'2018-02-15'"}, {"'YYYY-MM-DD'"}}[i]
+		return [][]string{{"'2018-02-15'", "'20180215'", "'15 Feb 2018'"}, {"'YYYY-MM-DD'", "'YYYYMMDD'", "'DD Mon YYYY'"}}[i]
 	case name == "to_number":
-		return [][]string{{"'12,345.67'", "'-7.5'"}, {"'99,999.99'", "'S99.9'"}}[i]
+		return [][]string{{"'12,345.67'", "'-7.5'", "'<42>'", "'1'"}, {"'99,999.99'", "'S99.9'", "'99PR'", "'9'"}}[i]
 	case name == "to_timestamp" && len(args) == 2:
-		return [][]string{{"'2018-02-15 10:11'"}, {"'YYYY-MM-DD HH24:MI'"}}[i]
+		return [][]string{{"'2018-02-15 10:11'", "'15.02.2018'", "'2018 46'"}, {"'YYYY-MM-DD HH24:MI'", "'DD.MM.YYYY'", "'YYYY DDD'"}}[i]
 	case (name == "->" || name == "->>") && i == 1:
 		if isText(args[1].OID) {
 			return paths
