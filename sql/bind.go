@@ -267,7 +267,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 		q.usesAt = append(q.usesAt, u.from.GetLocation())
 	}
 	q.Shape = b.shape(p, left)
-	q.known = p.known()
+	q.known, _ = p.known(constantNow)
 	return q, nil
 }
 

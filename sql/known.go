@@ -10,22 +10,34 @@ import (
 // nil stands for NULL. ok is false for every other Query.
 func (q *Query) Known() (values []*pgtypes.Datum, ok bool) { return q.known, q.known != nil }
 
-// known gives the values of a SELECT of constants alone; nil if it is another one.
-func (p *selectParts) known() []*pgtypes.Datum {
+// known gives the values of a SELECT of constants alone; ok is false if it is another one. at gives the constant that an
+// output column is, if it is one.
+func (p *selectParts) known(at func(*expr) (*expr, bool)) (values []*pgtypes.Datum, ok bool) {
 	if p.op != "" || p.rows != nil || p.with != "" || p.distinct != "" || p.source != nil && p.source.sql != "" || p.where != nil || len(p.group) > 0 ||
 		p.having != nil || p.qualify != nil || len(p.order) > 0 || p.limit != nil || p.offset != nil || p.aggregated || p.windowed {
-		return nil
+		return nil, false
 	}
-	var values []*pgtypes.Datum
 	for _, t := range p.targets {
-		v, ok := t.e.known()
+		e, ok := at(t.e)
 		if !ok {
-			return nil
+			return nil, false
 		}
-		values = append(values, v)
+		if e.late == nil {
+			v, ok := e.known()
+			if !ok {
+				return nil, false
+			}
+			values = append(values, v)
+		}
 	}
-	return values
+	return values, true
 }
+
+// constantNow is for known: an expression whose value is not there yet is no constant.
+func constantNow(e *expr) (*expr, bool) { return e, e.late == nil }
+
+// laterOrNow is for known: a constant, or what will be one.
+func laterOrNow(e *expr) (*expr, bool) { return e, true }
 
 // known gives the value of a constant of the types that are what their Datum is; nil is NULL.
 func (e *expr) known() (value *pgtypes.Datum, ok bool) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
@@ -83,7 +84,7 @@ func TestTemplateOfKnown(t *testing.T) {
 		"select now()":                       "",
 		"select 'now'::timestamptz":          "",
 		"select 1 + 1":                       "",
-		"select $1":                          "",
+		"select $1 || ''":                    "",
 		"select 1 = 1":                       "",
 		"select current_setting('TimeZone')": "",
 	} {
@@ -103,5 +104,30 @@ func TestTemplateOfKnown(t *testing.T) {
 		if got := known(q); got != want {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestTemplateOfKnownParameters sees that parameters that are output columns alone are answered with their values.
+func TestTemplateOfKnownParameters(t *testing.T) {
+	t.Parallel()
+	template, n, free := templateOf(sql.Postgres, testTables(), testEnv(), "select $1::int, 'x', $2")
+	if template == nil {
+		t.Fatal("there is no template")
+	}
+	q, err := template.Fill(testEnv(), testTables(), "select $1::int, 'x', $2", n, free)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for values, want := range map[[2]string]string{{"7", "a"}: "7, x, a", {"-8", ""}: "-8, x, "} {
+		filled, err := q.WithArgs([]sql.Arg{{Text: values[0]}, {Text: values[1]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := known(filled); got != want {
+			t.Errorf("of %q: got %q, want %q", values, got, want)
+		}
+	}
+	if _, err := q.WithArgs([]sql.Arg{{Text: "x"}, {Text: ""}}); pgerr.CodeOf(err) != pgerr.InvalidTextRepresentation {
+		t.Errorf("x as an integer is %v, want 22P02", err)
 	}
 }

@@ -53,7 +53,21 @@ func (s *Statement) Free(n Normal) (free []bool, ok bool) {
 			}
 		}
 	})
-	return free, params == compared
+	return free, params == compared+s.shownParams()
+}
+
+// shownParams counts the parameters that are output columns: they prove nothing, and a cast gives them their type.
+func (s *Statement) shownParams() (n int) {
+	for _, t := range s.node.GetSelectStmt().GetTargetList() {
+		v := t.GetResTarget().GetVal()
+		for c := v.GetTypeCast(); c != nil && plainCast(c.TypeName); c = v.GetTypeCast() {
+			v = c.Arg
+		}
+		if v.GetParamRef() != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Whole gives the text that the statement is all of; ok is false if it is but a part of one.
@@ -169,7 +183,7 @@ func literalAt(literals []Literal, c *pg_query.A_Const) int {
 // env.ParamTypes. n is the statement's normal form, and free what Free says of it. ok is false if the statement has none:
 // it depends on the session, or is not the same with its literals left open.
 func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
-	if len(q.constants) > 0 || q.System || len(q.Uses) == 0 && q.known == nil ||
+	if len(q.constants) > 0 || q.System ||
 		slices.ContainsFunc(q.Uses, func(u *Use) bool { return u.Relation.Class != ClassLake || u.filtered.momentary() }) {
 		return nil, false
 	}
@@ -181,7 +195,10 @@ func NewTemplate(q *Query, n Normal, free []bool) (t *Template, ok bool) {
 		return nil, false
 	}
 	open, err := b.query(parts)
-	if err != nil || len(open.Uses) == 0 && open.known == nil {
+	if err != nil {
+		return nil, false
+	}
+	if _, later := parts.known(laterOrNow); len(open.Uses) == 0 && !later {
 		return nil, false
 	}
 	t = &Template{statement: q.statement, binder: b, parts: parts, query: open, told: slices.Clone(q.env.ParamTypes), params: params}
@@ -315,6 +332,12 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 		return nil, err
 	}
 	filled.Shape = t.binder.shape(parts, left)
+	if len(uses) == 0 && args != nil {
+		filled.known, _ = parts.known(func(e *expr) (*expr, bool) {
+			v, err := e.at(values)
+			return v, err == nil
+		})
+	}
 	return &filled, nil
 }
 

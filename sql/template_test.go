@@ -355,6 +355,7 @@ func TestTemplateOfParameters(t *testing.T) {
 	tables := newTables("public.v "+valueColumns, "public.w id int, name text")
 	null := sql.Arg{Null: true}
 	arrays := []sql.Arg{{Text: "{1,2}"}, {Text: "{}"}, {Text: "{NULL}"}, {Text: "{3,NULL,3}"}, {Text: "{7"}, null}
+	texts := []sql.Arg{{Text: "a"}, {Text: ""}, {Text: "it's"}, null}
 	counts := []sql.Arg{{Text: "1"}, {Text: "0"}, {Text: "-1"}, {Text: "x"}, null}
 	for text, values := range map[string][]sql.Arg{
 		"select id from v where id = any($1) order by id":                        arrays,
@@ -371,6 +372,14 @@ func TestTemplateOfParameters(t *testing.T) {
 		"select id from v order by id limit 2 offset $1":                         counts,
 		"select id from v limit $1":                                              {{Text: "0"}, {Text: "1000"}},
 		"select id from (select id from v order by id limit $1) x where id = 2":  counts,
+		"select id, $1 from v order by id":                                       texts,
+		"select $1::text, t from v where id < 3 order by id":                     texts,
+		"select $1::int as n, count(*) from v":                                   counts,
+		"select distinct $1::date as d from v where id > 2":                      {{Text: "2018-02-15"}, {Text: "infinity"}, {Text: "x"}, null},
+		"select $1::int4::int8, 'x' as t":                                        counts,
+		"select $1":                                                              texts,
+		"select $1::timestamp, null":                                             {{Text: "2018-02-15 10:00"}, {Text: "x"}, null},
+		"select $1::float8, 1":                                                   {{Text: "1.5"}, {Text: "NaN"}, {Text: "x"}, null},
 	} {
 		n, _ := sql.Normalize(text)
 		template, _, free := templateOf(sql.Postgres, tables, testEnv(), text)
