@@ -123,5 +123,5 @@ func clampRows(n uint32) int64 {
 
 // limitsSeconds reports whether a type's modifier may be 0: no digits behind the seconds.
 func limitsSeconds(t pgtypes.OID) bool {
-	return t == pgtypes.Timestamp || t == pgtypes.Timestamptz || t == pgtypes.Time
+	return t == pgtypes.Timestamp || t == pgtypes.Timestamptz || t == pgtypes.Time || t == pgtypes.Timetz
 }

@@ -17,6 +17,8 @@ func (b *binder) arithmetic(op string, sig *signature, x, y *expr) (*expr, error
 	case isMoment(lt) && (rt == pgtypes.Interval || isMoment(rt) || isInteger(rt)),
 		(lt == pgtypes.Interval || isInteger(lt)) && isMoment(rt):
 		return b.moments(op, sig, x, y), nil
+	case lt == pgtypes.Timetz || rt == pgtypes.Timetz:
+		return zonedTimeSum(op, sig, x, y), nil
 	case lt == pgtypes.Date && rt == pgtypes.Time && op == "+", lt == pgtypes.Time && rt == pgtypes.Date && op == "+":
 		return computed(sig.result, "("+x.sql+" + "+y.sql+")", x, y), nil
 	case lt == pgtypes.Time && rt == pgtypes.Interval && (op == "+" || op == "-"), lt == pgtypes.Interval && rt == pgtypes.Time && op == "+":

@@ -27,6 +27,8 @@ func (b *binder) arrayTypeOf(element pgtypes.OID, pos int32) (pgtypes.OID, error
 	switch {
 	case isArray(element):
 		return 0, b.unsupported(pos, "an array of more than one dimension")
+	case element == pgtypes.Record:
+		return 0, b.unsupported(pos, "an array of rows")
 	case array == 0:
 		return 0, b.fail(pgerr.UndefinedObject, pos, "could not find array type for data type %s", p.typeName(element))
 	}

@@ -27,7 +27,7 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 		return nil, b.unknownFunction(n, sc, schema, fn)
 	}
 	if n.FuncVariadic {
-		return nil, b.unsupported(n.Location, "VARIADIC")
+		return b.variadicCall(fn, n, sc)
 	}
 	if e, ok, err := b.sessionFunction(fn, n, sc); ok || err != nil {
 		return e, err
@@ -41,7 +41,7 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if known[0].kind == 'a' {
 		return b.aggregate(fn, n, sc)
 	}
-	args, err := b.exprs(n.Args, sc)
+	args, err := b.arguments(fn, n, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -189,11 +189,17 @@ func (b *binder) notAllowed(sig *signature, pos int32) error {
 
 // plainCall writes a function of the allow-list.
 func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
+	if t := b.castNamed(fn, args); t != 0 {
+		return b.castCall(t, args[0])
+	}
 	sig, args, err := b.resolve(fn, defaulted(fn, args), pos)
 	if err != nil {
 		return nil, err
 	}
 	f := allowed()[sig.key()]
+	if f == nil && !b.system && len(args) == 1 && postgresTables().typeNames[sig.name] == sig.result && castExists(args[0].typ.OID, sig.result) {
+		return b.castCall(sig.result, args[0])
+	}
 	if f == nil && b.system {
 		return b.systemCall(sig, args, pos)
 	}
@@ -235,180 +241,6 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	return e, nil
 }
 
-// aggregate binds an aggregate, in a GROUP BY level or with OVER as a window function.
-func (b *binder) aggregate(fn string, n *pg_query.FuncCall, sc *scope) (*expr, error) {
-	if err := b.callAllowed(n, sc); err != nil {
-		return nil, err
-	}
-	if n.AggWithinGroup {
-		return b.orderedSet(fn, n, sc)
-	}
-	inner := *sc
-	inner.sets = false
-	inner.inCall = sc.inCall || n.Over == nil
-	inner.inWindow = sc.inWindow || n.Over != nil
-	sig, args, err := b.aggregateArgs(fn, n, &inner)
-	if err != nil {
-		return nil, err
-	}
-	var filter *expr
-	if args, filter, err = b.filtered(args, n.AggFilter, &inner); err != nil {
-		return nil, err
-	}
-	if err := b.windowForm(n); err != nil {
-		return nil, err
-	}
-	f := allowed()[sig.key()]
-	if f == nil {
-		if f, args, err = b.jsonAggregate(fn, args, n); err != nil {
-			return nil, err
-		}
-	}
-	if f == nil || sig.kind != 'a' {
-		return nil, b.notAllowed(sig, n.Location)
-	}
-	s, err := b.summaryOf(f, sig, args, n, &inner)
-	if err != nil {
-		return nil, err
-	}
-	s.filter = filter
-	e := computed(sig.result, "", args...)
-	e.scale, e.wide = s.scale, s.wide || byKey(sig.result)
-	if fn == "min" || fn == "max" {
-		e.width = precisionOf(args[0])
-	}
-	if f.as != 0 {
-		e.typ = pgtypes.Of(f.as)
-	}
-	if sig.poly > 0 {
-		e.likeAll(args)
-		if e.wide && (n.AggDistinct || fn != "array_agg") {
-			return nil, b.unsupported(n.Location, "%s of jsonb, intervals or numerics with several scales, with DISTINCT or as arrays,", fn)
-		}
-	}
-	e.pos = n.Location
-	e.stat = statCall(fn, n, args)
-	sc.answerable(n, e, args)
-	s.merges = !n.AggDistinct && len(n.AggOrder) == 0
-	return b.finishCall(e, s, n, sc, &inner)
-}
-
-// aggregateArgs binds the arguments and picks the aggregate that PostgreSQL picks for them.
-func (b *binder) aggregateArgs(fn string, n *pg_query.FuncCall, inner *scope) (*signature, []*expr, error) {
-	raw, err := b.exprs(n.Args, inner)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(raw) == 0 && !n.AggStar && slices.ContainsFunc(postgresTables().functions[fn], func(s signature) bool { return len(s.args) == 0 }) {
-		return nil, nil, b.fail("42809", n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
-	}
-	sig, args := &signature{name: fn, result: pgtypes.Int8, kind: 'a'}, raw
-	switch {
-	case n.AggStar && fn != "count":
-		return nil, nil, b.noFunction(fn, nil, n.Location)
-	case n.AggStar:
-	default:
-		if sig, args, err = b.resolve(fn, raw, n.Location); err != nil {
-			return nil, nil, err
-		}
-	}
-	if fn == "count" && len(raw) == 1 {
-		if err := b.notAlone(raw[0]); err != nil {
-			return nil, nil, err
-		}
-	}
-	if n.AggDistinct {
-		if err := b.groupedAll(args); err != nil {
-			return nil, nil, err
-		}
-	}
-	return sig, args, nil
-}
-
-// summaryOf says how an aggregate of the allow-list is computed, with its DISTINCT and ORDER BY.
-func (b *binder) summaryOf(f *function, sig *signature, args []*expr, n *pg_query.FuncCall, inner *scope) (*summary, error) {
-	fn := sig.name
-	s := exactSummary(fn, sig, args, n.AggDistinct)
-	if s == nil {
-		s = floatSummary(fn, sig, args, n.AggDistinct || len(n.AggOrder) > 0)
-	}
-	if s == nil {
-		s = plainSummary(f, args)
-	}
-	if fn == "string_agg" && !args[1].constant && !args[1].isParam() {
-		return nil, b.unsupported(n.Location, "string_agg with a delimiter that is not a constant")
-	}
-	if n.AggStar {
-		s.calls[0] = "count(*)"
-	}
-	if n.AggDistinct {
-		s.distinct()
-	}
-	order, err := b.orderKeys(n.AggOrder, inner)
-	if err != nil {
-		return nil, err
-	}
-	switch { // PostgreSQL finds what is distinct by sorting
-	case n.AggDistinct && s.item != "" && len(args) == 2 && order != "":
-		return nil, b.unsupported(n.Location, "an order of distinct pairs")
-	case n.AggDistinct && order == "" && s.item != "":
-		order = " ORDER BY " + s.item
-	case n.AggDistinct && order == "" && ordered[fn]:
-		order = " ORDER BY " + args[0].sql
-	}
-	if order != "" && !s.inGo() {
-		s.order(order)
-	}
-	return s, nil
-}
-
-// filterClause binds the condition of a FILTER.
-func (b *binder) filterClause(n *pg_query.Node, inner *scope) (*expr, error) {
-	within := *inner
-	within.clause = "FILTER"
-	return b.filter(n, &within, "FILTER")
-}
-
-// filtered computes arguments that may fail for the rows of the FILTER only: DuckDB would for all, and an error of a row
-// that does not count would be the statement's. It gives the condition too, nil if no argument needs it.
-func (b *binder) filtered(args []*expr, condition *pg_query.Node, inner *scope) (out []*expr, f *expr, err error) {
-	if condition == nil {
-		return args, nil, nil
-	}
-	out = slices.Clone(args)
-	for i, a := range args {
-		if a.column != nil || a.constant {
-			continue
-		}
-		if f == nil {
-			if f, err = b.filterClause(condition, inner); err != nil {
-				return nil, nil, err
-			}
-		}
-		guarded := *a
-		guarded.sql = "CASE WHEN " + f.sql + " THEN " + a.sql + " END"
-		guarded.when, guarded.parts, guarded.branches = forRows, []*expr{a}, nil
-		out[i] = &guarded
-	}
-	return out, f, nil
-}
-
-// ordered are the aggregates whose result depends on the order of the rows.
-var ordered = map[string]bool{"array_agg": true, "string_agg": true, "json_agg": true, "jsonb_agg": true}
-
-// statCall says which statistic answers the call, nil if none does.
-func statCall(fn string, n *pg_query.FuncCall, args []*expr) *StatCall {
-	switch {
-	case n.AggDistinct || n.AggFilter != nil || n.Over != nil || len(n.AggOrder) > 0:
-		return nil
-	case n.AggStar, fn == "count" && len(args) == 1 && args[0].constant && !args[0].isNull():
-		return &StatCall{Func: "count"}
-	case len(args) == 1 && args[0].column != nil && (fn == "count" || fn == "min" || fn == "max"):
-		return &StatCall{Func: fn, Column: args[0].column.name}
-	}
-	return nil
-}
-
 // callAllowed checks that an aggregate or window call may stand where it does.
 func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 	what, code := "aggregate functions", pgerr.GroupingError
@@ -416,6 +248,8 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 		what, code = "window functions", "42P20"
 	}
 	switch {
+	case sc.noCalls && sc.clause != "" && n.Over == nil && b.ofOuterLevel(n, sc):
+		return b.unsupported(n.Location, "an aggregate of an outer query in %s of a subquery", sc.clause)
 	case sc.noCalls && sc.clause != "":
 		return b.fail(code, n.Location, "%s are not allowed in %s", what, sc.clause)
 	case sc.clause == "FILTER" && (sc.inCall || n.Over != nil), sc.clause == windowDefinitions && n.Over != nil:
@@ -428,6 +262,27 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 		return b.fail(code, n.Location, "window function calls cannot be nested")
 	}
 	return nil
+}
+
+// ofOuterLevel reports whether an aggregate is one of a query around that it stands in: all columns of its arguments are.
+func (b *binder) ofOuterLevel(n *pg_query.FuncCall, sc *scope) bool {
+	if sc.outer == nil {
+		return false
+	}
+	inner := *sc
+	inner.inCall = true
+	args, err := b.exprs(n.Args, &inner)
+	if err != nil {
+		return false
+	}
+	columns := 0
+	for _, a := range args {
+		columns += len(a.bare)
+		if slices.ContainsFunc(a.bare, func(v *visible) bool { return v.level == sc.self }) {
+			return false
+		}
+	}
+	return columns > 0
 }
 
 // finishCall adds FILTER and OVER to the calls of s, and what stands around them.

@@ -220,6 +220,10 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 		return b.jsonCast(e, t)
 	case isText(from) && isMoment(to) && t.Typmod < 0:
 		return b.momentOf(e, to), nil
+	case isText(from) && to == pgtypes.Time:
+		return "tg_time_of(" + e.sql + ")", nil
+	case from == pgtypes.Interval && to == pgtypes.Time: // years and days do not count
+		return "(TIME '00:00:00' + " + e.sql + ")", nil
 	case isText(from) && to == pgtypes.UUID:
 		return plain, nil
 	case isText(from) && to == pgtypes.Bytea:
@@ -285,6 +289,21 @@ func textToBool(e *expr) string {
 	return fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN NULL WHEN lower(trim(%[1]s)) IN ('t', 'tr', 'tru', 'true', 'y', 'ye', 'yes', 'on', '1') THEN true "+
 		"WHEN lower(trim(%[1]s)) IN ('f', 'fa', 'fal', 'fals', 'false', 'n', 'no', 'of', 'off', '0') THEN false "+
 		"ELSE error('22P02: invalid input syntax for type boolean: \"' || %[1]s || '\"') END", e.sql)
+}
+
+// castNamed gives the type that a call is a cast to by way of its text: no function has that name and argument, but one of
+// the two types is a string's. 0 is for every other call.
+func (b *binder) castNamed(fn string, args []*expr) pgtypes.OID {
+	p := postgresTables()
+	t := p.typeNames[fn]
+	if t == 0 || b.system || len(args) != 1 || args[0].untyped() {
+		return 0
+	}
+	from := args[0].typ.OID
+	if _, ok := p.casts[[2]pgtypes.OID{from, t}]; ok || from == pgtypes.Record || p.category(from) != 'S' && p.category(t) != 'S' {
+		return 0
+	}
+	return t
 }
 
 // paramAs gives parameter n the type t, unless it has one already: then it is cast.
@@ -380,7 +399,7 @@ func (b *binder) modified(id pgtypes.OID, n typeName) (pgtypes.Type, error) {
 	case id == pgtypes.Interval:
 		t.Typmod = intervalTypmod(n.mods)
 		return t, nil
-	case typeIs(id, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
+	case limitsTime(id):
 		t.Typmod = min(int32(n.mods[0]), 6)
 		return t, nil
 	case id == pgtypes.Numeric:
@@ -430,9 +449,6 @@ var numberTypes = map[string]pgtypes.OID{
 
 // castCall binds int4(x) and the like, for x of a type that casts without text.
 func (b *binder) castCall(t pgtypes.OID, x *expr) (*expr, error) {
-	if !x.untyped() && !isNumber(x.typ.OID) {
-		return nil, b.unsupported(x.pos, "function %s(%s)", postgresTables().types[t].name, typeText(x.typ))
-	}
 	e, err := b.coerce(x, t)
 	if err != nil {
 		return nil, err

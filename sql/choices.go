@@ -86,7 +86,7 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 	case e.wide && len(list) == 1:
 		e.sql = list[0].sql
 	case e.wide && t.OID != pgtypes.Numeric:
-		return nil, b.unsupported(n.Location, "%s of type %s", strings.ToUpper(word), typeText(t))
+		e.sql = extremeByKey(word, list)
 	case e.wide:
 		e.sql = "tg_num_" + e.sql
 	case isFloat(t.OID): // DuckDB's makes one zero of two
@@ -94,6 +94,16 @@ func (b *binder) minMax(n *pg_query.MinMaxExpr, sc *scope) (*expr, error) {
 	}
 	e.typ, e.pos = t, n.Location
 	return e, nil
+}
+
+// extremeByKey writes GREATEST or LEAST of what goes by keys: of values that are the same the first one.
+func extremeByKey(word string, list []*expr) string {
+	sign := map[string]string{"greatest": "-", "least": ""}[word]
+	texts := make([]string, len(list))
+	for i, x := range list {
+		texts[i] = "CASE WHEN " + x.sql + " IS NOT NULL THEN struct_pack(k := " + orderText(x) + ", i := " + sign + itoa(i) + ", v := " + x.sql + ") END"
+	}
+	return "struct_extract(" + word + "(" + strings.Join(texts, ", ") + "), 'v')"
 }
 
 func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {

@@ -162,7 +162,7 @@ func (b *binder) composeSet(p *selectParts, names []string) string {
 	return b.composeOrdered(p, body, names)
 }
 
-// composeCopies writes EXCEPT ALL and INTERSECT ALL of floats: a row's copies are numbered on either side, and each is
+// composeCopies writes EXCEPT ALL and INTERSECT ALL of what goes by keys: a row's copies are numbered on either side, and each is
 // looked for by its number too.
 func (b *binder) composeCopies(p *selectParts, l, r string) string {
 	numbered := func(text, alias string) string {

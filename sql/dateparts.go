@@ -36,10 +36,10 @@ func (b *binder) datePart(fn string, args []*expr, pos int32) (*expr, error) {
 	x := args[1]
 	f, ok := dateFields[field]
 	t := x.typ.OID
-	if !isMoment(t) && t != pgtypes.Time && t != pgtypes.Interval {
+	if !isMoment(t) && !typeIs(t, pgtypes.Time, pgtypes.Timetz, pgtypes.Interval) {
 		return nil, b.unsupported(pos, "field %q of %s", field, typeText(x.typ))
 	}
-	if !ok || !nativePart(field, f.clock, t) {
+	if !ok || !nativePart(field, f.clock, t) || isMoment(t) && x.value != nil && infinite(x.value) {
 		return b.datePartCall(sig, args), nil
 	}
 	if t == pgtypes.Timestamptz && field != "epoch" && !b.inUTC() {
@@ -96,6 +96,8 @@ func nativePart(field string, clock bool, t pgtypes.OID) bool {
 		return !clock
 	case pgtypes.Time:
 		return clock || field == "epoch"
+	case pgtypes.Timetz:
+		return false
 	case pgtypes.Interval:
 		return slices.Contains([]string{"epoch", "day", "days", "hour", "hours", "month", "months", "minute", "minutes", "second", "seconds"}, field)
 	}
@@ -211,6 +213,9 @@ func (b *binder) timezone(args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	z, x := args[0], args[1]
+	if x.typ.OID == pgtypes.Timetz {
+		return b.zonedTimeAt(z, x, pos)
+	}
 	if !isMoment(x.typ.OID) {
 		return nil, b.unsupported(pos, "AT TIME ZONE for %s and %s", typeText(x.typ), typeText(z.typ))
 	}
@@ -234,14 +239,22 @@ func (b *binder) atOffset(sig *signature, z, x *expr, pos int32) (*expr, error) 
 	if z.span == nil {
 		return nil, b.unsupported(pos, "AT TIME ZONE with an interval that is not a constant")
 	}
-	if z.span.months != 0 || z.span.days != 0 {
-		return nil, b.fail(pgerr.InvalidParameterValue, pos, "interval time zone \"%s\" must not include months or days", pgtypes.AppendInterval(nil, z.span.months, z.span.days, z.span.micros))
+	if err := b.offsetOnly(z.span, pos); err != nil {
+		return nil, err
 	}
 	text := "(tg_add(" + x.sql + ", " + z.span.negative().sql() + ") AT TIME ZONE 'UTC')"
 	if x.typ.OID == pgtypes.Timestamptz {
 		text = "tg_add((" + x.sql + " AT TIME ZONE 'UTC'), " + z.sql + ")"
 	}
 	return computed(sig.result, text, x, z), nil
+}
+
+// offsetOnly refuses an interval that is no offset of a zone.
+func (b *binder) offsetOnly(v *interval, pos int32) error {
+	if v.months == 0 && v.days == 0 {
+		return nil
+	}
+	return b.fail(pgerr.InvalidParameterValue, pos, "interval time zone \"%s\" must not include months or days", pgtypes.AppendInterval(nil, v.months, v.days, v.micros))
 }
 
 // age binds age of one moment: up to the midnight that the transaction's day began with.

@@ -415,6 +415,9 @@ func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error
 	if sc.noCalls && sc.clause != "" {
 		return nil, b.fail(pgerr.GroupingError, n.Location, "grouping operations are not allowed in %s", sc.clause)
 	}
+	if sc.inCall {
+		return nil, b.fail(pgerr.GroupingError, n.Location, "aggregate function calls cannot be nested")
+	}
 	args, err := b.exprs(n.Args, sc)
 	if err != nil {
 		return nil, err
@@ -434,13 +437,4 @@ func (b *binder) groupingFunc(n *pg_query.GroupingFunc, sc *scope) (*expr, error
 	e := computed(pgtypes.Int4, "CAST(grouping("+strings.Join(keys, ", ")+") AS INTEGER)", args...)
 	e.bare, e.pos, e.when = nil, n.Location, forRows
 	return e, nil
-}
-
-// collate drops the collations that are the order of bytes already; no other is supported.
-func (b *binder) collate(n *pg_query.CollateClause, sc *scope) (*expr, error) {
-	switch strings.ToLower(operatorName(n.Collname)) {
-	case "default", "c", "posix", "ucs_basic", "c.utf-8", "c.utf8":
-		return b.expr(n.Arg, sc)
-	}
-	return nil, b.unsupported(n.Location, "collation %q", operatorName(n.Collname))
 }

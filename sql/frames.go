@@ -304,7 +304,9 @@ func (b *binder) checkedOffset(f *frame, e *expr, which string) (string, error) 
 	switch {
 	case e.isNull():
 		return "", null
-	case e.value != nil && e.value.Class == pgtypes.ClassInt && e.value.I < 0, e.value != nil && e.value.Class == pgtypes.ClassFloat && e.value.F < 0,
+	case e.value != nil && e.value.Class == pgtypes.ClassFloat && math.IsInf(e.value.F, 1):
+		return "", b.unsupported(e.pos, "a RANGE frame with an infinite offset")
+	case e.value != nil && e.value.Class == pgtypes.ClassInt && e.value.I < 0, e.value != nil && e.value.Class == pgtypes.ClassFloat && !(e.value.F >= 0),
 		e.value != nil && e.value.Class == pgtypes.ClassNumeric && strings.HasPrefix(e.value.S, "-"):
 		return "", negative
 	case e.value != nil:

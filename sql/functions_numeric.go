@@ -69,5 +69,6 @@ func numericList() []function {
 		{name: "acosh", args: "float8", text: "acosh(tg_float_from1($1))"},
 		{name: "atanh", args: "float8", text: "CASE WHEN $1 = -1 THEN CAST('-inf' AS DOUBLE) ELSE atanh(tg_float_unit($1)) END"},
 		{name: "random", args: "", text: "random()"},
+		{name: "gen_random_uuid", args: "", text: "gen_random_uuid()"},
 	}
 }

@@ -1,5 +1,7 @@
 package sql
 
+import "strings"
+
 // timeList is the allow-list of functions of dates, times and intervals.
 func timeList() []function {
 	return []function{
@@ -25,10 +27,27 @@ func timeList() []function {
 		{name: "overlaps", args: "timestamp,timestamp,timestamp,interval", text: "tg_overlaps($1, $2, $3, tg_add($3, $4))"},
 		{name: "overlaps", args: "timestamp,interval,timestamp,timestamp", text: "tg_overlaps($1, tg_add($1, $2), $3, $4)"},
 		{name: "overlaps", args: "timestamptz,timestamptz,timestamptz,timestamptz", text: "tg_overlaps(timezone('UTC', $1), timezone('UTC', $2), timezone('UTC', $3), timezone('UTC', $4))"},
+		overlapsInstants("interval", "timestamptz"), overlapsInstants("timestamptz", "interval"), overlapsInstants("interval", "interval"),
+		{name: "overlaps", args: "time,interval,time,interval", text: "tg_overlaps(DATE '2000-01-01' + $1, DATE '2000-01-01' + ($1 + $2), DATE '2000-01-01' + $3, DATE '2000-01-01' + ($3 + $4))"},
 		{name: "overlaps", args: "time,time,time,time", text: "tg_overlaps(DATE '2000-01-01' + $1, DATE '2000-01-01' + $2, DATE '2000-01-01' + $3, DATE '2000-01-01' + $4)"},
 		{name: "justify_hours", args: "interval", text: "tg_justify_hours($1)"},
 		{name: "justify_days", args: "interval", text: "tg_justify_days($1)"},
 		{name: "justify_interval", args: "interval", text: "tg_justify_interval($1)"},
+	}
+}
+
+// overlapsInstants is overlaps of two instants and what ends them, which may be an interval on the session's clock.
+func overlapsInstants(first, second string) function {
+	end := func(begin, end, kind string) string {
+		if kind == "interval" {
+			end = "tg_add_in(" + begin + ", " + end + ", $zone)"
+		}
+		return "timezone('UTC', " + end + ")"
+	}
+	zoned := "tg_overlaps(timezone('UTC', $1), " + end("$1", "$2", first) + ", timezone('UTC', $3), " + end("$3", "$4", second) + ")"
+	return function{
+		name: "overlaps", args: "timestamptz," + first + ",timestamptz," + second,
+		text: strings.ReplaceAll(zoned, "$zone", "'UTC'"), zoned: zoned,
 	}
 }
 

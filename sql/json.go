@@ -142,6 +142,8 @@ func (b *binder) jsonText(e *expr) (*expr, error) {
 	switch {
 	case e.fields != nil:
 		return b.jsonRow(e, "','")
+	case t == pgtypes.Record:
+		return nil, b.unsupported(e.pos, "json of a row whose columns are not known")
 	case isJSON(t):
 		return b.cast(e, pgtypes.Of(pgtypes.Text))
 	case t == pgtypes.Bool:

@@ -9,7 +9,7 @@ import (
 
 // limitsTime reports whether a type's modifier says how many digits of the second there are.
 func limitsTime(t pgtypes.OID) bool {
-	return typeIs(t, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time, pgtypes.Interval)
+	return typeIs(t, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time, pgtypes.Timetz, pgtypes.Interval)
 }
 
 // intervalTypmod is the typmod of INTERVAL with its fields and digits, as the parser gives them.

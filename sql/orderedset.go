@@ -10,9 +10,6 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-// oidFloat8Array is double precision[].
-const oidFloat8Array = 1022
-
 // orderedSet binds the aggregates of a sorted group: percentile_cont, percentile_disc and mode.
 func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	inner := *sc
@@ -49,7 +46,7 @@ func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 		return nil, err
 	}
 	if keyed(x) || isArray(x.typ.OID) {
-		return nil, b.unsupported(n.Location, "mode() of type %s, whose equal values may look different,", typeText(x.typ))
+		return b.percentileCall(x, b.modeByKey(x, direction(k)), n, sc, inner)
 	}
 	// With one key DuckDB would take it for an argument.
 	s := &summary{calls: []string{"mode(" + x.sql + " ORDER BY " + x.sql + direction(k) + ", " + x.sql + " IS NULL)"}}
@@ -59,6 +56,20 @@ func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	e := computed(x.typ.OID, s.calls[0], x)
 	e.typ, e.scale, e.pos = pgtypes.Of(x.typ.OID), x.scale, n.Location
 	s.scale = x.scale
+	return b.finishCall(e, s, n, sc, inner)
+}
+
+// modeByKey finds the key that comes most often, the first one in the order, and a value that has it.
+func (b *binder) modeByKey(x *expr, order string) *summary {
+	by := " ORDER BY " + keyText(x) + order + ")"
+	return &summary{calls: []string{"list(" + x.sql + by, "list(" + keyText(x) + by}, wrap: "list_extract(%1, list_position(%2, list_mode(%2)))"}
+}
+
+// percentileCall finishes an aggregate of a sorted group that gives one of its values.
+func (b *binder) percentileCall(x *expr, s *summary, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
+	e := computed(x.typ.OID, "", x)
+	e.typ, e.scale, e.wide, e.pos = pgtypes.Of(x.typ.OID), x.scale, x.wide, n.Location
+	s.scale, s.wide = x.scale, x.wide
 	return b.finishCall(e, s, n, sc, inner)
 }
 
@@ -78,15 +89,14 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 	if err == nil {
 		fraction, err = b.coerce(fraction, pgtypes.Float8)
 	}
-	if err == nil && (fn == "percentile_cont" || x.untyped()) {
-		x, err = b.coerce(x, pgtypes.Float8)
+	if err == nil {
+		x, err = b.sortedValue(fn, x)
 	}
 	if err != nil {
 		return nil, err
 	}
-	discrete := fn == "percentile_disc" && isText(x.typ.OID)
-	if !fraction.constant && !fraction.isParam() || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) && !discrete {
-		return nil, b.unsupported(n.Location, "this form of %s", fn)
+	if !fraction.constant && !fraction.isParam() {
+		return nil, b.unsupported(n.Location, "%s with a fraction that is not a constant", fn)
 	}
 	if f := fraction.value; f != nil && !(f.F >= 0 && f.F <= 1) {
 		return nil, pgerr.New(pgerr.NumericOutOfRange, "percentile value %s is not between 0 and 1", strconv.FormatFloat(f.F, 'g', 6, 64))
@@ -94,8 +104,8 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 	if fraction.isParam() {
 		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
 	}
-	if x.wide {
-		return nil, b.unsupported(n.Location, "%s of a numeric whose scale is not that of a column", fn)
+	if x.wide || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) && !isText(x.typ.OID) {
+		return b.percentileCall(x, sortedSummary(x, n, percentileText(fn, fraction.sql)), n, sc, inner)
 	}
 	key := x.sql
 	if x.constant {
@@ -114,8 +124,33 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 	return b.finishCall(e, &summary{calls: []string{text}}, n, sc, inner)
 }
 
-// percentiles binds percentile_cont(ARRAY[…]) WITHIN GROUP (ORDER BY x): an array of the percentiles. The fractions are
-// constants, and x is a number.
+// sortedValue gives what a percentile is taken of its type: between two values are numbers and intervals alone.
+func (b *binder) sortedValue(fn string, x *expr) (*expr, error) {
+	if fn == "percentile_cont" && x.oid() != pgtypes.Interval || x.untyped() {
+		return b.coerce(x, pgtypes.Float8)
+	}
+	return x, b.sorted(x, x.pos)
+}
+
+// sortedSummary is what wrap makes of the sorted values of a group, %1, and of their number without NULLs, %2.
+func sortedSummary(x *expr, n *pg_query.FuncCall, wrap string) *summary {
+	order := strings.TrimSuffix(strings.TrimSuffix(direction(n.AggOrder[0].GetSortBy()), " NULLS FIRST"), " NULLS LAST")
+	return &summary{calls: []string{"list(" + x.sql + " ORDER BY " + keyText(x) + order + " NULLS LAST)", "count(" + x.sql + ")"}, wrap: wrap}
+}
+
+// percentileText gives the percentile of a fraction, of sorted values as sortedSummary has them. Numbers between two intervals
+// are PostgreSQL's interval_lerp.
+func percentileText(fn, fraction string) string {
+	if fn == "percentile_disc" {
+		return "list_extract(%1, greatest(CAST(ceil(" + fraction + " * %2) AS BIGINT), 1))"
+	}
+	at := "(" + fraction + " * (%2 - 1))"
+	low, high := "list_extract(%1, CAST(floor("+at+") AS BIGINT) + 1)", "list_extract(%1, CAST(ceil("+at+") AS BIGINT) + 1)"
+	return "tg_interval_plus(" + low + ", tg_interval_mul(tg_interval_minus(" + high + ", " + low + "), " + at + " - floor(" + at + ")))"
+}
+
+// percentiles binds percentile_cont(ARRAY[…]) WITHIN GROUP (ORDER BY x), and percentile_disc: an array of the percentiles.
+// The fractions are constants.
 func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	var list []string
 	for _, item := range fractions.items {
@@ -123,6 +158,7 @@ func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, s
 		switch {
 		case err != nil:
 			return nil, err
+		case f.isNull():
 		case f.value == nil:
 			return nil, b.unsupported(n.Location, "%s of fractions that are no constants", fn)
 		case !(f.value.F >= 0 && f.value.F <= 1):
@@ -130,20 +166,27 @@ func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, s
 		}
 		list = append(list, f.sql)
 	}
+	if len(list) == 0 {
+		return nil, b.unsupported(n.Location, "%s of this list of fractions", fn)
+	}
 	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, inner)
-	if err == nil && fn == "percentile_cont" && x.typ.OID != pgtypes.Interval {
-		x, err = b.coerce(x, pgtypes.Float8)
+	if err == nil {
+		x, err = b.sortedValue(fn, x)
 	}
 	if err != nil {
 		return nil, err
 	}
-	order := direction(n.AggOrder[0].GetSortBy())
-	if len(list) == 0 || !isNumber(x.typ.OID) || fn != "percentile_cont" {
-		return nil, b.unsupported(n.Location, "%s of this list of fractions, or of another type than numbers,", fn)
+	array, err := b.arrayTypeOf(x.typ.OID, n.Location)
+	if err != nil {
+		return nil, err
 	}
-	e := computed(oidFloat8Array, "", x)
-	e.pos = n.Location
-	// DuckDB interpolates in another way, which arrays would show to the last digit.
-	of := &summary{calls: []string{"list(" + x.sql + " ORDER BY " + keyText(x) + order + ")"}, wrap: "tg_float_percentiles(%, [" + strings.Join(list, ", ") + "])", scale: -1}
+	e := computed(array, "", x)
+	e.pos, e.scale, e.wide = n.Location, x.scale, x.wide
+	of := sortedSummary(x, n, "CASE WHEN %2 > 0 THEN list_transform("+listOf(list)+", lambda "+eachName+": CASE WHEN "+eachName+" IS NOT NULL THEN "+
+		percentileText(fn, eachName)+" END) END")
+	if fn == "percentile_cont" && x.typ.OID != pgtypes.Interval { // DuckDB does it in another way, which arrays would show to the last digit
+		of.wrap = "tg_float_percentiles(%1, " + listOf(list) + ")"
+	}
+	of.scale, of.wide = x.scale, x.wide
 	return b.finishCall(e, of, n, sc, inner)
 }

@@ -63,8 +63,9 @@ type signature struct {
 	// immutable functions give the same for the same arguments, whatever the session: PostgreSQL computes calls of
 	// constants while it plans. Operators are not marked, see stableOperator.
 	immutable bool
-	volatile  bool // another value at every call
-	strict    bool // NULL for a NULL, whatever the other arguments are
+	volatile  bool     // another value at every call
+	strict    bool     // NULL for a NULL, whatever the other arguments are
+	names     []string // of the arguments, where PostgreSQL has names for them
 }
 
 // castContext is how freely PostgreSQL uses a cast: implicit, in assignments, only when it is written.
@@ -117,7 +118,22 @@ func loadPostgres() *postgres {
 		s.countPolymorphic()
 		p.functions[s.name] = append(p.functions[s.name], s)
 	}
+	for f := range lines("argnames") {
+		for i, s := range p.functions[f[0]] {
+			if oidList(s.args) == f[1] {
+				p.functions[f[0]][i].names = strings.Split(f[2], ",")
+			}
+		}
+	}
 	return p
+}
+
+func oidList(types []pgtypes.OID) string {
+	var texts []string
+	for _, t := range types {
+		texts = append(texts, strconv.FormatUint(uint64(t), 10))
+	}
+	return strings.Join(texts, ",")
 }
 
 func (s *signature) countPolymorphic() {

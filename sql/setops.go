@@ -148,9 +148,6 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 		}
 		p.targets = append(p.targets, &target{name: t.name, e: e})
 	}
-	if p.wide() && all && op != "UNION" {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "%s ALL of values that are equal and look different, as intervals and numerics without a fixed scale, is not supported yet", op)
-	}
 	return p, nil
 }
 

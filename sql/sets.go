@@ -168,9 +168,9 @@ func (b *binder) definedSet(fn string, args []*expr, definitions []*pg_query.Nod
 	var rows *expr
 	switch strings.Replace(fn, "jsonb", "json", 1) {
 	case "json_to_recordset":
-		rows = computed(oidTextArray, "tg_json_elements("+args[0].sql+", "+quoteText(fn)+")", args...)
+		rows = computed(oidTextArray, "tg_json_objects(tg_json_elements("+args[0].sql+", "+quoteText(fn)+"), "+quoteText(fn)+")", args...)
 	case "json_to_record":
-		rows = computed(oidTextArray, listOf([]string{args[0].sql}), args...)
+		rows = computed(oidTextArray, "tg_json_objects("+listOf([]string{args[0].sql})+", "+quoteText(fn)+")", args...)
 	default:
 		return nil, b.unsupported(pos, "a column definition list of %s", fn)
 	}

@@ -9,7 +9,7 @@ import (
 // spelled binds the functions whose DuckDB text depends on the value of an argument. ok is false if fn is none.
 func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, err error) {
 	switch {
-	case numberTypes[fn] != 0 && len(args) == 1:
+	case numberTypes[fn] != 0 && len(args) == 1 && (args[0].untyped() || isNumber(args[0].typ.OID)):
 		e, err = b.castCall(numberTypes[fn], args[0])
 	case (fn == "extract" || fn == "date_part") && len(args) == 2:
 		e, err = b.datePart(fn, args, pos)
@@ -33,6 +33,8 @@ func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, 
 		e, err = b.concat(fn, args, pos)
 	case fn == "format":
 		e, err = b.format(args, pos)
+	case (fn == "num_nulls" || fn == "num_nonnulls") && len(args) > 0:
+		e, err = b.nullCount(fn, args)
 	case (fn == "quote_literal" || fn == "quote_nullable") && len(args) == 1:
 		if args[0], err = b.coerce(args[0], pgtypes.Text); err == nil {
 			e, err = b.plainCall(fn, args, pos)
@@ -75,6 +77,24 @@ func (b *binder) outputs(args []*expr) ([]*expr, error) {
 		list = append(list, e)
 	}
 	return list, nil
+}
+
+// nullCount binds num_nulls(…) and num_nonnulls(…).
+func (b *binder) nullCount(fn string, args []*expr) (*expr, error) {
+	is := " IS NULL"
+	if fn == "num_nonnulls" {
+		is = " IS NOT NULL"
+	}
+	list := make([]*expr, len(args))
+	texts := make([]string, len(args))
+	for i, a := range args {
+		var err error
+		if list[i], err = b.settle(a); err != nil {
+			return nil, err
+		}
+		texts[i] = "CAST(" + list[i].sql + is + " AS INTEGER)"
+	}
+	return computed(pgtypes.Int4, "("+strings.Join(texts, " + ")+")", list...), nil
 }
 
 // format binds format(text, …).

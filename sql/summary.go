@@ -11,7 +11,7 @@ import (
 // whole, and the text around them.
 type summary struct {
 	calls  []string
-	wrap   string // "%" is the only call, %1 %2 … are the calls; "" is the call itself
+	wrap   string // "%" is the only call, once; %1 %2 … are the calls; "" is the call itself
 	scale  int    // of the result, as in expr
 	wide   bool
 	filter *expr    // the condition of FILTER, where it is bound already
@@ -155,14 +155,14 @@ func (s *summary) around(texts []string) string {
 	switch {
 	case s.wrap == "":
 		return texts[0]
-	case len(texts) == 1:
+	case len(texts) == 1 && !strings.Contains(s.wrap, "%1"):
 		return strings.Replace(s.wrap, "%", texts[0], 1)
 	}
-	text := s.wrap
+	var pairs []string
 	for i, t := range texts {
-		text = strings.Replace(text, "%"+itoa(i+1), t, 1)
+		pairs = append(pairs, "%"+itoa(i+1), t)
 	}
-	return text
+	return strings.NewReplacer(pairs...).Replace(s.wrap) // in one pass: a call's text may have a %1 of its own
 }
 
 // mergeFunctions say what makes a call's result for the whole of those for parts.

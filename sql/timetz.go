@@ -3,6 +3,8 @@ package sql
 import (
 	"strings"
 
+	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
 )
 
@@ -56,4 +58,40 @@ func (b *binder) zonedTimeCast(e *expr, t pgtypes.Type) (string, error) {
 		return "", b.unsupported(e.pos, "a cast from %s to %s", typeText(e.typ), typeText(t))
 	}
 	return "", b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
+}
+
+// zonedTimeSum moves a time with time zone by an interval, or puts a date before it; nil if it is neither.
+func zonedTimeSum(op string, sig *signature, x, y *expr) *expr {
+	if y.typ.OID == pgtypes.Timetz {
+		x, y = y, x
+	}
+	switch {
+	case y.typ.OID == pgtypes.Interval && op == "-":
+		return computed(sig.result, "tg_timetz_add("+x.sql+", tg_interval_neg("+y.sql+"))", x, y)
+	case y.typ.OID == pgtypes.Interval && op == "+":
+		return computed(sig.result, "tg_timetz_add("+x.sql+", "+y.sql+")", x, y)
+	case y.typ.OID == pgtypes.Date && op == "+":
+		return computed(sig.result, "tg_timetz_on("+x.sql+", "+y.sql+")", x, y)
+	}
+	return nil
+}
+
+// zonedTimeAt binds x AT TIME ZONE z of a time with time zone: the offset of a zone is that which it has now.
+func (b *binder) zonedTimeAt(z, x *expr, pos int32) (*expr, error) {
+	if z.typ.OID != pgtypes.Interval {
+		if z.isText {
+			if _, err := pgtime.FindZone(z.literal); err != nil {
+				return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone \"%s\" not recognized", z.literal)
+			}
+		}
+		b.momentary = true
+		return computed(pgtypes.Timetz, "tg_timetz_zone("+x.sql+", "+z.sql+", "+b.moment(pgtypes.Timestamptz, b.env.Now).sql+")", x, z), nil
+	}
+	if z.span == nil {
+		return nil, b.unsupported(pos, "AT TIME ZONE with an interval that is not a constant")
+	}
+	if err := b.offsetOnly(z.span, pos); err != nil {
+		return nil, err
+	}
+	return computed(pgtypes.Timetz, "tg_timetz_offset("+x.sql+", "+itoa(int(z.span.micros/pgtime.Second))+")", x, z), nil
 }

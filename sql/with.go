@@ -67,7 +67,8 @@ func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, ou
 	q := e.Ctequery.GetSelectStmt()
 	var p *selectParts
 	var err error
-	if recursive && refersTo(e.Ctequery, e.Ctename) {
+	itself := recursive && refersTo(e.Ctequery, e.Ctename)
+	if itself {
 		p, err = b.recursive(q, c, names, outer, e.Location)
 	} else {
 		p, err = b.selectStatement(q, outer, c.outer, usage{derived: true})
@@ -91,6 +92,9 @@ func (b *binder) cteText(e *pg_query.CommonTableExpr, c *cte, recursive bool, ou
 		list = append(list, v.sql)
 	}
 	c.columns = columns
+	if itself && p.op == "UNION" && p.wide() {
+		return name(c.alias) + "(" + strings.Join(append(list, foundKey), ", ") + ") USING KEY (" + foundKey + ") AS (" + b.composeFound(p, c) + ")", nil
+	}
 	return name(c.alias) + "(" + strings.Join(list, ", ") + ") AS (" + text + ")", nil
 }
 
@@ -115,8 +119,8 @@ func (b *binder) inOrder(list []*pg_query.Node) ([]*pg_query.Node, error) {
 
 // recursive binds "first UNION [ALL] step", where step sees the columns that first gives.
 func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer *scope, at int32) (*selectParts, error) {
-	if q.Op != pg_query.SetOperation_SETOP_UNION || len(q.SortClause) > 0 || q.LimitCount != nil || q.WithClause != nil {
-		return nil, b.fail("42P19", at, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.name)
+	if err := b.wellFormed(q, c.name, at); err != nil {
+		return nil, err
 	}
 	first, err := b.selectStatement(q.Larg, outer, c.outer, usage{})
 	if err != nil {
@@ -126,9 +130,6 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 		if t.e.typ.OID == pgtypes.Numeric { // the step may give other scales
 			first.widen(i)
 		}
-	}
-	if first.wide() && !q.All {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "a recursive UNION of numerics or intervals is not supported yet: UNION ALL is")
 	}
 	columns, _, err := b.derive(first, false)
 	if err != nil {
@@ -146,7 +147,7 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 		return nil, err
 	}
 	if step.aggregated {
-		return nil, b.fail("42P19", aggregateIn(q.Rarg), "aggregate functions are not allowed in a recursive query's recursive term")
+		return nil, b.fail(invalidRecursion, aggregateIn(q.Rarg), "aggregate functions are not allowed in a recursive query's recursive term")
 	}
 	types := make([]pgtypes.OID, len(first.targets))
 	for i, t := range first.targets {
@@ -181,13 +182,4 @@ func aggregateIn(q *pg_query.SelectStmt) int32 {
 		})
 	}
 	return at
-}
-
-func refersTo(n *pg_query.Node, table string) bool {
-	found := false
-	walk(n, func(n *pg_query.Node) {
-		v := n.GetRangeVar()
-		found = found || v != nil && v.Schemaname == "" && v.Relname == table
-	})
-	return found
 }

@@ -158,10 +158,17 @@ func members(text, isArray, isScalar string) (keys, values []string, err error) 
 
 // Elements gives what json_array_elements or jsonb_array_elements (fn) gives.
 func Elements(text, fn string) ([]string, error) {
+	call := "cannot call " + fn + " on "
+	switch fn {
+	case "jsonb_to_recordset":
+		return elements(text, false, call+"a non-array", call+"a non-array")
+	case "json_to_recordset":
+		return elements(text, false, call+"an object", call+"a scalar")
+	}
 	if strings.HasPrefix(fn, "jsonb") {
 		return elements(text, false, "cannot extract elements from an object", "cannot extract elements from a scalar")
 	}
-	return elements(text, strings.HasSuffix(fn, "_text"), "cannot call "+fn+" on a non-array", "cannot call "+fn+" on a scalar")
+	return elements(text, strings.HasSuffix(fn, "_text"), call+"a non-array", call+"a scalar")
 }
 
 // Each gives the members of an object for json_each and its like (fn): keys and values side by side.

@@ -26,6 +26,7 @@ const (
 	KindTimestamp   Kind = "timestamp without time zone"
 	KindTimestamptz Kind = "timestamp with time zone"
 	KindTime        Kind = "time without time zone"
+	KindTimetz      Kind = "time with time zone"
 	KindInterval    Kind = "interval"
 )
 
@@ -220,12 +221,30 @@ func IntervalPart(field string, v Interval) (pgnumeric.Numeric, error) {
 	return pgnumeric.Numeric{}, KindInterval.unsupported(word)
 }
 
+// ZonedTimePart is EXTRACT of a time with time zone. Its epoch is that of the same time in UTC.
+func ZonedTimePart(field string, t pgtypes.ZonedTime) (pgnumeric.Numeric, error) {
+	word := strings.ToLower(field)
+	if word == "epoch" {
+		return decimal(t.Micros-t.Offset*Second, 6), nil
+	}
+	switch unit := unitNamed(word); unit {
+	case timezoneUnit, timezoneHour, timezoneMinute:
+		return pgnumeric.Int(int64(Fields{Offset: int(t.Offset)}.part(unit, ""))), nil
+	default:
+	}
+	return clockPart(KindTimetz, word, t.Micros)
+}
+
 // TimePart is EXTRACT of a time of day.
 func TimePart(field string, micros int64) (pgnumeric.Numeric, error) {
 	word := strings.ToLower(field)
 	if word == "epoch" {
 		return decimal(micros, 6), nil
 	}
+	return clockPart(KindTime, word, micros)
+}
+
+func clockPart(kind Kind, word string, micros int64) (pgnumeric.Numeric, error) {
 	switch unitNamed(word) {
 	case Microsecond:
 		return pgnumeric.Int(micros % Minute), nil
@@ -239,9 +258,9 @@ func TimePart(field string, micros int64) (pgnumeric.Numeric, error) {
 		return pgnumeric.Int(micros / Hour), nil
 	case NoUnit, agoUnit:
 		if partWords[word] == "" {
-			return pgnumeric.Numeric{}, KindTime.unknown(word)
+			return pgnumeric.Numeric{}, kind.unknown(word)
 		}
 	default:
 	}
-	return pgnumeric.Numeric{}, KindTime.unsupported(word)
+	return pgnumeric.Numeric{}, kind.unsupported(word)
 }

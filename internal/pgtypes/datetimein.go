@@ -114,13 +114,14 @@ func (m *moment) instant(text string, offset int64) (int64, error) {
 	return day + rest, nil
 }
 
-// ParseTime reads HH:MM[:SS[.ffffff]], microseconds of the day, up to 24:00:00.
+// ParseTime reads a time of day, microseconds up to 24:00:00. A zone may follow and is ignored.
 func ParseTime(s string) (int64, error) {
 	micros, rest, ok := cutClock(trim(s))
-	if !ok || rest != "" {
-		return 0, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type time: \"%s\"", s)
-	}
-	if micros > microsPerDay {
+	switch {
+	case !ok || rest != "":
+		t, err := decodeTimeOfDay(Time, s, 0, time.UTC)
+		return t.Micros, err
+	case micros > microsPerDay:
 		return 0, fieldOutOfRange(s)
 	}
 	return micros, nil

@@ -72,27 +72,43 @@ var momentTypes = map[OID]string{Date: "date", Time: "time", Timetz: "time with 
 // what has no zone in zone.
 func readMoment(oid OID, text string, order FieldOrder, zone *time.Location) (*moment, error) {
 	m := &moment{order: order}
-	why := badFormat
-	if fields, ok := splitMoment(text); ok {
-		if why = m.decode(fields); why == noFault {
-			why = m.finish(zone)
-		}
-	}
-	switch {
-	case m.unknown != "":
-		return nil, pgerr.New(pgerr.InvalidParameterValue, "time zone \"%s\" not recognized", m.unknown)
-	case why == badFormat:
-		return nil, pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type %s: \"%s\"", momentTypes[oid], text)
-	case why == zoneTooFar:
-		return nil, zoneOutOfRange(text)
-	case why == outOfOrder:
-		return nil, fieldOutOfRange(text).WithHint(`Perhaps you need a different "datestyle" setting.`)
-	case why == outOfBounds:
-		return nil, fieldOutOfRange(text)
-	case m.now:
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "\"%s\" is supported in constants only", strings.TrimSpace(text))
+	why := m.read(text, 0, zone)
+	if err := m.fault(oid, text, why); err != nil {
+		return nil, err
 	}
 	return m, nil
+}
+
+// read takes a text apart; seen are the parts that m has already.
+func (m *moment) read(text string, seen int, zone *time.Location) fault {
+	fields, ok := splitMoment(text)
+	if !ok {
+		return badFormat
+	}
+	m.seen = seen
+	if why := m.decode(fields); why != noFault {
+		return why
+	}
+	return m.finish(zone)
+}
+
+// fault is the error of what read found, nil if there is none.
+func (m *moment) fault(oid OID, text string, why fault) error {
+	switch {
+	case m.unknown != "":
+		return pgerr.New(pgerr.InvalidParameterValue, "time zone \"%s\" not recognized", m.unknown)
+	case why == badFormat:
+		return pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type %s: \"%s\"", momentTypes[oid], text)
+	case why == zoneTooFar:
+		return zoneOutOfRange(text)
+	case why == outOfOrder:
+		return fieldOutOfRange(text).WithHint(`Perhaps you need a different "datestyle" setting.`)
+	case why == outOfBounds:
+		return fieldOutOfRange(text)
+	case m.now:
+		return pgerr.New(pgerr.FeatureNotSupported, "\"%s\" is supported in constants only", strings.TrimSpace(text))
+	}
+	return nil
 }
 
 // zoneDisplacement is the SQLSTATE of offsets that no zone has.
@@ -179,7 +195,11 @@ func (m *moment) named(text string) (saw int, why fault) {
 
 func (m *moment) setJulian(n int) {
 	m.julian = true
-	year, month, day := civil(int64(n) - julianOfEpoch)
+	m.setDay(int64(n) - julianOfEpoch)
+}
+
+func (m *moment) setDay(days int64) {
+	year, month, day := civil(days)
 	m.year, m.month, m.day = int(year), int(month), int(day)
 }
 

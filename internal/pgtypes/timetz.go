@@ -67,12 +67,12 @@ func TimeAt(micros int64, zone *time.Location) ZonedTime {
 	return ZonedTime{Micros: int64(ofDay), Offset: offset}
 }
 
-// ParseTimetz reads HH:MM[:SS[.f…]] with an offset behind it, or Z or UTC; without a zone it is one of zone on a day, which
-// is today's. Other forms that PostgreSQL reads are 0A000.
+// ParseTimetz reads a time of day with its zone; without one it is one of zone on a day, which is today's. A zone that has a
+// name needs a date before the time.
 func ParseTimetz(text string, day int32, zone *time.Location) (ZonedTime, error) {
 	micros, rest, ok := cutClock(trim(text))
 	if !ok {
-		return ZonedTime{}, otherTimetz(text)
+		return decodeTimeOfDay(Timetz, text, day, zone)
 	}
 	if rest = trim(rest); rest == "" && micros <= microsPerDay {
 		return TimeIn(micros, day, zone), nil
@@ -83,7 +83,7 @@ func ParseTimetz(text string, day int32, zone *time.Location) (ZonedTime, error)
 	}
 	switch {
 	case why == badFormat:
-		return ZonedTime{}, otherTimetz(text)
+		return decodeTimeOfDay(Timetz, text, day, zone)
 	case micros > microsPerDay:
 		return ZonedTime{}, fieldOutOfRange(text)
 	case why != noFault:
@@ -98,14 +98,28 @@ func HasZone(text string) bool {
 	return ok && trim(rest) != ""
 }
 
-// otherTimetz tells what is no time with time zone from what PostgreSQL may read: with a date, a zone's name, AM.
-func otherTimetz(text string) error {
-	for _, whole := range []string{text, "2000-01-01 " + text} {
-		_, err := readMoment(Timetz, whole, OrderMDY, time.UTC)
-		if trim(text) != "" && pgerr.CodeOf(err) != pgerr.InvalidDatetimeFormat {
-			return pgerr.New(pgerr.FeatureNotSupported, "\"%s\" is not supported as a time with time zone", text).
-				WithHint("write it as 10:00:00+02")
-		}
+// decodeTimeOfDay reads what is more than figures: AM and PM, words, names of zones, a date before the time, 040506.
+func decodeTimeOfDay(oid OID, text string, day int32, zone *time.Location) (ZonedTime, error) {
+	if zone == nil {
+		zone = time.UTC
 	}
-	return pgerr.New(pgerr.InvalidDatetimeFormat, "invalid input syntax for type %s: \"%s\"", momentTypes[Timetz], text)
+	m := &moment{}
+	m.setDay(int64(day))
+	why := m.read(text, sawDate, zone)
+	if why == badFormat && m.unknown == "" {
+		m = &moment{}
+		why = m.read(text, 0, zone)
+	} else if m.zone != nil && m.zoneName == "" {
+		why = badFormat
+	}
+	if why == noFault && (m.seen&sawTime != sawTime || m.special != 0) {
+		why = badFormat
+	}
+	if err := m.fault(oid, text, why); err != nil {
+		return ZonedTime{}, err
+	}
+	if m.ofDay() > microsPerDay {
+		return ZonedTime{}, fieldOutOfRange(text)
+	}
+	return ZonedTime{Micros: m.ofDay(), Offset: m.offset}, nil
 }

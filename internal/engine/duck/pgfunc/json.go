@@ -87,6 +87,7 @@ func jsonParts() []udf.Function {
 			}
 			return allUnquoted(items)
 		}),
+		udf.Of2("tg_json_objects", objects),
 		udf.Of2("tg_json_keys", func(text, fn string) ([]optional, error) {
 			keys, err := pgjson.Keys(text, fn)
 			return optionals(keys), err
@@ -107,6 +108,25 @@ func jsonParts() []udf.Function {
 			return allUnquoted(values)
 		}),
 	}
+}
+
+// objects gives the values back, which must be objects. fn is PostgreSQL's name of the function that takes them apart.
+func objects(values []optional, fn string) ([]optional, error) {
+	for _, v := range values {
+		if !v.Valid {
+			continue
+		}
+		switch kind := pgjson.Typeof(v.V).String(); {
+		case kind == "object":
+		case strings.HasSuffix(fn, "recordset"):
+			return nil, pgerr.New(pgerr.InvalidParameterValue, "argument of %s must be an array of objects", fn)
+		case kind == "array":
+			return nil, pgerr.New(pgerr.InvalidParameterValue, "cannot call populate_composite on an array")
+		default:
+			return nil, pgerr.New(pgerr.InvalidParameterValue, "cannot call populate_composite on a scalar")
+		}
+	}
+	return values, nil
 }
 
 func allUnquoted(items []string) ([]optional, error) {
