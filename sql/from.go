@@ -138,7 +138,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if r.Class == ClassSystem && !b.system {
 		return nil, b.unsupported(v.Location, "a query over tables and system relations at once")
 	}
-	if b.system && r.Restricted() { // the statement that brings the rows has the filter
+	if b.system && r.Class != ClassSystem && r.Restricted() { // the statement that brings the rows has the filter
 		whole := *r
 		whole.Filter, whole.Hidden = nil, nil
 		r = &whole
