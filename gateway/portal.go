@@ -68,7 +68,7 @@ func (s *session) bindFailed(p *prepared) error {
 // checkFormats compares the number of a portal's formats with that of its columns. A code that is none is told when it
 // runs.
 func (s *session) checkFormats(ctx context.Context, p *portal) error {
-	n := 0
+	var n int
 	switch {
 	case len(p.formats) <= 1: // it stands for all
 		return nil

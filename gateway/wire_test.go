@@ -247,8 +247,14 @@ func describeError(e *pgproto3.ErrorResponse) string {
 		fmt.Fprintf(&text, " at %d", e.Position)
 	}
 	for _, field := range []struct{ name, value string }{
-		{"DETAIL", e.Detail}, {"HINT", e.Hint}, {"CONTEXT", e.Where}, {"SCHEMA", e.SchemaName}, {"TABLE", e.TableName},
-		{"COLUMN", e.ColumnName}, {"TYPE", e.DataTypeName}, {"CONSTRAINT", e.ConstraintName},
+		{"DETAIL", e.Detail},
+		{"HINT", e.Hint},
+		{"CONTEXT", e.Where},
+		{"SCHEMA", e.SchemaName},
+		{"TABLE", e.TableName},
+		{"COLUMN", e.ColumnName},
+		{"TYPE", e.DataTypeName},
+		{"CONSTRAINT", e.ConstraintName},
 	} {
 		if field.value != "" {
 			fmt.Fprintf(&text, " %s: %s", field.name, strings.ReplaceAll(field.value, "\n", " "))

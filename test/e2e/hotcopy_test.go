@@ -125,7 +125,7 @@ func checkCopyTransactions(t *testing.T, l *writeLab) {
 func checkCopyExtended(t *testing.T, l *writeLab) {
 	t.Helper()
 	w := &twins{t, l.connect(t, "demo"), l.plain(t)}
-	run := func(what string, rows string, last ...pgproto3.FrontendMessage) {
+	run := func(what, rows string, last ...pgproto3.FrontendMessage) {
 		t.Helper()
 		both := func(c *wireClient) []string {
 			got := c.send(&pgproto3.Parse{Query: "copy few from stdin"}, &pgproto3.Bind{}, &pgproto3.Describe{ObjectType: 'P'},

@@ -126,22 +126,30 @@ func (c *wireClient) read() []string {
 // errorLine writes every field of an error or a notice but its place in PostgreSQL's source.
 func errorLine(e *pgproto3.ErrorResponse) string {
 	// The server is told every name with its schema.
-	line, schema := e.Severity+" "+e.Code+" "+e.Message, e.SchemaName
+	schema := e.SchemaName
 	if strings.HasPrefix(schema, "pg_temp_") {
 		schema = "pg_temp_N" // of the session
 	}
+	var line strings.Builder
+	line.WriteString(e.Severity + " " + e.Code + " " + e.Message)
 	for _, f := range []struct{ name, value string }{
-		{"detail", e.Detail}, {"hint", e.Hint}, {"where", e.Where}, {"schema", schema}, {"table", e.TableName},
-		{"column", e.ColumnName}, {"type", e.DataTypeName}, {"constraint", e.ConstraintName},
+		{"detail", e.Detail},
+		{"hint", e.Hint},
+		{"where", e.Where},
+		{"schema", schema},
+		{"table", e.TableName},
+		{"column", e.ColumnName},
+		{"type", e.DataTypeName},
+		{"constraint", e.ConstraintName},
 	} {
 		if f.value != "" {
-			line += " " + f.name + ": " + f.value
+			line.WriteString(" " + f.name + ": " + f.value)
 		}
 	}
 	if e.Position > 0 {
-		line += fmt.Sprintf(" at %d", e.Position)
+		fmt.Fprintf(&line, " at %d", e.Position)
 	}
-	return strings.ReplaceAll(line, "public.", "")
+	return strings.ReplaceAll(line.String(), "public.", "")
 }
 
 // twins are a session through Tidegate and one of PostgreSQL itself, with databases that begin alike.

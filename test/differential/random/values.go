@@ -58,8 +58,10 @@ var (
 	zones      = []string{"'Asia/Tokyo'", "'America/New_York'", "'UTC'", "'Asia/Kolkata'", "'Europe/Berlin'"}
 	patterns   = []string{"'a'", "'^[A-Z]'", "'[0-9]+'", "'o.*d$'", "'l+'", "'(a|b)c'", "'\\s'", "'x?'", "'^$'", "'.'", "'é'"}
 	likes      = []string{"'%a%'", "'a%'", "'_b%'", "'%'", "''", `'%\_%'`, "'Hello%'", "'%,b,%'"}
-	timeForms  = []string{"'YYYY-MM-DD'", "'YYYY-MM-DD HH24:MI:SS'", "'Mon DD, YYYY'", "'HH12:MI AM'", "'Day, FMDDth Month'", "'Q IW IYYY'", "'DDD J'", "'MS US'", "'FMMonth FMDD'", "'YY-MM'",
-		"'Y,YYY CC'", "'WW ID IDDD'", "'RM rm'", "'SSSS'", "'YYYY\"T\"HH24'", "'FMHH24:FMMI'", "'DAY Dy dy'", "'MONTH mon'", "'BC A.D. p.m.'", "'HH12 HH'"}
+	timeForms  = []string{
+		"'YYYY-MM-DD'", "'YYYY-MM-DD HH24:MI:SS'", "'Mon DD, YYYY'", "'HH12:MI AM'", "'Day, FMDDth Month'", "'Q IW IYYY'", "'DDD J'", "'MS US'", "'FMMonth FMDD'", "'YY-MM'",
+		"'Y,YYY CC'", "'WW ID IDDD'", "'RM rm'", "'SSSS'", "'YYYY\"T\"HH24'", "'FMHH24:FMMI'", "'DAY Dy dy'", "'MONTH mon'", "'BC A.D. p.m.'", "'HH12 HH'",
+	}
 	numberForm = []string{"'999'", "'9,999.99'", "'FM999990.00'", "'00000'", "'S9999'", "'9.9EEEE'", "'L99999'", "'RN'", "'999PR'", "'FM9999999'", "'999D99'", "'9G999MI'", "'V999'", "'SG099'", "'999th'", "'0.099'"}
 	small      = []string{"0", "1", "2", "3", "5", "-1"}
 	positive   = []string{"1", "2", "3", "4"}
