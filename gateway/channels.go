@@ -14,7 +14,7 @@ import (
 // notification is one NOTIFY. It is comparable: a transaction tells the same but once.
 type notification struct{ channel, payload string }
 
-// waitingNotifications is how many may wait for a session, as PostgreSQL's queue has an end too.
+// waitingNotifications is how many may wait for a session, or for the end of a transaction, as PostgreSQL's queue has an end too.
 const waitingNotifications = 100_000
 
 // channels are who listens to what in this process.
@@ -29,11 +29,16 @@ type listening struct {
 	mu      sync.Mutex
 	wanted  []listenChange
 	telling []notification
-	on      map[string]bool // channels
+	told    map[notification]bool // those of telling
+	on      map[string]bool       // channels
 
 	came    []*pgproto3.NotificationResponse // not told yet; guarded by mu
 	resting bool                             // the client waits for nothing: what comes is written at once; guarded by mu
 	sending bool                             // a goroutine is on its way to do so; guarded by mu
+
+	// writing is held while that goroutine writes: mu is not then, since a client that does not read stops nobody but its
+	// own session. It is taken before mu.
+	writing sync.Mutex
 }
 
 // listenChange is LISTEN, or UNLISTEN of a channel, or with "" of all.
@@ -55,6 +60,9 @@ func (l *listening) place() place {
 func (l *listening) back(to place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, n := range l.telling[to.telling:] {
+		delete(l.told, n)
+	}
 	l.wanted, l.telling = l.wanted[:to.wanted], l.telling[:to.telling]
 }
 
@@ -82,10 +90,21 @@ func (l *listening) tell(n notification) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !slices.Contains(l.telling, n) {
-		l.telling = append(l.telling, n)
+	switch {
+	case l.told[n]:
+		return nil
+	case len(l.telling) >= waitingNotifications:
+		return errFullQueue()
+	case l.told == nil:
+		l.told = map[notification]bool{}
 	}
+	l.told[n] = true
+	l.telling = append(l.telling, n)
 	return nil
+}
+
+func errFullQueue() error {
+	return pgerr.New(pgerr.ProgramLimitExceeded, "too many notifications in the NOTIFY queue")
 }
 
 // endListening ends the transaction's part of LISTEN and NOTIFY. An error is told instead of a COMMIT, and nothing happens.
@@ -93,7 +112,7 @@ func (s *session) endListening(rollback bool) error {
 	l := &s.listening
 	l.mu.Lock()
 	wanted, telling := l.wanted, l.telling
-	l.wanted, l.telling = nil, nil
+	l.wanted, l.telling, l.told = nil, nil, nil
 	l.mu.Unlock()
 	if rollback || len(wanted)+len(telling) == 0 {
 		return nil
@@ -104,7 +123,7 @@ func (s *session) endListening(rollback bool) error {
 	for _, n := range telling {
 		for to := range c.listeners[n.channel] {
 			if to.listening.waiting() >= waitingNotifications {
-				return pgerr.New(pgerr.ProgramLimitExceeded, "too many notifications in the NOTIFY queue")
+				return errFullQueue()
 			}
 		}
 	}
@@ -182,20 +201,29 @@ func (s *session) hear(n *pgproto3.NotificationResponse, own bool) {
 // tellAtOnce writes what came to a client that waits for nothing.
 func (s *session) tellAtOnce() {
 	l := &s.listening
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sending = false
-	if !l.resting || len(l.came) == 0 {
-		return
-	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	var bytes []byte
-	for _, n := range l.came {
+	for _, n := range l.takeResting() {
 		bytes, _ = n.Encode(bytes) // fails beyond 1 GiB only
 	}
-	l.came = nil
+	if len(bytes) == 0 {
+		return
+	}
 	if _, err := s.socket.Write(bytes); err != nil {
 		s.log.Debug("notifications not written", logkey.Error, err) // the session's next read or write says so too
 	}
+}
+
+// takeResting gives what is to be told at once.
+func (l *listening) takeResting() (came []*pgproto3.NotificationResponse) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sending = false; !l.resting {
+		return nil
+	}
+	came, l.came = l.came, nil
+	return came
 }
 
 // tellNotifications puts what came before the ReadyForQuery of a session without a transaction, and lets what comes
@@ -229,6 +257,8 @@ func (s *session) restListening() {
 }
 
 func (s *session) wakeListening() {
+	s.listening.writing.Lock() // what is being told is told first
+	defer s.listening.writing.Unlock()
 	s.listening.mu.Lock()
 	defer s.listening.mu.Unlock()
 	s.listening.resting = false

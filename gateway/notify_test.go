@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"fmt"
 	"net"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -68,4 +71,33 @@ func TestNotifyOthers(t *testing.T) {
 	if got, want := receive(t, b.f), `NotificationResponse x "three"`; got != want {
 		t.Errorf("want %s, got %s", want, got)
 	}
+}
+
+// TestNotifySavepoint tells what was taken back and said again, and tells the same but once.
+func TestNotifySavepoint(t *testing.T) {
+	t.Parallel()
+	a := listenAt(t, serve(t, nil).addr)
+	a.ask("listen x", "CommandComplete LISTEN", "ReadyForQuery I")
+	a.ask("begin; notify x, 'one'; savepoint s; notify x, 'two'; notify x, 'one'; rollback to s; notify x, 'two'; notify x, 'two'; commit",
+		"CommandComplete BEGIN", "CommandComplete NOTIFY", "CommandComplete SAVEPOINT", "CommandComplete NOTIFY", "CommandComplete NOTIFY",
+		"CommandComplete ROLLBACK", "CommandComplete NOTIFY", "CommandComplete NOTIFY", "CommandComplete COMMIT",
+		`NotificationResponse x "one"`, `NotificationResponse x "two"`, "ReadyForQuery I")
+	a.ask("notify x, 'two'", "CommandComplete NOTIFY", `NotificationResponse x "two"`, "ReadyForQuery I")
+}
+
+// TestNotifyDeaf has a client that reads nothing stop nobody but its own session.
+func TestNotifyDeaf(t *testing.T) {
+	t.Parallel()
+	d := serve(t, nil)
+	deaf, a := listenAt(t, d.addr), listenAt(t, d.addr)
+	deaf.ask("listen x", "CommandComplete LISTEN", "ReadyForQuery I")
+	if err := a.conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	const more = 32 << 20 // than the sockets between hold
+	payload := strings.Repeat("x", longestPayload-10)
+	for i := range more / len(payload) {
+		a.ask(fmt.Sprintf("notify x, '%s%d'", payload, i), "CommandComplete NOTIFY", "ReadyForQuery I")
+	}
+	a.ask("listen y", "CommandComplete LISTEN", "ReadyForQuery I")
 }
