@@ -52,13 +52,18 @@ func (s *session) bindTemporary(ctx context.Context, st *sql.Statement, told []p
 	defer t.end()
 	defer s.engage(t).release()
 	w, ok, err := all.Bind(ctx, st, told, args, &s.state)
-	if err == nil && ok && w.Verb == sql.TemporaryCreate && s.settings.get("transaction_read_only") == "on" {
+	if ok && (defines(w.Verb) || err == nil && w.Verb == sql.TemporaryNothing) && s.settings.get("transaction_read_only") == "on" {
 		err = pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute %s in a read-only transaction", st.Tag)
 	}
 	if err != nil {
 		return nil, ok, s.refuse(st, t.explain(err))
 	}
 	return w, ok, nil
+}
+
+// defines reports whether PostgreSQL runs it in no transaction that only reads, not even for temporary tables.
+func defines(v sql.TemporaryVerb) bool {
+	return v == sql.TemporaryCreate || v == sql.TemporaryTruncate || v == sql.TemporaryDrop
 }
 
 // changeTemporary runs a statement about temporary tables; ok is false if it is about others.

@@ -63,7 +63,8 @@ func (d *decision) planMixed(ctx context.Context, local Locals) (*engine.Plan, e
 	}
 	return &engine.Plan{
 		Route: engine.RouteLocal, Engine: m, Statement: d.statement(text),
-		Reason: "names what system relations have; the rows of " + strings.Join(names, ", ") + " are brought to them",
+		Temporary: d.readsTemporary(),
+		Reason:    "names what system relations have; the rows of " + strings.Join(names, ", ") + " are brought to them",
 	}, nil
 }
 

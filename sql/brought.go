@@ -152,7 +152,7 @@ func literalOf(d pgtypes.Datum, t pgtypes.Type) (string, bool) {
 	case pgtypes.ClassInt:
 		return strconv.FormatInt(d.I, 10), true
 	case pgtypes.ClassNumeric:
-		return d.S, true
+		return quoteText(d.S) + "::numeric", true // it may be NaN
 	case pgtypes.ClassText:
 		return quoteText(d.S) + "::text", isText(t.OID)
 	case pgtypes.ClassDate:

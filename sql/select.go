@@ -67,6 +67,9 @@ type selectParts struct {
 type usage struct {
 	derived bool // others refer to its columns by name, or to none: unused ones need not be read
 	exists  bool // only whether there are rows is asked
+	// changing is the clause of a statement that changes rows whose values the output columns are: one for each row, of
+	// that row alone.
+	changing string
 }
 
 func (p *selectParts) reach() map[*useState]bool {
@@ -160,9 +163,11 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err := b.groupBy(n, p, plan); err != nil {
 		return nil, err
 	}
+	sc.clause, sc.noCalls = use.changing, use.changing != ""
 	if err := b.targets(p, plan, use.derived && len(n.DistinctClause) == 0 && len(n.GroupClause) == 0); err != nil {
 		return nil, err
 	}
+	sc.clause, sc.noCalls = "", false
 	if n.HavingClause != nil {
 		if err := b.having(n.HavingClause, p); err != nil {
 			return nil, err
@@ -204,7 +209,7 @@ func levelOver(src *source, outer *scope, ctes *cte) *scope {
 // targets binds the target list. Of a prunable one only what is read from outside is computed.
 func (b *binder) targets(p *selectParts, plan []planned, prunable bool) error {
 	for _, t := range plan {
-		p.scope.sets = true
+		p.scope.sets = !p.scope.noCalls
 		bound, err := b.target(t, p.scope, prunable)
 		p.scope.sets = false
 		if err != nil {

@@ -163,13 +163,15 @@ func (t *temporaries) returning(list []*pg_query.Node, v *pg_query.RangeVar) err
 	if refused != nil {
 		return refused
 	}
-	from := proto.CloneOf(v)
-	from.Catalogname, from.Schemaname = "", tempSchema
 	read := selectOf()
 	read.GetSelectStmt().TargetList = list
-	read.GetSelectStmt().FromClause = []*pg_query.Node{{Node: &pg_query.Node_RangeVar{RangeVar: from}}}
-	var err error
-	t.Returning, err = t.bindRead(read, rel, t.catalog)
+	read.GetSelectStmt().FromClause = []*pg_query.Node{{Node: &pg_query.Node_RangeVar{RangeVar: own(v)}}}
+	b := t.binder()
+	b.catalog = instead{t.catalog, rel.Name, rel}
+	_, err := b.selectStatement(read.GetSelectStmt(), nil, nil, usage{changing: "RETURNING"})
+	if err == nil {
+		t.Returning, err = t.bindRead(read, rel, t.catalog)
+	}
 	return err
 }
 

@@ -312,6 +312,9 @@ func (t *temporaries) finish() error {
 				}
 				return t.fail(pgerr.DuplicateColumn, t.keysAt[k.Name], "column %q appears twice in %s", name, word)
 			}
+			if err := t.comparable(made.Columns[at].Type); err != nil {
+				return err
+			}
 			made.Columns[at].NotNull = made.Columns[at].NotNull || k.Primary
 		}
 	}
@@ -321,6 +324,18 @@ func (t *temporaries) finish() error {
 			return err
 		}
 		made.checks[i].node = unplaced(made.checks[i].node)
+	}
+	return nil
+}
+
+// comparable refuses a key of a type whose values have no order.
+func (t *temporaries) comparable(of pgtypes.Type) error {
+	switch {
+	case of.OID == pgtypes.JSON:
+		return t.fail(pgerr.UndefinedObject, -1, "data type %s has no default operator class for access method %q", of, "btree").
+			WithHint("You must specify an operator class for the index or define a default operator class for the data type.")
+	case isArray(of.OID) && elementType(of).OID == pgtypes.JSON:
+		return t.refuse(-1, "a key of type %s", of)
 	}
 	return nil
 }
@@ -352,8 +367,8 @@ func (t *temporaries) broken(c *temporaryCheck) (*Query, error) {
 		return nil, refused
 	}
 	q, err := t.bindRead(read, rel, t.catalog)
-	if e, ok := asError(err); ok && e.Code == pgerr.DatatypeMismatch {
-		e.Message = strings.Replace(e.Message, "argument of NOT", "argument of CHECK", 1)
+	if e, ok := asError(err); ok {
+		e.Message = strings.NewReplacer("argument of NOT", "argument of CHECK", "not allowed in WHERE", "not allowed in check constraints").Replace(e.Message)
 	}
 	return q, err
 }
@@ -421,11 +436,28 @@ func nullTest(column string, is pg_query.NullTestType) *pg_query.Node {
 	return &pg_query.Node{Node: &pg_query.Node_NullTest{NullTest: &pg_query.NullTest{Arg: columnNamed(column), Nulltesttype: is, Location: -1}}}
 }
 
+// outputText is a column as PostgreSQL sends it: a cast to text spells out boolean and drops the blanks of character.
+func outputText(c Column) *pg_query.Node {
+	text := &pg_query.Node{Node: &pg_query.Node_TypeCast{TypeCast: &pg_query.TypeCast{Arg: columnNamed(c.Name), TypeName: typeNamed("text"), Location: -1}}}
+	switch {
+	case c.Type.OID == pgtypes.Bool:
+		return calling("left", text, 1)
+	case c.Type.OID == pgtypes.BPChar && c.Type.Typmod > 4:
+		return calling("rpad", text, int64(c.Type.Typmod)-4)
+	}
+	return text
+}
+
+func calling(function string, text *pg_query.Node, n int64) *pg_query.Node {
+	return pg_query.MakeFuncCallNode([]*pg_query.Node{pg_query.MakeStrNode("pg_catalog"), pg_query.MakeStrNode(function)},
+		[]*pg_query.Node{text, pg_query.MakeAConstIntNode(n, -1)}, -1)
+}
+
 // readOf is SELECT of every column, as text, FROM a relation.
 func (t *temporaries) readOf(r *Relation) *pg_query.Node {
 	var texts []*pg_query.Node
 	for _, c := range r.Columns {
-		texts = append(texts, &pg_query.Node{Node: &pg_query.Node_TypeCast{TypeCast: &pg_query.TypeCast{Arg: columnNamed(c.Name), TypeName: typeNamed("text"), Location: -1}}})
+		texts = append(texts, outputText(c))
 	}
 	read := selectOf(texts...)
 	read.GetSelectStmt().FromClause = []*pg_query.Node{{Node: &pg_query.Node_RangeVar{RangeVar: &pg_query.RangeVar{

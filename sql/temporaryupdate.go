@@ -21,11 +21,12 @@ func (t *temporaries) update(n *pg_query.UpdateStmt) error {
 		return err
 	}
 	t.Verb, t.Counts, t.Several = TemporaryUpdate, true, len(n.FromClause) > 0
-	s := t.changed(n.Relation, n.FromClause, n.WhereClause, n.WithClause)
+	v := own(n.Relation)
+	s := t.changed(v, n.FromClause, n.WhereClause, n.WithClause)
 	for _, x := range n.TargetList {
 		s.TargetList = append(s.TargetList, pg_query.MakeResTargetNodeWithVal(x.GetResTarget().Val, x.GetResTarget().Location))
 	}
-	b, p, number, err := t.changing(s, n.Relation)
+	b, p, number, err := t.changing(s, v)
 	if err != nil {
 		return err
 	}
@@ -46,6 +47,13 @@ func (t *temporaries) update(n *pg_query.UpdateStmt) error {
 		return err
 	}
 	return t.returning(n.ReturningList, n.Relation)
+}
+
+// own is the name of the session's own table, also where a WITH has a query of that name.
+func own(v *pg_query.RangeVar) *pg_query.RangeVar {
+	v = proto.CloneOf(v)
+	v.Catalogname, v.Schemaname = "", tempSchema
+	return v
 }
 
 // setColumns gives the columns of SET. DEFAULT in its values is replaced.
@@ -99,7 +107,7 @@ func (t *temporaries) changing(s *pg_query.SelectStmt, v *pg_query.RangeVar) (b 
 	}
 	b = t.binder()
 	b.catalog = instead{b.catalog, t.Table.Name, t.part(NumberedRows)}
-	if p, err = b.selectStatement(s, nil, nil, usage{}); err != nil {
+	if p, err = b.selectStatement(s, nil, nil, usage{changing: "UPDATE"}); err != nil {
 		return nil, nil, nil, err
 	}
 	if b.foreign != nil {
@@ -146,7 +154,8 @@ func (t *temporaries) delete(n *pg_query.DeleteStmt) error {
 		return t.refuse(-1, "DELETE … USING … RETURNING")
 	}
 	t.Verb, t.Counts, t.Several = TemporaryDelete, true, len(n.UsingClause) > 0
-	b, p, number, err := t.changing(t.changed(n.Relation, n.UsingClause, n.WhereClause, n.WithClause), n.Relation)
+	v := own(n.Relation)
+	b, p, number, err := t.changing(t.changed(v, n.UsingClause, n.WhereClause, n.WithClause), v)
 	if err != nil {
 		return err
 	}

@@ -151,6 +151,9 @@ func (c *change) update(ctx context.Context, x *table) (int64, error) {
 	if err == nil && n > 0 {
 		n, err = c.apply(ctx, x, stage, update, own)
 	}
+	if err == nil && update {
+		err = c.store.fits(ctx)
+	}
 	_, dropErr := c.exec(context.WithoutCancel(ctx), "DROP TABLE "+stage)
 	return n, errors.Join(err, dropErr)
 }
