@@ -83,13 +83,21 @@ func (b *Brought) Item(table string) string {
 		items = append(items, read+" AS "+name(b.use.Columns[i]))
 	}
 	if b.use.tableOID {
-		n := quoteIdent(b.use.Relation.Name.Schema) + "." + quoteIdent(b.use.Relation.Name.Table)
+		n := quoteIdent(b.Query.shownSchema(b.use.Relation)) + "." + quoteIdent(b.use.Relation.Name.Table)
 		items = append(items, "pgc.regclass_oid("+quoteText(n)+") AS "+tableOIDColumn)
 	}
 	if len(items) == 0 {
 		items = append(items, "c1")
 	}
 	return "(SELECT " + strings.Join(items, ", ") + " FROM " + table + ")"
+}
+
+// shownSchema is a relation's schema as the system relations tell it.
+func (q *Query) shownSchema(r *Relation) string {
+	if c, ok := q.catalog.(Temporaries); ok && r.Class == ClassTemporary {
+		return c.TemporarySchema()
+	}
+	return r.Name.Schema
 }
 
 // Texts is the number of columns that the statement gives.

@@ -167,7 +167,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if err := b.rename(item.columns, item.name, names); err != nil {
 		return nil, err
 	}
-	if b.system && r.Class != ClassSystem && r.Class != ClassTemporary { // no name finds the oid of a temporary one
+	if b.system && r.Class != ClassSystem {
 		item.tableOID = &visible{
 			name: tableOIDColumn, typ: pgtypes.Of(pgtypes.OIDType), scale: -1, sql: name(u.alias) + "." + tableOIDColumn,
 			table: item.name, need: func() { u.tableOID = true },
