@@ -234,7 +234,7 @@ func (b *binder) filtered(args []*expr, condition *pg_query.Node, inner *scope) 
 	}
 	out = slices.Clone(args)
 	for i, a := range args {
-		if a.column != nil || a.constant {
+		if a.column != nil || a.settled {
 			continue
 		}
 		if f == nil {

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -58,12 +59,21 @@ func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
 	if len(p.group) > 0 {
 		t.WriteString(" GROUP BY " + strings.Join(p.group, ", "))
 	}
-	if p.having != nil {
+	switch {
+	case p.having != nil:
 		t.WriteString(" HAVING " + p.having.sql)
+	case p.aggregated && len(p.group) == 0 && !p.aggregateWritten():
+		t.WriteString(" HAVING true")
 	}
 	if p.qualify != nil {
 		t.WriteString(" QUALIFY " + p.qualify.sql)
 	}
+}
+
+// aggregateWritten reports whether an aggregate stands in what is selected. What is folded, as coalesce(1, max(x)), has lost
+// it, and one row is made of all nevertheless.
+func (p *selectParts) aggregateWritten() bool {
+	return slices.ContainsFunc(p.targets, func(t *target) bool { return strings.Contains(t.e.sql, mark+"a") })
 }
 
 func (p *selectParts) composeRows(names []string) string {

@@ -86,7 +86,7 @@ func (b *binder) jsonCall(fn string, args []*expr, pos int32) (e *expr, ok bool,
 		return nil, true, err
 	}
 	if strings.Contains(fn, "jsonb_build") || fn == "to_jsonb" {
-		e.sql, e.typ = "tg_jsonb_in("+e.sql+")", pgtypes.Of(pgtypes.JSONB)
+		e.sql, e.typ, e.wide = "tg_jsonb_in("+e.sql+")", pgtypes.Of(pgtypes.JSONB), true
 	}
 	e.pos = pos
 	return e, true, nil

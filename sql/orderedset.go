@@ -105,7 +105,11 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 		fraction.sql = "0.5" // only described: DuckDB refuses NULL here
 	}
 	if x.wide || !isNumber(x.typ.OID) && !isMoment(x.typ.OID) && !isText(x.typ.OID) {
-		return b.percentileCall(x, sortedSummary(x, n, percentileText(fn, fraction.sql)), n, sc, inner)
+		text := percentileText(fn, fraction.sql)
+		if fraction.isNull() {
+			text = "CASE WHEN " + fraction.sql + " IS NOT NULL THEN " + text + " END"
+		}
+		return b.percentileCall(x, sortedSummary(x, n, text), n, sc, inner)
 	}
 	key := x.sql
 	if x.constant {
@@ -170,6 +174,9 @@ func (b *binder) percentiles(fn string, fractions *expr, n *pg_query.FuncCall, s
 		return nil, b.unsupported(n.Location, "%s of this list of fractions", fn)
 	}
 	x, err := b.expr(n.AggOrder[0].GetSortBy().Node, inner)
+	if err == nil && x.untyped() {
+		_, _, err = b.resolve(fn, []*expr{fractions, x}, n.Location)
+	}
 	if err == nil {
 		x, err = b.sortedValue(fn, x)
 	}

@@ -85,7 +85,7 @@ func (p *planning) inside(e *expr, unless string) {
 	}
 	unknown := 0
 	for _, part := range e.parts {
-		if !part.constant && !part.settled {
+		if !part.settled {
 			unknown++
 		}
 	}
@@ -195,9 +195,11 @@ func (b *binder) unfolded(e *expr) {
 // isNothingIf says whether PostgreSQL makes NULL of e while it plans. The engine must see that too, and compute no part.
 func (e *expr) isNothingIf(nothing bool) {
 	e.nothing = nothing
-	if nothing && e.typ.OID == pgtypes.Numeric {
-		// Its scale is nobody's: in CASE the engine would take it for that of the others.
-		e.sql, e.scale, e.wide = "("+null(e.typ).sql+")", -1, false
+	if nothing && !isArray(e.typ.OID) && e.typ.OID != pgtypes.Record {
+		// A constant for what is around it, with no column in its text. The scale of a numeric is nobody's: in CASE the engine
+		// would take it for that of the others.
+		n := null(e.typ)
+		e.sql, e.scale, e.wide, e.when = "("+n.sql+")", n.scale, n.wide, whilePlanning
 		return
 	}
 	if nothing && e.when != whilePlanning && !slices.ContainsFunc(e.parts, (*expr).isNull) {
