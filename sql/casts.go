@@ -56,6 +56,9 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	if isText(e.typ.OID) && stableCast(e.typ.OID, t.OID) {
 		b.unfolded(c)
 	}
+	if e.typ.OID == oidRegclass && isText(t.OID) && t.Typmod < 0 {
+		c.named = b.regNumber(e)
+	}
 	if isReg(t.OID) {
 		c.regArg = e.sql
 		if e.regArg != "" {

@@ -166,7 +166,10 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 		}
 	}
 	if back := relationNames[sig.name]; back > 0 && isText(args[len(args)-back].typ.OID) {
-		texts[len(args)-back] = b.regCall(oidRegclass, "_oid", texts[len(args)-back])
+		at := len(args) - back
+		if texts[at] = args[at].named; texts[at] == "" { // else it is not looked up by the name that was looked up for it
+			texts[at] = b.regCall(oidRegclass, "_oid", args[at].sql)
+		}
 	}
 	if pathFunctions[sig.name] {
 		texts = append(texts, b.pathList())
