@@ -112,8 +112,11 @@ func (b *binder) percentileOf(fn string, n *pg_query.FuncCall, sc, inner *scope)
 		return b.percentileCall(x, sortedSummary(x, n, text), n, sc, inner)
 	}
 	key := x.sql
-	if x.constant {
-		key = "CAST(" + key + " AS " + duckType(x.typ) + ")" // DuckDB takes no literal there
+	switch { // DuckDB takes no literal there
+	case x.constant && x.typ.OID == pgtypes.Numeric && x.scale >= 0:
+		key = "CAST(" + key + " AS DECIMAL(38," + strconv.Itoa(x.scale) + "))"
+	case x.constant:
+		key = "CAST(" + key + " AS " + duckType(x.typ) + ")"
 	}
 	order := direction(n.AggOrder[0].GetSortBy())
 	if f := fraction.value; f != nil && f.F == 0 && strings.HasPrefix(order, " DESC") {
