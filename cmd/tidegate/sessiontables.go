@@ -24,7 +24,7 @@ type sessionTables struct {
 	pid    int32
 	places chan struct{}
 
-	own    router.Locals // its Engine is nil before somebody asks
+	own    map[*router.Role]router.Locals // what was asked for: SIGHUP may give the user another role
 	opened closeAll
 }
 
@@ -35,25 +35,29 @@ var (
 
 // locals gives the session's instance, which the first statement that needs it opens.
 func (t *sessionTables) locals(ctx context.Context, all *roleLocals, role *router.Role) (router.Locals, error) {
-	if t.own.Engine != nil {
-		return t.own, nil
+	if own, ok := t.own[role]; ok {
+		return own, nil
 	}
-	select {
-	case t.places <- struct{}{}:
-	default:
-		return router.Locals{}, pgerr.New(pgerr.InsufficientResources, "%d sessions with temporary tables look at system relations already", ownCatalogs)
+	if t.own == nil {
+		select {
+		case t.places <- struct{}{}:
+		default:
+			return router.Locals{}, pgerr.New(pgerr.InsufficientResources, "%d sessions with temporary tables look at system relations already", ownCatalogs)
+		}
+		t.own = map[*router.Role]router.Locals{}
 	}
-	own, err := all.parts.newLocals(context.WithoutCancel(ctx), fmt.Sprintf("system-spill-session-%d", t.pid), all.sources, all.hotOnly, seer{role, t}, &t.opened)
+	spill := fmt.Sprintf("system-spill-session-%d-%d", t.pid, len(t.own))
+	own, err := all.parts.newLocals(context.WithoutCancel(ctx), spill, all.sources, all.hotOnly, seer{role, t}, &t.opened)
 	if err != nil {
 		return own, errors.Join(err, t.closeLocals())
 	}
-	t.own = own
+	t.own[role] = own
 	return own, nil
 }
 
 func (t *sessionTables) closeLocals() error {
 	err := t.opened.close()
-	t.own, t.opened = router.Locals{}, nil
+	t.own, t.opened = nil, nil
 	<-t.places
 	return err
 }
@@ -61,7 +65,7 @@ func (t *sessionTables) closeLocals() error {
 // Drop drops all tables at the end of the session.
 func (t *sessionTables) Drop(ctx context.Context) error {
 	err := t.Tables.Drop(ctx)
-	if t.own.Engine != nil {
+	if t.own != nil {
 		err = errors.Join(err, t.closeLocals())
 	}
 	return err

@@ -155,6 +155,36 @@ func (l *accessLab) hangUp(t *testing.T, line string) {
 	}
 }
 
+// TestAccessReloadCatalogs gives a user another role under a session with temporary tables: its system relations are the
+// new role's.
+func TestAccessReloadCatalogs(t *testing.T) {
+	t.Parallel()
+	const config = "roles: { watcher: { grants: [ monitor ] }, plain: { grants: [ select on all tables ] } }\nusers: [ { name: sue, role: %s } ]\n"
+	l := newAccessLab(t, fmt.Sprintf(config, "watcher"))
+	u, err := url.Parse(l.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := pgx.Connect(t.Context(), "host=127.0.0.1 user=sue dbname=tidegate sslmode=disable port="+u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
+	const shown = "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolname in ('watcher', 'plain')"
+	table(t, c, "create temp table own (a int)")
+	if got := one(t, c, shown); got != "plain watcher" {
+		t.Errorf("watcher sees %s", got)
+	}
+	l.configure(t, fmt.Sprintf(config, "plain"))
+	l.hangUp(t, "users, passwords and certificates read again")
+	if got := one(t, c, shown); got != "plain" {
+		t.Errorf("plain sees %s", got)
+	}
+	if got := one(t, c, "select count(*) from pg_class where relname = 'own'"); got != "1" {
+		t.Errorf("want the temporary table once, got %s", got)
+	}
+}
+
 // TestAccessReload changes certificate and password under a session that goes on.
 func TestAccessReload(t *testing.T) {
 	t.Parallel()
