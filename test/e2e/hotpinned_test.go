@@ -245,7 +245,10 @@ func checkLostConnection(t *testing.T, l *brokenLab) {
 
 	c.expect("create temp table kept (id int)", "tag CREATE TABLE", "ready I")
 	l.proxy.SetDown(true)
-	c.expect("select count(*) from kept", "ERROR 08006", "ready I")
+	// Who lists what the server has may find out first that it is gone.
+	if got := c.query("select count(*) from kept"); !strings.HasPrefix(got[0], "ERROR 57P03") {
+		c.compare("a table of the lost connection", got, []string{"ERROR 08006", "ready I"})
+	}
 	l.proxy.SetDown(false)
 	waitUp(t, c)
 	c.expect("select count(*) from kept", "ERROR 42P01", "ready I")
