@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"tidegate/internal/engine"
@@ -24,11 +23,7 @@ func each(ctx context.Context, s engine.Session, query string, fn func([]cell) e
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for chunk, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
 			return err
 		}
@@ -44,6 +39,7 @@ func each(ctx context.Context, s engine.Session, query string, fn func([]cell) e
 			}
 		}
 	}
+	return nil
 }
 
 func cellAt(v *engine.Vector, row int) (cell, error) {

@@ -15,6 +15,7 @@ import (
 
 	"tidegate/bench/measure"
 	"tidegate/internal/demo"
+	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage/s3"
 )
@@ -172,11 +173,7 @@ func (e *events) run(ctx context.Context, query string, first *int64) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for chunk, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
 			return err
 		}
@@ -185,6 +182,7 @@ func (e *events) run(ctx context.Context, query string, first *int64) (err error
 			first = nil
 		}
 	}
+	return nil
 }
 
 // footerBytes is the length of a Parquet file's metadata with the trailer.

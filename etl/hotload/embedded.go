@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -217,11 +216,7 @@ func each(ctx context.Context, s engine.Session, query string, use func(c *engin
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		c, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for c, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
 			return err
 		}
@@ -229,6 +224,7 @@ func each(ctx context.Context, s engine.Session, query string, use func(c *engin
 			use(c, row)
 		}
 	}
+	return nil
 }
 
 // Counts gives the number of rows of each load sequence.

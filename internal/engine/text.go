@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"tidegate/internal/pgtypes"
 )
@@ -25,11 +24,7 @@ func Texts(ctx context.Context, q Querier, s Statement, n int) (all [][]string, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
+	for chunk, err := range Chunks(ctx, rows) {
 		if err != nil {
 			return nil, err
 		}
@@ -43,6 +38,7 @@ func Texts(ctx context.Context, q Querier, s Statement, n int) (all [][]string, 
 			all = append(all, row)
 		}
 	}
+	return all, nil
 }
 
 // TextAt gives the value of row i of a column of text; NULL is "".

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -175,11 +174,7 @@ func (s *session) each(ctx context.Context, rows engine.Rows, f func([][]value) 
 	if err != nil {
 		return err
 	}
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for chunk, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
 			return err
 		}
@@ -194,6 +189,7 @@ func (s *session) each(ctx context.Context, rows engine.Rows, f func([][]value) 
 			row = next
 		}
 	}
+	return nil
 }
 
 // values cuts DataRow messages into their values. They share the messages' memory.

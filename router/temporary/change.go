@@ -203,7 +203,7 @@ func (c *change) fill(ctx context.Context, name string, own []string) (n int64, 
 }
 
 // read gives the chunks of a query.
-func (c *change) read(ctx context.Context, q *sql.Query, into *engine.Into, take func(*engine.Chunk)) error {
+func (c *change) read(ctx context.Context, q *sql.Query, into *engine.Into, take func(*engine.Chunk)) (err error) {
 	p, err := c.plan(ctx, q, into)
 	if err != nil {
 		return err
@@ -215,5 +215,12 @@ func (c *change) read(ctx context.Context, q *sql.Query, into *engine.Into, take
 	if err != nil {
 		return err
 	}
-	return errors.Join(eachChunk(ctx, rows, take), rows.Close())
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for chunk, err := range engine.Chunks(ctx, rows) {
+		if err != nil {
+			return err
+		}
+		take(chunk)
+	}
+	return nil
 }

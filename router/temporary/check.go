@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"tidegate/internal/engine"
@@ -134,22 +133,17 @@ func (s *Store) count(ctx context.Context, text string) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	defer func() { err = errors.Join(err, session.Close()) }()
 	rows, err := session.Query(ctx, text)
-	if err == nil {
-		err = eachChunk(ctx, rows, func(chunk *engine.Chunk) { n = chunk.Vectors[0].I64[0] })
+	if err != nil {
+		return 0, err
 	}
-	return n, errors.Join(err, session.Close())
-}
-
-func eachChunk(ctx context.Context, rows engine.Rows, take func(*engine.Chunk)) error {
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for chunk, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
-			return err
+			return 0, err
 		}
-		take(chunk)
+		n = chunk.Vectors[0].I64[0]
 	}
+	return n, nil
 }

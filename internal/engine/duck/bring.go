@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -52,11 +51,7 @@ func (b *bringing) Take(ctx context.Context, i, n int, rows engine.Rows, limit i
 
 // each gives every row to yield.
 func (b *bringing) each(ctx context.Context, n int, rows engine.Rows, limit int64, yield func([]any) bool) error {
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for chunk, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
 			return err
 		}
@@ -85,6 +80,7 @@ func (b *bringing) each(ctx context.Context, n int, rows engine.Rows, limit int6
 			}
 		}
 	}
+	return nil
 }
 
 // Query starts the statement, with the columns that the client must see.
