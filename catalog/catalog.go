@@ -36,6 +36,9 @@ func ParseName(s string) (Name, bool) {
 // String gives "web.events", the key used everywhere.
 func (n Name) String() string { return n.Schema + "." + n.Table }
 
+// Compare orders names by their text: -1, 0, 1.
+func (n Name) Compare(m Name) int { return strings.Compare(n.String(), m.String()) }
+
 // MarshalText and UnmarshalText make a Name a JSON string.
 func (n Name) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
 

@@ -28,7 +28,7 @@ type upstreamPart struct {
 func (u *upstreamPart) etag(statement string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d:%s\n", len(statement), statement)
-	for _, name := range slices.SortedFunc(maps.Keys(u.files), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(u.files), catalog.Name.Compare) {
 		fmt.Fprintf(h, "%s\n", name)
 		for _, f := range u.files[name] { // a View has them in order of partition and path
 			fmt.Fprintf(h, "%s\n", f.Path)
@@ -36,8 +36,6 @@ func (u *upstreamPart) etag(statement string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))[:32]
 }
-
-func compareNames(a, b catalog.Name) int { return strings.Compare(a.String(), b.String()) }
 
 // input is the part's line in the ledger.
 func (u *upstreamPart) input(statement string) catalog.Input {

@@ -75,7 +75,7 @@ func readHeads(ctx context.Context, lake storage.Bucket) ([]recordHead, error) {
 // jump do not disturb the first.
 func inOrder(heads []recordHead) []recordHead {
 	slices.SortFunc(heads, func(a, b recordHead) int {
-		return cmp.Or(cmp.Compare(a.table.String(), b.table.String()), cmp.Compare(a.seq, b.seq))
+		return cmp.Or(a.table.Compare(b.table), cmp.Compare(a.seq, b.seq))
 	})
 	latest := map[catalog.Name]time.Time{}
 	for i := range heads {

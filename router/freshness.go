@@ -183,7 +183,7 @@ func (d *decision) names() []catalog.Name {
 	for i, s := range d.scans {
 		names[i] = s.table.Table.Name
 	}
-	slices.SortFunc(names, func(a, b catalog.Name) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(names, catalog.Name.Compare)
 	return slices.Compact(names)
 }
 

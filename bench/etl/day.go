@@ -14,6 +14,7 @@ import (
 	"tidegate/bench/measure"
 	"tidegate/catalog"
 	"tidegate/catalog/sqlite"
+	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage/file"
@@ -114,11 +115,7 @@ func (s *suite) registerHours(ctx context.Context, dir string) (err error) {
 	return nil
 }
 
-type executor interface {
-	Exec(ctx context.Context, sql string) (int64, error)
-}
-
-func writeParquet(ctx context.Context, session executor, h hour, n int, path string) error {
+func writeParquet(ctx context.Context, session engine.Session, h hour, n int, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

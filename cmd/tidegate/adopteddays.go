@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -82,7 +81,7 @@ func (a *adoptedDays) tables(ctx context.Context) ([]*catalog.TableView, error) 
 func adoptedTables(v *catalog.View) []*catalog.TableView {
 	all := slices.DeleteFunc(slices.Collect(maps.Values(v.Tables)), func(tv *catalog.TableView) bool { return tv.Table.Adopt == nil })
 	slices.SortFunc(all, func(a, b *catalog.TableView) int {
-		return strings.Compare(a.Table.Name.String(), b.Table.Name.String())
+		return a.Table.Name.Compare(b.Table.Name)
 	})
 	return all
 }

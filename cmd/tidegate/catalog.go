@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"tidegate/catalog"
@@ -84,7 +83,7 @@ func printRebuilt(ctx context.Context, store catalog.Store, records map[catalog.
 	}
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "TABLE\tRECORDS\tFILES\tROWS")
-	names := slices.SortedFunc(maps.Keys(records), func(a, b catalog.Name) int { return strings.Compare(a.String(), b.String()) })
+	names := slices.SortedFunc(maps.Keys(records), catalog.Name.Compare)
 	for _, name := range names {
 		var rows int64
 		files := view.Tables[name].Files

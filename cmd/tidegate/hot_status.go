@@ -71,7 +71,7 @@ func (p *parts) hotStatus(ctx context.Context, out io.Writer) error {
 // hotTables gives the tables that have a hot side, in order.
 func hotTables(v *catalog.View) []*catalog.TableView {
 	var tables []*catalog.TableView
-	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), func(a, b catalog.Name) int { return strings.Compare(a.String(), b.String()) }) {
+	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), catalog.Name.Compare) {
 		if v.Tables[name].Table.Hot != nil {
 			tables = append(tables, v.Tables[name])
 		}

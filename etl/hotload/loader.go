@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,7 +82,7 @@ func (l *Loader) pass(ctx context.Context, which func(catalog.Name) bool) (Repor
 		return r, err
 	}
 	var errs []error
-	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), catalog.Name.Compare) {
 		if !which(name) {
 			continue
 		}
@@ -99,8 +98,6 @@ func (l *Loader) pass(ctx context.Context, which func(catalog.Name) bool) (Repor
 	return r, errors.Join(errs...)
 }
 
-func compareNames(a, b catalog.Name) int { return strings.Compare(a.String(), b.String()) }
-
 // Verify compares the rows of every hot table with the coverage: rows that no coverage names are removed, and pairs
 // whose rows are missing lose their coverage. LoadPending does the same before it loads; serve calls Verify first,
 // so that no client reads a hot store that was lost or cut off. A table that somebody else has changed is no error: it
@@ -114,7 +111,7 @@ func (l *Loader) Verify(ctx context.Context) error {
 	}
 	var r Report
 	var errs []error
-	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), compareNames) {
+	for _, name := range slices.SortedFunc(maps.Keys(v.Tables), catalog.Name.Compare) {
 		var err error
 		if len(v.Tables[name].Hot.Covered) > 0 {
 			err = l.noteLive(ctx, name)

@@ -1,7 +1,6 @@
 package system
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -60,7 +59,7 @@ func tables(v *catalog.View) []*catalog.TableView {
 		all = append(all, t)
 	}
 	slices.SortFunc(all, func(a, b *catalog.TableView) int {
-		return cmp.Compare(a.Table.Name.String(), b.Table.Name.String())
+		return a.Table.Name.Compare(b.Table.Name)
 	})
 	return all
 }
