@@ -1,7 +1,6 @@
 package captured
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,13 +24,5 @@ func serve(t *testing.T) *program.Server {
 	if _, err := cluster.Connect(t).Exec(t.Context(), string(fixture)); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	config := fmt.Sprintf("data_dir: ./data\npipelines: ./pipelines\nhot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }\n", cluster.DSN())
-	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(dir, "pipelines"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return program.Start(t, binary, dir, "serve")
+	return program.ServeOver(t, binary, cluster.DSN())
 }

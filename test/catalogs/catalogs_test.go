@@ -3,8 +3,6 @@ package catalogs
 import (
 	_ "embed"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,15 +31,7 @@ func serve(t *testing.T) sides {
 	if _, err := postgres.Exec(t.Context(), objects).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	config := fmt.Sprintf("data_dir: ./data\npipelines: ./pipelines\nhot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }\n", cluster.DSN())
-	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(dir, "pipelines"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	s := sides{testkit.Dial(t, program.Start(t, binary, dir, "serve").URL), postgres}
+	s := sides{testkit.Dial(t, program.ServeOver(t, binary, cluster.DSN()).URL), postgres}
 	for _, c := range []*pgconn.PgConn{s.gateway, s.postgres} {
 		if _, err := c.Exec(t.Context(), "set search_path to public").ReadAll(); err != nil {
 			t.Fatal(err)

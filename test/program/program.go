@@ -122,6 +122,20 @@ func Start(tb testing.TB, binary, dir string, args ...string) *Server {
 	return s
 }
 
+// ServeOver starts serve, without a pipeline, over a PostgreSQL as its hot store.
+func ServeOver(tb testing.TB, binary, dsn string) *Server {
+	tb.Helper()
+	dir := tb.TempDir()
+	config := fmt.Sprintf("data_dir: ./data\npipelines: ./pipelines\nhot: { kind: postgres, url: %q, schema: hot_data, pool: 4 }\n", dsn)
+	if err := os.WriteFile(filepath.Join(dir, "tidegate.yml"), []byte(config), 0o644); err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "pipelines"), 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	return Start(tb, binary, dir, "serve")
+}
+
 // follow copies the log to its end, and tells the address when it is there.
 func (s *Server) follow(pipe io.Reader, ready chan<- string) {
 	lines := bufio.NewReader(io.TeeReader(pipe, s.Logs))
