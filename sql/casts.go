@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +13,18 @@ import (
 // coerce gives e the type t where PostgreSQL would do so unasked; the caller has checked that it does.
 func (b *binder) coerce(e *expr, t pgtypes.OID) (*expr, error) {
 	return b.cast(e, pgtypes.Of(t))
+}
+
+// coerceAll coerces each of a list.
+func (b *binder) coerceAll(list []*expr, t pgtypes.OID) ([]*expr, error) {
+	coerced := make([]*expr, len(list))
+	for i, e := range list {
+		var err error
+		if coerced[i], err = b.coerce(e, t); err != nil {
+			return nil, err
+		}
+	}
+	return coerced, nil
 }
 
 // settle gives an untyped literal or parameter the type text.
@@ -56,15 +69,7 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	if isText(e.typ.OID) && stableCast(e.typ.OID, t.OID) {
 		b.unfolded(c)
 	}
-	if e.typ.OID == oidRegclass && isText(t.OID) && t.Typmod < 0 {
-		c.named = b.regNumber(e)
-	}
-	if isReg(t.OID) {
-		c.regArg = e.sql
-		if e.regArg != "" {
-			c.regArg = e.regArg
-		}
-	}
+	b.keepObject(c, e)
 	if e.constant && e.value == nil && e.span == nil && strings.HasPrefix(e.sql, "CAST(NULL AS ") {
 		n := null(t)
 		c.sql, c.wide, c.scale = n.sql, n.wide, n.scale
@@ -85,6 +90,16 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		c.column, c.value, c.literal, c.isText = e.column, e.value, e.literal, e.isText
 	}
 	return c, nil
+}
+
+// keepObject has a cast to or from the name of an object remember what the object was known by.
+func (b *binder) keepObject(c, from *expr) {
+	switch {
+	case from.typ.OID == oidRegclass && isText(c.typ.OID) && c.typ.Typmod < 0:
+		c.named = b.regNumber(from)
+	case isReg(c.typ.OID):
+		c.regArg = cmp.Or(from.regArg, from.sql)
+	}
 }
 
 // castWhen says when PostgreSQL computes a cast.

@@ -365,13 +365,9 @@ func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.T
 	if !ok {
 		return nil, pgtypes.Type{}, b.mismatch(types, list, what, pos)
 	}
-	out := make([]*expr, len(list))
-	for i, e := range list {
-		c, err := b.coerce(e, t)
-		if err != nil {
-			return nil, pgtypes.Type{}, err
-		}
-		out[i] = c
+	out, err := b.coerceAll(list, t)
+	if err != nil {
+		return nil, pgtypes.Type{}, err
 	}
 	out = b.alike(list, out)
 	typ := out[0].typ

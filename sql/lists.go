@@ -49,13 +49,9 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	var elements []*expr
-	for _, e := range list {
-		c, err := b.coerce(e, t)
-		if err != nil {
-			return nil, err
-		}
-		elements = append(elements, c)
+	elements, err := b.coerceAll(list, t)
+	if err != nil {
+		return nil, err
 	}
 	if b.blind(x, x) {
 		return b.inBlind(not, l, x, elements), nil

@@ -177,16 +177,21 @@ func (b *binder) simpleSelect(n *pg_query.SelectStmt, outer *scope, ctes *cte, u
 	if err != nil {
 		return nil, err
 	}
-	p.aggregated = p.aggregated || inWindow || len(n.GroupClause) > 0
-	for _, t := range p.targets {
-		p.aggregated = p.aggregated || t.e.scopes.aggregate
-		p.windowed = p.windowed || t.e.scopes.window || t.e.scopes.set
-	}
+	p.note(inWindow || len(n.GroupClause) > 0)
 	if err := b.distinct(n, p); err != nil {
 		return nil, err
 	}
 	p.transparent = !p.aggregated && !p.windowed && p.distinct == "" && n.LimitCount == nil && n.LimitOffset == nil
 	return p, nil
+}
+
+// note says whether the level has aggregates and windows: by its targets, or because something else of it says so.
+func (p *selectParts) note(aggregated bool) {
+	p.aggregated = p.aggregated || aggregated
+	for _, t := range p.targets {
+		p.aggregated = p.aggregated || t.e.scopes.aggregate
+		p.windowed = p.windowed || t.e.scopes.window || t.e.scopes.set
+	}
 }
 
 // levelOver makes the level of a SELECT over what its FROM has.
