@@ -30,7 +30,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	s.targets = []client.Target{bouncer, postgres, gateway}
 	return measure.Parts(ctx,
 		measure.Part{Name: "pass-through", Measure: s.passThrough},
-		measure.Part{Name: "point query", Measure: s.points},
+		measure.Part{Name: "point query", Measure: measure.OnOneProcessor(s.points)},
 		measure.Part{Name: "connect", Measure: s.connects},
 	)
 }
