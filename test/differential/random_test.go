@@ -144,7 +144,7 @@ func (c *campaign) verdict(t *testing.T, r *referee, random *random.Query) verdi
 			d = difference(q, w, g)
 		}
 		if d != "" && q.Tolerance {
-			d = r.inAnyOrder(t, c.tables, q, w, g)
+			d = r.inAnyOrder(t, c.tables, random, w, g)
 		}
 		if d != "" {
 			return verdict{different: d + way}
