@@ -14,9 +14,7 @@ func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 	all := n.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ALL
 	equal := op == "=" && !all || (op == "<>" || op == "!=") && all
 	if a := n.Rexpr.GetAArrayExpr(); a != nil && equal && len(a.Elements) > 0 {
-		// x = ANY (ARRAY[a, b]) is x IN (a, b), on every engine.
-		in := &pg_query.A_Expr{Lexpr: n.Lexpr, Location: n.Location, Rexpr: pg_query.MakeListNode(a.Elements)}
-		return b.inList(all, in, sc)
+		return b.inArray(all, n, a, sc)
 	}
 	l, r, err := b.operands(n, sc)
 	if err != nil {
@@ -47,6 +45,22 @@ func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 		return b.spelledOut(op, all, l, r.items, n.Location)
 	}
 	return b.quantifiedArray(op, all, l, r, n.Location)
+}
+
+// inArray binds x = ANY (ARRAY[a, b]), which the engine has as IN. Here the elements alone say what their type is.
+func (b *binder) inArray(not bool, n *pg_query.A_Expr, a *pg_query.A_ArrayExpr, sc *scope) (*expr, error) {
+	l, err := b.expr(n.Lexpr, sc)
+	if err != nil {
+		return nil, err
+	}
+	items, err := b.exprs(a.Elements, sc)
+	if err != nil {
+		return nil, err
+	}
+	if items, _, err = b.unify(items, "ARRAY", a.Location); err != nil {
+		return nil, err
+	}
+	return b.in(not, l, items, n.Location)
 }
 
 // maxSpelled bounds the comparisons that take the place of one with a constant array.

@@ -357,10 +357,7 @@ func (b *binder) booleanTest(n *pg_query.BooleanTest, sc *scope) (*expr, error) 
 
 // unify gives a list of expressions one type, as CASE, COALESCE and GREATEST do.
 func (b *binder) unify(list []*expr, what string, pos int32) ([]*expr, pgtypes.Type, error) {
-	var types []pgtypes.OID
-	for _, e := range list {
-		types = append(types, e.oid())
-	}
+	types := oidsOf(list)
 	t, ok := postgresTables().common(types)
 	if !ok {
 		return nil, pgtypes.Type{}, b.mismatch(types, list, what, pos)

@@ -9,7 +9,8 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-// inList binds x IN (a, b, …), every element by the rules of x = a.
+// inList binds x IN (a, b, …) as PostgreSQL does: x = ANY of the elements that name no column of this level, if they are two
+// at least and have a type with x, and a comparison of its own with each of the others.
 func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	items := n.Rexpr.GetList().GetItems()
 	if row := n.Lexpr.GetRowExpr(); row != nil {
@@ -23,16 +24,64 @@ func (b *binder) inList(not bool, n *pg_query.A_Expr, sc *scope) (*expr, error) 
 	if err != nil {
 		return nil, err
 	}
-	return b.in(not, l, list, n.Location)
+	var among, alone []*expr
+	for i, e := range list {
+		if holdsColumn(e, items[i], sc) {
+			alone = append(alone, e)
+		} else {
+			among = append(among, e)
+		}
+	}
+	if _, ok := postgresTables().common(oidsOf(append([]*expr{l}, among...))); len(among) < 2 || !ok {
+		among, alone = nil, list
+	}
+	return b.inAny(not, l, among, alone, n.Location)
+}
+
+// inAny writes l = ANY (among) OR l = a OR … for each of alone, or what denies it.
+func (b *binder) inAny(not bool, l *expr, among, alone []*expr, pos int32) (*expr, error) {
+	var parts []*expr
+	if len(among) > 0 {
+		e, err := b.in(not, l, among, pos)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, e)
+	}
+	op, connect := "=", disjunction
+	if not {
+		op, connect = "<>", conjunction
+	}
+	for _, a := range alone {
+		e, err := b.operator(op, l, a, pos)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, e)
+	}
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return connect(parts...), nil
+}
+
+// holdsColumn reports whether a column of this level is in e, which was written as n. Of a column that is grouped by, and of
+// one inside an aggregate, only n tells.
+func holdsColumn(e *expr, n *pg_query.Node, sc *scope) bool {
+	if len(e.bare) > 0 {
+		return slices.ContainsFunc(e.bare, func(v *visible) bool { return v.level == sc.self })
+	}
+	if e.constant || n.GetSubLink() != nil {
+		return false
+	}
+	named := false
+	walk(n, func(n *pg_query.Node) { named = named || n.GetColumnRef() != nil })
+	return named
 }
 
 // in writes l IN (list), which has an element at least.
 func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
-	types := []pgtypes.OID{l.oid()}
-	for _, e := range list {
-		types = append(types, e.oid())
-	}
-	t, ok := postgresTables().common(types)
+	t, ok := postgresTables().common(oidsOf(append([]*expr{l}, list...)))
 	if !ok {
 		// No common type: the operator of the first pair that does not fit says what is wrong.
 		for _, e := range list {

@@ -73,7 +73,7 @@ func membership(x *expr, elements []*expr) *expr {
 		switch c := comparison("=", x, e); {
 		case c != nil:
 			equal = append(equal, c)
-		case (x.isNothing() || e.isNothing()) && x.fixed() && e.fixed(), x.isNothing() && e.column != nil: // of a column IN makes =
+		case (x.isNothing() || e.isNothing()) && x.fixed() && e.fixed():
 			equal = append(equal, nullCondition())
 		default:
 			return nil

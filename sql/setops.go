@@ -31,14 +31,11 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 		p.rows = append(p.rows, row)
 	}
 	for i := range p.rows[0] {
-		var types []pgtypes.OID
-		for _, r := range p.rows {
-			types = append(types, r[i].oid())
-		}
 		column := make([]*expr, len(p.rows))
 		for k, r := range p.rows {
 			column[k] = r[i]
 		}
+		types := oidsOf(column)
 		t, ok := postgresTables().common(types)
 		if !ok {
 			return nil, b.mismatch(types, column, "VALUES", p.rows[0][i].pos)
