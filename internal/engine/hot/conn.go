@@ -60,12 +60,13 @@ func dial(ctx context.Context, config *pgconn.Config, kind Kind, use use) (*conn
 	if err := pg.Exec(ctx, settings(kind, use)).Close(); err != nil {
 		return nil, errors.Join(fmt.Errorf("set up a connection to the hot store: %w", err), pg.Close(ctx))
 	}
+	// A write that took pgconn some milliseconds has left a goroutine that reads: it would take the next answer away.
+	if err := pg.SyncConn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("take over a connection to the hot store: %w", err), pg.Close(ctx))
+	}
 	hijacked, err := pg.Hijack()
 	if err != nil {
 		return nil, fmt.Errorf("take over a connection to the hot store: %w", err)
-	}
-	if n := hijacked.Frontend.ReadBufferLen(); n > 0 {
-		return nil, errors.Join(fmt.Errorf("take over a connection to the hot store: it sent %d bytes unasked", n), hijacked.Conn.Close())
 	}
 	link := rawio.Conn(hijacked.Conn)
 	return &conn{
@@ -97,7 +98,8 @@ var errEnded = errors.New("the server ended the connection")
 // past is a deadline that ends reads and writes at once.
 func past() time.Time { return time.Unix(1, 0) }
 
-// watch ends the connection's reads and writes when ctx ends. After end it does nothing any more.
+// watch ends the connection's reads and writes when ctx ends. After end it does nothing any more, and they may go on: an
+// answer may have been here before ctx ended.
 func (c *conn) watch(ctx context.Context) (end func()) {
 	if ctx.Done() == nil {
 		return func() {}
@@ -110,6 +112,7 @@ func (c *conn) watch(ctx context.Context) (end func()) {
 	return func() {
 		if !stop() {
 			<-fired
+			_ = c.link.SetDeadline(time.Time{}) // as above
 		}
 	}
 }
