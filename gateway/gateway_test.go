@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type planner struct {
 	db      engine.Engine
 	scripts map[string]*script
-	held    int64 // by every result, as the plans say
+	held    atomic.Int64 // by every result, as the plans say
 }
 
 // script is what a test wants of one statement.
@@ -100,7 +101,7 @@ func (p *planner) Plan(_ context.Context, q *sql.Query, st *sql.Statement, s *St
 		Route:     engine.RouteLocal,
 		Reason:    "no relation",
 		Engine:    p.db,
-		Statement: engine.Statement{SQL: text, TimeZone: s.TimeZone, Columns: columns, Memory: engine.Memory{Held: p.held}},
+		Statement: engine.Statement{SQL: text, TimeZone: s.TimeZone, Columns: columns, Memory: engine.Memory{Held: p.held.Load()}},
 		Explain: func() []engine.ExplainLine {
 			return []engine.ExplainLine{
 				{Label: "Route", Key: "route", Value: "local", Text: "local"},

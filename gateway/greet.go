@@ -89,6 +89,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 		statements: map[string]*prepared{},
 		portals:    map[string]*portal{},
 		ended:      make(chan struct{}),
+		parking:    parking{store: s.options.Spool, after: s.options.ParkAfter},
 	}
 	if value, said := start[conformingStrings]; said {
 		if err := x.allowEscapes(conformingStrings, value); err != nil {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/spool"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // parking serves with a spool that takes what a result holds almost at once.
@@ -21,7 +23,7 @@ func parkingServer(t *testing.T, limit int64, scripts map[string]*script) (*door
 	t.Helper()
 	store := spool.New(t.TempDir(), limit)
 	d := serve(t, scripts, func(o *Options) { o.Spool, o.ParkAfter = store, time.Millisecond })
-	d.planner.(*planner).held = 1 << 30
+	d.planner.(*planner).held.Store(1 << 30)
 	return d, store
 }
 
@@ -162,18 +164,23 @@ func (x *stuckRows) Next(ctx context.Context) (*engine.Chunk, error) {
 	return nil, context.Cause(ctx)
 }
 
+// stuck scripts a result that holds much and gives one chunk. It tells when somebody waits for the next one, and when its
+// work was ended.
+func stuck() (x *script, waits, closed chan struct{}) {
+	waits, closed = make(chan struct{}), make(chan struct{})
+	return &script{
+		columns: numberColumns, plan: engine.Plan{Statement: engine.Statement{Columns: numberColumns, Memory: engine.Memory{Held: 1 << 30}}},
+		query: func(context.Context) (engine.Rows, error) {
+			return &stuckRows{numbers: numbers{n: 5000, size: 2048, closed: closed}, waits: waits}, nil
+		},
+	}, waits, closed
+}
+
 // TestParkedGone has the client leave while a result that is moved away waits for its next rows: that work ends too.
 func TestParkedGone(t *testing.T) {
 	t.Parallel()
-	closed, waits := make(chan struct{}), make(chan struct{})
-	d, _ := parkingServer(t, 1<<30, map[string]*script{
-		"select stuck": {
-			columns: numberColumns, plan: engine.Plan{Statement: engine.Statement{Columns: numberColumns, Memory: engine.Memory{Held: 1 << 30}}},
-			query: func(context.Context) (engine.Rows, error) {
-				return &stuckRows{numbers: numbers{n: 5000, size: 2048, closed: closed}, waits: waits}, nil
-			},
-		},
-	})
+	x, waits, closed := stuck()
+	d, _ := parkingServer(t, 1<<30, map[string]*script{"select stuck": x})
 	c := d.connect(t)
 	texts(t, c, "begin; declare a cursor for select stuck; fetch 10 from a")
 	await(t, "the move", waits)
@@ -181,4 +188,130 @@ func TestParkedGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the end of the work", closed)
+}
+
+// TestParkedMeanwhile has a result that is moved away wait for its next rows. Other statements do not wait for it, and who
+// wants its rows can be cancelled, or has a time.
+func TestParkedMeanwhile(t *testing.T) {
+	t.Parallel()
+	ends := map[string]func(t *testing.T, c *pgconn.PgConn) error{
+		"cancel": func(t *testing.T, c *pgconn.PgConn) error {
+			t.Helper()
+			stop := make(chan struct{})
+			defer close(stop)
+			go func() { // the session may not have begun when the first comes
+				for {
+					select {
+					case <-stop:
+						return
+					case <-time.After(10 * time.Millisecond):
+						_ = c.CancelRequest(context.WithoutCancel(t.Context())) // the statement's error is looked at
+					}
+				}
+			}()
+			_, err := c.Exec(t.Context(), "fetch all from a").ReadAll()
+			return err
+		},
+		"timeout": func(t *testing.T, c *pgconn.PgConn) error {
+			t.Helper()
+			texts(t, c, "set local statement_timeout = 50")
+			_, err := c.Exec(t.Context(), "fetch all from a").ReadAll()
+			return err
+		},
+		"close": func(t *testing.T, c *pgconn.PgConn) error {
+			t.Helper()
+			texts(t, c, "close a")
+			return nil
+		},
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, waits, closed := stuck()
+			d, store := parkingServer(t, 1<<30, map[string]*script{"select stuck": x})
+			c := d.connect(t)
+			texts(t, c, "begin; declare a cursor for select stuck; fetch 10 from a")
+			await(t, "the move", waits)
+			if got := texts(t, c, "select 'meanwhile'"); got[0] != "meanwhile" {
+				t.Errorf("another statement: %v", got)
+			}
+			if got := texts(t, c, "fetch 5 from a"); len(got) != 5 || got[4] != "14" {
+				t.Errorf("what was there before the move: %v", got)
+			}
+			err := end(t, c)
+			if e, ok := errors.AsType[*pgconn.PgError](err); err != nil && (!ok || e.Code != string(pgerr.QueryCanceled)) || err == nil && name != "close" {
+				t.Errorf("got %v", err)
+			}
+			await(t, "the end of the work", closed)
+			texts(t, c, "rollback")
+			if _, bytes := store.Stats(); bytes != 0 {
+				t.Errorf("%d bytes are left", bytes)
+			}
+		})
+	}
+}
+
+var wideColumns = []engine.Column{{Name: "w", Type: pgtypes.Of(pgtypes.Text)}}
+
+// wideRows are numbers with a tail.
+type wideRows struct{ numbers }
+
+func (x *wideRows) Columns() []engine.Column { return wideColumns }
+
+func (x *wideRows) Next(ctx context.Context) (*engine.Chunk, error) {
+	c, err := x.numbers.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := engine.Vector{Physical: engine.PhysicalText}
+	for _, n := range c.Vectors[0].I64 {
+		v.Text = append(v.Text, fmt.Sprintf("%-1024d", n))
+	}
+	c.Vectors[0] = v
+	return c, nil
+}
+
+// TestParkedSlowReader reads nothing of a large answer that the engine holds whole: the rest of it is moved away, and then all of
+// it comes, whatever the client asked for it with.
+func TestParkedSlowReader(t *testing.T) {
+	t.Parallel()
+	const rows = 60_000 // of a KiB: more than the system takes for a client
+	for name, ask := range map[string]string{"query": "select large", "copy": "copy (select large) to stdout"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			closed := make(chan struct{})
+			x := &script{
+				columns: wideColumns, plan: engine.Plan{Statement: engine.Statement{Columns: wideColumns, Memory: engine.Memory{Held: 1 << 30}}},
+				query: func(context.Context) (engine.Rows, error) {
+					return &wideRows{numbers{n: rows, size: 2048, closed: closed}}, nil
+				},
+			}
+			d, store := parkingServer(t, 1<<30, map[string]*script{"select large": x})
+			c, f := d.raw(t)
+			if _, err := c.Write(typed('Q', zero(ask))); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "the end of the work", closed) // and nothing was read
+			awaitQueues(t, store, 1)
+			n := 0
+			readUntilReady(t, f, func(line string) {
+				var got int
+				switch verb, value, _ := strings.Cut(line, " "); verb {
+				case "DataRow", "CopyData":
+					if _, err := fmt.Sscanf(strings.Trim(strings.ReplaceAll(value, `\n`, ""), `"`), "%d", &got); err != nil || got != n {
+						t.Fatalf("row %d is %s: %v", n, line, err)
+					}
+					n++
+				case "ErrorResponse":
+					t.Error(line)
+				}
+			})
+			if n != rows {
+				t.Errorf("%d rows", n)
+			}
+			if _, bytes := store.Stats(); bytes != 0 {
+				t.Errorf("%d bytes are left", bytes)
+			}
+		})
+	}
 }

@@ -46,8 +46,10 @@ type result struct {
 	passed int64
 	ended  bool
 
-	held   int64   // bytes that the engine holds of it, about
-	parked *parked // nil while all of it is in the engine
+	held    int64 // bytes that the engine holds of it, about
+	parking *parking
+	waited  time.Duration // for the client to take rows
+	parked  *parked       // nil while all of it is in the engine
 }
 
 // close ends the result. Rows not read yet are not an error.
@@ -58,7 +60,7 @@ func (r *result) close(err error) {
 	r.closed = true
 	r.chunk = nil
 	if r.parked != nil {
-		r.parked.queue.Close()
+		r.parked.close(r.task)
 	}
 	if r.finish == nil {
 		return
@@ -147,7 +149,7 @@ func (r *result) stream(w *wire, e rowWriter, limit int64) (n int64, done bool, 
 		}
 		// A slow result must not keep the first rows back until a buffer is full.
 		if len(w.buf) >= flushBytes || time.Since(written) > heldBack {
-			if err := w.flush(); err != nil {
+			if err := r.flush(w); err != nil {
 				return n, false, err
 			}
 			written = time.Now()
@@ -239,7 +241,9 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 			r.columns = shown(rows.Columns())
 		}
 		r.take(ctx, rows)
-		r.held = p.Statement.Memory.Held
+		if r.held = p.Statement.Memory.Held; s.parking.store != nil {
+			r.parking = &s.parking
+		}
 		return nil
 	}
 	if p.HotOnly || p.Temporary || p.Statement.Columns == nil { // what it reads may change, or only its engine knows what it gives

@@ -66,10 +66,7 @@ func (s *session) serve(ctx context.Context) {
 		s.wire.shrink()
 		s.rest()
 		kind, body, err := s.receive()
-		if err != nil {
-			s.abandon()
-		}
-		s.wake()
+		s.parking.wake()
 		s.wakeListening()
 		if err != nil {
 			s.receiveFailed(err, s.server.draining() || s.terminated.Load() || ctx.Err() != nil)
