@@ -44,6 +44,9 @@ func (s *Store) View(ctx context.Context) (*catalog.View, error) {
 	}
 	s.viewMu.Lock()
 	defer s.viewMu.Unlock()
+	if s.view != nil && s.reader != nil && s.reader.index.unchanged() {
+		return s.view.view, nil
+	}
 	// Not the caller's context: a caller that goes away must not cost the others the connection.
 	v, err := s.refresh(context.WithoutCancel(ctx))
 	if err != nil {
@@ -64,10 +67,7 @@ func (s *Store) refresh(ctx context.Context) (*catalog.View, error) {
 		}
 		s.reader = &reader{conn: conn}
 	}
-	if s.view != nil && s.reader.index.unchanged() {
-		return s.view.view, nil
-	}
-	header, _ := s.reader.index.read() // before the version: a commit between them is seen the next time
+	header := s.reader.index.read() // before the version: a commit between them is seen the next time
 	// Read before the load: a commit between the two is loaded, and loaded again with the next call.
 	var version int64
 	if err := s.reader.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version); err != nil {

@@ -5,10 +5,7 @@
 // turn is enough, so that all that a statement may do when nothing is computed must come this way.
 package rawio
 
-import (
-	"net"
-	"os"
-)
+import "net"
 
 // What is longer takes so long that the scheduler must hear of it: the world stops for the garbage collector only when
 // every call has ended that it has not heard of. A write does the work of the network too.
@@ -22,6 +19,3 @@ const (
 //
 // Whatever is not a socket of this system's, TLS for one, is given back as it is.
 func Conn(c net.Conn) net.Conn { return wrap(c) }
-
-// ReadAt is f.ReadAt of some bytes that are in memory for certain: other processes share them.
-func ReadAt(f *os.File, p []byte, offset int64) (int, error) { return readAt(f, p, offset) }

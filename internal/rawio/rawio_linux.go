@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -118,22 +117,4 @@ func (c *conn) told(op string, err error) error {
 		return &net.OpError{Op: op, Net: c.LocalAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
 	}
 	return err
-}
-
-func readAt(f *os.File, p []byte, offset int64) (int, error) {
-	defer runtime.KeepAlive(f)
-	at := p
-	for len(at) > 0 {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_PREAD64, f.Fd(), uintptr(unsafe.Pointer(unsafe.SliceData(at))), uintptr(len(at)), uintptr(offset), 0, 0)
-		switch {
-		case errno == syscall.EINTR:
-		case errno != 0:
-			return len(p) - len(at), os.NewSyscallError("pread", errno)
-		case n == 0:
-			return len(p) - len(at), io.EOF
-		default:
-			at, offset = at[n:], offset+int64(n)
-		}
-	}
-	return len(p), nil
 }

@@ -151,28 +151,3 @@ func TestNoAllocations(t *testing.T) { //nolint:paralleltest // other tests woul
 		t.Errorf("%.0f allocations", n)
 	}
 }
-
-func TestReadAt(t *testing.T) {
-	t.Parallel()
-	path := t.TempDir() + "/f"
-	if err := os.WriteFile(path, []byte("0123456789"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := make([]byte, 4)
-	if n, err := rawio.ReadAt(f, p, 3); err != nil || string(p[:n]) != "3456" {
-		t.Errorf("in the middle: %q, %v", p[:n], err)
-	}
-	if n, err := rawio.ReadAt(f, p, 8); !errors.Is(err, io.EOF) || string(p[:n]) != "89" {
-		t.Errorf("over the end: %q, %v", p[:n], err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := rawio.ReadAt(f, p, 0); err == nil {
-		t.Error("a closed file was read")
-	}
-}
