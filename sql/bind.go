@@ -112,6 +112,8 @@ type binder struct {
 	foreign error           // of the first column needed whose type is not known
 	depth   int
 
+	collision error // of collations, the first of the statement
+
 	aggregates []aggregateCall // by their marker
 
 	// What Query.Planned is made of: SELECTs, the inner ones first, keys of GROUP BY and DISTINCT ON, conditions of joins.

@@ -298,7 +298,7 @@ func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner
 			}
 		}
 		filter = " FILTER (WHERE " + f.sql + ")"
-		e.from(f)
+		e.beside(f)
 	}
 	if n.Over != nil {
 		over, err := b.over(n.Over, sc, inner)
@@ -306,7 +306,7 @@ func (b *binder) finishCall(e *expr, s *summary, n *pg_query.FuncCall, sc, inner
 			return nil, err
 		}
 		window = " OVER (" + over.text(s.inGo()) + ")"
-		e.from(over.parts...)
+		e.beside(over.parts...)
 		e.scopes.window = true
 	} else {
 		e.scopes.aggregate = true

@@ -41,6 +41,8 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		return b.limitedText(e, t)
 	}
 	switch {
+	case e.untyped() && e.collation.strength != uncollated:
+		return b.collatedCast(e, t)
 	case typeIs(t.OID, oidAny, oidAnyElement, oidAnyCompatible, oidAnyNonArray, oidAnyArray, oidAnyCompArray):
 		return b.settle(e)
 	case t.Typmod >= 0 && t.OID != pgtypes.Interval && limitsTime(t.OID), t.Typmod >= 0 && t.OID == pgtypes.Interval && e.lit == nil:
@@ -92,6 +94,19 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	return c, nil
 }
 
+// collatedCast gives a type to what waits for one and has COLLATE behind it.
+func (b *binder) collatedCast(e *expr, t pgtypes.Type) (*expr, error) {
+	plain := *e
+	plain.collation = collation{}
+	c, err := b.cast(&plain, t)
+	if err != nil {
+		return nil, err
+	}
+	collated := *c
+	collated.collation = e.collation
+	return &collated, nil
+}
+
 // keepObject has a cast to or from the name of an object remember what the object was known by.
 func (b *binder) keepObject(c, from *expr) {
 	switch {
@@ -117,7 +132,7 @@ func (b *binder) foldedOrFailing(e *expr, t pgtypes.Type) (*expr, error) {
 		return b.failing(e, t, err)
 	}
 	if folded != nil {
-		folded.when = castWhen(e, t)
+		folded.when, folded.collation = castWhen(e, t), collationOf(e)
 	}
 	return folded, nil
 }

@@ -116,6 +116,9 @@ func (b *binder) caseExpr(n *pg_query.CaseExpr, sc *scope) (*expr, error) {
 		if err != nil {
 			return nil, err
 		}
+		value := *subject // computed once: for its comparisons it is as a column
+		value.collation = collationOf(subject).ofColumn()
+		subject = &value
 	}
 	var conditions, results []*expr
 	for _, w := range n.Args {

@@ -36,7 +36,7 @@ func (b *binder) comparability(e *expr, what string, pos int32) error {
 	case t == pgtypes.Record:
 		return b.unsupported(pos, "sorting or grouping rows as values")
 	}
-	return nil
+	return b.oneCollation(e.collation)
 }
 
 // placeOf gives the place of a key that is a name or a number, else that of its expression.

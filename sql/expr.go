@@ -48,13 +48,14 @@ type expr struct {
 
 	late func(b *binder) (*expr, error) // of a parameter whose value comes later: see late.go
 
-	stat    *StatCall  // of an aggregate that statistics can answer
-	regArg  string     // of a cast to regclass and the like: the DuckDB text of what was cast
-	named   string     // of a text that a regclass became: the DuckDB text of the relation's number
-	bare    []*visible // columns of grouped levels that stand outside aggregates
-	scopes  aggregates // what it holds of aggregate and window calls
-	literal string     // of a typed text constant: its value
-	isText  bool       // literal is set
+	stat      *StatCall  // of an aggregate that statistics can answer
+	regArg    string     // of a cast to regclass and the like: the DuckDB text of what was cast
+	named     string     // of a text that a regclass became: the DuckDB text of the relation's number
+	bare      []*visible // columns of grouped levels that stand outside aggregates
+	scopes    aggregates // what it holds of aggregate and window calls
+	literal   string     // of a typed text constant: its value
+	collation collation
+	isText    bool // literal is set
 }
 
 // field is a column of a row.
@@ -85,6 +86,16 @@ func (e *expr) oid() pgtypes.OID {
 
 // from takes over what a compound expression inherits from its parts.
 func (e *expr) from(parts ...*expr) *expr {
+	for _, p := range parts {
+		if p != nil {
+			e.collation = e.collation.meets(collationOf(p))
+		}
+	}
+	return e.beside(parts...)
+}
+
+// beside is from for parts that do not become its value: a FILTER, a window.
+func (e *expr) beside(parts ...*expr) *expr {
 	for _, p := range parts {
 		if p == nil {
 			continue

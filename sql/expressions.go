@@ -22,6 +22,9 @@ func (b *binder) expr(n *pg_query.Node, sc *scope) (*expr, error) {
 	}
 	defer func() { b.depth-- }()
 	e, err := b.node(n, sc)
+	if err == nil {
+		e, err = b.collated(e, n)
+	}
 	if err != nil {
 		return nil, err
 	}

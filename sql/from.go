@@ -259,7 +259,8 @@ func (b *binder) derive(p *selectParts, rows bool) ([]*visible, string, error) {
 		}
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
-		return &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table}
+		return &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table,
+			collation: t.e.collation.ofColumn()}
 	}
 	for _, t := range p.targets {
 		v := add(t)

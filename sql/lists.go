@@ -110,7 +110,7 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 	if not {
 		word = " NOT IN ("
 	}
-	e := computed(pgtypes.Bool, "("+sides[0]+word+strings.Join(sides[1:], ", ")+"))", append(elements, x)...)
+	e := computed(pgtypes.Bool, "("+sides[0]+word+strings.Join(sides[1:], ", ")+"))", append([]*expr{x}, elements...)...)
 	subject := x
 	if l.column != nil {
 		subject = l

@@ -162,7 +162,7 @@ func (b *binder) inBlind(not bool, l, x *expr, elements []*expr) *expr {
 	if not {
 		word = " NOT IN ("
 	}
-	e := computed(pgtypes.Bool, "("+b.trimmed(x).sql+word+strings.Join(texts, ", ")+"))", append(elements, x)...)
+	e := computed(pgtypes.Bool, "("+b.trimmed(x).sql+word+strings.Join(texts, ", ")+"))", append([]*expr{x}, elements...)...)
 	e.proof = b.inBlindProof(l.column, elements)
 	if anyLate(elements...) {
 		e.proof = &proof{late: func(b *binder) (*proof, error) {

@@ -41,6 +41,7 @@ func (b *binder) row(fields []field, pos int32) (*expr, error) {
 		texts, parts = append(texts, text.sql), append(parts, text)
 	}
 	e := computed(pgtypes.Record, "tg_row_out("+listOf(texts)+")", parts...)
+	e.collation = collation{} // the columns keep theirs
 	e.fields, e.pos = fields, pos
 	e.when = min(e.when, perStatement) // PostgreSQL makes no constant of a row
 	return e, nil

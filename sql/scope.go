@@ -21,9 +21,10 @@ type visible struct {
 	level  *scope  // whose FROM it came from
 	table  string
 	// fields are the columns of a row that a subquery gives, beside the row itself; ofTable is expr.table of it.
-	fields  []*visible
-	ofTable bool
-	barred  bool // by the join that LATERAL stands in: it may not be referred to
+	fields    []*visible
+	ofTable   bool
+	barred    bool // by the join that LATERAL stands in: it may not be referred to
+	collation collation
 }
 
 // under gives the column of a FROM item that goes by an alias.
@@ -212,8 +213,8 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 	if v.need != nil {
 		v.need()
 	}
-	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide})
-	e.table = v.ofTable
+	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide, collation: v.collation})
+	e.table, e.collation.pos = v.ofTable, pos
 	for _, f := range v.fields {
 		e.fields = append(e.fields, field{f.name, b.reference(f, pos)})
 	}

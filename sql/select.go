@@ -122,6 +122,9 @@ func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte
 			return nil, err
 		}
 	}
+	if b.collision != nil {
+		return nil, b.collision
+	}
 	return p, nil
 }
 
@@ -359,7 +362,7 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 	}
 	switch {
 	case v != nil && prunable:
-		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide})
+		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide, collation: v.collation})
 		s, text := b.pending(e)
 		e.sql = text
 		return &target{name: t.name, e: e, need: func() {

@@ -127,8 +127,13 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 			return nil, err
 		}
 		sides := []*expr{l.targets[i].e, r.targets[i].e}
+		met := collationOf(sides[0]).meets(collationOf(sides[1]))
+		b.collide(met)
 		if !all || op != "UNION" {
 			if err := b.grouped(sides[0], le.pos); err != nil {
+				return nil, err
+			}
+			if err := b.oneCollation(met); err != nil {
 				return nil, err
 			}
 		}
@@ -138,6 +143,7 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 			sides = []*expr{l.targets[i].e, r.targets[i].e}
 		}
 		e := computed(common, "")
+		e.collation = met.ofColumn()
 		e.typ = commonType(common, []pgtypes.OID{le.oid(), re.oid()}, sides)
 		e.likeAll(sides)
 		if typ.Typmod >= 0 {

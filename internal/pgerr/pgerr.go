@@ -62,6 +62,8 @@ const (
 	InvalidColumnReference    Code = "42P10"
 	InvalidCursorDefinition   Code = "42P11"
 	IndeterminateDatatype     Code = "42P18"
+	CollationMismatch         Code = "42P21"
+	IndeterminateCollation    Code = "42P22"
 	InsufficientPrivilege     Code = "42501"
 	InsufficientResources     Code = "53000"
 	DiskFull                  Code = "53100"
