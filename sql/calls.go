@@ -73,7 +73,12 @@ func (b *binder) scalarCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if e, ok, err := b.jsonCall(fn, args, pos); ok || err != nil {
 		return e, err
 	}
-	return b.plainCall(fn, args, pos)
+	vector := len(args) > 0 && isVector(args[0].typ.OID) // which the function takes as an array like others
+	e, err := b.plainCall(fn, args, pos)
+	if err == nil && vector {
+		e.sql = fromZero(fn, e.sql, args[0].sql)
+	}
+	return e, err
 }
 
 func oidsOf(list []*expr) []pgtypes.OID {

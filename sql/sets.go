@@ -115,12 +115,13 @@ func (b *binder) expandedArray(args []*expr, pos int32) (*set, error) {
 }
 
 func (b *binder) subscripts(args []*expr, pos int32) (*set, error) {
+	vector := len(args) > 0 && isVector(args[0].typ.OID) // which the function takes as an array like others
 	sig, args, err := b.resolve("generate_subscripts", args, pos)
 	if err != nil {
 		return nil, err
 	}
 	first, last := "1", "CAST(len("+args[0].sql+") AS INTEGER)"
-	if isVector(args[0].typ.OID) {
+	if vector {
 		first, last = "0", "("+last+" - 1)"
 	}
 	list := "CASE WHEN " + args[1].sql + " = 1 THEN CAST(generate_series(" + first + ", " + last + ") AS INTEGER[]) END"

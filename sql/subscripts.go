@@ -124,3 +124,15 @@ func (b *binder) slice(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error
 	e.typ, e.scale, e.wide = a.typ, a.scale, a.wide
 	return e, nil
 }
+
+// fromZero is what a function says of the bounds of an int2vector or oidvector, which count from 0, made of what it says of an
+// array that counts from 1.
+func fromZero(fn, call, vector string) string {
+	switch fn {
+	case "array_lower", "array_upper", "array_position":
+		return "(" + call + " - 1)"
+	case "array_dims":
+		return "CASE WHEN len(" + vector + ") > 0 THEN '[0:' || (len(" + vector + ") - 1) || ']' END"
+	}
+	return call
+}

@@ -9,6 +9,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/engine/duck/pgnames"
 	"tidegate/internal/logkey"
 	"tidegate/router"
 	"tidegate/router/system"
@@ -62,12 +63,14 @@ type seer struct {
 
 // newLocals opens an instance of the system relations as who looks sees them.
 func (p *parts) newLocals(ctx context.Context, name string, sources system.Sources, only func() *hotOnlyList, who seer, opened *closeAll) (router.Locals, error) {
-	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true, Filled: true, Functions: p.sessions.functions()})
+	names := new(pgcatalog.Names)
+	functions := append(pgnames.Functions(names), p.sessions.functions()...)
+	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true, Filled: true, Functions: functions})
 	if err != nil {
 		return router.Locals{}, err
 	}
 	opened.add(local.Close)
-	pg, err := pgcatalog.New(ctx, local, pgcatalog.Live{Backends: p.sessions.backends, Settings: p.sessions.settings})
+	pg, err := pgcatalog.New(ctx, local, names, pgcatalog.Live{Backends: p.sessions.backends, Settings: p.sessions.settings})
 	if err != nil {
 		return router.Locals{}, err
 	}

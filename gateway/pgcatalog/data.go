@@ -39,7 +39,9 @@ type dataset struct {
 	byName    map[sql.TableName]*relation // and what Redshift has beside them, which pg_class does not list
 	rows      map[string][][]any          // constant rows of pg_catalog's relations, in column order
 	types     map[int64]typeRow           // pg_type by OID
-	keywords  [][]any
+	// The types of a relation of PostgreSQL's own and of an array of it: what our own have in common with them.
+	compositeType, compositeArray []any
+	keywords                      [][]any
 }
 
 // typeRow is what columns take from their type.
@@ -61,11 +63,18 @@ var fixed = map[string]values{
 	"pg_settings": {"pending_restart": false},
 }
 
-// changing are the relations with rows for our own objects: Refresh makes them anew.
-var changing = []string{
-	"pg_namespace", "pg_class", "pg_attribute", "pg_type", "pg_description", "pg_database", "pg_authid", "pg_settings",
-	"pg_constraint", "pg_index", "pg_attrdef", "pg_sequence", "pg_depend", "pg_auth_members",
+// changing gives the relations with rows for our own objects: Refresh changes them.
+func changing() []string { return append(slices.Sorted(maps.Keys(ofObjects)), whole...) }
+
+// ofObjects are the changing relations whose rows belong to one table, sequence or schema, with the column that holds the
+// number of what a row is about.
+var ofObjects = map[string]string{
+	"pg_class": "oid", "pg_attribute": "attrelid", "pg_type": "oid", "pg_description": "objoid", "pg_constraint": "oid", "pg_index": "indexrelid",
+	"pg_attrdef": "oid", "pg_sequence": "seqrelid", "pg_depend": "objid",
 }
+
+// whole are the changing relations that Refresh makes anew: they have few rows.
+var whole = []string{"pg_namespace", "pg_database", "pg_authid", "pg_settings", "pg_auth_members"}
 
 func readDataset() (*dataset, error) {
 	d := &dataset{byName: map[sql.TableName]*relation{}, rows: map[string][][]any{}, types: map[int64]typeRow{}}
@@ -110,6 +119,12 @@ func (d *dataset) readTypes() {
 	r := d.relation("pg_catalog", "pg_type")
 	for _, row := range d.rows["pg_type"] {
 		at := func(name string) any { return row[r.index[name]] }
+		switch at("typname") {
+		case "pg_class":
+			d.compositeType = row
+		case "_pg_class":
+			d.compositeArray = row
+		}
 		d.types[at("oid").(int64)] = typeRow{
 			name: at("typname").(string), length: at("typlen").(int64), byValue: at("typbyval").(bool),
 			align: at("typalign").(string), storage: at("typstorage").(string), collation: at("typcollation").(int64),
@@ -126,7 +141,7 @@ func (d *dataset) relation(schema, table string) *relation {
 func (d *dataset) constant() []string {
 	var out []string
 	for table := range d.rows {
-		if !slices.Contains(changing, table) {
+		if !slices.Contains(changing(), table) {
 			out = append(out, table)
 		}
 	}

@@ -1,10 +1,13 @@
-CREATE OR REPLACE TABLE pgc._function AS
+CREATE TABLE pgc._type AS
+SELECT oid AS _t_oid, tg_format_type(oid, NULL::INTEGER) AS _t_text FROM pgc.pg_type
+--
+CREATE TABLE pgc._function AS
 WITH argument AS (
   SELECT oid, unnest(coalesce(proallargtypes, proargtypes)) AS type, generate_subscripts(coalesce(proallargtypes, proargtypes), 1) AS i
   FROM pgc.pg_proc
 ), spelled AS (
   SELECT a.oid, a.i, p.prokind, p.proargtypes, p.pronargdefaults, p.proargdefaults,
-    coalesce(p.proargmodes[a.i], 'i') AS mode, nullif(p.proargnames[a.i], '') AS name, t._t_prefix || t._t_suffix || t._t_array AS type_text
+    coalesce(p.proargmodes[a.i], 'i') AS mode, nullif(p.proargnames[a.i], '') AS name, t._t_text AS type_text
   FROM argument a JOIN pgc.pg_proc p USING (oid) JOIN pgc._type t ON t._t_oid = a.type
 ), numbered AS (
   SELECT *, count(*) FILTER (WHERE mode IN ('i', 'b', 'v')) OVER (PARTITION BY oid ORDER BY i) AS input
@@ -27,20 +30,19 @@ WITH argument AS (
   GROUP BY w.oid
 )
 SELECT p.oid AS _f_oid, p.proname AS _f_name, n.nspname AS _f_schema,
-  list(n.nspname) OVER (PARTITION BY p.proname, p.proargtypes) AS _f_rivals,
   coalesce(j.args, '')
     || CASE WHEN g.aggkind = 'h' AND p.provariadic <> 0 AND g.aggnumdirectargs = p.pronargs THEN ' ORDER BY ' || substr(j.variadic, 3) ELSE '' END AS _f_args,
   coalesce(j.identity_args, '')
     || CASE WHEN g.aggkind = 'h' AND p.provariadic <> 0 AND g.aggnumdirectargs = p.pronargs THEN ' ORDER BY ' || substr(j.variadic, 3) ELSE '' END AS _f_identity_args,
   CASE WHEN p.prokind = 'p' THEN NULL
-    ELSE coalesce(j.table_result, CASE WHEN p.proretset THEN 'SETOF ' ELSE '' END || t._t_prefix || t._t_suffix || t._t_array) END AS _f_result
+    ELSE coalesce(j.table_result, CASE WHEN p.proretset THEN 'SETOF ' ELSE '' END || t._t_text) END AS _f_result
 FROM pgc.pg_proc p
   JOIN pgc.pg_namespace n ON n.oid = p.pronamespace
   JOIN pgc._type t ON t._t_oid = p.prorettype
   LEFT JOIN pgc.pg_aggregate g ON g.aggfnoid = p.oid
   LEFT JOIN joined j ON j.oid = p.oid
 --
-CREATE OR REPLACE TABLE pgc._operator AS
+CREATE TABLE pgc._operator AS
 SELECT o.oid AS _o_oid,
-  o.oprname || '(' || coalesce(l._t_prefix || l._t_suffix || l._t_array, 'NONE') || ',' || coalesce(r._t_prefix || r._t_suffix || r._t_array, 'NONE') || ')' AS _o_text
+  o.oprname || '(' || coalesce(l._t_text, 'NONE') || ',' || coalesce(r._t_text, 'NONE') || ')' AS _o_text
 FROM pgc.pg_operator o LEFT JOIN pgc._type l ON l._t_oid = o.oprleft LEFT JOIN pgc._type r ON r._t_oid = o.oprright

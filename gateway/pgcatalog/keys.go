@@ -5,22 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"tidegate/internal/engine"
 	"tidegate/internal/pgtext"
-	"tidegate/internal/pgtypes"
 )
 
-// definitionTable has the texts of pg_get_constraintdef and pg_get_indexdef: what stands before and after the name of a
-// relation, which is written as the search path needs it.
+// definitionTable are the texts of pg_get_constraintdef and pg_get_indexdef, for Names: the object, what stands before the
+// name of a relation, which is written as the search path needs it, that relation or nil, what stands after it, and the whole
+// text with fewer parentheses or nil. No table of DuckDB has them.
 const definitionTable = "_definition"
-
-var definitionColumns = []engine.LoadColumn{
-	{Name: "_x_oid", Type: pgtypes.OIDType},
-	{Name: "_x_before", Type: pgtypes.Text},
-	{Name: "_x_relation", Type: pgtypes.OIDType}, // NULL: the text is whole
-	{Name: "_x_after", Type: pgtypes.Text},
-	{Name: "_x_pretty", Type: pgtypes.Text}, // the whole text with fewer parentheses; NULL: the same
-}
 
 // accessMethods are the OIDs of PostgreSQL's own.
 var accessMethods = map[string]int64{"": 403, "btree": 403, "hash": 405, "gist": 783, "gin": 2742, "spgist": 4000, "brin": 3580}
@@ -60,9 +51,10 @@ func (b *builder) referring(t *Table) bool {
 	return b.referred[t.Schema+"."+t.Name] || slices.ContainsFunc(t.Keys, func(k Key) bool { return k.Kind == ForeignKey })
 }
 
-// keyObjects are what of the table's keys needs an OID.
-func (t *Table) keyObjects() (out []object) {
+// objects are what of the table needs an OID.
+func (t *Table) objects() []object {
 	key := t.Schema + "." + t.Name
+	out := []object{{"table", key}, {"type", key}, {"array", key}}
 	for _, k := range t.Keys {
 		out = append(out, object{"constraint", key + "." + k.Name})
 		if k.indexed() {

@@ -33,11 +33,14 @@ type Catalog struct {
 	db     DB
 	data   *dataset
 	live   Live
+	names  *Names
 	tables map[sql.TableName]*sql.Relation // immutable
 
 	mu      sync.Mutex
-	loaded  bool  // guarded by mu
-	version int64 // guarded by mu; of the contents that are loaded
+	loaded  bool     // guarded by mu
+	version int64    // guarded by mu; of the contents that are loaded
+	shown   *builder // guarded by mu; of the contents that are loaded, without its rows
+	removed int      // guarded by mu; objects that were taken away since the rows were last written anew
 }
 
 // The SQL that makes the parts which no CSV file can hold, statements separated by a line that holds only "--".
@@ -69,13 +72,13 @@ type Live struct {
 }
 
 // New fills db with everything that does not depend on our own tables. Until the first Refresh, the relations
-// show PostgreSQL's own objects only.
-func New(ctx context.Context, db DB, live Live) (*Catalog, error) {
+// show PostgreSQL's own objects only. Names has answered statements of no other Catalog, and db has the functions that ask it.
+func New(ctx context.Context, db DB, names *Names, live Live) (*Catalog, error) {
 	data, err := readDataset()
 	if err != nil {
 		return nil, fmt.Errorf("read the catalog data: %w", err)
 	}
-	c := &Catalog{db: db, data: data, live: live, tables: make(map[sql.TableName]*sql.Relation, len(data.byName))}
+	c := &Catalog{db: db, data: data, live: live, names: names, tables: make(map[sql.TableName]*sql.Relation, len(data.byName))}
 	for name, r := range data.byName {
 		c.tables[name] = r.describe()
 	}
@@ -103,6 +106,7 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	if err := execAll(ctx, s, script); err != nil {
 		return err
 	}
+	script = nil
 	for _, table := range c.data.constant() {
 		r := c.data.relation("pg_catalog", table)
 		if err := c.db.Replace(ctx, "pgc", table, r.loadColumns(), slices.Values(c.data.rows[table])); err != nil {
@@ -112,17 +116,24 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	if err := c.db.Replace(ctx, "pgc", keywordTable, keywordColumns, slices.Values(c.data.keywords)); err != nil {
 		return fmt.Errorf("load the key words: %w", err)
 	}
-	if err := c.stage(ctx, fixedSchema, newBuilder(c.data, &Contents{}).system()); err != nil {
+	system := newBuilder(c.data, &Contents{}).system()
+	if err := c.stage(ctx, fixedSchema, system); err != nil {
 		return err
 	}
-	if err := c.load(ctx, &Contents{}); err != nil {
-		return err
+	fixed := newNameTable()
+	fixed.fill(c.data, system, nil)
+	fixed.fillFunctions(c.data)
+	c.names.fixed.Store(fixed)
+	for _, table := range append([]string{extraTable}, changing()...) {
+		script = append(script, fmt.Sprintf("CREATE OR REPLACE TABLE pgc.%s AS FROM %s.%[1]s", table, fixedSchema))
 	}
+	c.shown = newBuilder(c.data, &Contents{})
+	c.names.own.Store(newNameTable())
 	start := fmt.Sprintf("CREATE MACRO pgc.pg_postmaster_start_time() AS make_timestamptz(%d)", time.Now().UnixMicro())
-	if err := execAll(ctx, s, []string{start}); err != nil {
+	if err := execAll(ctx, s, append(script, start)); err != nil {
 		return err
 	}
-	for _, text := range []string{functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, viewsSQL, informationSchemaSQL, redshiftSQL} {
+	for _, text := range []string{lookupsSQL, functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, viewsSQL, informationSchemaSQL, redshiftSQL} {
 		if err := execAll(ctx, s, statements(text)); err != nil {
 			return err
 		}

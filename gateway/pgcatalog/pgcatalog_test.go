@@ -10,6 +10,7 @@ import (
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/duck"
+	"tidegate/internal/engine/duck/pgnames"
 	"tidegate/internal/pgtypes"
 )
 
@@ -60,9 +61,9 @@ func webContents() *pgcatalog.Contents {
 	}
 }
 
-func openDuck(t *testing.T) *duck.DB {
+func openDuck(t testing.TB, names *pgcatalog.Names) *duck.DB {
 	t.Helper()
-	db, err := duck.Open(t.Context(), duck.Options{Threads: 1, MemoryLimit: "256MB"})
+	db, err := duck.Open(t.Context(), duck.Options{Threads: 1, MemoryLimit: "256MB", Functions: pgnames.Functions(names)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +75,11 @@ func openDuck(t *testing.T) *duck.DB {
 	return db
 }
 
-func openCatalog(t *testing.T) (*duck.DB, *pgcatalog.Catalog) {
+func openCatalog(t testing.TB) (*duck.DB, *pgcatalog.Catalog) {
 	t.Helper()
-	db := openDuck(t)
-	c, err := pgcatalog.New(t.Context(), db, pgcatalog.Live{})
+	names := new(pgcatalog.Names)
+	db := openDuck(t, names)
+	c, err := pgcatalog.New(t.Context(), db, names, pgcatalog.Live{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ FROM pgi.column_privileges p LEFT JOIN pgc._role u ON u._u_name = p.grantee
 --
 CREATE VIEW pgc._rs_routine AS
 SELECT d.datname AS database_name, f._f_schema AS schema_name, f._f_oid AS oid, p.proname, p.prokind, p.pronargs::INTEGER AS number_of_arguments,
-  coalesce((SELECT string_agg(t._t_prefix || t._t_suffix || t._t_array, ', ' ORDER BY a.i) FROM (SELECT unnest(p.proargtypes) AS type, generate_subscripts(p.proargtypes, 1) AS i) a JOIN pgc._type t ON t._t_oid = a.type), '') AS argument_list,
+  coalesce((SELECT string_agg(t._t_text, ', ' ORDER BY a.i) FROM (SELECT unnest(p.proargtypes) AS type, generate_subscripts(p.proargtypes, 1) AS i) a JOIN pgc._type t ON t._t_oid = a.type), '') AS argument_list,
   f._f_result AS return_type, o._d_text AS remarks
 FROM pgc._function f
   JOIN pgc.pg_proc p ON p.oid = f._f_oid
@@ -173,7 +173,7 @@ SELECT database_name, schema_name, proname AS function_name, number_of_arguments
 CREATE VIEW pgc._rs_parameter AS
 SELECT d.datname AS database_name, n.nspname AS schema_name, p.proname, p.prokind, coalesce(nullif(p.names[p.i], ''), '') AS parameter_name, p.i::INTEGER AS ordinal_position,
   CASE coalesce(p.modes[p.i], 'i') WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 't' THEN 'TABLE' ELSE 'IN' END AS parameter_type,
-  t._t_prefix || t._t_suffix || t._t_array AS data_type, u.argument_list
+  t._t_text AS data_type, u.argument_list
 FROM (SELECT oid, proname, prokind, pronamespace, proargnames AS names, proargmodes AS modes, unnest(coalesce(proallargtypes, proargtypes)) AS type,
     generate_subscripts(coalesce(proallargtypes, proargtypes), 1) AS i FROM pgc.pg_proc) p
   JOIN pgc.pg_namespace n ON n.oid = p.pronamespace

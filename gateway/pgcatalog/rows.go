@@ -33,12 +33,13 @@ type builder struct {
 	contents *Contents
 	oids     map[object]int64
 	tables   map[string]*Table // by "schema.table"
-	referred map[string]bool   // tables at which a foreign key ends
+	units    map[string]*unit
+	referred map[string]bool // tables at which a foreign key ends
 	rows     map[string][][]any
 }
 
 func newBuilder(data *dataset, contents *Contents) *builder {
-	b := &builder{data: data, contents: contents, tables: map[string]*Table{}, referred: map[string]bool{}, rows: map[string][][]any{}}
+	b := &builder{data: data, contents: contents, units: contents.units(), tables: map[string]*Table{}, referred: map[string]bool{}, rows: map[string][][]any{}}
 	var objects []object
 	for i := range contents.Tables {
 		t := &contents.Tables[i]
@@ -49,8 +50,8 @@ func newBuilder(data *dataset, contents *Contents) *builder {
 				b.referred[k.RefSchema+"."+k.RefTable] = true
 			}
 		}
-		objects = append(objects, object{"schema", t.Schema}, object{"table", key}, object{"type", key}, object{"array", key})
-		objects = append(objects, t.keyObjects()...)
+		objects = append(objects, object{"schema", t.Schema})
+		objects = append(objects, t.objects()...)
 	}
 	for i := range contents.Sequences {
 		objects = append(objects, object{"schema", contents.Sequences[i].Schema}, object{"table", contents.Sequences[i].key()})
@@ -79,7 +80,7 @@ func (b *builder) persistence(t *Table) string {
 // system gives the rows that do not depend on the contents, per table: PostgreSQL's own and those about the system
 // relations. pg_settings has none: it shows only settings that we have.
 func (b *builder) system() map[string][][]any {
-	for _, table := range changing {
+	for _, table := range changing() {
 		if table != "pg_settings" {
 			b.rows[table] = slices.Clone(b.data.rows[table])
 		}
@@ -90,15 +91,11 @@ func (b *builder) system() map[string][][]any {
 	return b.rows
 }
 
-// own gives the rows of the contents, per table.
-func (b *builder) own() map[string][][]any {
+// own gives the rows of the contents, per relation: of those units that are among the fresh ones, and of all that is no unit.
+func (b *builder) own(fresh map[string]*unit) map[string][][]any {
 	b.namespaces()
-	for i := range b.contents.Tables {
-		b.table(&b.contents.Tables[i])
-		b.keys(&b.contents.Tables[i])
-	}
-	for i := range b.contents.Sequences {
-		b.sequence(&b.contents.Sequences[i])
+	for _, key := range slices.Sorted(maps.Keys(fresh)) {
+		fresh[key].build(b)
 	}
 	b.database()
 	b.roles()
@@ -127,25 +124,23 @@ func (b *builder) namespace(schema string) int64 {
 	return b.oids[object{"schema", schema}]
 }
 
+// schemas are those that the contents need beside public, in order.
+func (c *Contents) schemas() []string {
+	names := map[string]bool{}
+	for i := range c.Tables {
+		names[c.Tables[i].Schema] = true
+	}
+	for i := range c.Sequences {
+		names[c.Sequences[i].Schema] = true
+	}
+	delete(names, "public")
+	return slices.Sorted(maps.Keys(names))
+}
+
 func (b *builder) namespaces() {
-	var names []string
-	for i := range b.contents.Tables {
-		if s := b.contents.Tables[i].Schema; s != "public" {
-			names = append(names, s)
-		}
-	}
-	for i := range b.contents.Sequences {
-		if s := b.contents.Sequences[i].Schema; s != "public" {
-			names = append(names, s)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range b.contents.schemas() {
 		oid := b.namespace(name)
 		b.add("pg_namespace", values{"oid": oid, "nspname": name, "nspowner": bootstrapRole})
-		if text := b.contents.Comments[name]; text != "" {
-			b.add("pg_description", values{"objoid": oid, "classoid": namespaceRelation, "objsubid": int64(0), "description": text})
-		}
 	}
 }
 
@@ -253,27 +248,17 @@ func (b *builder) table(t *Table) {
 
 // rowTypes adds the composite type that PostgreSQL makes for every relation, and its array.
 func (b *builder) rowTypes(t *Table, relation, rowType, arrayType int64) {
-	shared := func(like string) values {
-		r := b.data.relation("pg_catalog", "pg_type")
-		v := values{"typnamespace": b.namespace(t.Schema), "typowner": bootstrapRole, "typisdefined": true}
-		for _, row := range b.data.rows["pg_type"] {
-			if row[r.index["typname"]] == like {
-				for _, name := range []string{
-					"typlen", "typtype", "typcategory", "typdelim", "typinput", "typoutput", "typreceive", "typsend",
-					"typalign", "typstorage", "typtypmod", "typsubscript", "typanalyze",
-				} {
-					v[name] = row[r.index[name]]
-				}
-			}
+	r := b.data.relation("pg_catalog", "pg_type")
+	add := func(like []any, v values) {
+		row := slices.Clone(like)
+		for name, value := range v {
+			row[r.index[name]] = value
 		}
-		return v
+		b.rows["pg_type"] = append(b.rows["pg_type"], row)
 	}
-	row := shared("pg_class")
-	row["oid"], row["typname"], row["typrelid"], row["typarray"] = rowType, t.Name, relation, arrayType
-	b.add("pg_type", row)
-	array := shared("_pg_class")
-	array["oid"], array["typname"], array["typelem"] = arrayType, "_"+t.Name, rowType
-	b.add("pg_type", array)
+	schema := b.namespace(t.Schema)
+	add(b.data.compositeType, values{"oid": rowType, "typname": t.Name, "typnamespace": schema, "typrelid": relation, "typarray": arrayType})
+	add(b.data.compositeArray, values{"oid": arrayType, "typname": "_" + t.Name, "typnamespace": schema, "typelem": rowType})
 }
 
 func (b *builder) database() {

@@ -195,8 +195,9 @@ func (f *failingDB) Replace(ctx context.Context, schema, table string, columns [
 // TestRefreshFails sees the old catalog whole after a refresh that failed half way, and the new one after the next.
 func TestRefreshFails(t *testing.T) {
 	t.Parallel()
-	db := &failingDB{DB: openDuck(t)}
-	c, err := pgcatalog.New(t.Context(), db, pgcatalog.Live{})
+	names := new(pgcatalog.Names)
+	db := &failingDB{DB: openDuck(t, names)}
+	c, err := pgcatalog.New(t.Context(), db, names, pgcatalog.Live{})
 	if err != nil {
 		t.Fatal(err)
 	}

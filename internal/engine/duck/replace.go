@@ -87,6 +87,9 @@ func (s *Session) appendRows(ctx context.Context, catalog, schema, table string,
 	defer bind.DestroyDataChunk(&chunk)
 
 	b := builder{columns: columns, chunk: chunk, appender: appender}
+	for i := range columns {
+		b.vectors = append(b.vectors, bind.DataChunkGetVector(chunk, bind.IdxT(i)))
+	}
 	for row := range rows {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -108,6 +111,7 @@ func (s *Session) appendRows(ctx context.Context, catalog, schema, table string,
 type builder struct {
 	columns  []engine.LoadColumn
 	chunk    bind.DataChunk
+	vectors  []bind.Vector // of the chunk: the same after it was reset
 	appender bind.Appender
 	rows     int // in the chunk
 	total    int
@@ -118,8 +122,7 @@ func (b *builder) add(row []any) error {
 		return fmt.Errorf("row %d has %d values, the table has %d columns", b.total, len(row), len(b.columns))
 	}
 	for i, value := range row {
-		v := bind.DataChunkGetVector(b.chunk, bind.IdxT(i))
-		if err := setValue(v, b.rows, b.columns[i], value); err != nil {
+		if err := setValue(b.vectors[i], b.rows, b.columns[i], value); err != nil {
 			return fmt.Errorf("row %d, column %s: %w", b.total, b.columns[i].Name, err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	bind "github.com/duckdb/duckdb-go-bindings"
 )
 
-// A function's values are string (VARCHAR), []byte (BLOB), bool, int16, int32, int64, float32, float64 and the types
+// A function's values are string (VARCHAR), []byte (BLOB), bool, int16, int32, int64, uint32, float32, float64 and the types
 // below. A list of T is []Null[T], and what may be NULL is Null[T].
 
 // Date is DATE: days since 1970.
@@ -79,7 +79,7 @@ type writer[T any] struct {
 func columnOf[T any]() column[T] {
 	for _, try := range []func() (column[T], bool){
 		of[T](texts()), of[T](blobs()), of[T](fixed[bool](bind.TypeBoolean)),
-		of[T](fixed[int16](bind.TypeSmallInt)), of[T](fixed[int32](bind.TypeInteger)), of[T](fixed[int64](bind.TypeBigInt)),
+		of[T](fixed[int16](bind.TypeSmallInt)), of[T](fixed[int32](bind.TypeInteger)), of[T](fixed[int64](bind.TypeBigInt)), of[T](fixed[uint32](bind.TypeUInteger)),
 		of[T](fixed[float32](bind.TypeFloat)), of[T](fixed[float64](bind.TypeDouble)), of[T](fixed[Hugeint](bind.TypeHugeInt)),
 		of[T](fixed[Date](bind.TypeDate)), of[T](fixed[Time](bind.TypeTime)), of[T](fixed[Timestamp](bind.TypeTimestamp)),
 		of[T](fixed[Timestamptz](bind.TypeTimestampTZ)), of[T](fixed[Interval](bind.TypeInterval)),
