@@ -119,7 +119,7 @@ func (s *session) prepareTemporary(ctx context.Context, p *prepared) (ok bool, e
 func columnsOf(q *sql.Query) []engine.Column {
 	columns := make([]engine.Column, len(q.Names))
 	for i := range columns {
-		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
+		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i], Origin: engine.Origin(q.Origins[i])}
 	}
 	return columns
 }

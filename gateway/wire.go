@@ -86,10 +86,12 @@ func rowDescription(columns []engine.Column, formats []int16) *pgproto3.RowDescr
 	m := &pgproto3.RowDescription{Fields: make([]pgproto3.FieldDescription, len(columns))}
 	for i, c := range columns {
 		m.Fields[i] = pgproto3.FieldDescription{
-			Name:         []byte(c.Name),
-			DataTypeOID:  c.Type.OID,
-			DataTypeSize: c.Type.Len(),
-			TypeModifier: c.Type.Typmod,
+			Name:                 []byte(c.Name),
+			TableOID:             uint32(c.Origin.Relation),
+			TableAttributeNumber: uint16(c.Origin.Attribute),
+			DataTypeOID:          c.Type.OID,
+			DataTypeSize:         c.Type.Len(),
+			TypeModifier:         c.Type.Typmod,
 		}
 		if formats != nil {
 			m.Fields[i].Format = formats[i]

@@ -38,7 +38,9 @@ func (b bindings) whole(schema, table string) (*sql.Relation, bool) {
 		return b.temporary.Relation(table)
 	}
 	if t, ok := b.view.Tables[catalog.Name{Schema: schema, Table: table}]; ok {
-		return lakeRelation(t.Table), true
+		rel := lakeRelation(t.Table)
+		rel.OID = b.r.oid(b.view, t.Table.Name)
+		return rel, true
 	}
 	for _, s := range b.r.o.Systems {
 		if rel, ok := s.Relation(schema, table); ok {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"tidegate/catalog"
@@ -116,6 +117,7 @@ type Router struct {
 	recent   recent
 	complete hotComplete
 	plans    *planCache
+	shared   atomic.Pointer[sharedOIDs] // of the newest view that was asked for
 }
 
 // New makes a Router.
@@ -416,7 +418,7 @@ func (d *decision) statement(text string) engine.Statement {
 func columnsOf(q *sql.Query) []engine.Column {
 	columns := make([]engine.Column, len(q.Names))
 	for i := range q.Names {
-		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i]}
+		columns[i] = engine.Column{Name: q.Names[i], Type: q.Types[i], Origin: engine.Origin(q.Origins[i])}
 	}
 	return columns
 }

@@ -18,6 +18,8 @@ type Query struct {
 	// Names and Types are the result's columns as PostgreSQL names and types them.
 	Names []string
 	Types []pgtypes.Type
+	// Origins are where the result's columns come from.
+	Origins []Origin
 	// Params is the type of every $n: the client's, else inferred, else text.
 	Params []pgtypes.OID
 	// System says that the Query runs on the catalog's DuckDB: it reads system relations, or no relation at all
@@ -252,6 +254,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 		t.e = b.systemOutput(t.e)
 		q.Names = append(q.Names, t.name)
 		q.Types = append(q.Types, b.outputType(t.e))
+		q.Origins = append(q.Origins, t.e.origin)
 	}
 	var err error
 	if q.text, err = b.fill(b.compose(p, nil)); err != nil {

@@ -43,6 +43,7 @@ type expr struct {
 	table  bool
 
 	column *column // a bare column of a base relation
+	origin Origin  // where it comes from unchanged, also through subqueries that column does not pass
 	steps  *steps  // a monotone step function of a base column (cast to date, date_trunc)
 	proof  *proof  // of a boolean: what its truth proves
 

@@ -224,7 +224,7 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 	}
 	if r.typ.OID == t.OID && r.typ.Typmod != t.Typmod && (typeIs(t.OID, pgtypes.Numeric, pgtypes.Varchar, pgtypes.BPChar) || isArray(t.OID)) {
 		c := *r
-		c.typ = t
+		c.typ, c.origin = t, Origin{}
 		return &c, nil
 	}
 	return r, nil

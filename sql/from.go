@@ -152,14 +152,14 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	}
 	u := b.use(r, item.name)
 	u.from = v
-	for _, c := range r.Columns {
+	for i, c := range r.Columns {
 		col := u.columns[c.Name]
 		scale := -1
 		if _, s, ok := c.Type.PrecisionScale(); ok {
 			scale = s
 		}
 		item.columns = append(item.columns, &visible{
-			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col,
+			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col, origin: r.origin(i),
 			wide: byKey(plainType(c.Type.OID)) || r.Class == ClassTemporary && storedAsText(c.Type),
 			need: func() { b.need(u, c, v.Location) },
 		})
@@ -170,7 +170,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if b.system && r.Class != ClassSystem {
 		item.tableOID = &visible{
 			name: tableOIDColumn, typ: pgtypes.Of(pgtypes.OIDType), scale: -1, sql: name(u.alias) + "." + tableOIDColumn,
-			table: item.name, need: func() { u.tableOID = true },
+			table: item.name, origin: r.systemOrigin(), need: func() { u.tableOID = true },
 		}
 	}
 	b.ranges.add(item)
@@ -260,7 +260,7 @@ func (b *binder) derive(p *selectParts, rows bool) ([]*visible, string, error) {
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
 		return &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table,
-			collation: t.e.collation.ofColumn()}
+			collation: t.e.collation.ofColumn(), origin: t.e.origin}
 	}
 	for _, t := range p.targets {
 		v := add(t)

@@ -31,6 +31,9 @@ func (b *binder) limited(e *expr, t pgtypes.Type) (*expr, error) {
 	switch {
 	case t.OID != pgtypes.Interval && t.Typmod >= 6 || e.isNull():
 		c := *e
+		if e.typ != t {
+			c.origin = Origin{}
+		}
 		c.typ = t
 		return &c, nil
 	case e.span != nil:

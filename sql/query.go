@@ -70,7 +70,7 @@ const (
 type Relation struct {
 	Name    TableName // Schema is never ""
 	Class   Class
-	OID     int64 // of a system relation
+	OID     int64 // as the system relations number it; 0 is not known
 	View    bool  // of the warehouse
 	Columns []Column
 	// Reads are the relations that a view of the warehouse reads itself.

@@ -76,7 +76,7 @@ func (b *binder) trimmed(e *expr) *expr {
 		return e
 	}
 	t := *e
-	t.sql, t.column = "rtrim("+e.sql+", ' ')", nil
+	t.sql, t.column, t.origin = "rtrim("+e.sql+", ' ')", nil, Origin{}
 	if e.late != nil {
 		t.late = b.later(func(b *binder) (*expr, error) {
 			v, err := e.at(b)

@@ -17,6 +17,7 @@ type visible struct {
 	sql    string
 	wide   bool    // see expr
 	column *column // the base column that it is, unchanged
+	origin Origin  // see expr
 	need   func()  // records that it is used
 	level  *scope  // whose FROM it came from
 	table  string
@@ -213,7 +214,7 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 	if v.need != nil {
 		v.need()
 	}
-	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide, collation: v.collation})
+	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, origin: v.origin, bare: []*visible{v}, wide: v.wide, collation: v.collation})
 	e.table, e.collation.pos = v.ofTable, pos
 	for _, f := range v.fields {
 		e.fields = append(e.fields, field{f.name, b.reference(f, pos)})

@@ -348,7 +348,7 @@ func (b *binder) star(parts []string, pos int32, sc *scope) ([]*visible, error) 
 func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 	v, pos := t.star, t.at
 	if e := sc.memo[t.node]; t.node != nil && e != nil {
-		return &target{name: t.name, e: e}, nil
+		return outputOf(t, e), nil
 	}
 	if c := t.node.GetColumnRef(); c != nil && prunable {
 		parts, _ := fields(c)
@@ -356,13 +356,13 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 		if v, err = b.lookup(parts, c.Location, sc); err != nil {
 			// A name that is no column may be a function without parentheses; expr knows.
 			e, exprErr := b.expr(t.node, sc)
-			return &target{name: t.name, e: e}, exprErr
+			return outputOf(t, e), exprErr
 		}
 		pos = c.Location
 	}
 	switch {
 	case v != nil && prunable:
-		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, bare: []*visible{v}, wide: v.wide, collation: v.collation})
+		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, origin: v.origin, bare: []*visible{v}, wide: v.wide, collation: v.collation})
 		s, text := b.pending(e)
 		e.sql = text
 		return &target{name: t.name, e: e, need: func() {
@@ -382,7 +382,15 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &target{name: t.name, e: e}, nil
+	return outputOf(t, e), nil
+}
+
+// outputOf is a target that was bound.
+func outputOf(t planned, e *expr) *target {
+	if e != nil && !keepsOrigin(t.node) {
+		e = withoutOrigin(e)
+	}
+	return &target{name: t.name, e: e}
 }
 
 // settleTargets gives untyped output columns the type text.

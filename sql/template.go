@@ -343,7 +343,7 @@ func (q *Query) filled(args []Arg) (*Query, error) {
 
 // same reports whether two queries mean the same to the router and the client.
 func (q *Query) same(o *Query) bool {
-	return q.divides == o.divides && q.silent == o.silent && slices.Equal(q.Names, o.Names) && slices.Equal(q.Types, o.Types) && slices.Equal(q.Params, o.Params) &&
+	return q.divides == o.divides && q.silent == o.silent && slices.Equal(q.Names, o.Names) && slices.Equal(q.Types, o.Types) && slices.Equal(q.Origins, o.Origins) && slices.Equal(q.Params, o.Params) &&
 		reflect.DeepEqual(q.known, o.known) && reflect.DeepEqual(q.Shape, o.Shape) && slices.EqualFunc(q.Uses, o.Uses, func(a, b *Use) bool {
 		return a.Relation.Name == b.Relation.Name && a.Alias == b.Alias && a.Exact == b.Exact &&
 			slices.Equal(a.Columns, b.Columns) && maps.EqualFunc(a.Where, b.Where, func(d, e Domain) bool { return reflect.DeepEqual(d, e) })

@@ -139,7 +139,7 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 		return nil, err
 	}
 	for _, v := range columns {
-		v.column = nil
+		v.column, v.origin = nil, Origin{}
 	}
 	c.columns = columns
 	step, err := b.selectStatement(q.Rarg, outer, c, usage{})

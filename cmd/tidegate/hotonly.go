@@ -302,6 +302,7 @@ func viewReads(listed *hot.Listing) map[sql.TableName][]sql.TableName {
 
 func hotRelation(r *hot.Relation) *sql.Relation {
 	rel := &sql.Relation{Name: sql.TableName{Schema: r.Schema, Table: r.Name}, Class: sql.ClassHotOnly, View: r.View}
+	rel.OID = sql.TableOID(rel.Name)
 	for _, c := range r.Columns {
 		col := sql.Column{Name: c.Name, Type: c.Type}
 		if !readable(c.Type.OID) {

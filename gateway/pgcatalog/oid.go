@@ -2,8 +2,9 @@ package pgcatalog
 
 import (
 	"cmp"
-	"hash/fnv"
 	"slices"
+
+	"tidegate/sql"
 )
 
 // OIDs that PostgreSQL fixes.
@@ -31,10 +32,13 @@ type object struct{ kind, name string }
 
 // assignOIDs gives every object a number of 31 bits, at least 16384, that depends on its kind and name: the same
 // after a restart and on every gateway. Of two objects with one hash the second by kind and name takes the next
-// free number.
+// free number; tables come first, for their numbers are told without these rows (sql.TableOID).
 func assignOIDs(objects []object) map[object]int64 {
 	sorted := slices.Clone(objects)
 	slices.SortFunc(sorted, func(a, b object) int {
+		if a, b := a.kind == "table", b.kind == "table"; a != b {
+			return map[bool]int{true: -1, false: 1}[a]
+		}
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
 	})
 	oids := make(map[object]int64, len(sorted))
@@ -43,7 +47,7 @@ func assignOIDs(objects []object) map[object]int64 {
 		if _, ok := oids[o]; ok {
 			continue
 		}
-		oid := hashOID(o)
+		oid := sql.HashOID(o.kind, o.name)
 		for taken[oid] {
 			if oid++; oid > 1<<31-1 {
 				oid = firstObject
@@ -52,12 +56,4 @@ func assignOIDs(objects []object) map[object]int64 {
 		oids[o], taken[oid] = oid, true
 	}
 	return oids
-}
-
-func hashOID(o object) int64 {
-	h := fnv.New32a()
-	h.Write([]byte(o.kind))
-	h.Write([]byte{0})
-	h.Write([]byte(o.name))
-	return firstObject + int64(h.Sum32())%(1<<31-firstObject)
 }

@@ -48,7 +48,7 @@ type Statement struct {
 	// Before, if not "", is text that runs first, and whose error is the statement's: what PostgreSQL computes while it
 	// plans. Engines that plan as PostgreSQL does need not look at it.
 	Before string
-	// TimeZone is the session's zone by its IANA name; "" is UTC.
+	// TimeZone is the session's zone by a name that pgtypes.FindZone finds; "" is UTC.
 	TimeZone string
 	// Style is how the session has values read and written as text; its Zone is not looked at. Only engines that write
 	// rows themselves look at it (RawRows): others have it in the text.
@@ -161,8 +161,15 @@ type ScanFile struct {
 
 // Column is one column of a result as the client sees it.
 type Column struct {
-	Name string
-	Type pgtypes.Type
+	Name   string
+	Type   pgtypes.Type
+	Origin Origin
+}
+
+// Origin is the column of a relation that a Column is, unchanged; the zero Origin is none.
+type Origin struct {
+	Relation  int64 // OID
+	Attribute int16 // attnum
 }
 
 // Rows is a result in chunks. It is not safe for concurrent use.

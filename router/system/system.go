@@ -68,6 +68,7 @@ func (r *Relations) Relation(schema, table string) (*sql.Relation, bool) {
 		return nil, false
 	}
 	rel := &sql.Relation{Name: sql.TableName{Schema: schema, Table: table}, Class: sql.ClassSystem}
+	rel.OID = sql.TableOID(rel.Name)
 	for _, c := range columns {
 		rel.Columns = append(rel.Columns, sql.Column{Name: c.Name, Type: pgtypes.Of(c.Type)})
 	}

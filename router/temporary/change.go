@@ -51,7 +51,9 @@ type change struct {
 // make makes an empty table in the engine.
 func (t *Tables) make(ctx context.Context, r *sql.Relation) (*table, error) {
 	t.names++
-	x := &table{relation: r, name: fmt.Sprintf("%s.t%d", t.schema, t.names)}
+	numbered := *r
+	numbered.OID = sql.TableOID(sql.TableName{Schema: t.Shown(), Table: r.Name.Table})
+	x := &table{relation: &numbered, name: fmt.Sprintf("%s.t%d", t.schema, t.names)}
 	var script []string
 	if !t.made {
 		t.generation = t.store.db.Generation()

@@ -20,6 +20,7 @@ type answer struct {
 	names      []string
 	types      []uint32
 	typmods    []int32
+	origins    []string
 	parameters []uint32
 	rows       [][]string
 
@@ -83,7 +84,15 @@ func (a *answer) read(r *pgconn.ResultReader) {
 	}
 	for _, f := range r.FieldDescriptions() {
 		a.names, a.types, a.typmods = append(a.names, f.Name), append(a.types, f.DataTypeOID), append(a.typmods, f.TypeModifier)
+		a.origins = append(a.origins, origin(f))
 	}
+}
+
+// origin is the column of a relation that a field says it is, without the number of what is no system relation: that is
+// each server's own. TestOrigins of test/catalogs has it.
+func origin(f pgconn.FieldDescription) string {
+	const firstObject = 16384
+	return fmt.Sprintf("%d.%d", min(f.TableOID, firstObject), int16(f.TableAttributeNumber))
 }
 
 func (a *answer) fails(err error) error {
@@ -113,6 +122,8 @@ func difference(s *script.Statement, want, got *answer) string {
 		return fmt.Sprintf("types %d, want %d", got.types, want.types)
 	case !slices.Equal(want.typmods, got.typmods):
 		return fmt.Sprintf("typmods %d, want %d", got.typmods, want.typmods)
+	case !slices.Equal(want.origins, got.origins):
+		return fmt.Sprintf("origins %s, want %s", got.origins, want.origins)
 	case !slices.Equal(want.parameters, got.parameters):
 		return fmt.Sprintf("parameter types %d, want %d", got.parameters, want.parameters)
 	case len(want.rows) != len(got.rows):

@@ -139,7 +139,7 @@ func (c *conn) prepare(sql string, want []engine.Column) (*prepared, error) {
 		if want == nil {
 			continue
 		}
-		p.columns[i].Name = want[i].Name
+		p.columns[i].Name, p.columns[i].Origin = want[i].Name, want[i].Origin
 		if want[i].Type.OID != 0 {
 			p.columns[i].Type = want[i].Type
 		}
