@@ -40,7 +40,7 @@ type State struct {
 	ApplicationName string
 	QueryGroup      string
 	SearchPath      []string // as set: "$user", "public"
-	TimeZone        string   // IANA name, never ""
+	TimeZone        string   // see pgtypes.FindZone; never ""
 	Zone            *time.Location
 	Style           pgtypes.Style // of Zone too
 	Version         string        // what version() answers

@@ -14,6 +14,7 @@ import (
 	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -262,10 +263,11 @@ func (s *session) refresh() {
 	st := &s.state
 	st.ApplicationName, st.QueryGroup = get("application_name"), get("query_group")
 	st.SearchPath = splitIdentifiers(get("search_path"))
-	st.TimeZone = get("timezone")
 	st.Latency = get("tidegate.latency")
 	// The checks of the settings have read all of these before.
-	st.Zone, _ = time.LoadLocation(st.TimeZone)
+	if zone, ok := pgtypes.FindZone(get("timezone")); ok {
+		st.Zone, st.TimeZone = zone, zone.String()
+	}
 	st.Style = s.settings.style(st.Zone)
 	st.MaxScan, _ = parseBytes(get("tidegate.max_scan"))
 	st.Generation = parseGeneration(get("tidegate.generation"))

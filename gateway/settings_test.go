@@ -19,8 +19,8 @@ func TestCanonical(t *testing.T) {
 	}{
 		{"timezone", []string{"Asia/Tokyo"}, "Asia/Tokyo"},
 		{"timezone", []string{"utc"}, "UTC"},
-		{"timezone", []string{"9"}, "Etc/GMT-9"},
-		{"timezone", []string{"-8"}, "Etc/GMT+8"},
+		{"timezone", []string{"9"}, "<+09>-09"},
+		{"timezone", []string{"-8"}, "<-08>+08"},
 		{"timezone", []string{"Local"}, "22023"},
 		{"timezone", []string{"../etc/passwd"}, "22023"},
 		{"statement_timeout", []string{"1500"}, "1500ms"},

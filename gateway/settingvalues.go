@@ -262,34 +262,6 @@ func checkFloatDigits(name, value string) (string, error) {
 	return strconv.FormatInt(n, 10), nil
 }
 
-// checkTimeZone gives a zone's IANA name. Whole hours, which PostgreSQL counts east, become Etc zones, which count
-// west.
-func checkTimeZone(name, value string) (string, error) {
-	if n, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && n >= -12 && n <= 14 {
-		switch {
-		case n == 0:
-			return "UTC", nil
-		case n > 0:
-			return fmt.Sprintf("Etc/GMT-%d", n), nil
-		}
-		return fmt.Sprintf("Etc/GMT+%d", -n), nil
-	}
-	zone := value
-	switch strings.ToUpper(value) {
-	case "UTC", "Z", "ZULU", "DEFAULT":
-		zone = "UTC"
-	case "GMT":
-		zone = "GMT"
-	case "", "LOCAL":
-		// time.LoadLocation has its own meaning for these.
-		return "", invalidValue(name, value)
-	}
-	if _, err := time.LoadLocation(zone); err != nil {
-		return "", invalidValue(name, value)
-	}
-	return zone, nil
-}
-
 // quoteIdentifier quotes a name unless it reads back as it is.
 func quoteIdentifier(name string) string {
 	plain := name != "" && (name[0] < '0' || name[0] > '9')

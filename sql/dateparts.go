@@ -225,7 +225,7 @@ func (b *binder) timezone(args []*expr, pos int32) (*expr, error) {
 	case z.isText:
 		zone, err := pgtime.FindZone(z.literal)
 		if err != nil {
-			return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone \"%s\" not recognized", z.literal)
+			return nil, err // it has no place in PostgreSQL either: it comes when the call is computed
 		}
 		if zone.String() == "UTC" {
 			return computed(sig.result, "("+x.sql+" AT TIME ZONE 'UTC')", x, z), nil

@@ -256,6 +256,9 @@ func (s *Statement) readSet(n *pg_query.VariableSetStmt) {
 	default:
 		for _, a := range n.Args {
 			v, _ := constant(a)
+			if text, ok := zoneInterval(a.GetTypeCast()); ok && set.Name == "timezone" {
+				v.Text = text
+			}
 			set.Values = append(set.Values, v.Text)
 		}
 	}

@@ -3,6 +3,8 @@ package sql
 import (
 	"fmt"
 
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
 	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
 )
@@ -22,6 +24,28 @@ func (b *binder) parseInterval(text string, typmod int32) (interval, error) {
 	}
 	v, err := parse(text, fields)
 	return spanOf(v.Limit(fields, digits)), err
+}
+
+// zoneInterval gives the constant of SET TIME ZONE INTERVAL '…' as PostgreSQL keeps it: without its fields.
+func zoneInterval(c *pg_query.TypeCast) (text string, ok bool) {
+	b := &binder{stmt: &Statement{}}
+	v, ok := constant(c.GetArg())
+	if !ok || c == nil {
+		return "", false
+	}
+	n, err := b.readTypeName(c.TypeName)
+	if err != nil || n.name != "interval" {
+		return "", false
+	}
+	typmod := int32(-1)
+	if len(n.mods) > 0 {
+		typmod = intervalTypmod(n.mods)
+	}
+	span, err := b.parseInterval(v.Text, typmod)
+	if err != nil {
+		return "", false
+	}
+	return "INTERVAL '" + string(pgtypes.AppendInterval(nil, span.months, span.days, span.micros)) + "'", true
 }
 
 // intervalFields reads a typmod of interval: the fields, and the digits of the second, -1 for all.

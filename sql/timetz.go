@@ -3,7 +3,6 @@ package sql
 import (
 	"strings"
 
-	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtime"
 	"tidegate/internal/pgtypes"
 )
@@ -81,7 +80,7 @@ func (b *binder) zonedTimeAt(z, x *expr, pos int32) (*expr, error) {
 	if z.typ.OID != pgtypes.Interval {
 		if z.isText {
 			if _, err := pgtime.FindZone(z.literal); err != nil {
-				return nil, b.fail(pgerr.InvalidParameterValue, pos, "time zone \"%s\" not recognized", z.literal)
+				return nil, err
 			}
 		}
 		b.momentary = true

@@ -184,7 +184,7 @@ func (m *moment) dateField(text string) (saw int, why fault) {
 }
 
 func (m *moment) named(text string) (saw int, why fault) {
-	zone, ok := namedZone(text)
+	zone, ok := FindZone(text)
 	if !ok {
 		m.unknown = text
 		return 0, badFormat
@@ -258,7 +258,7 @@ func (m *moment) word(text string, timed bool) (saw int, why fault) {
 		return 0, noFault
 	default:
 	}
-	zone, ok := namedZone(text)
+	zone, ok := FindZone(text)
 	if !ok {
 		return 0, badFormat
 	}
@@ -287,7 +287,7 @@ func (m *moment) standsFor(what int) (saw int) {
 
 func (m *moment) abbreviation(text string, a abbreviation) (saw int, why fault) {
 	if a.zone != "" {
-		zone, ok := namedZone(strings.ToLower(a.zone))
+		zone, ok := FindZone(a.zone)
 		if !ok {
 			m.unknown = a.zone
 			return 0, badFormat

@@ -103,15 +103,20 @@ var abbreviations = sync.OnceValue(func() map[string]abbreviation {
 	return all
 })
 
-// offsetOf gives the offset that an abbreviation of a zone has at a local time: that of its latest use before, or else
-// of its first use, or else the zone's own.
+// offsetOf gives the offset that an abbreviation of a zone has at a local time.
 func offsetOf(name string, zone *time.Location, wall int64) int64 {
-	own := OffsetIn(wall, zone)
-	at := time.Unix(wall-own, 0).In(zone)
+	offset, _ := meaning(name, zone, time.Unix(wall-OffsetIn(wall, zone), 0))
+	return int64(offset)
+}
+
+// meaning gives the offset that an abbreviation of a zone has at a time: that of its latest use before, or else of its
+// first use, or else the zone's own, and used is false.
+func meaning(name string, zone *time.Location, at time.Time) (offset int, used bool) {
+	at = at.In(zone)
 	for t := at; ; {
 		start, _ := t.ZoneBounds()
 		if short, offset := t.Zone(); strings.EqualFold(short, name) {
-			return int64(offset)
+			return offset, true
 		}
 		if start.IsZero() {
 			break
@@ -119,77 +124,22 @@ func offsetOf(name string, zone *time.Location, wall int64) int64 {
 		t = start.Add(-time.Second)
 	}
 	for t := at; ; {
-		_, end := t.ZoneBounds()
-		if end.IsZero() || end.Year() > max(at.Year(), 2037)+50 { // rules go on for ever
-			return own
+		var more bool
+		if t, more = nextOffset(t); !more || t.Year() > max(at.Year(), 2037)+50 { // rules go on for ever
+			_, own := at.Zone()
+			return own, false
 		}
-		t = end
 		if short, offset := t.Zone(); strings.EqualFold(short, name) {
-			return int64(offset)
+			return offset, true
 		}
 	}
 }
 
-// namedZone finds a zone by its name in lower case.
-func namedZone(name string) (*time.Location, bool) {
-	if zone, ok := IANAZone(name); ok {
-		return zone, true
+// nextOffset gives the time at which the zone of t may next have another offset.
+func nextOffset(t time.Time) (next time.Time, more bool) {
+	_, end := t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) { // where a zone has rules, Go takes every year for one of 365 days
+		end = t.Add(24 * time.Hour)
 	}
-	return posixZone(name)
-}
-
-// IANAZone finds a zone of the IANA's list by its name in any case.
-func IANAZone(name string) (*time.Location, bool) {
-	if name == "" || strings.EqualFold(name, "local") { // which time.LoadLocation takes for UTC and this machine's zone
-		return nil, false
-	}
-	for _, n := range []string{strings.ToUpper(name), titled(strings.ToLower(name)), name} {
-		if zone, err := time.LoadLocation(n); err == nil {
-			return zone, true
-		}
-	}
-	return nil, false
-}
-
-// posixZone reads a name and what is to be added to its time for Greenwich's: est5, z-5:30. A second name, of a summer
-// time, is not read.
-func posixZone(name string) (*time.Location, bool) {
-	at := strings.IndexAny(name, "0123456789,+-")
-	if at < 0 || name[at] == ',' {
-		return nil, false
-	}
-	sign, rest := -1, name[at:]
-	switch rest[0] {
-	case '-':
-		sign, rest = 1, rest[1:]
-	case '+':
-		rest = rest[1:]
-	}
-	seconds, unit := 0, 3600
-	for _, most := range []int{167, 59, 60} {
-		n, after, over := cutInt(rest)
-		if over || n > most || after == rest {
-			return nil, false
-		}
-		seconds += n * unit
-		if after == "" {
-			return time.FixedZone(name, sign*seconds), true
-		}
-		if after[0] != ':' {
-			return nil, false
-		}
-		rest, unit = after[1:], unit/60
-	}
-	return nil, false
-}
-
-// titled spells america/new_york as the zone is named.
-func titled(lower string) string {
-	b := []byte(lower)
-	for i := range b {
-		if (i == 0 || strings.IndexByte("/_-", b[i-1]) >= 0) && b[i] >= 'a' && b[i] <= 'z' {
-			b[i] -= 'a' - 'A'
-		}
-	}
-	return string(b)
+	return end, !end.IsZero()
 }

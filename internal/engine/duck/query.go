@@ -8,6 +8,7 @@ import (
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // prepared is a statement that DuckDB has bound, with how each column of its result is read.
@@ -201,9 +202,16 @@ func wrap(sql string, have []reader, want []engine.Column) (wrapped string, ok b
 		strings.Join(names, ", ") + ")", true
 }
 
+// zoneOf is the zone of a connection for a statement: one that DuckDB knows. Of POSIX specifications it knows none; what
+// its clocks would show is in UTC then, as the statement's own clocks are in Go.
 func zoneOf(s engine.Statement) string {
 	if s.TimeZone == "" {
 		return utc
+	}
+	if _, listed := pgtypes.ZoneName(s.TimeZone); !listed {
+		if _, ok := pgtypes.FindZone(s.TimeZone); ok {
+			return utc
+		}
 	}
 	return s.TimeZone
 }
