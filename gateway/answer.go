@@ -193,6 +193,7 @@ func (s *session) discard(ctx context.Context, what string) error {
 	s.dropChanges()
 	s.dropTemporary(ctx)
 	s.unlistenAll()
+	s.server.advisory.unlockAll(s)
 	return s.settings.reset("")
 }
 

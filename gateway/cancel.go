@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,11 +15,15 @@ import (
 type task struct {
 	cancel context.CancelCauseFunc
 	cause  func() error
+	after  func(f func()) (stop func() bool) // calls f when the task has ended
 }
 
 func newTask(ctx context.Context) (context.Context, *task) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, &task{cancel: cancel, cause: func() error { return context.Cause(ctx) }}
+	return ctx, &task{
+		cancel: cancel, cause: func() error { return context.Cause(ctx) },
+		after: func(f func()) func() bool { return context.AfterFunc(ctx, f) },
+	}
 }
 
 // end gives the task's resources back.
@@ -44,6 +49,7 @@ type work struct {
 	mu    sync.Mutex
 	busy  bool    // a message is being answered; guarded by mu
 	tasks []*task // the outer one first; guarded by mu
+	open  []*task // of results, which may be ended; guarded by mu
 	// pending cancels the next task of the message: it came between two of them; guarded by mu.
 	pending error
 	seen    *task           // what the last look for clients that are gone has found; guarded by mu
@@ -102,6 +108,36 @@ func (w *work) lasting() bool {
 	lasts := first != nil && first == w.seen
 	w.seen = first
 	return lasts
+}
+
+// opened says that t is the work of a result.
+func (w *work) opened(t *task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open = append(slices.DeleteFunc(w.open, func(t *task) bool { return t.cause() != nil }), t)
+}
+
+// while gives a context for what a statement of the session waits for: it ends with that statement. Which of the open
+// ones calls is not known, but only one of them runs.
+func (w *work) while() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var stops []func() bool
+	for _, t := range w.open {
+		if t.cause() == nil {
+			stops = append(stops, t.after(func() { cancel(t.cause()) }))
+		}
+	}
+	if len(stops) == 0 {
+		cancel(nil) // it has just ended
+	}
+	return ctx, func() {
+		for _, s := range stops {
+			s()
+		}
+		cancel(nil)
+	}
 }
 
 // engage makes t what the session works at until release is called: a CancelRequest, statement_timeout and the

@@ -14,8 +14,18 @@ import (
 // notification is one NOTIFY. It is comparable: a transaction tells the same but once.
 type notification struct{ channel, payload string }
 
-// waitingNotifications is how many may wait for a session, or for the end of a transaction, as PostgreSQL's queue has an end too.
-const waitingNotifications = 100_000
+// How many may wait for a session, or for the end of a transaction, and their bytes: PostgreSQL's queue has an end too.
+const (
+	waitingNotifications = 100_000
+	waitingBytes         = 64 << 20
+)
+
+func (n notification) bytes() int { return len(n.channel) + len(n.payload) }
+
+// amount is of notifications that wait.
+type amount struct{ count, bytes int }
+
+func (a amount) full() bool { return a.count >= waitingNotifications || a.bytes >= waitingBytes }
 
 // channels are who listens to what in this process.
 type channels struct {
@@ -30,9 +40,11 @@ type listening struct {
 	wanted  []listenChange
 	telling []notification
 	told    map[notification]bool // those of telling
+	tells   int                   // bytes of telling
 	on      map[string]bool       // channels
 
 	came    []*pgproto3.NotificationResponse // not told yet; guarded by mu
+	bytes   int                              // of came; guarded by mu
 	resting bool                             // the client waits for nothing: what comes is written at once; guarded by mu
 	sending bool                             // a goroutine is on its way to do so; guarded by mu
 
@@ -62,6 +74,7 @@ func (l *listening) back(to place) {
 	defer l.mu.Unlock()
 	for _, n := range l.telling[to.telling:] {
 		delete(l.told, n)
+		l.tells -= n.bytes()
 	}
 	l.wanted, l.telling = l.wanted[:to.wanted], l.telling[:to.telling]
 }
@@ -93,12 +106,13 @@ func (l *listening) tell(n notification) error {
 	switch {
 	case l.told[n]:
 		return nil
-	case len(l.telling) >= waitingNotifications:
+	case amount{len(l.telling), l.tells}.full():
 		return errFullQueue()
 	case l.told == nil:
 		l.told = map[notification]bool{}
 	}
 	l.told[n] = true
+	l.tells += n.bytes()
 	l.telling = append(l.telling, n)
 	return nil
 }
@@ -112,7 +126,7 @@ func (s *session) endListening(rollback bool) error {
 	l := &s.listening
 	l.mu.Lock()
 	wanted, telling := l.wanted, l.telling
-	l.wanted, l.telling, l.told = nil, nil, nil
+	l.wanted, l.telling, l.told, l.tells = nil, nil, nil, 0
 	l.mu.Unlock()
 	if rollback || len(wanted)+len(telling) == 0 {
 		return nil
@@ -122,7 +136,7 @@ func (s *session) endListening(rollback bool) error {
 	defer c.mu.Unlock()
 	for _, n := range telling {
 		for to := range c.listeners[n.channel] {
-			if to.listening.waiting() >= waitingNotifications {
+			if to.listening.waiting().full() {
 				return errFullQueue()
 			}
 		}
@@ -180,10 +194,10 @@ func (s *session) unlistenAll() {
 	s.server.channels.apply(s, listenChange{})
 }
 
-func (l *listening) waiting() int {
+func (l *listening) waiting() amount {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.came)
+	return amount{len(l.came), l.bytes}
 }
 
 // hear keeps a notification for the session's client, and has it told if the client waits for nothing else.
@@ -192,6 +206,7 @@ func (s *session) hear(n *pgproto3.NotificationResponse, own bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.came = append(l.came, n)
+	l.bytes += len(n.Channel) + len(n.Payload)
 	if !own && l.resting && !l.sending {
 		l.sending = true
 		time.AfterFunc(0, s.tellAtOnce) // its client may be slow, and is not who notifies
@@ -222,7 +237,7 @@ func (l *listening) takeResting() (came []*pgproto3.NotificationResponse) {
 	if l.sending = false; !l.resting {
 		return nil
 	}
-	came, l.came = l.came, nil
+	came, l.came, l.bytes = l.came, nil, 0
 	return came
 }
 
@@ -238,7 +253,7 @@ func (s *session) tellNotifications() {
 	for _, n := range l.came {
 		s.wire.send(n)
 	}
-	l.came = nil
+	l.came, l.bytes = nil, 0
 }
 
 // restListening is called when all is written and the client has its turn, wakeListening when it has said something.
@@ -266,9 +281,7 @@ func (s *session) wakeListening() {
 
 // Notify is pg_notify of the session pid. It is called while one of the session's statements runs.
 func (s *Server) Notify(pid int32, channel, payload string) error {
-	s.mu.Lock()
-	from := s.sessions[pid]
-	s.mu.Unlock()
+	from := s.session(pid)
 	if from == nil {
 		return errShutdown()
 	}
@@ -277,9 +290,7 @@ func (s *Server) Notify(pid int32, channel, payload string) error {
 
 // Listening gives the channels that the session pid listens to, sorted.
 func (s *Server) Listening(pid int32) []string {
-	s.mu.Lock()
-	from := s.sessions[pid]
-	s.mu.Unlock()
+	from := s.session(pid)
 	if from == nil {
 		return nil
 	}

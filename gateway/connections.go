@@ -110,6 +110,13 @@ func (g *guest) register(x *session) error {
 	return nil
 }
 
+// session gives the session pid, nil if there is none.
+func (s *Server) session(pid int32) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[pid]
+}
+
 func (s *Server) unregister(x *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

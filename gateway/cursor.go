@@ -12,14 +12,14 @@ func (s *session) cursor(ctx context.Context, st *sql.Statement, q *sql.Query) (
 	c := st.Cursor
 	switch c.Verb {
 	case "DECLARE":
-		return tagOnly(st.Tag), s.declare(ctx, c, q)
+		return tagOnly(st.Tag), s.declare(ctx, c, q, s.origin(st))
 	case "CLOSE":
 		return tagOnly(st.Tag), s.closeCursor(c.Name)
 	}
 	return s.fetch(ctx, c)
 }
 
-func (s *session) declare(ctx context.Context, c *sql.Cursor, q *sql.Query) error {
+func (s *session) declare(ctx context.Context, c *sql.Cursor, q *sql.Query, from origin) error {
 	switch {
 	case c.Contrary != "":
 		return pgerr.New(pgerr.InvalidCursorDefinition, "cannot specify both %s", c.Contrary)
@@ -37,7 +37,7 @@ func (s *session) declare(ctx context.Context, c *sql.Cursor, q *sql.Query) erro
 	if err != nil {
 		return err
 	}
-	p := &portal{st: c.Query, answer: a, hold: c.Hold, binary: c.Binary}
+	p := &portal{st: c.Query, answer: a, hold: c.Hold, binary: c.Binary, origin: from}
 	if c.Scroll {
 		p.scroll = &scroll{source: a.result}
 	}

@@ -22,6 +22,9 @@ type prepared struct {
 	params  []pgtypes.OID // never 0
 	query   *sql.Query    // inner(st), bound; nil if there is nothing to bind
 	columns []engine.Column
+	origin  origin
+	bySQL   bool  // of PREPARE
+	runs    int64 // so far
 	// described is set when columns are what the client was told.
 	described bool
 
@@ -80,7 +83,7 @@ func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
 	if err != nil {
 		return err
 	}
-	p.text = m.Query
+	p.text, p.origin = m.Query, origin{text: m.Query, at: s.state.Statement}
 	s.statements[clipName(m.Name)] = p
 	s.wire.send(&pgproto3.ParseComplete{})
 	return nil

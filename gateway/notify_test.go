@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tidegate/internal/pgerr"
 )
 
 // listener is a client that is told of what others do.
@@ -100,4 +102,30 @@ func TestNotifyDeaf(t *testing.T) {
 		a.ask(fmt.Sprintf("notify x, '%s%d'", payload, i), "CommandComplete NOTIFY", "ReadyForQuery I")
 	}
 	a.ask("listen y", "CommandComplete LISTEN", "ReadyForQuery I")
+}
+
+// TestNotifyBytes bounds what a transaction has to tell by its bytes, and counts what is taken back.
+func TestNotifyBytes(t *testing.T) {
+	t.Parallel()
+	l := &listening{}
+	payload := strings.Repeat("x", longestPayload-10)
+	fill := func() (told int) {
+		for {
+			if err := l.tell(notification{"c", payload + fmt.Sprint(told)}); err != nil {
+				if pgerr.CodeOf(err) != pgerr.ProgramLimitExceeded {
+					t.Error(err)
+				}
+				return told
+			}
+			told++
+		}
+	}
+	first := fill()
+	if most := waitingBytes/len(payload) + 1; first > most || first < most/2 {
+		t.Errorf("%d payloads of %d bytes were kept", first, len(payload))
+	}
+	l.back(place{})
+	if again := fill(); again != first {
+		t.Errorf("%d were kept again, %d at first", again, first)
+	}
 }

@@ -27,6 +27,7 @@ type portal struct {
 	scroll *scroll // of a cursor that can go back
 	binary bool    // a cursor whose rows a simple query gives in binary
 	hold   bool    // outlives its transaction
+	origin origin
 	born   transactionID
 	level  int // savepoints around it
 }
@@ -49,6 +50,7 @@ func (s *session) bindPortal(ctx context.Context, m *pgproto3.Bind) error {
 		return err
 	}
 	made.formats = append([]int16(nil), m.ResultFormatCodes...)
+	made.origin = origin{text: p.origin.text, at: s.state.Statement}
 	if err := s.checkFormats(ctx, made); err != nil {
 		return err
 	}
@@ -231,6 +233,11 @@ func (s *session) runScroll(p *portal, limit int64) error {
 
 // start answers a portal's statement as far as its first row.
 func (s *session) start(ctx context.Context, p *portal) (*answer, error) {
+	if p.of != nil {
+		p.of.runs++
+		s.said = p.of.origin.text
+		defer func() { s.said = "" }()
+	}
 	if p.st.Kind == sql.KindWrite {
 		return s.write(ctx, p.st, p.params)
 	}

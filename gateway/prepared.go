@@ -29,6 +29,7 @@ func (s *session) prepareStatement(ctx context.Context, st *sql.Statement) error
 	if err != nil {
 		return err
 	}
+	made.origin, made.bySQL = s.origin(st), true
 	s.statements[p.Name] = made
 	return nil
 }
@@ -43,6 +44,7 @@ func (s *session) executePrepared(ctx context.Context, st *sql.Statement) (*answ
 	if err != nil {
 		return nil, err
 	}
+	p.runs++
 	if p.st.Kind == sql.KindWrite {
 		return s.write(ctx, p.st, textParams(p, args))
 	}

@@ -204,6 +204,7 @@ func (r *result) skip(limit int64) (n int64, err error) {
 // must. From here on the entry is recorded exactly once.
 func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context.Context) (*engine.Plan, error)) (r *result, err error) {
 	ctx, t := newTask(ctx)
+	s.work.opened(t)
 	defer s.engage(t).release()
 	entry := s.entry(st)
 	var p *engine.Plan

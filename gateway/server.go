@@ -77,6 +77,7 @@ type Server struct {
 
 	backoff  auth.Backoff
 	channels channels
+	advisory advisoryLocks
 }
 
 // New makes a server.
@@ -98,6 +99,7 @@ func New(o Options, p Planner, r Recorder, log *slog.Logger) *Server {
 		boot:     strconv.FormatInt(time.Now().Unix(), 36),
 		sessions: map[int32]*session{},
 		channels: channels{listeners: map[string]map[*session]bool{}},
+		advisory: advisoryLocks{locks: map[AdvisoryKey]*advisoryLock{}},
 		sockets:  map[*socket]struct{}{},
 		nextPID:  1000,
 		closing:  make(chan struct{}),

@@ -47,9 +47,11 @@ type session struct {
 	portals      map[string]*portal
 	skipping     bool    // an extended message failed: everything up to Sync is ignored
 	lastID       string  // of the newest recorded statement
+	said         string  // the text that is being answered; "" between two
 	wanted       []int16 // the formats of the portal that is started; nil is text
 
 	listening  listening
+	advisory   advisory
 	parking    parking
 	work       work
 	activity   activity
@@ -59,6 +61,8 @@ type session struct {
 
 // serve answers messages until the client leaves, the server drains or the protocol is violated.
 func (s *session) serve(ctx context.Context) {
+	defer s.server.advisory.unlockAll(s)
+	defer s.endAdvisory(0)
 	defer s.unlistenAll()
 	defer s.dropTemporary(ctx)
 	defer s.dropChanges()
@@ -276,6 +280,8 @@ func (s *session) refresh() {
 		st.MaxStaleness, _ = parseDuration(v, time.Second)
 	}
 	s.timeout, _ = parseDuration(get("statement_timeout"), time.Millisecond)
+	lock, _ := parseDuration(get("lock_timeout"), time.Millisecond)
+	s.advisory.timeout.Store(int64(lock))
 	s.idle.session, _ = parseDuration(get("idle_session_timeout"), time.Millisecond)
 	s.idle.transaction, _ = parseDuration(get("idle_in_transaction_session_timeout"), time.Millisecond)
 	s.severity = severityRank(get("client_min_messages"))

@@ -213,9 +213,7 @@ func InitialSettings() []InitialSetting {
 
 // Settings gives what a session shows, by name. The session of that number must be the caller's own: nobody else may look.
 func (s *Server) Settings(pid int32) map[string]string {
-	s.mu.Lock()
-	x := s.sessions[pid]
-	s.mu.Unlock()
+	x := s.session(pid)
 	if x == nil {
 		return nil
 	}

@@ -81,7 +81,7 @@ var settingTable = []setting{
 	{name: "enable_sort", initial: "on", description: "Kept for clients.", check: checkBool},
 	{name: "geqo", initial: "on", description: "Kept for clients.", check: checkBool},
 	{name: "jit", initial: "off", description: "Kept for clients.", check: checkBool},
-	{name: "lock_timeout", initial: "0", description: "Kept for clients.", check: checkTimeout},
+	{name: "lock_timeout", initial: "0", description: "How long a statement may wait for an advisory lock; 0 is for ever.", check: checkTimeout},
 	{name: "maintenance_work_mem", initial: "64MB", description: "Kept for clients."},
 	{name: "max_parallel_workers_per_gather", initial: "2", description: "Kept for clients."},
 	{name: "plan_cache_mode", initial: "auto", description: "Kept for clients."},

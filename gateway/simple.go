@@ -19,6 +19,8 @@ var emptyQuery = &pgproto3.EmptyQueryResponse{}
 func (s *session) simpleQuery(ctx context.Context, text string) error {
 	s.dropPortal("")
 	delete(s.statements, "")
+	s.said = text
+	defer func() { s.said = "" }()
 	err := s.simpleStatements(ctx, text)
 	s.changes.last = false
 	if err != nil {

@@ -30,6 +30,7 @@ type savepoint struct {
 	name  string
 	saved snapshot
 	told  place // of what is told when the transaction commits
+	locks int64 // advisory ones that the transaction had
 }
 
 // transactionID tells transactions of one session apart.
@@ -66,6 +67,7 @@ func (s *session) leave(rollback bool) {
 	}
 	s.settings.dropLocal()
 	s.dropPortals(func(p *portal) bool { return !p.hold || rollback && p.born == s.tx.id() })
+	s.endAdvisory(0)
 	s.tx = transaction{}
 }
 
@@ -75,10 +77,11 @@ func (s *session) abort() {
 		return
 	}
 	s.tx.failed = true
-	to := s.tx.saved
+	to, locks := s.tx.saved, int64(0)
 	if n := len(s.tx.savepoints); n > 0 {
-		to = s.tx.savepoints[n-1].saved
+		to, locks = s.tx.savepoints[n-1].saved, s.tx.savepoints[n-1].locks
 	}
+	s.endAdvisory(locks)
 	modes := s.modes()
 	s.settings.restore(to)
 	s.setModes(modes)
@@ -269,7 +272,7 @@ func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {
 		if err := s.onServer(ctx, t); err != nil {
 			return err
 		}
-		s.tx.savepoints = append(s.tx.savepoints, savepoint{t.Savepoint, s.settings.snapshot(), s.listening.place()})
+		s.tx.savepoints = append(s.tx.savepoints, savepoint{t.Savepoint, s.settings.snapshot(), s.listening.place(), s.advisory.taken.Load()})
 		return nil
 	}
 	i := len(s.tx.savepoints) - 1
@@ -295,6 +298,7 @@ func (s *session) savepoint(ctx context.Context, t *sql.Transaction) error {
 	}
 	s.settings.restore(s.tx.savepoints[i].saved)
 	s.listening.back(s.tx.savepoints[i].told)
+	s.endAdvisory(s.tx.savepoints[i].locks)
 	s.tx.savepoints = slices.Clip(s.tx.savepoints[:i+1])
 	s.tx.failed = false
 	s.dropPortals(func(p *portal) bool { return p.level > i })

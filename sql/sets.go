@@ -55,6 +55,8 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 		return b.jsonSet(fn, plain, args, pos)
 	case fn == "string_to_table":
 		return b.stringToTable(args, pos)
+	case fn == "pg_listening_channels" && b.system && len(args) == 0:
+		return b.listening(), nil
 	case fn == "pg_partition_ancestors" && b.system:
 		// Nothing has any.
 		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "CAST(list_value() AS UINTEGER[])")}}}, nil

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -44,7 +43,7 @@ var systemFunctions = map[string]bool{
 	"has_schema_privilege": true, "has_table_privilege": true, "has_any_column_privilege": true, "has_column_privilege": true,
 	"has_database_privilege": true, "has_function_privilege": true, "has_type_privilege": true, "pg_has_role": true,
 	"quote_ident": true, "quote_literal": true, "to_regclass": true, "to_regtype": true,
-	"to_regproc": true, "to_regnamespace": true, "pg_postmaster_start_time": true, "pg_advisory_unlock_all": true,
+	"to_regproc": true, "to_regnamespace": true, "pg_postmaster_start_time": true,
 	"pg_my_temp_schema": true, "pg_is_other_temp_schema": true, "pg_tablespace_location": true, "pg_tablespace_size": true, "pg_get_function_sqlbody": true,
 	"pg_get_statisticsobjdef": true, "getdatabaseencoding": true, "pg_client_encoding": true, "pg_char_to_encoding": true,
 	"quote_nullable": true, "pg_is_in_recovery": true, "pg_relation_filenode": true,
@@ -147,8 +146,8 @@ func isReg(t pgtypes.OID) bool {
 
 // systemCall writes a catalog function.
 func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, error) {
-	if _, ok := signals[sig.name]; ok && !sig.set {
-		return b.signal(sig, args, pos), nil
+	if write := sessionCalls[sig.name]; write != nil {
+		return b.sessionCall(sig, write, args, pos), nil
 	}
 	if sig.name == typeOf {
 		e := computed(oidRegtype, "", args...)
@@ -177,31 +176,6 @@ func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, err
 	e := computed(sig.result, "pgc."+sig.name+"("+strings.Join(texts, ", ")+")", args...)
 	e.pos = pos
 	return e, nil
-}
-
-// signals are the functions that end what another session does, with whether they end the session too. The catalog's
-// DuckDB has tg_signal_backend(pid, pid of the asker, whether to end the session, milliseconds to wait for that).
-var signals = map[string]string{"pg_cancel_backend": "false", "pg_terminate_backend": "true"}
-
-// signal writes a call of one of them.
-func (b *binder) signal(sig *signature, args []*expr, pos int32) *expr {
-	wait := "0"
-	if len(args) > 1 {
-		wait = args[1].sql
-	}
-	b.momentary = true // it names the session, so that no other one may be given it
-	e := computed(sig.result, fmt.Sprintf("tg_signal_backend(%s, CAST(%d AS INTEGER), %s, CAST(%s AS BIGINT))",
-		args[0].sql, b.env.BackendPID, signals[sig.name], wait), args...)
-	e.pos = pos
-	return e
-}
-
-// defaulted gives the arguments of a call with those that it leaves to their default.
-func defaulted(fn string, args []*expr) []*expr {
-	if fn == "pg_terminate_backend" && len(args) == 1 {
-		return append(args, intConstant(pgtypes.Int8, 0))
-	}
-	return args
 }
 
 // systemCast writes the casts that only catalog queries use.

@@ -64,13 +64,13 @@ type seer struct {
 // newLocals opens an instance of the system relations as who looks sees them.
 func (p *parts) newLocals(ctx context.Context, name string, sources system.Sources, only func() *hotOnlyList, who seer, opened *closeAll) (router.Locals, error) {
 	names := new(pgcatalog.Names)
-	functions := append(pgnames.Functions(names), p.sessions.functions()...)
+	functions := append(pgnames.Functions(names), p.sessions.functions()...) //nolint:contextcheck // what waits in a function ends with its statement
 	local, err := p.openDuck(ctx, name, systemMemory, duck.Options{Threads: systemThreads, Fence: true, Filled: true, Functions: functions})
 	if err != nil {
 		return router.Locals{}, err
 	}
 	opened.add(local.Close)
-	pg, err := pgcatalog.New(ctx, local, names, pgcatalog.Live{Backends: p.sessions.backends, Settings: p.sessions.settings})
+	pg, err := pgcatalog.New(ctx, local, names, p.sessions.live())
 	if err != nil {
 		return router.Locals{}, err
 	}

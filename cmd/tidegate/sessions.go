@@ -3,13 +3,11 @@ package main
 import (
 	"net"
 	"sync/atomic"
-	"time"
 
 	"tidegate/gateway"
 	"tidegate/gateway/pgcatalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/admission"
-	"tidegate/internal/engine/duck/udf"
 	"tidegate/router"
 )
 
@@ -33,6 +31,49 @@ func (s *sessions) backends(asker engine.Asker) []pgcatalog.Backend {
 			b = b.Hidden()
 		}
 		all = append(all, b)
+	}
+	return all
+}
+
+// live is what the catalog shows of sessions.
+func (s *sessions) live() pgcatalog.Live {
+	return pgcatalog.Live{Backends: s.backends, Settings: s.settings, Prepared: s.prepared, Cursors: s.cursors, Locks: s.locks}
+}
+
+func (s *sessions) prepared(asker engine.Asker) []pgcatalog.Prepared {
+	server := s.server.Load()
+	if server == nil {
+		return nil
+	}
+	var all []pgcatalog.Prepared
+	for _, p := range server.Prepared(asker.PID) {
+		all = append(all, pgcatalog.Prepared{Name: p.Name, Statement: p.Text, At: p.At, Params: p.Params, SQL: p.SQL, Plans: p.Plans})
+	}
+	return all
+}
+
+func (s *sessions) cursors(asker engine.Asker) []pgcatalog.Cursor {
+	server := s.server.Load()
+	if server == nil {
+		return nil
+	}
+	var all []pgcatalog.Cursor
+	for _, c := range server.Cursors(asker.PID) {
+		all = append(all, pgcatalog.Cursor{Name: c.Name, Statement: c.Text, At: c.At, Holds: c.Holds, Binary: c.Binary, Scrolling: c.Scrolling})
+	}
+	return all
+}
+
+func (s *sessions) locks() []pgcatalog.Lock {
+	server := s.server.Load()
+	if server == nil {
+		return nil
+	}
+	var all []pgcatalog.Lock
+	for _, l := range server.AdvisoryLocks() {
+		all = append(all, pgcatalog.Lock{
+			Class: l.Key.Class, Object: l.Key.Object, Sub: l.Key.Sub, PID: l.PID, Shared: l.Shared, Granted: l.Granted, Waits: l.Waits,
+		})
 	}
 	return all
 }
@@ -84,17 +125,4 @@ func (s *sessions) mayEnd(user, other string) bool {
 	}
 	role := s.roles(user)
 	return role != nil && role.Admin
-}
-
-// functions are those that statements over the catalog call.
-func (s *sessions) functions() []udf.Function {
-	return []udf.Function{
-		udf.Of4("tg_signal_backend", func(pid, asker int32, terminate bool, wait int64) (bool, error) {
-			server := s.server.Load()
-			if server == nil {
-				return false, nil
-			}
-			return server.Signal(asker, pid, terminate, time.Duration(wait)*time.Millisecond, s.mayEnd)
-		}).Volatile(),
-	}
 }

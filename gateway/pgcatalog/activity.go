@@ -1,13 +1,6 @@
 package pgcatalog
 
-import (
-	"encoding/json"
-	"fmt"
-	"strings"
-	"time"
-
-	"tidegate/sql"
-)
+import "time"
 
 // Backend is a row of pg_stat_activity. What is "" or zero is NULL.
 type Backend struct {
@@ -24,14 +17,11 @@ type Backend struct {
 	Text                  string
 }
 
-var activityName = sql.TableName{Schema: "pg_catalog", Table: "pg_stat_activity"}
-
 // Hidden gives what of a row is for those who may not see what the session does, as PostgreSQL has it.
 func (b Backend) Hidden() Backend {
 	return Backend{PID: b.PID, User: b.User, Database: b.Database, Application: b.Application, Text: "<insufficient privilege>"}
 }
 
-// activityText makes rows of one text: as a list of values they would take DuckDB's binder longer than all else.
 const activityText = `(SELECT (SELECT oid FROM pgc.pg_database d WHERE d.datname = a.datname) AS datid, a.datname, a.pid,
 	NULL::INTEGER AS leader_pid, (SELECT oid FROM pgc.pg_authid r WHERE r.rolname = a.usename) AS usesysid, a.usename,
 	a.application_name, a.client_addr, NULL::VARCHAR AS client_hostname, a.client_port, make_timestamptz(a.backend_start) AS backend_start,
@@ -57,11 +47,7 @@ func activitySource(backends []Backend) (string, error) {
 			rows[i]["client_port"] = b.Port
 		}
 	}
-	text, err := json.Marshal(rows)
-	if err != nil {
-		return "", fmt.Errorf("write the sessions: %w", err)
-	}
-	return fmt.Sprintf(activityText, "'"+strings.ReplaceAll(string(text), "'", "''")+"'"), nil
+	return rowsIn(activityText, rows)
 }
 
 func known(s string) any {

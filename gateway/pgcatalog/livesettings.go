@@ -1,15 +1,5 @@
 package pgcatalog
 
-import (
-	"encoding/json"
-	"fmt"
-	"strings"
-
-	"tidegate/sql"
-)
-
-var settingsName = sql.TableName{Schema: "pg_catalog", Table: "pg_settings"}
-
 // settingsText is pg_settings with the values of a session, which come as one text.
 const settingsText = `(SELECT s.* REPLACE (coalesce(v.value, s.setting) AS setting,
 	CASE WHEN v.value <> s.setting THEN 'session' ELSE s.source END AS source)
@@ -22,9 +12,5 @@ func settingsSource(values []Setting) (string, error) {
 	for i, s := range values {
 		rows[i] = map[string]string{"name": s.Name, "value": s.Value}
 	}
-	text, err := json.Marshal(rows)
-	if err != nil {
-		return "", fmt.Errorf("write the settings: %w", err)
-	}
-	return fmt.Sprintf(settingsText, "'"+strings.ReplaceAll(string(text), "'", "''")+"'"), nil
+	return rowsIn(settingsText, rows)
 }

@@ -53,8 +53,6 @@ CASE WHEN _a IS NULL THEN 'NULL' WHEN _a = '' OR lower(_a) = 'null' OR regexp_ma
 CREATE MACRO pgc.array_out(_a) AS
 CASE WHEN _a IS NOT NULL THEN '{' || coalesce(list_aggregate(list_transform(_a::VARCHAR[], lambda _x: pgc._element_out(_x)), 'string_agg', ','), '') || '}' END
 --
-CREATE MACRO pgc.pg_advisory_unlock_all() AS ''
---
 CREATE MACRO pgc.pg_my_temp_schema() AS 0::UINTEGER
 --
 CREATE MACRO pgc.pg_is_other_temp_schema(_a) AS CASE WHEN _a IS NOT NULL THEN false END

@@ -63,14 +63,6 @@ var (
 	privilegeMacrosSQL string
 )
 
-// Live is what changes while the contents stay. A nil function gives nothing.
-type Live struct {
-	// Backends are the sessions as an asker may see them.
-	Backends func(asker engine.Asker) []Backend
-	// Settings are the settings of the asker's own session with their values.
-	Settings func(asker engine.Asker) []Setting
-}
-
 // New fills db with everything that does not depend on our own tables. Until the first Refresh, the relations
 // show PostgreSQL's own objects only. Names has answered statements of no other Catalog, and db has the functions that ask it.
 func New(ctx context.Context, db DB, names *Names, live Live) (*Catalog, error) {
@@ -154,11 +146,8 @@ func (c *Catalog) HasSchema(schema string) bool {
 
 // Source gives the FROM item, without alias, that holds the rows of u's relation.
 func (c *Catalog) Source(u *sql.Use, asker engine.Asker) (string, error) {
-	switch {
-	case u.Relation.Name == activityName && c.live.Backends != nil:
-		return activitySource(c.live.Backends(asker))
-	case u.Relation.Name == settingsName && c.live.Settings != nil:
-		return settingsSource(c.live.Settings(asker))
+	if text, ok, err := c.live.source(u.Relation.Name, asker); ok || err != nil {
+		return text, err
 	}
 	r := c.data.relation(u.Relation.Name.Schema, u.Relation.Name.Table)
 	if r == nil {

@@ -30,6 +30,8 @@ const (
 	InvalidRegularExpression  Code = "2201B"
 	InvalidTextRepresentation Code = "22P02"
 	InvalidBinary             Code = "22P03"
+	DeadlockDetected          Code = "40P01"
+	LockNotAvailable          Code = "55P03"
 	ActiveTransaction         Code = "25001"
 	ReadOnlyTransaction       Code = "25006"
 	NoActiveTransaction       Code = "25P01"

@@ -50,7 +50,7 @@ func NewProber(c *Catalog) *Prober {
 			p.probe.Columns = append(p.probe.Columns, sql.Column{Name: columnOf(info.OID), Type: pgtypes.Of(info.OID)})
 		}
 	}
-	for _, name := range sql.SystemFunctions() {
+	for _, name := range append(sql.SystemFunctions(), sql.SessionFunctions()...) {
 		p.system[name] = true
 	}
 	return p
