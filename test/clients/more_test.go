@@ -7,7 +7,7 @@ import (
 
 // moreClients are of PyPI and Maven: too long to install, or to run, for CI.
 func moreClients() []client {
-	return []client{pgjdbcOfMaven(), redshiftJDBC(), redshiftConnector(), dbt("postgres"), dbt("redshift")}
+	return []client{pgjdbcOfMaven(), redshiftJDBC(), redshiftConnector(), dbt("postgres"), dbt("redshift"), superset()}
 }
 
 // installed gives where test/install.sh puts what a folder of test/clients lists.
@@ -46,19 +46,19 @@ func redshiftJDBC() client {
 	return c
 }
 
-// venvClient runs a script with the packages of test/clients/python.
-func venvClient(name, module string, script ...string) client {
-	interpreter := installed("python", "bin/python")
+// venvClient runs a script with the packages that a folder of test/clients lists.
+func venvClient(folder, name, module string, script ...string) client {
+	interpreter := installed(folder, "bin/python")
 	return client{
 		name:     name,
-		packages: []string{"python3-venv", "test/clients/python"},
+		packages: []string{"python3-venv", "test/clients/" + folder},
 		version:  []string{interpreter, "-c", "import importlib.metadata as m; print(m.version('" + module + "'))"},
 		command:  append([]string{interpreter, "-W", "ignore"}, script...),
 	}
 }
 
 func redshiftConnector() client {
-	c := venvClient("redshift_connector", "redshift_connector", "script.py", "redshift_connector")
+	c := venvClient("python", "redshift_connector", "redshift_connector", "script.py", "redshift_connector")
 	c.connect = "Connect with `redshift_connector.connect(host=…, port=…, user=…, password=…, database=\"tidegate\")`, as a user with an md5 " +
 		"password or under `auth_redshift: md5`. It is compared with what psycopg2 prints of PostgreSQL."
 	c.packages = append(c.packages, "python3-psycopg2")
@@ -69,11 +69,21 @@ func redshiftConnector() client {
 // dbt runs the same project with an adapter; PostgreSQL's own judges both.
 func dbt(adapter string) client {
 	const script = "../dbt-postgres/script.py"
-	c := venvClient("dbt-"+adapter, "dbt-"+adapter, script, adapter)
+	c := venvClient("python", "dbt-"+adapter, "dbt-"+adapter, script, adapter)
 	c.connect = "Connect with a profile of `type: " + adapter + "`, `dbname: tidegate`."
 	if adapter != "postgres" {
-		c.judge = venvClient("", "", script, "postgres").command
+		c.judge = venvClient("python", "", "", script, "postgres").command
 	}
 	c.timeout = 15 * time.Minute
+	return c
+}
+
+// superset is asked as its browser pages ask, in its own process.
+func superset() client {
+	c := venvClient("superset", "Superset", "apache-superset", "script.py")
+	c.connect = "Connect with the SQLAlchemy URI `postgresql+psycopg2://USER:PASSWORD@HOST:PORT/tidegate`. Databases, datasets, charts and SQL " +
+		"Lab are asked through its API."
+	c.timeout = 20 * time.Minute                        // it makes its own database first
+	c.variables = []string{"PYTHONDONTWRITEBYTECODE=1"} // beside its configuration
 	return c
 }
