@@ -139,6 +139,7 @@ func (b bindings) taken(schema string) string {
 
 func lakeRelation(t *catalog.Table) *sql.Relation {
 	rel := &sql.Relation{
+		Endless: t.Adopt != nil,
 		Name:    sql.TableName{Schema: t.Name.Schema, Table: t.Name.Table},
 		Class:   sql.ClassLake,
 		Columns: make([]sql.Column, len(t.Columns)),

@@ -69,6 +69,7 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	}
 	c.when, c.settled, c.nothing = castWhen(e, t), e.isNull(), e.isNothing()
 	if isText(e.typ.OID) && stableCast(e.typ.OID, t.OID) {
+		c.endless = isMoment(t.OID)
 		b.unfolded(c)
 	}
 	b.keepObject(c, e)
@@ -353,7 +354,7 @@ func (b *binder) paramAs(n int, t pgtypes.Type, pos int32) (*expr, error) {
 	case b.args == nil || n <= b.open:
 		// Not a constant: its value comes later, and a proof from NULL would be wrong.
 		e = null(own)
-		e.constant, e.when, e.pos = false, forRows, pos
+		e.constant, e.when, e.pos, e.endless = false, forRows, pos, isMoment(own.OID)
 		if b.template {
 			b.momentary = b.momentary || own.OID == pgtypes.Timetz    // its zone may be today's
 			e.sql = "CAST($" + itoa(n) + " AS " + duckType(own) + ")" // every parameter is another expression

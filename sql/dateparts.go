@@ -74,8 +74,11 @@ func (b *binder) datePart(fn string, args []*expr, pos int32) (*expr, error) {
 		// Years before Christ, and what is infinite, DuckDB has otherwise.
 		kind := map[pgtypes.OID]string{pgtypes.Date: "DATE", pgtypes.Timestamp: "TIMESTAMP", pgtypes.Timestamptz: "TIMESTAMPTZ"}[t]
 		near := fmt.Sprintf("CASE WHEN %[1]s >= %[2]s '0001-01-03' AND %[1]s < %[2]s '9999-12-29' THEN ", x.sql, kind)
-		if sig.result == pgtypes.Float8 {
+		switch {
+		case sig.result == pgtypes.Float8:
 			return computed(sig.result, near+"CAST("+e.sql+" AS DOUBLE) ELSE CAST("+partText(b, args)+" AS DOUBLE) END", x), nil
+		case x.endless: // no DECIMAL is infinite
+			return wideNumeric(near+wideText(e)+" ELSE "+partText(b, args)+" END", x), nil
 		}
 		e.sql = fmt.Sprintf("%s%s WHEN isinf(%s) THEN error('0A000: %s of an infinite %s is not supported yet: date_part is') ELSE CAST(%s AS DECIMAL(38,%d)) END",
 			near, e.sql, x.sql, fn, typeText(x.typ), partText(b, args), e.scale)

@@ -56,6 +56,7 @@ type expr struct {
 	scopes    aggregates // what it holds of aggregate and window calls
 	literal   string     // of a typed text constant: its value
 	collation collation
+	endless   bool // a moment in it may be infinite, where that was not to be expected
 	isText    bool // literal is set
 }
 
@@ -104,6 +105,7 @@ func (e *expr) beside(parts ...*expr) *expr {
 		e.bare = append(e.bare, p.bare...)
 		e.scopes.add(p.scopes)
 		e.when = min(e.when, p.when)
+		e.endless = e.endless || p.endless
 		e.parts = append(slices.Clip(e.parts), p)
 		if e.pos < 0 || p.pos >= 0 && e.pos == 0 {
 			e.pos = p.pos

@@ -160,8 +160,9 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 		}
 		item.columns = append(item.columns, &visible{
 			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col, origin: r.origin(i),
-			wide: byKey(plainType(c.Type.OID)) || r.Class == ClassTemporary && storedAsText(c.Type),
-			need: func() { b.need(u, c, v.Location) },
+			wide:    byKey(plainType(c.Type.OID)) || r.Class == ClassTemporary && storedAsText(c.Type),
+			need:    func() { b.need(u, c, v.Location) },
+			endless: isMoment(c.Type.OID) && (r.Endless || r.Class == ClassTemporary),
 		})
 	}
 	if err := b.rename(item.columns, item.name, names); err != nil {
@@ -260,7 +261,7 @@ func (b *binder) derive(p *selectParts, rows bool) ([]*visible, string, error) {
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
 		return &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table,
-			collation: t.e.collation.ofColumn(), origin: t.e.origin}
+			collation: t.e.collation.ofColumn(), origin: t.e.origin, endless: t.e.endless}
 	}
 	for _, t := range p.targets {
 		v := add(t)
@@ -438,7 +439,7 @@ func (b *binder) using(shared []string, t pg_query.JoinType, l, r, all *source) 
 			if err != nil {
 				return "", err
 			}
-			m = visible{name: column, typ: both.typ, scale: both.scale, wide: both.wide, sql: both.sql}
+			m = visible{name: column, typ: both.typ, scale: both.scale, wide: both.wide, sql: both.sql, endless: both.endless}
 		default: // the left column stands for both
 		}
 		merged = append(merged, &m)

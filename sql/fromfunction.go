@@ -35,7 +35,7 @@ func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *s
 	unique := b.alias(alias)
 	var columns []*visible
 	for i, c := range s.columns {
-		v := &visible{name: alias, typ: c.e.typ, scale: c.e.scale, wide: c.e.wide, sql: name(unique) + ".c" + itoa(i)}
+		v := &visible{name: alias, typ: c.e.typ, scale: c.e.scale, wide: c.e.wide, sql: name(unique) + ".c" + itoa(i), endless: c.e.endless}
 		if c.name != "" {
 			v.name = c.name
 		}

@@ -267,6 +267,7 @@ func floorDiv(a, b int64) int64 {
 func dateConstant(days int64) *expr {
 	e := constantOf(pgtypes.Date, "DATE '"+duckEra(pgtypes.AppendDate(nil, int32(days)))+"'")
 	e.value = &pgtypes.Datum{Class: pgtypes.ClassDate, I: days}
+	e.endless = infinite(e.value)
 	return e
 }
 
@@ -278,6 +279,7 @@ func timestampConstant(oid pgtypes.OID, micros int64) *expr {
 		e.sql = "TIMESTAMP '" + duckEra(pgtypes.AppendTimestamp(nil, micros)) + "'"
 	}
 	e.value = &pgtypes.Datum{Class: pgtypes.ClassOf(oid), I: micros}
+	e.endless = infinite(e.value)
 	return e
 }
 

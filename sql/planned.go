@@ -174,6 +174,7 @@ func (b *binder) planned() string {
 func (b *binder) called(e *expr, fn string, types []pgtypes.OID) {
 	immutable, volatile, strict := kindOfCall(fn, types)
 	e.isNothingIf(strict && slices.ContainsFunc(e.parts, (*expr).isNothing))
+	e.endless = e.endless || fn == "to_timestamp" && len(types) == 1 // of seconds, which may be infinite
 	if len(types) == 0 && !volatile {
 		e.when = whilePlanning
 	}

@@ -73,6 +73,8 @@ type Relation struct {
 	OID     int64 // as the system relations number it; 0 is not known
 	View    bool  // of the warehouse
 	Columns []Column
+	// Endless says that its dates and timestamps may be infinite: nobody has looked at them before they came to lie there.
+	Endless bool
 	// Reads are the relations that a view of the warehouse reads itself.
 	Reads []TableName
 	// Hidden are columns that are not there for the asker: the filter alone reads them.

@@ -26,6 +26,7 @@ type visible struct {
 	ofTable   bool
 	barred    bool // by the join that LATERAL stands in: it may not be referred to
 	collation collation
+	endless   bool // see expr
 }
 
 // under gives the column of a FROM item that goes by an alias.
@@ -37,6 +38,14 @@ func (v *visible) under(alias string) *visible {
 		c.fields = append(c.fields, f.under(alias))
 	}
 	return &c
+}
+
+// expr gives the column as it is named at pos.
+func (v *visible) expr(pos int32) *expr {
+	return &expr{
+		typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, wide: v.wide, column: v.column, origin: v.origin, bare: []*visible{v},
+		collation: v.collation, endless: v.endless,
+	}
 }
 
 // rangeItem is a FROM item that columns can be qualified with.
@@ -214,7 +223,7 @@ func (b *binder) reference(v *visible, pos int32) *expr {
 	if v.need != nil {
 		v.need()
 	}
-	e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, origin: v.origin, bare: []*visible{v}, wide: v.wide, collation: v.collation})
+	e := b.regColumn(v.expr(pos))
 	e.table, e.collation.pos = v.ofTable, pos
 	for _, f := range v.fields {
 		e.fields = append(e.fields, field{f.name, b.reference(f, pos)})

@@ -362,7 +362,7 @@ func (b *binder) target(t planned, sc *scope, prunable bool) (*target, error) {
 	}
 	switch {
 	case v != nil && prunable:
-		e := b.regColumn(&expr{typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, column: v.column, origin: v.origin, bare: []*visible{v}, wide: v.wide, collation: v.collation})
+		e := b.regColumn(v.expr(pos))
 		s, text := b.pending(e)
 		e.sql = text
 		return &target{name: t.name, e: e, need: func() {

@@ -56,6 +56,7 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 		e := computed(t, "")
 		e.typ = commonType(t, types, column)
 		e.likeAll(column)
+		e.endless = slices.ContainsFunc(column, func(x *expr) bool { return x.endless })
 		if b.redshift() && t == pgtypes.Numeric && !e.wide {
 			e.typ = column[0].typ
 		}
@@ -143,7 +144,7 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 			sides = []*expr{l.targets[i].e, r.targets[i].e}
 		}
 		e := computed(common, "")
-		e.collation = met.ofColumn()
+		e.collation, e.endless = met.ofColumn(), sides[0].endless || sides[1].endless
 		e.typ = commonType(common, []pgtypes.OID{le.oid(), re.oid()}, sides)
 		e.likeAll(sides)
 		if typ.Typmod >= 0 {
