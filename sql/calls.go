@@ -41,6 +41,9 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	if known[0].kind == 'a' {
 		return b.aggregate(fn, n, sc)
 	}
+	if n.AggWithinGroup {
+		return nil, b.notOrderedSet(fn, n, sc)
+	}
 	args, err := b.arguments(fn, n, sc)
 	if err != nil {
 		return nil, err
@@ -96,8 +99,6 @@ func aggregateWords(n *pg_query.FuncCall, fn string) string {
 		return fn + "(*)"
 	case n.AggDistinct:
 		return "DISTINCT"
-	case n.AggWithinGroup:
-		return "WITHIN GROUP"
 	case len(n.AggOrder) > 0:
 		return "ORDER BY"
 	case n.AggFilter != nil:

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,36 @@ func (b *binder) orderedSet(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	case (fn == "percentile_cont" || fn == "percentile_disc") && len(n.Args) == 1:
 		return b.percentileOf(fn, n, sc, &inner)
 	}
-	return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
+	return nil, b.notOrderedSet(fn, n, sc)
+}
+
+// notOrderedSet says why a call cannot have WITHIN GROUP. For PostgreSQL the keys are arguments, too.
+func (b *binder) notOrderedSet(fn string, n *pg_query.FuncCall, sc *scope) error {
+	inner := *sc
+	inner.inCall = true
+	args, err := b.exprs(n.Args, &inner)
+	if err != nil {
+		return err
+	}
+	for _, s := range n.AggOrder {
+		key, err := b.expr(s.GetSortBy().GetNode(), &inner)
+		if err != nil {
+			return err
+		}
+		args = append(args, key)
+	}
+	sig, _, err := b.resolve(fn, args, n.Location)
+	switch {
+	case err != nil:
+		return err
+	case sig.kind == 'f':
+		return b.fail("42809", n.Location, "WITHIN GROUP specified, but %s is not an aggregate function", fn)
+	case sig.kind == 'w':
+		return b.fail("42809", n.Location, "window function %s requires an OVER clause", fn)
+	case slices.Contains([]string{"mode", "percentile_cont", "percentile_disc"}, fn):
+		return b.fail(pgerr.FeatureNotSupported, n.Location, "OVER is not supported for ordered-set aggregate %s", fn)
+	}
+	return b.fail("42809", n.Location, "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", fn)
 }
 
 // mode binds mode() WITHIN GROUP (ORDER BY x): of values that come equally often, the first one in the order. DuckDB

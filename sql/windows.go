@@ -37,8 +37,13 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	if !ok {
 		return nil, b.unsupported(n.Location, "function %s", fn)
 	}
-	if n.AggWithinGroup {
-		return nil, b.unsupported(n.Location, "function %s WITHIN GROUP", fn)
+	switch hypothetical := f.most == 0 && fn != "row_number"; {
+	case n.AggWithinGroup && hypothetical:
+		return b.hypothetical(fn, n, sc)
+	case n.AggWithinGroup:
+		return nil, b.notOrderedSet(fn, n, sc)
+	case hypothetical && len(n.Args) > 0:
+		return nil, b.fail("42809", n.Location, "WITHIN GROUP is required for ordered-set aggregate %s", fn)
 	}
 	if n.Over == nil {
 		return nil, b.fail("42809", n.Location, "window function %s requires an OVER clause", fn)
