@@ -19,7 +19,7 @@ import (
 
 // The temporary tables of a batch's session.
 const (
-	sourceTable = "_tg_source" // first stage: validated records; a view where they are read once
+	sourceTable = "_tg_source" // first stage: validated records; a view of Parquet
 	rowsTable   = "_tg_rows"   // what the SELECT gave, as the table's columns
 	losersTable = "_tg_losers" // row ids of rowsTable that deduplication drops
 	partsTable  = "_tg_parts"  // partition values and their number

@@ -154,7 +154,7 @@ func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects [
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}
-	rejects, err := b.load(ctx, bucket, objects, filters)
+	rejects, err := b.load(ctx, bucket, objects)
 	if err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}

@@ -25,13 +25,12 @@ func carriedColumns() []sql.Column {
 }
 
 // load makes sourceTable of the objects' valid records and counts what was read; it gives the local file of
-// rejected records so far, which need not exist. Records are kept in a table only if twice says that they are read
-// twice and reading them is dear.
-func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []storage.Object, twice bool) (rejects string, err error) {
+// rejected records so far, which need not exist.
+func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
 	if b.p.Source.Format == "parquet" {
 		return b.loadParquet(ctx, bucket, objects)
 	}
-	in, err := raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, WorkDir: b.dir, Log: b.log})
+	in, err := b.ingest(ctx, bucket, objects)
 	if err != nil {
 		return "", err
 	}
@@ -40,11 +39,25 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 	if in.Quarantine == "" {
 		in.Quarantine = filepath.Join(b.dir, "rejects.ndjson.gz")
 	}
-	b.sourceKind = "VIEW"
-	if twice {
-		b.sourceKind = "TABLE"
+	return in.Quarantine, nil
+}
+
+// ingest reads the objects into sourceTable.
+func (b *batch) ingest(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (*raw.Ingested, error) {
+	b.sourceKind = "TABLE"
+	var columns []string
+	for _, c := range raw.Columns(b.p) {
+		columns = append(columns, ident(c.Name)+" "+c.Type)
 	}
-	return in.Quarantine, b.exec(ctx, fmt.Sprintf("CREATE TEMP %s %s AS SELECT * FROM %s", b.sourceKind, sourceTable, in.Source()))
+	if err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s (%s)", sourceTable, strings.Join(columns, ", "))); err != nil {
+		return nil, err
+	}
+	rows, err := b.session.Append(ctx, sourceTable)
+	if err != nil {
+		return nil, err
+	}
+	in, err := raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: rows, WorkDir: b.dir, Log: b.log})
+	return in, errors.Join(err, rows.Close(ctx))
 }
 
 // loadParquet makes sourceTable a view of Parquet objects: reading them twice is cheap. A record without a required

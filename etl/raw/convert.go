@@ -3,15 +3,15 @@ package raw
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"tidegate/etl/pipeline"
+	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
 )
 
-// Columns that every clean record begins with: which of Ingested.Inputs it came from, and which record of that
+// Columns that every clean record begins with, both BIGINT: which of Ingested.Inputs it came from, and which record of that
 // object it is, from 1, rejected and blank ones counted.
 const (
 	ObjectColumn = "_tg_object"
@@ -27,19 +27,28 @@ const maxNames = 10_000
 // field is one member of a record that the pipeline asks for.
 type field struct {
 	name     string
-	appendTo appender
-	prefix   string // `,"name":`
+	set      setter // nil: only required, in no column
 	required bool
-	clean    bool // goes into the clean record; false for one that is only required
-	time     bool // is compared with the object's LastModified
+	time     timeForm // is compared with the object's LastModified
 	missing  string
 	badType  string
 	future   string
 }
 
-// converter checks records against a pipeline's fields and writes the clean ones. Of members of one name the last
-// counts, and null is the same as no member; names are compared as they are after unescaping. A clean record has
-// the fields in their order, so DuckDB never sees a name twice, and no member that the pipeline does not ask for.
+// timeForm says how a column holds a time.
+type timeForm uint8
+
+const (
+	noTime timeForm = iota
+	microseconds
+	days
+)
+
+// placeColumns are ObjectColumn and LineColumn, before the fields.
+const placeColumns = 2
+
+// converter checks records against a pipeline's fields and keeps the clean ones as rows. Of members of one name the last
+// counts, and null is the same as no member; names are compared as they are after unescaping.
 // It is not safe for concurrent use.
 type converter struct {
 	fields []field
@@ -53,40 +62,50 @@ type converter struct {
 	predicted []int  // name by place in the record
 
 	values [][]byte // by field, of the current record
-	out    []byte
+	rows   *engine.Builder
 	cutoff int64 // microseconds; a later time is future_time
 }
 
 func newConverter(p *pipeline.Pipeline) (*converter, error) {
 	c := &converter{index: map[string]int{}}
+	columns := []engine.Physical{engine.PhysicalI64, engine.PhysicalI64}
 	for _, f := range p.SourceFields() {
-		add, err := appenderOf(f.Type)
+		set, physical, err := setterOf(f.Type)
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
-		c.add(f.Name, add, true)
-		c.fields[len(c.fields)-1].time = p.Time != nil && p.Time.Column == f.Name && hasInstant(f.Type)
+		columns = append(columns, physical)
+		i := c.add(f.Name, set)
+		if p.Time != nil && p.Time.Column == f.Name {
+			c.fields[i].time = timeFormOf(f.Type)
+		}
 	}
 	for _, name := range p.Source.Required {
 		i, ok := c.index[name]
 		if !ok {
-			i = c.add(name, anything, false)
+			i = c.add(name, nil)
 		}
 		c.fields[i].required = true
 	}
 	c.values = make([][]byte, len(c.fields))
+	c.rows = engine.NewBuilder(columns)
 	return c, nil
 }
 
-func hasInstant(t pgtypes.Type) bool {
-	return t.OID == pgtypes.Timestamptz || t.OID == pgtypes.Timestamp || t.OID == pgtypes.Date
+func timeFormOf(t pgtypes.Type) timeForm {
+	switch t.OID {
+	case pgtypes.Timestamptz, pgtypes.Timestamp:
+		return microseconds
+	case pgtypes.Date:
+		return days
+	}
+	return noTime
 }
 
-func (c *converter) add(name string, add appender, clean bool) int {
+func (c *converter) add(name string, set setter) int {
 	i := len(c.fields)
-	quoted, _ := json.Marshal(name) // a string always can be
 	c.fields = append(c.fields, field{
-		name: name, appendTo: add, prefix: "," + string(quoted) + ":", clean: clean,
+		name: name, set: set,
 		missing: "missing_field(" + name + ")", badType: "bad_type(" + name + ")", future: "future_time(" + name + ")",
 	})
 	c.index[name] = i
@@ -101,11 +120,10 @@ func (c *converter) object(modified time.Time) {
 	c.cutoff = modified.Add(FutureTolerance).UnixMicro()
 }
 
-// convert checks a well-formed record, gives its clean form with a newline, valid until the next call, or the
-// reason to reject it.
-func (c *converter) convert(r *record, s *scanner, object int, line int64) (clean []byte, reason string) {
+// convert checks a well-formed record and keeps it as a row, or gives the reason to reject it.
+func (c *converter) convert(r *record, s *scanner, object int, line int64) (reason string) {
 	if s.surrogate || s.beyondASCII() && !utf8.Valid(r.raw) {
-		return nil, ReasonUTF8
+		return ReasonUTF8
 	}
 	clear(c.values)
 	for place := range s.members {
@@ -121,39 +139,47 @@ func (c *converter) convert(r *record, s *scanner, object int, line int64) (clea
 	}
 	for i := range c.fields {
 		if c.fields[i].required && c.values[i] == nil {
-			return nil, c.fields[i].missing
+			return c.fields[i].missing
 		}
 	}
-	out := c.out[:0]
-	out = append(out, `{"`+ObjectColumn+`":`...)
-	out = strconv.AppendInt(out, int64(object), 10)
-	out = append(out, `,"`+LineColumn+`":`...)
-	out = strconv.AppendInt(out, line, 10)
-	for i, v := range c.values {
-		f := &c.fields[i]
-		if v == nil || !f.clean {
-			continue
-		}
-		var ok bool
-		if out, ok = f.appendTo(append(out, f.prefix...), v); !ok {
-			return nil, f.badType
-		}
+	c.rows.Vector(0).I64[c.rows.Rows()] = int64(object)
+	c.rows.Vector(1).I64[c.rows.Rows()] = line
+	if reason = c.setFields(); reason != "" {
+		c.rows.Drop()
+		return reason
 	}
-	out = append(out, '}', '\n')
-	c.out = out
-	return c.out, c.checkTime()
+	c.rows.Keep()
+	return ""
 }
 
-func (c *converter) checkTime() (reason string) {
+// setFields sets the columns behind those that say where the record is from.
+func (c *converter) setFields() (reason string) {
 	for i, v := range c.values {
-		if !c.fields[i].time || v == nil {
+		f, column := &c.fields[i], placeColumns+i
+		if f.set == nil {
 			continue
 		}
-		if at, ok := micros(v); ok && at > c.cutoff {
-			return c.fields[i].future
+		if v == nil {
+			c.rows.SetNull(column)
+		} else if !f.set(c.rows, column, v) {
+			return f.badType
+		}
+	}
+	for i, v := range c.values {
+		if f := &c.fields[i]; v != nil && f.time != noTime && c.late(f.time, placeColumns+i) {
+			return f.future
 		}
 	}
 	return ""
+}
+
+// late reports whether the column holds a time that is too far after the object's.
+func (c *converter) late(form timeForm, column int) bool {
+	v, row := c.rows.Vector(column), c.rows.Rows()
+	if form == days {
+		return int64(v.I32[row])*86400_000_000 > c.cutoff
+	}
+	return v.I64[row] > c.cutoff
 }
 
 // field finds the field that a member belongs to, -1 for none.

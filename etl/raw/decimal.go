@@ -2,8 +2,11 @@ package raw
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"strconv"
+
+	"tidegate/internal/engine"
 )
 
 // decimal is ±digits × 10^-scale. digits has no leading zero; it is empty for zero.
@@ -63,32 +66,34 @@ func (d decimal) fits(precision, scale int) bool {
 	return !rounds || len(bytes.Trim(kept, "9")) != 0
 }
 
-// appendTo writes the value without exponent.
-func (d decimal) appendTo(dst []byte) []byte {
-	if len(d.digits) == 0 {
-		return append(dst, '0')
+// unscaled gives the value times 10^scale, rounded half away from zero: two's complement. The value must fit 38 digits.
+func (d decimal) unscaled(scale int) engine.Int128 {
+	kept := len(d.digits) - d.scale + scale
+	var n engine.Int128
+	for i := range max(kept, 0) {
+		digit := uint64(0)
+		if i < len(d.digits) {
+			digit = uint64(d.digits[i] - '0')
+		}
+		n = timesTen(n, digit)
+	}
+	if kept >= 0 && kept < len(d.digits) && d.digits[kept] >= '5' {
+		n = plus(n, 1)
 	}
 	if d.negative {
-		dst = append(dst, '-')
+		n = plus(engine.Int128{Lo: ^n.Lo, Hi: ^n.Hi}, 1)
 	}
-	point := len(d.digits) - d.scale
-	if point <= 0 {
-		dst = append(dst, "0."...)
-		for range -point {
-			dst = append(dst, '0')
-		}
-		return append(dst, d.digits...)
-	}
-	if point >= len(d.digits) {
-		dst = append(dst, d.digits...)
-		for range point - len(d.digits) {
-			dst = append(dst, '0')
-		}
-		return dst
-	}
-	dst = append(dst, d.digits[:point]...)
-	dst = append(dst, '.')
-	return append(dst, d.digits[point:]...)
+	return n
+}
+
+func timesTen(n engine.Int128, digit uint64) engine.Int128 {
+	high, low := bits.Mul64(n.Lo, 10)
+	return plus(engine.Int128{Lo: low, Hi: n.Hi*10 + int64(high)}, digit)
+}
+
+func plus(n engine.Int128, small uint64) engine.Int128 {
+	low, carry := bits.Add64(n.Lo, small, 0)
+	return engine.Int128{Lo: low, Hi: n.Hi + int64(carry)}
 }
 
 // integer gives the value if it is a whole number of at most 64 bits.
@@ -101,6 +106,6 @@ func (d decimal) integer() (int64, bool) {
 	if zeros < 0 || len(digits)+zeros > 19 {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(string(decimal{d.negative, digits, -zeros}.appendTo(nil)), 10, 64)
-	return n, err == nil
+	n := decimal{d.negative, digits, -zeros}.unscaled(0)
+	return int64(n.Lo), n.Hi == int64(n.Lo)>>63
 }

@@ -46,7 +46,7 @@ func TestIngestOfTheDemo(t *testing.T) {
 	} {
 		p.Source.Fields = append(p.Source.Fields, pipeline.Field{Name: f[0], Type: mustType(t, f[1])})
 	}
-	got, err := Ingest(t.Context(), Request{Pipeline: p, Bucket: b, Objects: objects, WorkDir: t.TempDir()})
+	got, err := Ingest(t.Context(), Request{Pipeline: p, Bucket: b, Objects: objects, Into: &collected{onlyCount: true}, WorkDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
+	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
 )
@@ -26,28 +27,30 @@ type Request struct {
 	Pipeline *pipeline.Pipeline // first stage, format json
 	Bucket   storage.Bucket     // of the source
 	Objects  []storage.Object
+	Into     Sink
 	WorkDir  string // an existing folder that is this batch's alone
 	Workers  int    // objects read at a time; 0: one for each processor
 	Log      *slog.Logger
 }
 
+// Sink takes clean records: chunks of Columns, from several goroutines. A chunk is valid until Add returns.
+type Sink interface {
+	Add(ctx context.Context, rows *engine.Chunk) error
+}
+
 // Ingested is what became of a batch's records: Counts.Read = Counts.Blank + Counts.Rejected + Parsed.
-// The same objects under the same pipeline give the same, byte for byte.
+// The same objects under the same pipeline give the same, and the same clean records in any order.
 type Ingested struct {
-	Files      []string        // clean NDJSON below WorkDir, in order of (object key, line); see Source
 	Inputs     []catalog.Input // by key; Records is what was read, blank and rejected ones counted
 	Counts     catalog.Counts  // Read, Blank, Rejected
-	Parsed     int64           // records in Files
+	Parsed     int64           // clean records
 	Fields     []string        // every top-level name seen (the first 10,000), sorted
 	Rejects    map[string]int64
 	Quarantine string // local file of the rejected records, "" if there is none
-
-	columns []pipeline.Field
-	longest int // bytes of the longest clean record
 }
 
-// partBytes is how many bytes of objects (compressed) one clean file comes from: the unit of parallel work here and
-// in DuckDB. It must not depend on the number of workers, or the files would.
+// partBytes is how many bytes of objects (compressed) one goroutine reads at a time. It must not depend on the number of
+// workers, or the quarantine's bytes would.
 const partBytes = 8 << 20
 
 // Ingest reads and validates a batch. Objects whose content is broken are read up to the break, which is one
@@ -98,13 +101,10 @@ func cut(objects []storage.Object) []int {
 
 // collect puts the parts together, in order.
 func collect(req Request, parts []*part) (*Ingested, error) {
-	out := &Ingested{Rejects: map[string]int64{}, columns: req.Pipeline.SourceFields()}
+	out := &Ingested{Rejects: map[string]int64{}}
 	names := map[string]bool{}
 	var quarantines []string
 	for _, p := range parts {
-		if p.file != "" {
-			out.Files = append(out.Files, p.file)
-		}
 		if p.quarantine != "" {
 			quarantines = append(quarantines, p.quarantine)
 		}
@@ -113,7 +113,6 @@ func collect(req Request, parts []*part) (*Ingested, error) {
 		out.Counts.Blank += p.counts.Blank
 		out.Counts.Rejected += p.counts.Rejected
 		out.Parsed += p.parsed
-		out.longest = max(out.longest, p.longest)
 		for reason, n := range p.rejects {
 			out.Rejects[reason] += n
 		}

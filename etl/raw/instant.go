@@ -17,7 +17,6 @@ const (
 type instant struct {
 	micros int64 // since 1970-01-01, UTC; without an offset the text is taken as UTC
 	zone   zoneForm
-	plain  bool // of the form 2018-02-15T03:04:05[.123456][Z], which DuckDB reads as it is
 }
 
 // parseInstant reads the forms of ISO 8601 that PostgreSQL takes too: a date, optionally followed by T or a space and
@@ -34,7 +33,7 @@ func parseInstant(b []byte) (t instant, ok bool) {
 	if c := b[10]; c != 'T' && c != ' ' && c != 't' {
 		return t, false
 	}
-	clock, rest, form, ok := parseClock(b[11:])
+	clock, rest, ok := parseClock(b[11:])
 	if !ok {
 		return t, false
 	}
@@ -43,7 +42,6 @@ func parseInstant(b []byte) (t instant, ok bool) {
 		return t, false
 	}
 	t = instant{micros: days*86400_000_000 + clock - offset, zone: zone}
-	t.plain = form && b[10] != 't' && (zone == zoneNone || len(rest) == 1 && rest[0] == 'Z')
 	return t, inYears(t.micros)
 }
 
@@ -103,30 +101,29 @@ func two(b []byte, limit int) (int, bool) {
 	return n, n <= limit
 }
 
-// parseClock reads 03:04[:05[.123456]] as microseconds; plain reports that seconds are there and the fraction, if
-// there is one, has at most six digits.
-func parseClock(b []byte) (micros int64, rest []byte, plain, ok bool) {
+// parseClock reads 03:04[:05[.123456]] as microseconds.
+func parseClock(b []byte) (micros int64, rest []byte, ok bool) {
 	hour, ok1 := two(b, 23)
 	if !ok1 || len(b) < 5 || b[2] != ':' {
-		return 0, nil, false, false
+		return 0, nil, false
 	}
 	minute, ok2 := two(b[3:], 59)
 	micros = int64(hour*3600+minute*60) * 1_000_000
 	rest = b[5:]
 	if !ok2 || len(rest) == 0 || rest[0] != ':' {
-		return micros, rest, false, ok2
+		return micros, rest, ok2
 	}
 	second, ok3 := two(rest[1:], 59)
 	if !ok3 {
-		return 0, nil, false, false
+		return 0, nil, false
 	}
 	micros += int64(second) * 1_000_000
 	rest = rest[3:]
 	if len(rest) == 0 || rest[0] != '.' {
-		return micros, rest, true, true
+		return micros, rest, true
 	}
 	fraction, n := parseFraction(rest[1:])
-	return micros + fraction, rest[1+n:], n <= 6, n > 0
+	return micros + fraction, rest[1+n:], n > 0
 }
 
 // parseFraction reads n digits after the point and rounds them to microseconds.
@@ -169,9 +166,4 @@ func parseZone(b []byte) (micros int64, form zoneForm, ok bool) {
 		micros = -micros
 	}
 	return micros, zoneOffset, ok
-}
-
-// appendInstant writes microseconds as 2018-02-15T03:04:05.123456.
-func appendInstant(dst []byte, micros int64) []byte {
-	return time.UnixMicro(micros).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000")
 }

@@ -1,32 +1,28 @@
 package raw
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"tidegate/catalog"
 	"tidegate/internal/storage"
 )
 
-// part is some consecutive objects of a batch, read by one goroutine into one clean file.
+// part is some consecutive objects of a batch, read by one goroutine.
 type part struct {
 	opener      opener
 	splitter    splitter
 	converter   *converter
-	sink        *cleanFile
+	into        Sink
 	quarantined *QuarantineWriter
 
-	file       string // "" if no record is good
 	quarantine string // "" if none is bad
 	inputs     []catalog.Input
 	counts     catalog.Counts
 	parsed     int64
-	longest    int
 	rejects    map[string]int64
 	names      []string
 }
@@ -42,7 +38,7 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 	p := &part{
 		opener:      opener{bucket: req.Bucket},
 		converter:   c,
-		sink:        &cleanFile{path: filepath.Join(req.WorkDir, fmt.Sprintf("part-%04d.ndjson", n))},
+		into:        req.Into,
 		quarantined: CreateQuarantine(filepath.Join(req.WorkDir, fmt.Sprintf("rejects-%04d.ndjson.gz", n))),
 		rejects:     map[string]int64{},
 	}
@@ -52,11 +48,13 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 			break
 		}
 	}
-	var sinkErr, rejectErr error
-	p.file, sinkErr = p.sink.close()
+	if err == nil {
+		err = p.flush(ctx)
+	}
+	var rejectErr error
 	p.quarantine, rejectErr = p.quarantined.Close()
 	p.names = seenNames(c)
-	return p, errors.Join(err, sinkErr, rejectErr)
+	return p, errors.Join(err, rejectErr)
 }
 
 // seenNames gives the names that some record had.
@@ -93,25 +91,26 @@ func (p *part) read(ctx context.Context, obj storage.Object, index int) (err err
 		if line++; line%checkEvery == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := p.take(&r, obj, index, line); err != nil {
+		if err := p.take(ctx, &r, obj, index, line); err != nil {
 			return err
 		}
 	}
 }
 
 // take brings one record to where it belongs, and counts it.
-func (p *part) take(r *record, obj storage.Object, index int, line int64) error {
+func (p *part) take(ctx context.Context, r *record, obj storage.Object, index int, line int64) error {
 	p.counts.Read++
 	if r.blank {
 		p.counts.Blank++
 		return nil
 	}
 	if r.reason == "" {
-		var clean []byte
-		if clean, r.reason = p.converter.convert(r, &p.splitter.scan, index, line); r.reason == "" {
+		if r.reason = p.converter.convert(r, &p.splitter.scan, index, line); r.reason == "" {
 			p.parsed++
-			p.longest = max(p.longest, len(clean))
-			return p.sink.write(clean)
+			if p.converter.rows.Full() {
+				return p.flush(ctx)
+			}
+			return nil
 		}
 	}
 	p.counts.Rejected++
@@ -123,34 +122,15 @@ func (p *part) take(r *record, obj storage.Object, index int, line int64) error 
 	return p.quarantined.Write(reject)
 }
 
-// cleanFile is made with its first record.
-type cleanFile struct {
-	path string
-	file *os.File
-	buf  *bufio.Writer
-}
-
-func (c *cleanFile) write(b []byte) error {
-	if c.file == nil {
-		f, err := os.Create(c.path)
-		if err != nil {
-			return fmt.Errorf("write clean records: %w", err)
-		}
-		c.file, c.buf = f, bufio.NewWriterSize(f, 1<<20)
+// flush hands over the clean records that are kept.
+func (p *part) flush(ctx context.Context) error {
+	rows := p.converter.rows
+	if rows.Rows() == 0 {
+		return nil
 	}
-	if _, err := c.buf.Write(b); err != nil {
-		return fmt.Errorf("write clean records: %w", err)
+	if err := p.into.Add(ctx, rows.Chunk()); err != nil {
+		return fmt.Errorf("hand over clean records: %w", err)
 	}
+	rows.Reset()
 	return nil
-}
-
-// close gives the path, "" if nothing was written.
-func (c *cleanFile) close() (string, error) {
-	if c.file == nil {
-		return "", nil
-	}
-	if err := errors.Join(c.buf.Flush(), c.file.Close()); err != nil {
-		return "", fmt.Errorf("write clean records: %w", err)
-	}
-	return c.path, nil
 }

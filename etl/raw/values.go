@@ -2,20 +2,22 @@ package raw
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
 
+	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
 )
 
-// appender appends the clean form of a JSON value that is not null, or says that the value is not of the type.
-// The clean form is one that DuckDB's reader makes exactly this value of: numerics are texts, because a JSON number
-// would pass through a double; instants are in UTC.
-type appender func(dst, value []byte) (out []byte, ok bool)
+// setter puts a JSON value that is not null into a column, or says that the value is not of the type. What it did to the
+// column then means nothing.
+type setter func(to *engine.Builder, column int, value []byte) bool
 
-// appenderOf gives the rule of a type: which JSON values a declared field of it may have.
+// setterOf gives the rule of a type: which JSON values a declared field of it may have, and the layout of DuckDB's type.
 //
 //   - integers: a JSON number that is whole and in range, or a string of digits
 //   - real, double precision: a number in range, or a string of one, or "NaN", "Infinity", "-Infinity"
@@ -25,43 +27,44 @@ type appender func(dst, value []byte) (out []byte, ok bool)
 //   - date, timestamp, timestamptz: a string of ISO 8601; a timestamp has no offset but Z; without one a
 //     timestamptz is UTC
 //   - time: a string 03:04[:05[.123456]]; uuid: a string of 8-4-4-4-12 hexadecimal digits
-//   - json: anything
-func appenderOf(t pgtypes.Type) (appender, error) {
+//   - json: anything, as it is written
+func setterOf(t pgtypes.Type) (setter, engine.Physical, error) {
 	switch t.OID {
 	case pgtypes.Int2:
-		return integer(16), nil
+		return integer(16), engine.PhysicalI16, nil
 	case pgtypes.Int4:
-		return integer(32), nil
+		return integer(32), engine.PhysicalI32, nil
 	case pgtypes.Int8:
-		return integer(64), nil
+		return integer(64), engine.PhysicalI64, nil
 	case pgtypes.Float4:
-		return float(32), nil
+		return float(32), engine.PhysicalF32, nil
 	case pgtypes.Float8:
-		return float(64), nil
+		return float(64), engine.PhysicalF64, nil
 	case pgtypes.Numeric:
 		if precision, scale, ok := t.PrecisionScale(); ok {
-			return numeric(precision, scale), nil
+			set, physical := numeric(precision, scale)
+			return set, physical, nil
 		}
 	case pgtypes.Bool:
-		return boolean, nil
+		return boolean, engine.PhysicalBool, nil
 	case pgtypes.Text:
-		return text(0), nil
+		return text(0), engine.PhysicalString, nil
 	case pgtypes.Varchar:
-		return text(max(0, int(t.Typmod)-4)), nil
+		return text(max(0, int(t.Typmod)-4)), engine.PhysicalString, nil
 	case pgtypes.Date:
-		return date, nil
+		return date, engine.PhysicalI32, nil
 	case pgtypes.Time:
-		return clock, nil
+		return clock, engine.PhysicalI64, nil
 	case pgtypes.Timestamp:
-		return timestamp, nil
+		return timestamp, engine.PhysicalI64, nil
 	case pgtypes.Timestamptz:
-		return timestamptz, nil
+		return timestamptz, engine.PhysicalI64, nil
 	case pgtypes.UUID:
-		return uuid, nil
+		return uuid, engine.PhysicalI128, nil
 	case pgtypes.JSON:
-		return anything, nil
+		return anything, engine.PhysicalString, nil
 	}
-	return nil, fmt.Errorf("type %s is not one that a field of a raw record can have", t)
+	return nil, 0, fmt.Errorf("type %s is not one that a field of a raw record can have", t)
 }
 
 // unquoted gives the text of a JSON string.
@@ -89,11 +92,11 @@ func numberText(value []byte) (b []byte, quoted, ok bool) {
 	return b, true, ok
 }
 
-func integer(bits int) appender {
-	return func(dst, value []byte) ([]byte, bool) {
+func integer(bits int) setter {
+	return func(to *engine.Builder, column int, value []byte) bool {
 		b, quoted, ok := numberText(value)
 		if !ok {
-			return dst, false
+			return false
 		}
 		n, err := strconv.ParseInt(string(b), 10, bits)
 		if err != nil && !quoted {
@@ -102,180 +105,175 @@ func integer(bits int) appender {
 				n, ok = d.integer()
 			}
 			if !ok || n != n<<(64-bits)>>(64-bits) {
-				return dst, false
+				return false
 			}
 			err = nil
 		}
-		return strconv.AppendInt(dst, n, 10), err == nil
+		switch v := to.Vector(column); bits {
+		case 16:
+			v.I16[to.Rows()] = int16(n)
+		case 32:
+			v.I32[to.Rows()] = int32(n)
+		default:
+			v.I64[to.Rows()] = n
+		}
+		return err == nil
 	}
 }
 
-func float(bits int) appender {
-	return func(dst, value []byte) ([]byte, bool) {
+func float(bits int) setter {
+	return func(to *engine.Builder, column int, value []byte) bool {
 		b, quoted, ok := numberText(value)
 		if !ok {
-			return dst, false
+			return false
 		}
 		switch string(b) {
 		case "NaN", "Infinity", "-Infinity":
-			return append(append(append(dst, '"'), b...), '"'), true
-		}
-		// ParseFloat also takes hexadecimal, underscores and more names.
-		if quoted && (len(b) == 0 || len(bytes.Trim(b, "0123456789+-.eE")) != 0) {
-			return dst, false
+		default:
+			// ParseFloat also takes hexadecimal, underscores and more names.
+			if quoted && (len(b) == 0 || len(bytes.Trim(b, "0123456789+-.eE")) != 0) {
+				return false
+			}
 		}
 		f, err := strconv.ParseFloat(string(b), bits)
-		if err != nil {
-			return dst, false
+		if bits == 32 {
+			to.Vector(column).F32[to.Rows()] = float32(f)
+		} else {
+			to.Vector(column).F64[to.Rows()] = f
 		}
-		if bits == 64 && !quoted {
-			return append(dst, value...), true
-		}
-		// A real is quoted so that it is not rounded twice.
-		dst = strconv.AppendFloat(append(dst, '"'), f, 'g', -1, bits)
-		return append(dst, '"'), true
+		return err == nil
 	}
 }
 
-func numeric(precision, scale int) appender {
-	return func(dst, value []byte) ([]byte, bool) {
+// numeric chooses the layout of a DECIMAL as DuckDB does: by its digits.
+func numeric(precision, scale int) (setter, engine.Physical) {
+	physical := engine.PhysicalI128
+	switch {
+	case precision <= 4:
+		physical = engine.PhysicalI16
+	case precision <= 9:
+		physical = engine.PhysicalI32
+	case precision <= 18:
+		physical = engine.PhysicalI64
+	}
+	return func(to *engine.Builder, column int, value []byte) bool {
 		b, _, ok := numberText(value)
 		if !ok {
-			return dst, false
+			return false
 		}
 		d, ok := parseDecimal(b)
 		if !ok || !d.fits(precision, scale) {
-			return dst, false
+			return false
 		}
-		return append(d.appendTo(append(dst, '"')), '"'), true
-	}
+		n, v := d.unscaled(scale), to.Vector(column)
+		switch physical {
+		case engine.PhysicalI16:
+			v.I16[to.Rows()] = int16(n.Lo)
+		case engine.PhysicalI32:
+			v.I32[to.Rows()] = int32(n.Lo)
+		case engine.PhysicalI64:
+			v.I64[to.Rows()] = int64(n.Lo)
+		default:
+			v.I128[to.Rows()] = n
+		}
+		return true
+	}, physical
 }
 
-func boolean(dst, value []byte) ([]byte, bool) {
-	if c := value[0]; c == 't' || c == 'f' {
-		return append(dst, value...), true
+func boolean(to *engine.Builder, column int, value []byte) bool {
+	b := value
+	if c := value[0]; c != 't' && c != 'f' {
+		var ok bool
+		if b, ok = unquoted(value); !ok {
+			return false
+		}
 	}
-	b, ok := unquoted(value)
-	if !ok {
-		return dst, false
-	}
+	at := &to.Vector(column).Bool[to.Rows()]
 	switch string(b) {
 	case "true", "t", "yes", "on", "1":
-		return append(dst, "true"...), true
+		*at = true
 	case "false", "f", "no", "off", "0":
-		return append(dst, "false"...), true
+		*at = false
+	default:
+		return false
 	}
-	return dst, false
+	return true
 }
 
 // text takes strings of at most limit characters; 0 is no limit.
-func text(limit int) appender {
-	return func(dst, value []byte) ([]byte, bool) {
-		if value[0] != '"' {
-			return dst, false
-		}
-		escaped := bytes.IndexByte(value, '\\') >= 0
-		if limit > 0 && len(value)-2 > limit {
-			b, ok := unquoted(value)
-			if !ok || utf8.RuneCount(b) > limit {
-				return dst, false
-			}
+func text(limit int) setter {
+	return func(to *engine.Builder, column int, value []byte) bool {
+		b, ok := unquoted(value)
+		if !ok || limit > 0 && len(b) > limit && utf8.RuneCount(b) > limit {
+			return false
 		}
 		// PostgreSQL's text cannot hold it, and a client would see the text end there.
-		if escaped && bytes.Contains(value, []byte(`\u0000`)) {
-			if b, ok := unquoted(value); !ok || bytes.IndexByte(b, 0) >= 0 {
-				return dst, false
-			}
+		if len(b) < len(value)-2 && bytes.IndexByte(b, 0) >= 0 {
+			return false
 		}
-		return append(dst, value...), true
+		to.SetText(column, b)
+		return true
 	}
 }
 
-func date(dst, value []byte) ([]byte, bool) {
+func date(to *engine.Builder, column int, value []byte) bool {
 	b, ok := unquoted(value)
 	if !ok {
-		return dst, false
+		return false
 	}
-	if _, ok = parseDate(b); !ok {
-		return dst, false
-	}
-	return append(append(append(dst, '"'), b...), '"'), true
+	days, ok := parseDate(b)
+	to.Vector(column).I32[to.Rows()] = int32(days)
+	return ok
 }
 
-func clock(dst, value []byte) ([]byte, bool) {
+func clock(to *engine.Builder, column int, value []byte) bool {
 	b, ok := unquoted(value)
 	if !ok {
-		return dst, false
+		return false
 	}
-	micros, rest, _, ok := parseClock(b)
-	if !ok || len(rest) > 0 || micros >= 86400_000_000 {
-		return dst, false
-	}
-	dst = appendInstant(append(dst, '"'), micros)
-	day := len(`1970-01-01T`)
-	start := len(dst) - len(`1970-01-01T00:00:00.000000`)
-	return append(append(dst[:start], dst[start+day:]...), '"'), true
+	micros, rest, ok := parseClock(b)
+	to.Vector(column).I64[to.Rows()] = micros
+	return ok && len(rest) == 0 && micros < 86400_000_000
 }
 
-func timestamp(dst, value []byte) ([]byte, bool) {
+func timestamp(to *engine.Builder, column int, value []byte) bool {
 	b, ok := unquoted(value)
 	if !ok {
-		return dst, false
+		return false
 	}
 	t, ok := parseInstant(b)
-	if !ok || t.zone == zoneOffset {
-		return dst, false
-	}
-	dst = append(dst, '"')
-	if t.plain && t.zone == zoneNone {
-		return append(append(dst, b...), '"'), true
-	}
-	return append(appendInstant(dst, t.micros), '"'), true
+	to.Vector(column).I64[to.Rows()] = t.micros
+	return ok && t.zone != zoneOffset
 }
 
-func timestamptz(dst, value []byte) ([]byte, bool) {
+func timestamptz(to *engine.Builder, column int, value []byte) bool {
 	b, ok := unquoted(value)
 	if !ok {
-		return dst, false
+		return false
 	}
 	t, ok := parseInstant(b)
-	if !ok {
-		return dst, false
-	}
-	dst = append(dst, '"')
-	if t.plain && t.zone == zoneZ {
-		return append(append(dst, b...), '"'), true
-	}
-	return append(appendInstant(dst, t.micros), 'Z', '"'), true
+	to.Vector(column).I64[to.Rows()] = t.micros
+	return ok
 }
 
-// micros gives the instant of a date, timestamp or timestamptz value.
-func micros(value []byte) (int64, bool) {
+func uuid(to *engine.Builder, column int, value []byte) bool {
 	b, ok := unquoted(value)
-	if !ok {
-		return 0, false
+	if !ok || len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
+		return false
 	}
-	t, ok := parseInstant(b)
-	return t.micros, ok
+	digits := append(make([]byte, 0, 32), b[:8]...)
+	digits = append(append(append(append(digits, b[9:13]...), b[14:18]...), b[19:23]...), b[24:]...)
+	var id [16]byte
+	if _, err := hex.Decode(id[:], digits); err != nil {
+		return false
+	}
+	// DuckDB turns the highest bit, so that it sorts as a signed integer.
+	high := binary.BigEndian.Uint64(id[:8]) ^ 1<<63
+	to.Vector(column).I128[to.Rows()] = engine.Int128{Lo: binary.BigEndian.Uint64(id[8:]), Hi: int64(high)}
+	return true
 }
 
-func uuid(dst, value []byte) ([]byte, bool) {
-	b, ok := unquoted(value)
-	if !ok || len(b) != 36 {
-		return dst, false
-	}
-	for i, c := range b {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return dst, false
-			}
-			continue
-		}
-		if lower := c | 0x20; (c < '0' || c > '9') && (lower < 'a' || lower > 'f') {
-			return dst, false
-		}
-	}
-	return append(append(append(dst, '"'), b...), '"'), true
+func anything(to *engine.Builder, column int, value []byte) bool {
+	to.SetText(column, value)
+	return true
 }
-
-func anything(dst, value []byte) ([]byte, bool) { return append(dst, value...), true }

@@ -35,7 +35,18 @@ type Session interface {
 	Exec(ctx context.Context, sql string) (int64, error)
 	// Query starts one statement.
 	Query(ctx context.Context, sql string) (Rows, error)
+	// Append begins to add rows to a temporary table of the session. Until that is closed no statement may run.
+	Append(ctx context.Context, table string) (Appending, error)
 	Close() error
+}
+
+// Appending adds rows to a table, which has them all after a Close without error, and any part of them before.
+type Appending interface {
+	// Add copies a chunk whose vectors have the layouts of the table's columns, and whose texts are UTF-8. It is safe
+	// for concurrent use; rows of several callers come in any order. After an error nothing can be added.
+	Add(ctx context.Context, c *Chunk) error
+	// Close ends the work. It is called once, with an error of Add too.
+	Close(ctx context.Context) error
 }
 
 // Statement is text in the engine's own dialect. But for Args, values are part of the text.
