@@ -98,9 +98,10 @@ func (l *loader) source(d *draft, data []byte) {
 	if s.Format == "" {
 		l.missing(d, "source.format", "format: json")
 	}
-	l.one(d, "source.format", s.Format, "json", "parquet")
+	l.one(d, "source.format", s.Format, "json", "csv", "tsv", "parquet")
 	l.unique(d, "source.required", s.Required)
 	l.fields(d, data)
+	l.csv(d)
 }
 
 // fields reads the declared fields in the file's order, which a map does not keep.

@@ -62,7 +62,7 @@ func (p *Pipeline) output(upstream sql.Catalog) (columns []catalog.Column, selec
 
 // undeclared adds to an error about json which fields are json because they are not declared.
 func (p *Pipeline) undeclared(e *yamlfile.Error) *yamlfile.Error {
-	if p.Source == nil || !strings.Contains(e.Message, "json") {
+	if p.Source == nil || p.Source.Tabular() || !strings.Contains(e.Message, "json") {
 		return e
 	}
 	var names []string

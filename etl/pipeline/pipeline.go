@@ -53,9 +53,20 @@ func (p *Pipeline) Version() string { return p.SHA256[:12] }
 // Source says where raw records are and what they must be.
 type Source struct {
 	Location string // "file:./raw/web/", "s3://…"; relative file paths are below the process's folder
-	Format   string // json or parquet
+	Format   string // json, csv, tsv or parquet
 	Required []string
-	Fields   []Field // declared fields of the raw record, in the yml's order; the others are json
+	Fields   []Field // declared fields of the raw record, in the yml's order
+	CSV      CSV     // of the formats csv and tsv
+}
+
+// Tabular reports whether records are lines of fields that are texts: CSV and TSV.
+func (s *Source) Tabular() bool { return s.Format == "csv" || s.Format == "tsv" }
+
+// CSV says how the fields of a line are written.
+type CSV struct {
+	Delimiter byte
+	NullAs    string // a field of this text without quotes is NULL
+	Header    bool   // the first record of an object has the names; without it the fields are Source.Fields
 }
 
 // Field is a declared field of a raw record.

@@ -7,7 +7,7 @@ import (
 )
 
 // SourceFields gives the columns of `source`: the declared fields, then the undeclared ones that the SELECT names, in
-// the order of its text, as json. It is nil for a second stage.
+// the order of its text, as json, or as text where the format has no other. It is nil for a second stage.
 func (p *Pipeline) SourceFields() []Field {
 	if p.Source == nil {
 		return nil
@@ -16,10 +16,14 @@ func (p *Pipeline) SourceFields() []Field {
 	if p.Statement == nil {
 		return fields
 	}
+	undeclared := pgtypes.Of(pgtypes.JSON)
+	if p.Source.Tabular() {
+		undeclared = pgtypes.Of(pgtypes.Text)
+	}
 	names, _ := p.Statement.ColumnNames()
 	for _, name := range names {
 		if !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
-			fields = append(fields, Field{Name: name, Type: pgtypes.Of(pgtypes.JSON)})
+			fields = append(fields, Field{Name: name, Type: undeclared})
 		}
 	}
 	return fields

@@ -34,6 +34,7 @@ func (l *loader) parse(d *draft) {
 		}
 		d.Statement = st
 		l.sameButCase(d)
+		l.onlyGiven(d)
 		return
 	}
 	ok := len(st.TableNames()) > 0

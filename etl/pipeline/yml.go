@@ -41,9 +41,12 @@ type yml struct {
 type ymlFields map[string]string
 
 type ymlSource struct {
-	Location string   `yaml:"location"`
-	Format   string   `yaml:"format"`
-	Required []string `yaml:"required"`
+	Location  string   `yaml:"location"`
+	Format    string   `yaml:"format"`
+	Required  []string `yaml:"required"`
+	Delimiter string   `yaml:"delimiter"`
+	NullAs    string   `yaml:"null_as"`
+	Header    *bool    `yaml:"header"`
 }
 
 type ymlTime struct {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine"
@@ -74,6 +73,9 @@ func newConverter(p *pipeline.Pipeline) (*converter, error) {
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
+		if f.Type.OID == pgtypes.JSON && p.Source.Tabular() {
+			set = jsonOfText(set)
+		}
 		columns = append(columns, physical)
 		i := c.add(f.Name, set)
 		if p.Time != nil && p.Time.Column == f.Name {
@@ -121,13 +123,10 @@ func (c *converter) object(modified time.Time) {
 }
 
 // convert checks a well-formed record and keeps it as a row, or gives the reason to reject it.
-func (c *converter) convert(r *record, s *scanner, object int, line int64) (reason string) {
-	if s.surrogate || s.beyondASCII() && !utf8.Valid(r.raw) {
-		return ReasonUTF8
-	}
+func (c *converter) convert(r *record, object int) (reason string) {
 	clear(c.values)
-	for place := range s.members {
-		m := &s.members[place]
+	for place := range r.members {
+		m := &r.members[place]
 		i := c.field(place, m)
 		if i < 0 {
 			continue
@@ -143,7 +142,7 @@ func (c *converter) convert(r *record, s *scanner, object int, line int64) (reas
 		}
 	}
 	c.rows.Vector(0).I64[c.rows.Rows()] = int64(object)
-	c.rows.Vector(1).I64[c.rows.Rows()] = line
+	c.rows.Vector(1).I64[c.rows.Rows()] = r.line
 	if reason = c.setFields(); reason != "" {
 		c.rows.Drop()
 		return reason

@@ -14,7 +14,7 @@ import (
 // part is some consecutive objects of a batch, read by one goroutine.
 type part struct {
 	opener      opener
-	splitter    splitter
+	records     reader
 	converter   *converter
 	into        Sink
 	quarantined *QuarantineWriter
@@ -37,6 +37,7 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 	}
 	p := &part{
 		opener:      opener{bucket: req.Bucket},
+		records:     newReader(req.Pipeline),
 		converter:   c,
 		into:        req.Into,
 		quarantined: CreateQuarantine(filepath.Join(req.WorkDir, fmt.Sprintf("rejects-%04d.ndjson.gz", n))),
@@ -75,37 +76,37 @@ func (p *part) read(ctx context.Context, obj storage.Object, index int) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, body.body.Close()) }()
-	p.splitter.reset(body)
+	p.records.reset(body)
 	p.converter.object(obj.LastModified)
 	var r record
-	line := int64(0)
+	count := int64(0)
 	for {
-		err := p.splitter.next(&r)
+		err := p.records.next(&r)
 		if errors.Is(err, io.EOF) {
-			p.inputs = append(p.inputs, catalog.Input{Key: obj.Key, ETag: obj.ETag, Size: obj.Size, Records: line})
+			p.inputs = append(p.inputs, catalog.Input{Key: obj.Key, ETag: obj.ETag, Size: obj.Size, Records: count})
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read %s: %w", obj.Key, err)
 		}
-		if line++; line%checkEvery == 0 && ctx.Err() != nil {
+		if count++; count%checkEvery == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := p.take(ctx, &r, obj, index, line); err != nil {
+		if err := p.take(ctx, &r, obj, index); err != nil {
 			return err
 		}
 	}
 }
 
 // take brings one record to where it belongs, and counts it.
-func (p *part) take(ctx context.Context, r *record, obj storage.Object, index int, line int64) error {
+func (p *part) take(ctx context.Context, r *record, obj storage.Object, index int) error {
 	p.counts.Read++
 	if r.blank {
 		p.counts.Blank++
 		return nil
 	}
 	if r.reason == "" {
-		if r.reason = p.converter.convert(r, &p.splitter.scan, index, line); r.reason == "" {
+		if r.reason = p.converter.convert(r, index); r.reason == "" {
 			p.parsed++
 			if p.converter.rows.Full() {
 				return p.flush(ctx)
@@ -115,7 +116,7 @@ func (p *part) take(ctx context.Context, r *record, obj storage.Object, index in
 	}
 	p.counts.Rejected++
 	p.rejects[r.reason]++
-	reject := Reject{Object: obj.Key, ETag: obj.ETag, Line: line, Offset: r.offset, Reason: r.reason, Raw: r.raw}
+	reject := Reject{Object: obj.Key, ETag: obj.ETag, Line: r.line, Offset: r.offset, Reason: r.reason, Raw: r.raw}
 	if r.size > int64(len(r.raw)) {
 		reject.Size = r.size
 	}

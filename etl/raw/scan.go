@@ -15,13 +15,6 @@ const (
 	scanDeep  = -3 // nested deeper than maxDepth
 )
 
-// member is one member of a record's outermost object. Its slices point into the scanned text.
-type member struct {
-	key     []byte // between the quotes
-	value   []byte
-	escaped bool // key holds an escape
-}
-
 // scanner checks JSON text (RFC 8259) in one pass and notes the members of the outermost object. What it accepts is
 // what encoding/json.Valid accepts down to maxDepth; text that is no Unicode is noted, not refused.
 type scanner struct {

@@ -1,117 +1,35 @@
 package raw
 
 import (
-	"bytes"
-	"errors"
 	"io"
+	"unicode/utf8"
 )
-
-// MaxRecord is the largest record that is accepted, in bytes. It bounds memory, and DuckDB's reader has a bound too.
-const MaxRecord = 16 << 20
-
-// maxRawKept is how much of a record that is too large goes to the quarantine.
-const maxRawKept = 64 << 10
-
-// Reasons why a record is rejected, beside those that name a field: missing_field(f), bad_type(f), future_time(f).
-const (
-	ReasonInvalidJSON = "invalid_json"
-	ReasonNotObject   = "not_an_object"
-	ReasonUTF8        = "invalid_utf8" // bytes that are no UTF-8, or half a surrogate pair as an escape
-	ReasonTooLarge    = "too_large"    // longer than MaxRecord
-	ReasonTooDeep     = "too_deep"     // nested deeper than 1000
-	ReasonTruncated   = "truncated_object"
-	ReasonCorrupt     = "corrupt_object" // the compressed data is broken; what follows the break is lost
-)
-
-// record is one record of an object as it was read. The slices and the scanner's members are valid until the
-// next call of splitter.next.
-type record struct {
-	raw    []byte
-	offset int64 // of raw in the decompressed object
-	size   int64 // of the record; more than len(raw) if it is too large
-	blank  bool
-	reason string // "" for a well-formed JSON object
-}
 
 // splitter cuts a decompressed object into records: JSON objects, one a line or several on a line with nothing or
 // white space between them. Text that is no record ends at the next newline, where reading goes on.
 // Read = blank + rejected + good records; a record never spans a newline.
 type splitter struct {
-	scan scanner
-
-	r        io.Reader
-	buf      []byte
-	pos, end int   // unread part of buf
-	newline  int   // index of a newline in buf at or after pos, or -1
-	searched int   // no newline in buf[pos:searched] if newline < 0
-	base     int64 // offset of buf[0] in the object
-	started  bool  // the current line had a record
-	eof      bool
-	broken   string // reason of the one record that stands for a broken tail, until it is told
+	window
+	scan    scanner
+	records int64
+	started bool // the current line had a record
 }
-
-const firstBuffer = 256 << 10
 
 // reset starts on a new object.
 func (s *splitter) reset(r io.Reader) {
-	if s.buf == nil {
-		s.buf = make([]byte, firstBuffer)
-	}
-	*s = splitter{scan: s.scan, r: r, buf: s.buf, newline: -1}
+	s.window.reset(r)
+	s.records, s.started = 0, false
 }
 
-// breakage is what the decompressor found wrong with the object itself, as opposed to reading it.
-type breakage struct{ reason string }
-
-func (b *breakage) Error() string { return b.reason }
-
-// fill reads more. The buffer is doubled if the current record fills it.
-func (s *splitter) fill() error {
-	if s.pos > 0 {
-		copy(s.buf, s.buf[s.pos:s.end])
-		s.base += int64(s.pos)
-		s.end -= s.pos
-		s.searched -= s.pos
-		s.pos = 0
-	}
-	if s.end == len(s.buf) {
-		s.buf = append(s.buf, make([]byte, len(s.buf))...)
-	}
-	s.newline = -1
-	// At least as much again as the record has: a large one is scanned a logarithmic number of times.
-	for want := min(len(s.buf), max(1, 2*s.end)); s.end < want && !s.eof; {
-		n, err := s.r.Read(s.buf[s.end:])
-		s.end += n
-		var broken *breakage
-		switch {
-		case errors.Is(err, io.EOF):
-			s.eof = true
-		case errors.As(err, &broken):
-			s.eof, s.broken = true, broken.reason
-		case err != nil:
-			return err
-		}
-	}
-	return nil
-}
-
-// findNewline looks for the end of the line in what is read.
-func (s *splitter) findNewline() bool {
-	if s.newline >= s.pos {
-		return true
-	}
-	from := max(s.pos, s.searched)
-	i := bytes.IndexByte(s.buf[from:s.end], '\n')
-	if i < 0 {
-		s.newline, s.searched = -1, s.end
-		return false
-	}
-	s.newline, s.searched = from+i, 0
-	return true
-}
-
-// next reads the next record, or returns io.EOF. Any other error is the reader's.
+// next reads the next record.
 func (s *splitter) next(r *record) error {
+	err := s.read(r)
+	s.records++
+	r.line = s.records
+	return err
+}
+
+func (s *splitter) read(r *record) error {
 	if s.base == 0 && s.pos == 0 {
 		if err := s.skipMark(); err != nil {
 			return err
@@ -158,20 +76,6 @@ func (s *splitter) next(r *record) error {
 	}
 }
 
-// skipMark passes over a byte order mark, with which some programs begin every file.
-func (s *splitter) skipMark() error {
-	const mark = "\uFEFF"
-	for s.end < len(mark) && !s.eof {
-		if err := s.fill(); err != nil {
-			return err
-		}
-	}
-	if bytes.HasPrefix(s.buf[:s.end], []byte(mark)) {
-		s.pos = len(mark)
-	}
-	return nil
-}
-
 // skipBlank gives the position of the next byte that is a newline or no white space.
 func (s *splitter) skipBlank() int {
 	i := s.pos
@@ -187,22 +91,6 @@ func (s *splitter) fillBlank() error {
 		s.pos = s.end
 	}
 	return s.fill()
-}
-
-// take makes buf[from:to] the record and moves to next.
-func (s *splitter) take(r *record, from, to, next int) {
-	*r = record{raw: s.buf[from:to], offset: s.base + int64(from), size: int64(to - from)}
-	s.pos = next
-}
-
-// tail ends the object; a broken one has a last, rejected record.
-func (s *splitter) tail(r *record) error {
-	if s.broken == "" {
-		return io.EOF
-	}
-	s.take(r, s.end, s.end, s.end)
-	r.reason, s.broken = s.broken, ""
-	return nil
 }
 
 // value reads the record that begins at pos, which is no white space.
@@ -229,12 +117,9 @@ func (s *splitter) value(r *record) error {
 				end = scanBad
 			}
 		}
-		if known || s.eof {
-			s.bad(r, limit, known, end)
-			return nil
-		}
-		if end != scanShort || limit-s.pos > MaxRecord {
-			return s.discard(r, end)
+		if known || s.eof || end != scanShort || limit-s.pos > MaxRecord {
+			s.started = false
+			return s.reject(r, reasonOf(end))
 		}
 		if err := s.fill(); err != nil {
 			return err
@@ -246,30 +131,12 @@ func (s *splitter) value(r *record) error {
 func (s *splitter) good(r *record, end, next int, object bool) {
 	s.take(r, s.pos, end, next)
 	s.started = true
-	if !object {
+	r.members = s.scan.members
+	switch {
+	case !object:
 		r.reason = ReasonNotObject
-	}
-}
-
-// bad takes the rest of the line, which is whole in the buffer.
-func (s *splitter) bad(r *record, limit int, known bool, outcome int) {
-	next := limit
-	if known {
-		next++
-	}
-	s.take(r, s.pos, limit, next)
-	s.started = false
-	r.reason = reasonOf(outcome)
-	if s.broken != "" && !known {
-		r.reason, s.broken = s.broken, ""
-	}
-	r.cut()
-}
-
-// cut makes a record that is longer than MaxRecord one that is too large.
-func (r *record) cut() {
-	if r.size > MaxRecord {
-		r.raw, r.reason = r.raw[:maxRawKept], ReasonTooLarge
+	case s.scan.surrogate || s.scan.beyondASCII() && !utf8.Valid(r.raw):
+		r.reason = ReasonUTF8
 	}
 }
 
@@ -278,31 +145,4 @@ func reasonOf(outcome int) string {
 		return ReasonTooDeep
 	}
 	return ReasonInvalidJSON
-}
-
-// discard drops text up to the next newline, which is not in the buffer yet; only a record's worth is kept.
-func (s *splitter) discard(r *record, outcome int) error {
-	offset := s.base + int64(s.pos)
-	var kept []byte
-	for !s.findNewline() && !s.eof {
-		kept = keep(kept, s.buf[s.pos:s.end])
-		s.pos = s.end
-		if err := s.fill(); err != nil {
-			return err
-		}
-	}
-	limit, known := s.end, s.newline >= s.pos
-	if known {
-		limit = s.newline
-	}
-	kept = keep(kept, s.buf[s.pos:limit])
-	s.bad(r, limit, known, outcome)
-	r.size += r.offset - offset
-	r.raw, r.offset = kept, offset
-	r.cut()
-	return nil
-}
-
-func keep(kept, b []byte) []byte {
-	return append(kept, b[:min(len(b), max(0, MaxRecord-len(kept)))]...)
 }

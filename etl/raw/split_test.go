@@ -16,7 +16,7 @@ import (
 // split reads everything with a buffer of the given size and tells each record in one line.
 func split(t *testing.T, r io.Reader, buffer int) []string {
 	t.Helper()
-	s := splitter{buf: make([]byte, buffer)}
+	s := splitter{window: window{buf: make([]byte, buffer)}}
 	s.reset(r)
 	var got []string
 	for {
