@@ -98,7 +98,7 @@ func (l *loader) source(d *draft, data []byte) {
 	if s.Format == "" {
 		l.missing(d, "source.format", "format: json")
 	}
-	l.one(d, "source.format", s.Format, "json", "csv", "tsv", "parquet")
+	l.one(d, "source.format", s.Format, "json", "csv", "tsv", "avro", "parquet")
 	l.unique(d, "source.required", s.Required)
 	l.fields(d, data)
 	l.csv(d)

@@ -53,7 +53,7 @@ func (p *Pipeline) Version() string { return p.SHA256[:12] }
 // Source says where raw records are and what they must be.
 type Source struct {
 	Location string // "file:./raw/web/", "s3://…"; relative file paths are below the process's folder
-	Format   string // json, csv, tsv or parquet
+	Format   string // json, csv, tsv, avro or parquet
 	Required []string
 	Fields   []Field // declared fields of the raw record, in the yml's order
 	CSV      CSV     // of the formats csv and tsv

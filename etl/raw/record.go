@@ -30,8 +30,11 @@ type reader interface {
 
 // newReader gives the reader of a pipeline's format.
 func newReader(p *pipeline.Pipeline) reader {
-	if p.Source.Tabular() {
+	switch {
+	case p.Source.Tabular():
 		return newCSVReader(p)
+	case p.Source.Format == "avro":
+		return &avroReader{}
 	}
 	return &splitter{}
 }
