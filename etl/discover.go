@@ -3,9 +3,11 @@ package etl
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tidegate/catalog"
+	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
 	"tidegate/internal/storage"
 )
@@ -32,6 +34,9 @@ func (t *run) discover(ctx context.Context, bucket storage.Bucket) (d discovery,
 	if d.before, err = t.Store.Listed(ctx, t.p.Table); err != nil {
 		return d, err
 	}
+	if t.Objects != nil {
+		return t.named(ctx, bucket, d)
+	}
 	now, after := t.Now(), ""
 	d.after = catalog.Listing{At: now, Version: t.p.Version()}
 	if age := now.Sub(d.before.At); !t.Relist && d.before.Version == t.p.Version() && age >= 0 && age < relist {
@@ -47,6 +52,35 @@ func (t *run) discover(ctx context.Context, bucket storage.Bucket) (d discovery,
 		return d, fmt.Errorf("discover: %w", err)
 	}
 	return d, nil
+}
+
+// named finds the objects of Options.Objects. What was noted of the listing stays.
+func (t *run) named(ctx context.Context, bucket storage.Bucket, d discovery) (discovery, error) {
+	d.after = d.before
+	var err error
+	if d.known, err = t.Store.Known(ctx, t.p.Table, ""); err != nil {
+		return d, fmt.Errorf("read the ledger of inputs: %w", err)
+	}
+	keys := make([]string, len(t.Objects))
+	for i, name := range t.Objects {
+		keys[i] = strings.TrimPrefix(name, strings.TrimSuffix(t.p.Source.Location, "/")+"/")
+	}
+	d.objects, err = raw.Find(ctx, bucket, keys, d.known)
+	return d, err
+}
+
+// checkObjects makes sure that Options.Objects are of one source.
+func (r *Runner) checkObjects(pipelines []*pipeline.Pipeline) error {
+	var names []string
+	for _, p := range pipelines {
+		if p.Source != nil {
+			names = append(names, p.Name)
+		}
+	}
+	if r.Objects != nil && len(names) != 1 {
+		return fmt.Errorf("a list of objects is for one pipeline with a source; here are %d: %s", len(names), strings.Join(names, ", "))
+	}
+	return nil
 }
 
 // unsettle notes that objects are to be read: if some are not, because their batch fails or the process ends, the next

@@ -90,3 +90,37 @@ func TestDiscoverAfterFailure(t *testing.T) {
 		t.Errorf("mended: %d batches, %+v", r.Batches, r.Counts)
 	}
 }
+
+// TestNamedObjects reads what it is told to and nothing else.
+func TestNamedObjects(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	for _, key := range []string{"a", "b", "c", "d/e"} {
+		l.put(t, key, event(key, "2018-02-10T00:00:00Z", 1, ""))
+	}
+	l.runner.Objects = []string{"c", l.events().Source.Location + "/d/e", "c"}
+	if got := l.mustRun(t, l.events()).Pipelines[0].Counts.Read; got != 2 {
+		t.Errorf("read %d records, want those of c and d/e", got)
+	}
+	if got := l.mustRun(t, l.events()).Pipelines[0].Counts.Read; got != 0 {
+		t.Errorf("read %d records again", got)
+	}
+	l.runner.Objects = []string{"b", "gone", "_b", "away"}
+	_, err := l.run(t, l.events())
+	for _, want := range []string{"gone is not in file:", "away is not in file:", "_b is not part of the source"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+	l.runner.Objects = []string{}
+	if got := l.mustRun(t, l.events()).Pipelines[0].Counts.Read; got != 0 {
+		t.Errorf("read %d records of no object", got)
+	}
+	if _, err := l.run(t, daily()); err == nil || !strings.Contains(err.Error(), "one pipeline with a source; here are 0") {
+		t.Errorf("a list for tables: %v", err)
+	}
+	l.runner.Objects = nil
+	if got := l.mustRun(t, l.events()).Pipelines[0].Counts.Read; got != 2 {
+		t.Errorf("read %d records, want the other 2", got)
+	}
+}

@@ -29,7 +29,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Step and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Step and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -42,6 +42,9 @@ type Options struct {
 	Log     *slog.Logger
 	// Relist has the whole of every source listed, not only the end of it.
 	Relist bool
+	// Objects, if not nil, names the only objects to read, of the one pipeline that has a source: nothing is listed. A
+	// name is the key, or the whole URL. What a batch has read as it is now is not read again.
+	Objects []string
 	// Step, if not nil, is called at each named step, in this order: recovered, discovered; then for each batch
 	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
@@ -92,6 +95,9 @@ func (r *Runner) Run(ctx context.Context, pipelines []*pipeline.Pipeline) (Repor
 	started := r.Now()
 	sorted, err := pipeline.Sort(pipelines)
 	if err != nil {
+		return Report{}, err
+	}
+	if err := r.checkObjects(pipelines); err != nil {
 		return Report{}, err
 	}
 	var report Report

@@ -12,6 +12,7 @@ import (
 	"text/template"
 	"time"
 
+	"tidegate/etl"
 	"tidegate/etl/pipeline"
 	"tidegate/examples"
 	"tidegate/internal/demo"
@@ -60,7 +61,7 @@ func (d *demoCmd) Run(ctx context.Context, p *program) error {
 
 func (p *parts) demonstrate(ctx context.Context, prog *program, path string, pipelines []*pipeline.Pipeline) error {
 	// What is committed can be looked at even if a pipeline failed: tidegate.batches says why.
-	if err := p.runPipelines(ctx, prog, pipelines, false); ctx.Err() == nil {
+	if err := p.runPipelines(ctx, prog, pipelines, etl.Options{}); ctx.Err() == nil {
 		exitCode(err, prog.err)
 	} else {
 		return err

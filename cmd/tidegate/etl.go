@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,8 +24,9 @@ type etlCmd struct {
 }
 
 type etlRunCmd struct {
-	Select []string `help:"Run only these pipelines, by name (web/events) or table (web.events); +NAME with those it is made of, NAME+ with those made of it." placeholder:"NAME"`
-	Relist bool     `help:"List the whole of every source, as one run a day does anyhow: finds late objects whose names sort before those of the last day."`
+	Select  []string `help:"Run only these pipelines, by name (web/events) or table (web.events); +NAME with those it is made of, NAME+ with those made of it." placeholder:"NAME"`
+	Relist  bool     `help:"List the whole of every source, as one run a day does anyhow: finds late objects whose names sort before those of the last day."`
+	Objects string   `help:"Read only the objects whose names are in this file, one a line, as they are below the source's location or with it; of one pipeline." type:"existingfile" placeholder:"FILE"`
 }
 
 // Run runs the pipelines of the configuration.
@@ -39,11 +42,15 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err := c.checkAdopted(pipelines); err != nil {
 		return err
 	}
+	objects, err := e.objects()
+	if err != nil {
+		return err
+	}
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err
 	}
-	runErr := parts.runPipelines(ctx, p, pipelines, e.Relist)
+	runErr := parts.runPipelines(ctx, p, pipelines, etl.Options{Relist: e.Relist, Objects: objects})
 	// What was committed is brought hot even if another pipeline failed.
 	loadErr := parts.bringHot(ctx, p)
 	if loadErr != nil && parts.Hot.remote() {
@@ -66,16 +73,33 @@ func chosenPipelines(c config, names []string) ([]*pipeline.Pipeline, error) {
 	return pipelines, nil
 }
 
-// runPipelines runs them in a DuckDB instance of its own and prints what they did.
-func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline, relist bool) error {
+// objects reads the names that --objects gives; nil without it.
+func (e *etlRunCmd) objects() ([]string, error) {
+	if e.Objects == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(e.Objects)
+	if err != nil {
+		return nil, wrong{err}
+	}
+	names := []string{}
+	for line := range strings.Lines(string(text)) {
+		if name := strings.TrimRight(line, "\r\n"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// runPipelines runs them in a DuckDB instance of its own and prints what they did. Of the options it takes what to read.
+func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline, o etl.Options) error {
 	db, err := p.openDuck(ctx, "etl-spill", p.Limits.ETLMemory, duck.Options{Threads: p.Limits.Threads})
 	if err != nil {
 		return err
 	}
-	runner, err := etl.New(etl.Options{
-		Store: p.store, Lake: p.lake, Source: func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }, Engine: db,
-		WorkDir: p.scratch("etl"), Log: p.log, Step: prog.step, Relist: relist,
-	})
+	o.Store, o.Lake, o.Engine, o.WorkDir, o.Log, o.Step = p.store, p.lake, db, p.scratch("etl"), p.log, prog.step
+	o.Source = func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }
+	runner, err := etl.New(o)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}

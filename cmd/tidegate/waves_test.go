@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"tidegate/etl"
 	"tidegate/internal/demo"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/storage/storagetest"
@@ -85,7 +86,7 @@ func makeEvents(t *testing.T, dir string) {
 	}
 	all, err := loadPipelines(parts.config)
 	if err == nil {
-		err = parts.runPipelines(t.Context(), p, all, false)
+		err = parts.runPipelines(t.Context(), p, all, etl.Options{})
 	}
 	if err := errors.Join(err, parts.close()); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package raw
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,6 +30,31 @@ func Discover(ctx context.Context, bucket storage.Bucket, after string, known ma
 		found = append(found, obj)
 	}
 	return found, nil
+}
+
+// Find gives the objects of these keys that are not in known (key → ETag) as they are now, in order of keys. A key that
+// is not there, or is not part of the source, is an error, which names all of them.
+func Find(ctx context.Context, bucket storage.Bucket, keys []string, known map[string]string) ([]storage.Object, error) {
+	keys = slices.Clone(keys)
+	slices.Sort(keys)
+	var found []storage.Object
+	var errs []error
+	for _, key := range slices.Compact(keys) {
+		if hidden(key) {
+			errs = append(errs, fmt.Errorf("%s is not part of the source: a name in it begins with _ or ., or it is a folder", key))
+			continue
+		}
+		obj, err := bucket.Stat(ctx, key)
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			errs = append(errs, fmt.Errorf("%s is not in %s", key, bucket.Location()))
+		case err != nil:
+			return nil, fmt.Errorf("look for %s: %w", key, err)
+		case known[key] != obj.ETag:
+			found = append(found, obj)
+		}
+	}
+	return found, errors.Join(errs...)
 }
 
 func hidden(key string) bool {
