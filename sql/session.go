@@ -47,6 +47,10 @@ func (b *binder) sessionValue(fn string) *expr {
 		return null(pgtypes.Of(pgtypes.Name))
 	case "pg_backend_pid":
 		return intConstant(pgtypes.Int4, int64(b.env.BackendPID))
+	case "txid_current": // nothing is numbered: the moment at which the transaction began is the same until it ends, and grows
+		return intConstant(pgtypes.Int8, b.env.Now.UnixMicro())
+	case "txid_current_if_assigned":
+		return null(pgtypes.Of(pgtypes.Int8))
 	case "pg_is_in_recovery":
 		return boolConstant(false)
 	}

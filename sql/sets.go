@@ -60,6 +60,8 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 	case fn == "pg_partition_ancestors" && b.system:
 		// Nothing has any.
 		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "CAST(list_value() AS UINTEGER[])")}}}, nil
+	case fn == "pg_get_keywords":
+		return b.keywords(args, pos)
 	}
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
@@ -131,6 +133,24 @@ func (b *binder) subscripts(args []*expr, pos int32) (*set, error) {
 		list = "CASE WHEN " + args[2].sql + " THEN list_reverse(" + list + ") WHEN NOT " + args[2].sql + " THEN " + list + " END"
 	}
 	return &set{columns: []setColumn{{"", computed(sig.result, list, args...)}}}, nil
+}
+
+// keywords binds pg_get_keywords, by which drivers learn what they must quote.
+func (b *binder) keywords(args []*expr, pos int32) (*set, error) {
+	if _, _, err := b.resolve("pg_get_keywords", args, pos); err != nil {
+		return nil, err
+	}
+	if !b.system {
+		return nil, b.catalogOnly(pos, "function pg_get_keywords()")
+	}
+	s := &set{row: true}
+	for _, c := range []struct {
+		name string
+		typ  pgtypes.OID
+	}{{"word", pgtypes.Text}, {"catcode", pgtypes.Char}, {"barelabel", pgtypes.Bool}, {"catdesc", pgtypes.Text}, {"baredesc", pgtypes.Text}} {
+		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, "(SELECT list("+c.name+" ORDER BY word) FROM pgc.pg_get_keywords())")})
+	}
+	return s, nil
 }
 
 // jsonSet binds json_each and its like, plain being the name without the b of jsonb.

@@ -59,7 +59,7 @@ func SystemFunctions() []string { return slices.Sorted(maps.Keys(systemFunctions
 // pathFunctions are those whose answer depends on the search path.
 var pathFunctions = map[string]bool{
 	"pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true, "to_regclass": true,
-	"pg_get_constraintdef": true, "pg_get_indexdef": true,
+	"pg_get_constraintdef": true, "pg_get_indexdef": true, "pg_get_ruledef": true,
 }
 
 // relationNames are the functions one of whose arguments may name a relation, which the search path finds: counted from the

@@ -341,6 +341,9 @@ func hotTable(r *hot.Relation) pgcatalog.Table {
 		}
 		out.Columns = append(out.Columns, col)
 	}
+	for _, u := range r.Uses {
+		out.Uses = append(out.Uses, pgcatalog.ColumnUse{Schema: u.Schema, Table: u.Name, Column: u.Column})
+	}
 	for _, k := range r.Keys {
 		out.Keys = append(out.Keys, hotKey(k))
 	}

@@ -64,6 +64,9 @@ func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList, people *a
 	}
 	contents.Tables = append(contents.Tables, only.shown(v)...)
 	if c.role != nil {
+		if contents.Granted = len(c.config) > 0; c.role.Name != publicRole {
+			contents.Grantee = c.role.Name
+		}
 		contents.Tables = c.seen(contents.Tables, v, only)
 	}
 	contents.Sequences, contents.Comments = c.beside(only, contents.Tables)
@@ -97,7 +100,7 @@ func (c *postgresCatalog) seen(tables []pgcatalog.Table, v *catalog.View, only *
 		}
 		t.Part = len(part.Hidden) > 0
 		if t.Part { // the query may name what is not there
-			t.Definition, t.Pretty = "", ""
+			t.Definition, t.Pretty, t.Uses = "", "", nil
 		}
 		t.Writable = c.role.Write && rel.Class == sql.ClassHotOnly && !t.View && !part.Restricted()
 		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(col pgcatalog.Column) bool {

@@ -11,6 +11,9 @@ type Contents struct {
 	Comments  map[string]string // on schemas
 	Roles     []Role
 	Settings  []Setting
+	// Granted says that roles have been granted what they see: Grantee, "" is everybody, what is there. Else all of it is the owner's.
+	Granted bool
+	Grantee string
 	// TemporarySchema is the schema of the temporary tables among them, of the one session that looks; "" is none.
 	TemporarySchema string
 }
@@ -27,8 +30,9 @@ type Table struct {
 	// Materialized is set for a view that holds rows; View is not set then.
 	Materialized bool
 	Columns      []Column
-	Part         bool // it has other columns, which are not for whoever looks: no privilege on it is one on the table
-	Writable     bool // whoever looks may change it
+	Uses         []ColumnUse // of a view: the columns that it reads, those that are not there for whoever looks too
+	Part         bool        // it has other columns, which are not for whoever looks: no privilege on it is one on the table
+	Writable     bool        // whoever looks may change it
 	// Cold says that nothing of it is in a warehouse: Redshift calls that an external table.
 	Cold        bool
 	PartitionBy []string
@@ -37,6 +41,9 @@ type Table struct {
 	Keys        []Key
 	Indexes     []Index // those that keys have not
 }
+
+// ColumnUse is a column that a view reads.
+type ColumnUse struct{ Schema, Table, Column string }
 
 // The kinds of keys, as pg_constraint writes them.
 const (

@@ -28,10 +28,11 @@ var dataFiles embed.FS
 
 const csvNull = `\N`
 
-// keywordTable has PostgreSQL's key words and their categories U, C, T, R of pg_get_keywords.
+// keywordTable has PostgreSQL's key words and what pg_get_keywords says of them: categories U, C, T, R, and whether they are
+// a column's label without AS.
 const keywordTable = "_keyword"
 
-var keywordColumns = []engine.LoadColumn{{Name: "word", Type: pgtypes.Text}, {Name: "category", Type: pgtypes.Text}}
+var keywordColumns = []engine.LoadColumn{{Name: "word", Type: pgtypes.Text}, {Name: "category", Type: pgtypes.Text}, {Name: "barelabel", Type: pgtypes.Bool}}
 
 // dataset is the embedded data, read.
 type dataset struct {
@@ -70,7 +71,7 @@ func changing() []string { return append(slices.Sorted(maps.Keys(ofObjects)), wh
 // number of what a row is about.
 var ofObjects = map[string]string{
 	"pg_class": "oid", "pg_attribute": "attrelid", "pg_type": "oid", "pg_description": "objoid", "pg_constraint": "oid", "pg_index": "indexrelid",
-	"pg_attrdef": "oid", "pg_sequence": "seqrelid", "pg_depend": "objid",
+	"pg_attrdef": "oid", "pg_rewrite": "oid", "pg_sequence": "seqrelid", "pg_depend": "objid",
 }
 
 // whole are the changing relations that Refresh makes anew: they have few rows.
@@ -106,7 +107,7 @@ func readDataset() (*dataset, error) {
 		}
 	}
 	if err := readCSV(keywordTable, func(f map[string]string) error {
-		d.keywords = append(d.keywords, []any{f["word"], f["category"]})
+		d.keywords = append(d.keywords, []any{f["word"], f["category"], f["barelabel"] == "t"})
 		return nil
 	}); err != nil {
 		return nil, err

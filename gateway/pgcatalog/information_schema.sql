@@ -61,20 +61,32 @@ FROM (
 --
 CREATE VIEW pgi.table_privileges AS
 SELECT pgc.pg_get_userbyid(c.relowner) AS grantor, u._u_name AS grantee, b.datname AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-  'SELECT' AS privilege_type, 'NO' AS is_grantable, 'YES' AS with_hierarchy
-FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc._role u, pgc.pg_database b
-WHERE c.relkind IN ('r', 'v', 'f', 'p') AND (u._u_oid = c.relowner OR u._u_oid >= 16384)
+  p._p_name AS privilege_type, 'NO' AS is_grantable, CASE p._p_name WHEN 'SELECT' THEN 'YES' ELSE 'NO' END AS with_hierarchy
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace, pgc._role u, pgc._privilege p, pgc.pg_database b
+WHERE c.relkind IN ('r', 'v', 'f', 'p') AND c.relacl IS NULL AND (u._u_oid = c.relowner OR u._u_oid >= 16384) AND pgc.has_table_privilege(c.oid, p._p_name)
+UNION ALL
+SELECT a._a_grantor, a._a_grantee, b.datname, n.nspname, c.relname, p._p_name, CASE WHEN a._a_grantee = a._a_grantor THEN 'YES' ELSE 'NO' END,
+  CASE p._p_name WHEN 'SELECT' THEN 'YES' ELSE 'NO' END
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace JOIN pgc._acl a ON a._a_oid = c.oid AND a._a_column = 0
+  JOIN pgc._privilege p ON contains(a._a_letters, p._p_letter), pgc.pg_database b
+WHERE c.relkind IN ('r', 'v', 'f', 'p')
 --
 CREATE VIEW pgi.role_table_grants AS
-SELECT * FROM pgi.table_privileges
+SELECT * FROM pgi.table_privileges WHERE grantee <> 'PUBLIC'
 --
 CREATE VIEW pgi.column_privileges AS
 SELECT p.grantor, p.grantee, p.table_catalog, p.table_schema, p.table_name, c.column_name, p.privilege_type, p.is_grantable
 FROM pgi.table_privileges p JOIN pgi.columns c ON c.table_schema = p.table_schema AND c.table_name = p.table_name
+WHERE p.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+UNION ALL
+SELECT a._a_grantor, a._a_grantee, b.datname, n.nspname, c.relname, t.attname, p._p_name, 'NO'
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace JOIN pgc.pg_attribute t ON t.attrelid = c.oid
+  JOIN pgc._acl a ON a._a_oid = c.oid AND a._a_column = t.attnum JOIN pgc._privilege p ON p._p_column AND contains(a._a_letters, p._p_letter), pgc.pg_database b
+WHERE c.relkind IN ('r', 'v', 'f', 'p') AND t.attnum > 0
 --
 CREATE VIEW pgi.character_sets AS
 SELECT NULL::VARCHAR AS character_set_catalog, NULL::VARCHAR AS character_set_schema, 'UTF8' AS character_set_name, 'UCS' AS character_repertoire, 'UTF8' AS form_of_use,
-  datname AS default_collate_catalog, 'pg_catalog' AS default_collate_schema, 'C' AS default_collate_name
+  NULL::VARCHAR AS default_collate_catalog, NULL::VARCHAR AS default_collate_schema, NULL::VARCHAR AS default_collate_name
 FROM pgc.pg_database
 --
 CREATE VIEW pgi.collations AS

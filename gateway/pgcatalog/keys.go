@@ -55,6 +55,9 @@ func (b *builder) referring(t *Table) bool {
 func (t *Table) objects() []object {
 	key := t.Schema + "." + t.Name
 	out := []object{{"table", key}, {"type", key}, {"array", key}}
+	if t.View || t.Materialized {
+		out = append(out, object{"rule", key})
+	}
 	for _, k := range t.Keys {
 		out = append(out, object{"constraint", key + "." + k.Name})
 		if k.indexed() {
@@ -96,18 +99,24 @@ func (b *builder) keys(t *Table) {
 		case ForeignKey:
 			b.foreignKey(t, k, columns)
 		case Check:
-			b.constraint(t, k, values{"conkey": columns, "conbin": k.Definition}, []any{k.Definition, nil, "", known(k.Pretty)})
+			b.constraint(t, k, values{"conkey": columns, "conbin": checkExpression(k.Definition)}, []any{k.Definition, nil, "", known(k.Pretty)})
 			b.dependencies(t, k, b.oid(t.Schema, t.Name), columns, "n") // of its expression
 		default:
 			index := b.index(t, &Index{Name: k.Name, Unique: true, Columns: k.Columns, Detail: k.Index}, k.Kind == PrimaryKey)
+			b.depend(classRelation, index, constraintRelation, b.oids[object{"constraint", t.Schema + "." + t.Name + "." + k.Name}], 0, "i")
 			word := map[string]string{PrimaryKey: "PRIMARY KEY", UniqueKey: "UNIQUE"}[k.Kind]
 			text := cmp.Or(k.Definition, word+" ("+quoted(k.Columns)+")")
 			b.constraint(t, k, values{"conindid": index, "conkey": columns}, []any{text, nil, "", nil})
 		}
 	}
 	for i := range t.Indexes {
-		if _, ok := t.numbers(t.Indexes[i].Columns); ok {
-			b.index(t, &t.Indexes[i], false)
+		if columns, ok := t.numbers(t.Indexes[i].Columns); ok {
+			index := b.index(t, &t.Indexes[i], false)
+			for _, column := range columns {
+				if column != 0 {
+					b.depend(classRelation, index, classRelation, b.oid(t.Schema, t.Name), column, "a")
+				}
+			}
 		}
 	}
 }
@@ -143,10 +152,7 @@ func (b *builder) foreignKey(t *Table, k *Key, columns []int64) {
 // of a foreign key here.
 func (b *builder) dependencies(t *Table, k *Key, relation int64, columns []int64, kind string) {
 	for _, column := range columns {
-		b.add("pg_depend", values{
-			"classid": constraintRelation, "objid": b.oids[object{"constraint", t.Schema + "." + t.Name + "." + k.Name}],
-			"refclassid": classRelation, "refobjid": relation, "refobjsubid": column, "deptype": kind,
-		})
+		b.depend(constraintRelation, b.oids[object{"constraint", t.Schema + "." + t.Name + "." + k.Name}], classRelation, relation, column, kind)
 	}
 }
 
@@ -201,6 +207,7 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 		"indexrelid": oid, "indrelid": table, "indnatts": n, "indnkeyatts": keys, "indisunique": x.Unique, "indisprimary": primary,
 		"indimmediate": true, "indisvalid": true, "indisready": true, "indislive": true,
 		"indkey": columns, "indcollation": collations, "indclass": classes, "indoption": options,
+		"indpred": x.predicate(), "indexprs": x.expressions(),
 	})
 	if x.Definition != "" {
 		b.define(oid, []any{x.Definition, nil, "", nil})

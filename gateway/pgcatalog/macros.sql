@@ -37,8 +37,9 @@ CASE WHEN abs(_a) < 10240 THEN _a::VARCHAR || ' bytes'
 CREATE MACRO pgc.pg_is_in_recovery() AS false
 --
 CREATE MACRO pgc.pg_get_keywords() AS TABLE
-SELECT word, category AS catcode,
-  CASE category WHEN 'U' THEN 'unreserved' WHEN 'C' THEN 'unreserved (cannot be function or type name)' WHEN 'T' THEN 'reserved (can be function or type name)' ELSE 'reserved' END AS catdesc
+SELECT word, category AS catcode, barelabel,
+  CASE category WHEN 'U' THEN 'unreserved' WHEN 'C' THEN 'unreserved (cannot be function or type name)' WHEN 'T' THEN 'reserved (can be function or type name)' ELSE 'reserved' END AS catdesc,
+  CASE WHEN barelabel THEN 'can be bare label' ELSE 'requires AS' END AS baredesc
 FROM pgc._keyword
 --
 CREATE MACRO pgc.pg_partition_ancestors(_a) AS TABLE

@@ -78,7 +78,8 @@ CREATE MACRO pgc.pg_get_indexdef(_a) AS tg_definition(_a::UINTEGER, false, pgc._
 --
 CREATE MACRO pgc.pg_get_triggerdef(_a) AS NULL::VARCHAR, (_a, _y) AS NULL::VARCHAR
 --
-CREATE MACRO pgc.pg_get_ruledef(_a) AS NULL::VARCHAR, (_a, _y) AS NULL::VARCHAR
+CREATE MACRO pgc.pg_get_ruledef(_a) AS tg_rule_definition(_a::UINTEGER, false, pgc._path()), (_a, _p) AS tg_rule_definition(_a::UINTEGER, false, _p),
+(_a, _y, _p) AS tg_rule_definition(_a::UINTEGER, _y, _p)
 --
 CREATE MACRO pgc.pg_get_partkeydef(_a) AS NULL::VARCHAR
 --

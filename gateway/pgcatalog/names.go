@@ -126,6 +126,19 @@ func (n *Names) ViewDefinition(oid uint32, pretty bool) (text string, ok bool) {
 	return r.definition, r.definition != ""
 }
 
+// RuleDefinition is the rule that makes a relation a view; ok is false if there is none.
+func (n *Names) RuleDefinition(oid uint32, pretty bool, path []string) (text string, ok bool) {
+	r := n.relation(first(n.tables(), func(t *nameTable) (uint32, bool) { view, ok := t.rules[oid]; return view, ok }))
+	if r == nil || r.definition == "" {
+		return "", false
+	}
+	name, definition := quoteIdent(r.schema)+"."+quoteIdent(r.name), r.definition
+	if pretty {
+		name, definition = n.written(r, path), r.pretty
+	}
+	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + definition, true
+}
+
 // Definition is the text of a constraint or an index.
 func (n *Names) Definition(oid uint32, pretty bool, path []string) (text string, ok bool) {
 	d := first(n.tables(), func(t *nameTable) (*definitionText, bool) { d, ok := t.definitions[oid]; return d, ok })

@@ -25,6 +25,7 @@ type nameTable struct {
 	descriptions   map[described][]description
 	definitions    map[uint32]*definitionText
 	serials        map[serial]uint32
+	rules          map[uint32]uint32 // the view of each
 }
 
 type (
@@ -55,6 +56,7 @@ func newNameTable() *nameTable {
 		types: map[uint32]*typeName{}, typesNamed: map[string][]*typeName{}, typesWritten: map[string]uint32{},
 		functions: map[uint32]*functionName{}, functionsNamed: map[string][]*functionName{},
 		descriptions: map[described][]description{}, definitions: map[uint32]*definitionText{}, serials: map[serial]uint32{},
+		rules: map[uint32]uint32{},
 	}
 }
 
@@ -114,6 +116,7 @@ func (t *nameTable) fill(d *dataset, rows map[string][][]any, base *nameTable) {
 		t.definitions[oidOf(row[0])] = &definitionText{before: textOf(row[1]), relation: uint32(relation), after: textOf(row[3]), pretty: textOf(row[4])}
 	}
 	t.fillSerials(d, rows)
+	rowsOf(d, rows, "pg_rewrite", func(at func(string) any) { t.rules[oidOf(at("oid"))] = oidOf(at("ev_class")) })
 }
 
 func (t *nameTable) fillRelations(d *dataset, rows map[string][][]any, schema func(oid any) string) {
@@ -170,6 +173,7 @@ func (t *nameTable) remove(oids []int64) {
 	for _, n := range oids {
 		oid := uint32(n)
 		delete(t.definitions, oid)
+		delete(t.rules, oid)
 		delete(t.descriptions, described{oid, 0})
 		if r := t.relations[oid]; r != nil {
 			for i := range r.attributes {
@@ -200,7 +204,7 @@ func (t *nameTable) clone() *nameTable {
 	c.schemas, c.schemasNamed, c.roles, c.rolesNamed = maps.Clone(t.schemas), maps.Clone(t.schemasNamed), maps.Clone(t.roles), maps.Clone(t.rolesNamed)
 	c.databases, c.types, c.typesNamed = maps.Clone(t.databases), maps.Clone(t.types), maps.Clone(t.typesNamed)
 	c.typesWritten, c.descriptions, c.definitions = maps.Clone(t.typesWritten), maps.Clone(t.descriptions), maps.Clone(t.definitions)
-	c.serials = maps.Clone(t.serials)
+	c.serials, c.rules = maps.Clone(t.serials), maps.Clone(t.rules)
 	return &c
 }
 

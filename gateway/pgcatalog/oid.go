@@ -17,6 +17,9 @@ const (
 	classRelation       = int64(1259) // pg_class, as classoid of pg_description
 	constraintRelation  = int64(2606)
 	namespaceRelation   = int64(2615)
+	ruleRelation        = int64(2618)
+	typeRelation        = int64(1247)
+	defaultRelation     = int64(2604)
 	heapAccessMethod    = int64(2)
 	defaultCollation    = int64(100)
 	firstObject         = int64(16384) // PostgreSQL's FirstNormalObjectId

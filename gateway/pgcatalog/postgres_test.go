@@ -180,5 +180,5 @@ var likePostgres = map[string]string{
 	"casts":      `select c.oid, c.castsource, c.casttarget, c.castfunc, c.castcontext, c.castmethod from pg_catalog.pg_cast c where c.oid < 12000 order by 1`,
 	"aggregates": `select a.aggfnoid::oid, a.aggkind, a.aggtranstype, a.agginitval from pg_catalog.pg_aggregate a order by 1`,
 	"languages":  `select l.oid, l.lanname from pg_catalog.pg_language l where l.lanname <> 'plpgsql' order by 1`,
-	"key words":  `select k.word, k.catcode, k.catdesc from pg_catalog.pg_get_keywords() k order by 1`,
+	"key words":  `select * from pg_catalog.pg_get_keywords() order by 1`,
 }

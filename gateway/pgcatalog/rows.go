@@ -222,7 +222,7 @@ func (b *builder) table(t *Table) {
 	b.class(values{
 		"oid": oid, "relname": t.Name, "relnamespace": b.namespace(t.Schema), "reltype": rowType, "relpersistence": b.persistence(t),
 		"relnatts": int64(len(t.Columns)), "reltuples": float64(t.Rows), "relpages": (t.Bytes + pageBytes - 1) / pageBytes,
-		"relhasindex": t.indexed(), "relhastriggers": b.referring(t), "relchecks": t.checks(),
+		"relacl": b.tableACL(t), "relhasindex": t.indexed(), "relhastriggers": b.referring(t), "relchecks": t.checks(),
 	}, t.kind())
 	b.describe(oid, 0, t.Description)
 	for i := range t.Columns {
@@ -230,7 +230,7 @@ func (b *builder) table(t *Table) {
 		b.attribute(values{
 			"attrelid": oid, "attname": c.Name, "atttypid": int64(c.Type.OID), "attnum": int64(i + 1),
 			"atttypmod": int64(c.Type.Typmod), "attnotnull": c.NotNull, "atthasdef": c.Default != "",
-			"attidentity": c.Identity, "attgenerated": c.Generated,
+			"attacl": b.columnACL(t), "attidentity": c.Identity, "attgenerated": c.Generated,
 			"attcollation": b.data.types[int64(c.Type.OID)].collation,
 		})
 		b.describe(oid, int64(i+1), c.Description)
@@ -244,6 +244,10 @@ func (b *builder) table(t *Table) {
 	}
 	b.rows[extraTable] = append(b.rows[extraTable], []any{oid, definition, pretty, t.Bytes, t.Part, t.Writable, t.Cold, append([]string{}, t.PartitionBy...)})
 	b.rowTypes(t, oid, rowType, arrayType)
+	b.parts(t, oid, rowType, arrayType)
+	if t.View || t.Materialized {
+		b.rule(t, oid)
+	}
 }
 
 // rowTypes adds the composite type that PostgreSQL makes for every relation, and its array.

@@ -52,6 +52,9 @@ func (u *unit) refers() (names []string) {
 				names = append(names, k.RefSchema+"."+k.RefTable)
 			}
 		}
+		for _, use := range u.table.Uses {
+			names = append(names, use.Schema+"."+use.Table)
+		}
 	case u.sequence != nil:
 		names = append(names, u.sequence.OwnerSchema+"."+u.sequence.OwnerTable)
 	}
@@ -139,10 +142,13 @@ func (b *builder) surroundings(u *unit) (s struct {
 	schema    int64
 	temporary string
 	referred  bool
+	granted   bool
+	grantee   string
 }) {
 	switch {
 	case u.table != nil:
 		s.schema, s.temporary = b.namespace(u.table.Schema), b.persistence(u.table)
+		s.granted, s.grantee = b.contents.Granted, b.contents.Grantee
 		s.referred = b.referred[u.table.Schema+"."+u.table.Name]
 	case u.sequence != nil:
 		s.schema = b.namespace(u.sequence.Schema)

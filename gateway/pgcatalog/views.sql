@@ -34,6 +34,18 @@ SELECT * FROM pgc.pg_stat_all_tables WHERE schemaname NOT IN ('pg_catalog', 'inf
 CREATE VIEW pgc.pg_stat_sys_tables AS
 SELECT * FROM pgc.pg_stat_all_tables WHERE schemaname IN ('pg_catalog', 'information_schema')
 --
+CREATE VIEW pgc.pg_statio_all_tables AS
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, 0::BIGINT AS heap_blks_read, 0::BIGINT AS heap_blks_hit,
+  CASE WHEN c.relhasindex THEN 0::BIGINT END AS idx_blks_read, CASE WHEN c.relhasindex THEN 0::BIGINT END AS idx_blks_hit,
+  NULL::BIGINT AS toast_blks_read, NULL::BIGINT AS toast_blks_hit, NULL::BIGINT AS tidx_blks_read, NULL::BIGINT AS tidx_blks_hit
+FROM pgc.pg_class c JOIN pgc.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 't', 'm')
+--
+CREATE VIEW pgc.pg_statio_user_tables AS
+SELECT * FROM pgc.pg_statio_all_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND NOT starts_with(schemaname, 'pg_toast')
+--
+CREATE VIEW pgc.pg_statio_sys_tables AS
+SELECT * FROM pgc.pg_statio_all_tables WHERE schemaname IN ('pg_catalog', 'information_schema')
+--
 CREATE VIEW pgc.pg_timezone_names AS
 SELECT name, abbrev, utc_offset, is_dst FROM pg_timezone_names()
 --

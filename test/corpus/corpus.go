@@ -55,7 +55,30 @@ func Replay(tb testing.TB, c *pgconn.PgConn, s *Statement) string {
 	if len(s.Args) > 0 {
 		return bound(tb, c, text, s)
 	}
-	var got []Result
+	got, err := results(tb, c, text)
+	if err != nil {
+		return err.Error()
+	}
+	return difference(s.Results, got)
+}
+
+// Record runs a statement without arguments and gives what is answered.
+func Record(tb testing.TB, c *pgconn.PgConn, s *Statement) []Result {
+	tb.Helper()
+	text, err := withOIDs(tb, c, s.SQL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	got, err := results(tb, c, text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return got
+}
+
+// results runs a text; an error of the server is the last result.
+func results(tb testing.TB, c *pgconn.PgConn, text string) (got []Result, err error) {
+	tb.Helper()
 	reader := c.Exec(tb.Context(), text)
 	for reader.NextResult() {
 		rr := reader.ResultReader()
@@ -73,11 +96,11 @@ func Replay(tb testing.TB, c *pgconn.PgConn, s *Statement) string {
 	if err := reader.Close(); err != nil {
 		failed, ok := errors.AsType[*pgconn.PgError](err)
 		if !ok {
-			return err.Error()
+			return nil, err
 		}
 		got = append(got, Result{SQLState: failed.Code, Message: failed.Message})
 	}
-	return difference(s.Results, got)
+	return got, nil
 }
 
 // bound executes a statement with arguments.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tidegate/internal/engine"
@@ -27,8 +28,9 @@ type Relation struct {
 	Columns      []Column
 	Keys         []Key
 	Indexes      []Index
-	// Reads are the relations that a view's definition names.
+	// Reads are the relations that a view's definition names, Uses their columns that it names.
 	Reads []RelationName
+	Uses  []ColumnName
 	// Definition is a view's query, as pg_get_viewdef writes it, and Pretty with fewer parentheses; of PostgreSQL only.
 	Definition, Pretty string
 	Materialized       bool
@@ -36,6 +38,12 @@ type Relation struct {
 
 // RelationName is a relation's name in the warehouse.
 type RelationName struct{ Schema, Name string }
+
+// ColumnName is a column of a relation.
+type ColumnName struct {
+	RelationName
+	Column string
+}
 
 // Column is a column as the warehouse declares it. Type may be one that pgtypes does not know; TypeName is how the
 // warehouse writes it.
@@ -122,13 +130,14 @@ const (
 	oidOf = `(SELECT s.oid FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace` +
 		` WHERE sn.nspname = 'pg_catalog' AND s.relname = `
 
-	readsSQL = `SELECT DISTINCT ` + listedName + ` AS schema, c.relname, tn.nspname AS read_schema, t.relname AS read_name` +
+	readsSQL = `SELECT DISTINCT ` + listedName + ` AS schema, c.relname, tn.nspname AS read_schema, t.relname AS read_name, a.attname` +
 		` FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace` +
 		` JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid` +
 		` JOIN pg_catalog.pg_depend d ON d.objid = r.oid AND d.classid = ` + oidOf + `'pg_rewrite')` +
 		` AND d.refclassid = ` + oidOf + `'pg_class') AND d.refobjid <> c.oid` +
 		` JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace` +
-		` WHERE ` + ownSchema
+		` LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0` +
+		` WHERE ` + ownSchema + ` ORDER BY 1, 2, 3, 4, 5`
 )
 
 // List asks the warehouse what it has.
@@ -174,13 +183,19 @@ func list(ctx context.Context, e engine.Querier, kind Kind) (*Listing, error) {
 			return nil, err
 		}
 	}
-	reads, err := engine.Texts(ctx, e, engine.Statement{SQL: readsSQL}, 4)
+	reads, err := engine.Texts(ctx, e, engine.Statement{SQL: readsSQL}, 5)
 	if err != nil {
 		return nil, fmt.Errorf("list what the warehouse's views read: %w", err)
 	}
 	for _, r := range reads {
 		if rel := byName[RelationName{r[0], r[1]}]; rel != nil {
-			rel.Reads = append(rel.Reads, RelationName{r[2], r[3]})
+			name := RelationName{r[2], r[3]}
+			if !slices.Contains(rel.Reads, name) {
+				rel.Reads = append(rel.Reads, name)
+			}
+			if r[4] != "" {
+				rel.Uses = append(rel.Uses, ColumnName{name, r[4]})
+			}
 		}
 	}
 	return l, nil

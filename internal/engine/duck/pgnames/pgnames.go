@@ -22,6 +22,7 @@ type Names interface {
 	RelationSize(oid uint32) (bytes int64, ok bool)
 	ViewDefinition(oid uint32, pretty bool) (text string, ok bool)
 	Definition(oid uint32, pretty bool, path []string) (text string, ok bool)
+	RuleDefinition(oid uint32, pretty bool, path []string) (text string, ok bool)
 	IndexColumn(oid uint32, number int32) string
 	SerialSequence(table uint32, column string) (text string, ok bool)
 	TablePrivilege(oid uint32, list string) (has, ok bool, err error)
@@ -82,6 +83,9 @@ func texts(n Names) []udf.Function {
 		udf.Of2("tg_view_definition", func(oid uint32, pretty bool) (udf.Null[string], error) { return known(n.ViewDefinition(oid, pretty)) }),
 		udf.Of3("tg_definition", func(oid uint32, pretty bool, p path) (udf.Null[string], error) {
 			return known(n.Definition(oid, pretty, schemas(p)))
+		}),
+		udf.Of3("tg_rule_definition", func(oid uint32, pretty bool, p path) (udf.Null[string], error) {
+			return known(n.RuleDefinition(oid, pretty, schemas(p)))
 		}),
 		udf.Of2("tg_index_column", func(oid uint32, number int32) (string, error) { return n.IndexColumn(oid, number), nil }),
 		udf.Of2("tg_serial_sequence", func(oid uint32, column string) (udf.Null[string], error) { return known(n.SerialSequence(oid, column)) }),
