@@ -75,21 +75,6 @@ func (n *Names) onPath(name string, path []string) *relationName {
 	return nil
 }
 
-// named finds the relation that a text names as PostgreSQL reads it, or whose number it is.
-func (n *Names) named(text string, path []string) *relationName {
-	if oid, ok := number(text); ok {
-		return n.relation(oid)
-	}
-	parts := identParts(text)
-	switch len(parts) {
-	case 0:
-		return nil
-	case 1:
-		return n.onPath(parts[0], path)
-	}
-	return n.inSchema(parts[len(parts)-2], parts[len(parts)-1])
-}
-
 // written is the relation's name as the search path needs it.
 func (n *Names) written(r *relationName, path []string) string {
 	if n.onPath(r.name, path) == r {
@@ -116,10 +101,8 @@ func (n *Names) RelationSize(oid uint32) (bytes int64, ok bool) {
 func (n *Names) ViewDefinition(oid uint32, pretty bool) (text string, ok bool) {
 	r := n.relation(oid)
 	switch {
-	case r == nil:
+	case r == nil, r.kind != "v" && r.kind != "m":
 		return "", false
-	case r.kind != "v" && r.kind != "m":
-		return "Not a view", true
 	case pretty:
 		return r.pretty, r.pretty != ""
 	}

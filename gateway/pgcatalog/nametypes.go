@@ -250,10 +250,11 @@ func (n *Names) ObjectOID(kind, text string, path []string) (uint32, error) {
 	}
 	switch kind {
 	case regclass:
-		if r := n.named(text, path); r != nil {
-			return r.oid, nil
+		r, err := n.relationCalled(text, path)
+		if err != nil {
+			return 0, err
 		}
-		return 0, missing(pgerr.UndefinedTable, "relation", text)
+		return r.oid, nil
 	case regtype:
 		if oid := n.typeOf(text); oid != 0 {
 			return oid, nil

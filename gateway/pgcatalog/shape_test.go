@@ -244,8 +244,8 @@ func TestMacroArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		{"events", "web.events", "web.events", "tidegate", "Page views, one row per event", "f", "8192", "web", "t", "Not a view", "t"},
-		{"site_daily", "web.site_daily", "web.site_daily", "tidegate", "∅", "f", "0", "web", "t", "Not a view", "t"},
+		{"events", "web.events", "web.events", "tidegate", "Page views, one row per event", "f", "8192", "web", "t", "∅", "t"},
+		{"site_daily", "web.site_daily", "web.site_daily", "tidegate", "∅", "f", "0", "web", "t", "∅", "t"},
 		{"tiers", "tidegate.tiers", "tidegate.tiers", "tidegate", "∅", "f", "0", "tidegate", "t", " SELECT ''::text AS table_name,\n    ''::text AS tier,\n    0 AS columns,\n    0::bigint AS rows;", "f"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
