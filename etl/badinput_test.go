@@ -18,13 +18,11 @@ func TestBadInput(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
 	good := func(id string) string { return event(id, "2018-02-15T03:04:05Z", 1, "") }
-	manyGood := func(id string, n int) (text string) {
-		for i := range n {
-			text += good(fmt.Sprintf("%s-%d-%d", id, i, i*7919%10007)) + "\n"
-		}
-		return text
+	var many strings.Builder
+	for i := range 2000 {
+		fmt.Fprintln(&many, good(fmt.Sprintf("cut-%d-%d", i, i*7919%10007)))
 	}
-	cut := compressed(t, strings.NewReader(manyGood("cut", 2000)))
+	cut := compressed(t, strings.NewReader(many.String()))
 	deep := `{"event_id":"deep","x":` + strings.Repeat(`[`, 10_000) + strings.Repeat(`]`, 10_000) + `}`
 	for key, body := range map[string][]byte{
 		"good":     []byte(good("a") + "\n"),
@@ -69,7 +67,7 @@ func TestBadInput(t *testing.T) {
 		}
 	}
 	all := map[string]bool{}
-	for _, id := range strings.Split("a b c d e f g h i j k n", " ") {
+	for id := range strings.SplitSeq("a b c d e f g h i j k n", " ") {
 		all[id] = true
 	}
 	if d := cmp.Diff(all, kept); d != "" {

@@ -138,7 +138,7 @@ func FuzzCSV(f *testing.F) {
 		c := &csvReader{CSV: pipeline.CSV{Delimiter: ','}}
 		c.reset(iotest.OneByteReader(strings.NewReader(text)))
 		var r record
-		offset, line, bad := int64(0), int64(1), false
+		offset, bad := int64(0), false
 		for {
 			err := c.read(&r)
 			if errors.Is(err, io.EOF) {
@@ -151,8 +151,8 @@ func FuzzCSV(f *testing.F) {
 			if strings.Trim(between, "\r\n") != "" || len(between) > 2 {
 				t.Fatalf("%q: %q is in no record", text, between)
 			}
-			if line = 1 + int64(strings.Count(text[:r.offset], "\n")); r.line != line {
-				t.Fatalf("%q: line %d, want %d", text, r.line, line)
+			if want := 1 + int64(strings.Count(text[:r.offset], "\n")); r.line != want {
+				t.Fatalf("%q: line %d, want %d", text, r.line, want)
 			}
 			offset = r.offset + r.size
 			if bad = bad || r.reason != ""; r.reason != "" || r.blank {

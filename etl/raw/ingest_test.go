@@ -142,11 +142,11 @@ func (c *collected) Add(_ context.Context, rows *engine.Chunk) error {
 		if c.onlyCount {
 			break
 		}
-		line := fmt.Sprintf("%04d:%06d", rows.Vectors[0].I64[i], rows.Vectors[1].I64[i])
+		line := []string{fmt.Sprintf("%04d:%06d", rows.Vectors[0].I64[i], rows.Vectors[1].I64[i])}
 		for j := placeColumns; j < len(rows.Vectors); j++ {
-			line += " " + shown(&rows.Vectors[j], i)
+			line = append(line, shown(&rows.Vectors[j], i))
 		}
-		c.lines = append(c.lines, line)
+		c.lines = append(c.lines, strings.Join(line, " "))
 	}
 	return nil
 }
