@@ -57,7 +57,7 @@ func rules() []rule {
 		{area: "internal/pgctype/...", only: true},
 		{area: "internal/redshift/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "internal/pgregex/...", allow: []string{"internal/pgerr", "internal/pgctype"}, only: true},
-		{area: "internal/pgtext/...", allow: []string{"internal/pgerr", "internal/pgctype"}, only: true},
+		{area: "internal/pgtext/...", allow: []string{"internal/pgerr", "internal/pgctype", "internal/pgtypes"}, only: true},
 		{area: "internal/pgjson/...", allow: []string{"internal/pgerr", "internal/pgtypes", "internal/pgnumeric"}, only: true},
 		{area: "sql/..."},
 		{area: "internal/engine/cold/...", allow: []string{"internal/engine", "internal/storage/colcache"}},

@@ -8,6 +8,7 @@ package pgerr
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code is a SQLSTATE: five characters of PostgreSQL's errcodes.txt.
@@ -103,9 +104,16 @@ type Error struct {
 	Err error
 }
 
-// New returns an Error with a formatted message.
+// New returns an Error with a formatted message. What %q formats stands in quotes as it is: PostgreSQL escapes nothing.
 func New(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	if false {
+		_ = fmt.Sprintf(format, args...) // go vet checks the formats of callers by it
+	}
+	return &Error{Code: code, Message: formatted(format, args)}
+}
+
+func formatted(format string, args []any) string {
+	return fmt.Sprintf(strings.ReplaceAll(format, "%q", "\"%s\""), args...)
 }
 
 // Error gives the SQLSTATE, the message and the cause, for logs.
@@ -122,13 +130,19 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // WithHint returns e with the hint set.
 func (e *Error) WithHint(format string, args ...any) *Error {
-	e.Hint = fmt.Sprintf(format, args...)
+	if false {
+		_ = fmt.Sprintf(format, args...)
+	}
+	e.Hint = formatted(format, args)
 	return e
 }
 
 // WithDetail returns e with the detail set.
 func (e *Error) WithDetail(format string, args ...any) *Error {
-	e.Detail = fmt.Sprintf(format, args...)
+	if false {
+		_ = fmt.Sprintf(format, args...)
+	}
+	e.Detail = formatted(format, args)
 	return e
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // Encode writes bytes as hex, base64 or escape.
@@ -27,7 +28,7 @@ func Encode(data []byte, format string) (string, error) {
 func Decode(text, format string) ([]byte, error) {
 	switch strings.ToLower(format) {
 	case "hex":
-		return decodeHex(text)
+		return pgtypes.DecodeHex(text)
 	case "base64":
 		return decodeBase64(text)
 	case "escape":
@@ -67,46 +68,6 @@ func escaped(data []byte) string {
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
-
-// decodeHex lets white space stand between two bytes, not within one.
-func decodeHex(text string) ([]byte, error) {
-	var out []byte
-	for i := 0; i < len(text); i++ {
-		if isBlank(text[i]) {
-			continue
-		}
-		if i+1 == len(text) {
-			if _, err := hexDigit(text[i:]); err != nil {
-				return nil, err
-			}
-			return nil, pgerr.New(pgerr.InvalidParameterValue, "invalid hexadecimal data: odd number of digits")
-		}
-		high, err := hexDigit(text[i:])
-		if err != nil {
-			return nil, err
-		}
-		low, err := hexDigit(text[i+1:])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, high<<4|low)
-		i++
-	}
-	return out, nil
-}
-
-func hexDigit(s string) (byte, error) {
-	switch c := s[0]; {
-	case '0' <= c && c <= '9':
-		return c - '0', nil
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, nil
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, nil
-	}
-	r, _ := utf8.DecodeRuneInString(s)
-	return 0, pgerr.New(pgerr.InvalidParameterValue, "invalid hexadecimal digit: \"%c\"", r)
-}
 
 const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 

@@ -339,10 +339,13 @@ func (p *intervalParser) clock(w string) (seen uint32, why failure) {
 		}
 		micros = math.RoundToEven(f * 1e6)
 	}
-	if n[1] < 0 || n[1] > 59 || n[2] < 0 || n[2] > 60 || n[0] > (math.MaxInt64-2*Hour)/Hour {
+	if n[1] < 0 || n[1] > 59 || n[2] < 0 || n[2] > 60 || n[0] > math.MaxInt64/Hour {
 		return 0, tooLarge
 	}
-	total := n[0]*Hour + n[1]*Minute + n[2]*Second + int64(micros)
+	total, ok := add64(n[0]*Hour, n[1]*Minute+n[2]*Second+int64(micros))
+	if !ok {
+		return 0, tooLarge
+	}
 	if w[0] == '-' {
 		total = -total
 	}

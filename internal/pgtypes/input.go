@@ -181,14 +181,14 @@ func movePoint(whole, fraction string, by int) (string, string) {
 	return whole, fraction
 }
 
+func errBytea() error {
+	return pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type bytea")
+}
+
 // ParseBytea reads the hex form, or the escape form: backslash doubled or before three octal digits.
 func ParseBytea(s string) ([]byte, error) {
 	if digits, ok := strings.CutPrefix(s, `\x`); ok {
-		v, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
-		if err != nil {
-			return nil, pgerr.New(pgerr.InvalidParameterValue, "invalid hexadecimal data in %q", s)
-		}
-		return v, nil
+		return DecodeHex(digits)
 	}
 	v := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -202,11 +202,11 @@ func ParseBytea(s string) ([]byte, error) {
 			continue
 		}
 		if len(s) < i+4 {
-			return nil, badText(Bytea, s)
+			return nil, errBytea()
 		}
 		n, err := strconv.ParseUint(s[i+1:i+4], 8, 8)
 		if err != nil {
-			return nil, badText(Bytea, s)
+			return nil, errBytea()
 		}
 		v = append(v, byte(n))
 		i += 3
