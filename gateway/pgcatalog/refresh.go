@@ -71,6 +71,7 @@ func (c *Catalog) load(ctx context.Context, contents *Contents) error {
 	names := c.names.own.Load().clone()
 	names.remove(gone)
 	names.fill(c.data, rows, c.names.fixed.Load())
+	names.temporary = contents.TemporarySchema
 	c.names.own.Store(names)
 	return nil
 }
