@@ -55,7 +55,8 @@ func (s *suite) layOut(ctx context.Context) error {
 // objects is how many hold the records of the hour.
 const objects = 64
 
-// writePipeline writes the demo's pipeline of web.events, its source in our folder.
+// writePipeline writes the demo's pipeline of web.events, its source in our folder. A run may take 4 GiB in all, of which
+// DuckDB has three.
 func (s *suite) writePipeline() error {
 	to := filepath.Join(s.program.Dir, "pipelines", "web")
 	if err := os.MkdirAll(to, 0o755); err != nil {
@@ -71,7 +72,7 @@ func (s *suite) writePipeline() error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(s.program.Dir, "tidegate.yml"), []byte("{}\n"), 0o644)
+	return os.WriteFile(filepath.Join(s.program.Dir, "tidegate.yml"), []byte("limits: { etl_memory: 3GiB }\n"), 0o644)
 }
 
 // registerHours writes the first 23 hours of the day as one Parquet file each and commits them.
