@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ func Run(ctx context.Context, b *measure.Bench) error {
 	if err != nil {
 		return err
 	}
-	for _, q := range queries {
+	for _, q := range slices.Concat(queries, ofTools) {
 		err = client.Compare(ctx, b, q.metric, "us", b.Samples(), targets, func(t client.Target) (func() (float64, error), error) {
 			c, err := t.Connect()
 			if err != nil {

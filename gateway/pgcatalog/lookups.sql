@@ -7,7 +7,7 @@ CREATE VIEW pgc._role AS
 SELECT oid AS _u_oid, rolname AS _u_name, rolcanlogin AS _u_login FROM pgc.pg_authid
 --
 CREATE VIEW pgc._acl AS
-SELECT _a_oid, _a_column, CASE WHEN string_split(_a_item, '=')[1] = '' THEN 'PUBLIC' ELSE trim(string_split(_a_item, '=')[1], '"') END AS _a_grantee,
+SELECT _a_oid, _a_column, CASE WHEN string_split(_a_item, '=')[1] = '' THEN 'PUBLIC' ELSE replace(trim(string_split(_a_item, '=')[1], '"'), '""', '"') END AS _a_grantee,
   trim(string_split(_a_item, '/')[2], '"') AS _a_grantor, string_split(string_split(_a_item, '=')[2], '/')[1] AS _a_letters
 FROM (SELECT oid AS _a_oid, 0::SMALLINT AS _a_column, unnest(relacl) AS _a_item FROM pgc.pg_class
   UNION ALL SELECT attrelid, attnum, unnest(attacl) FROM pgc.pg_attribute WHERE attacl IS NOT NULL)
