@@ -260,8 +260,10 @@ func (b *binder) derive(p *selectParts, rows bool) ([]*visible, string, error) {
 		}
 		taken[strings.ToLower(unique)] = true
 		names = append(names, unique)
-		return &visible{name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table,
-			collation: t.e.collation.ofColumn(), origin: t.e.origin, endless: t.e.endless}
+		return &visible{
+			name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table,
+			collation: t.e.collation.ofColumn(), origin: t.e.origin, endless: t.e.endless,
+		}
 	}
 	for _, t := range p.targets {
 		v := add(t)

@@ -26,7 +26,7 @@ type nameTable struct {
 	definitions    map[uint32]*definitionText
 	serials        map[serial]uint32
 	rules          map[uint32]uint32 // the view of each
-	temporary      string // the schema that pg_temp stands for; "" is none
+	temporary      string            // the schema that pg_temp stands for; "" is none
 }
 
 type (
