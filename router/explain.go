@@ -27,6 +27,9 @@ func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
 		},
 		{Label: "Estimate", Key: "estimate", Value: float64(p.Estimate) / float64(time.Millisecond), Text: formatDuration(p.Estimate)},
 	}
+	if q, ok := p.Engine.(queued); ok {
+		lines = append(lines, memoryLine(q.Forecast(p.Statement)))
+	}
 	if w := p.Statement.Waves; w != nil {
 		n := int64(len(w.Parts))
 		lines = append(lines, engine.ExplainLine{Label: "Waves", Key: "waves", Value: n, Text: strconv.FormatInt(n, 10)})
@@ -36,6 +39,19 @@ func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
 	return append(lines, engine.ExplainLine{
 		Label: strings.ToUpper(tier[:1]) + tier[1:] + " SQL", Key: tier + "_sql", Value: text, Text: text,
 	})
+}
+
+// queued is an engine that lets statements in one by one.
+type queued interface {
+	// Forecast gives the bytes that a statement reserves before it starts, and how many statements run and wait now.
+	Forecast(s engine.Statement) (memory int64, running, waiting int)
+}
+
+func memoryLine(memory int64, running, waiting int) engine.ExplainLine {
+	return engine.ExplainLine{
+		Label: "Memory", Key: "memory", Value: map[string]int64{"reserved": memory, "running": int64(running), "waiting": int64(waiting)},
+		Text: fmt.Sprintf("%s reserved (%d running, %d waiting)", formatBytes(memory), running, waiting),
+	}
 }
 
 func asOf(t time.Time) engine.ExplainLine {

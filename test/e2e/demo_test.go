@@ -183,7 +183,7 @@ func checkRoutes(t *testing.T, s *server, _ *pgx.Conn) {
 		t.Errorf("notices %q, want one that names user_agent", notices)
 	}
 	lines := table(t, c, "explain (route) select user_agent from web.events where dt = '2018-02-03'")
-	for _, label := range []string{"Route: ", "Reason: ", "Generation: ", "As of: ", "Files: ", "Bytes: ", "Estimate: ", "Cold SQL: "} {
+	for _, label := range []string{"Route: ", "Reason: ", "Generation: ", "As of: ", "Files: ", "Bytes: ", "Estimate: ", "Memory: ", "Cold SQL: "} {
 		if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, label) }) {
 			t.Errorf("EXPLAIN (ROUTE) has no line %q:\n%s", label, strings.Join(lines, "\n"))
 		}

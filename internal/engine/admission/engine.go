@@ -40,10 +40,21 @@ func (e *Engine) Describe(ctx context.Context, s engine.Statement) ([]engine.Col
 // run once more, alone.
 func (e *Engine) Query(ctx context.Context, s engine.Statement) (engine.Rows, error) {
 	r := &rows{ctx: ctx, e: e, s: s}
-	if err := r.start(max(min(s.Memory.Peak, e.gate.o.Memory/largestShare), leastMemory)); err != nil {
+	if err := r.start(e.reserves(s)); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// reserves is how much memory a statement is given at first.
+func (e *Engine) reserves(s engine.Statement) int64 {
+	return max(min(s.Memory.Peak, e.gate.o.Memory/largestShare), leastMemory)
+}
+
+// Forecast gives the bytes that a statement reserves before it starts, and how many statements run and wait now.
+func (e *Engine) Forecast(s engine.Statement) (memory int64, running, waiting int) {
+	stats := e.gate.Stats()
+	return min(e.reserves(s), e.gate.o.Memory), stats.Running, stats.Waiting
 }
 
 // rows are inner's, with the claim of the statement.

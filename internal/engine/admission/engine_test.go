@@ -104,6 +104,24 @@ func TestOutOfMemory(t *testing.T) {
 	}
 }
 
+// TestForecast tells what a statement reserves, and what is before it.
+func TestForecast(t *testing.T) {
+	t.Parallel()
+	e := admission.New(&attempts{outcomes: [][]error{{nil, nil}}}, gate())
+	r, err := e.Query(t.Context(), engine.Statement{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for peak, want := range map[int64]int64{0: 16 * mib, 100 * mib: 100 * mib, 5000 * mib: 256 * mib} {
+		if memory, running, waiting := e.Forecast(engine.Statement{Memory: engine.Memory{Peak: peak}}); memory != want || running != 1 || waiting != 0 {
+			t.Errorf("of %d: %d bytes, %d running, %d waiting", peak, memory, running, waiting)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestIdleResult keeps a result open that nobody reads: others take its place, and it keeps what it holds.
 func TestIdleResult(t *testing.T) {
 	t.Parallel()
