@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +113,93 @@ func badInputs() []badInput {
 		{name: "all out of order", sent: sync(typed('E', zero("p")+long(0)), bind(short(0)+short(0)+short(0)), typed('D', "P"+zero("p")), parse("select 1"))},
 		{name: "a Query before Sync is skipped", sent: sync(parse("select nope"), typed('Q', zero("select 1")))},
 		{name: "Terminate before Sync is not", sent: join(parse("select nope"), typed('X', ""))},
+	}
+}
+
+// statefulInputs are wrong things in the middle of something: of a block, of a failed one, of a portal that is not read to
+// its end, of a COPY.
+func statefulInputs() []badInput {
+	query := func(text string) []byte { return typed('Q', zero(text)) }
+	parse := func(name, text string) []byte { return typed('P', zero(name, text)+short(0)) }
+	bind := func(portal, name string) []byte { return typed('B', zero(portal, name)+short(0)+short(0)+short(0)) }
+	execute := func(portal string, rows int) []byte { return typed('E', zero(portal)+long(rows)) }
+	states := []struct {
+		name   string
+		before []byte
+	}{
+		{"in a block", query("begin")},
+		{"in a failed block", query("begin; select nope")},
+		{"behind a suspended portal", join(query("begin"), parse("", "values (1), (2), (3)"), bind("p", ""), execute("p", 1))},
+		{"behind a suspended unnamed portal", join(parse("", "values (1), (2), (3)"), bind("", ""), execute("", 1))},
+		{"behind an error of the pipeline", parse("", "select nope")},
+		{"behind a COPY", query("copy (values (1)) to stdout")},
+	}
+	wrong := []struct {
+		name string
+		sent []byte
+	}{
+		{"Query without an end", typed('Q', "select 1")},
+		{"Query that is not UTF-8", query("select '\xff'")},
+		{"empty Query", query("")},
+		{"Parse without types", typed('P', zero("", "select 1"))},
+		{"Bind cut off", typed('B', zero("x", ""))},
+		{"Bind to none", bind("x", "none")},
+		{"Bind of a name that is taken", bind("p", "")},
+		{"Execute of none", execute("none", 0)},
+		{"Execute without rows", typed('E', zero(""))},
+		{"Execute again", execute("", 0)},
+		{"Describe of neither", typed('D', "X"+zero(""))},
+		{"Describe of none", typed('D', "P"+zero("none"))},
+		{"Close of none", typed('C', "P"+zero("none"))},
+		{"Close without an end", typed('C', "Pp")},
+		{"function call", typed('F', long(1)+short(0)+short(0)+short(0))},
+		{"copy messages", join(typed('d', "x"), typed('f', zero("no")), typed('c', ""))},
+		{"copy failure without an end", typed('f', "no")},
+		{"password", typed('p', zero("secret"))},
+		{"unknown message", typed('?', "")},
+		{"Flush with a body", typed('H', "x")},
+		{"Sync with a body", typed('S', "x")},
+		{"length below its own", announced('B', 3, "")},
+		{"negative length", announced('E', -5, "")},
+	}
+	var all []badInput
+	for _, state := range states {
+		for _, w := range wrong {
+			all = append(all, badInput{name: w.name + " " + state.name, sent: join(state.before, w.sent, syncMessage)})
+		}
+	}
+	return all
+}
+
+// TestBadInputInEveryState says wrong things to Tidegate and to PostgreSQL 15 while something is under way, up to an answer
+// that is sure to come: both must answer alike.
+func TestBadInputInEveryState(t *testing.T) {
+	t.Parallel()
+	cluster := testkit.Postgres(t)
+	postgres := cluster.Connect(t)
+	for _, text := range []string{"create role ann login", "create database tidegate"} {
+		if _, err := postgres.Exec(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := serve(t, nil)
+	for _, c := range statefulInputs() {
+		talk := func(x *dialogue) {
+			x.send(hello("ann"))
+			x.listen()
+			x.said = nil
+			x.send(c.sent, typed('Q', zero("rollback")), typed('Q', zero("select 'the end' as x")))
+			for !slices.Contains(x.said, "closed") && !slices.Contains(x.said, `DataRow "the end"`) {
+				x.listen()
+			}
+		}
+		want := (&dialogue{t: t}).run("unix", cluster.Dir+"/.s.PGSQL.5432", talk)
+		for i := range want { // which is no function of ours
+			want[i] = strings.Replace(want[i], "42883 function with OID 1 does not exist", "0A000 function call messages are not supported", 1)
+		}
+		if diff := cmp.Diff(want, (&dialogue{t: t}).run("tcp", d.addr, talk)); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
 	}
 }
 

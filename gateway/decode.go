@@ -118,9 +118,12 @@ func (d *decoder) parse() *pgproto3.Parse {
 	return m
 }
 
-// bind's parameters are the body's own bytes; nil is NULL.
+// bind's parameters are the body's own bytes; nil is NULL. Without its names it is nil.
 func (d *decoder) bind() *pgproto3.Bind {
 	m := &pgproto3.Bind{DestinationPortal: d.text(), PreparedStatement: d.text()}
+	if d.err != nil {
+		return nil
+	}
 	m.ParameterFormatCodes = d.formats()
 	for n, i := d.short(), 0; i < n && d.err == nil; i++ {
 		var value []byte

@@ -61,6 +61,20 @@ func (s *session) extended(ctx context.Context, m pgproto3.FrontendMessage) erro
 	return pgerr.New(pgerr.ProtocolViolation, "unexpected message %T", m)
 }
 
+// unread gives what is told of a message that cannot be read: as in PostgreSQL, what is wrong with its beginning comes
+// before what is wrong with the rest.
+func (s *session) unread(m pgproto3.FrontendMessage, kind byte, err error) error {
+	switch b, ok := m.(*pgproto3.Bind); {
+	case kind == 'F' && s.tx.failed && s.tx.explicit:
+		return errFailedTransaction()
+	case ok && b != nil:
+		if _, missing := s.statement(b.PreparedStatement); missing != nil {
+			return missing
+		}
+	}
+	return err
+}
+
 func (s *session) parse(ctx context.Context, m *pgproto3.Parse) error {
 	if _, ok := s.statements[clipName(m.Name)]; ok && m.Name != "" {
 		return duplicateStatement(m.Name)

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +112,7 @@ func TestNotifyBytes(t *testing.T) {
 	payload := strings.Repeat("x", longestPayload-10)
 	fill := func() (told int) {
 		for {
-			if err := l.tell(notification{"c", payload + fmt.Sprint(told)}); err != nil {
+			if err := l.tell(notification{"c", payload + strconv.Itoa(told)}); err != nil {
 				if pgerr.CodeOf(err) != pgerr.ProgramLimitExceeded {
 					t.Error(err)
 				}

@@ -141,6 +141,8 @@ func (s *session) respond(ctx context.Context, kind byte, body []byte) error {
 	m, err := decode(kind, body)
 	if err == nil {
 		s.showMessage(m)
+	} else {
+		err = s.unread(m, kind, err)
 	}
 	switch {
 	case kind == 'Q' && err == nil:
