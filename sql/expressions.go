@@ -172,13 +172,13 @@ func (b *binder) literalNode(c *pg_query.A_Const) (*expr, error) {
 
 // numberLiteral types a number that is no int4: int8 if it fits, else numeric, also with an exponent.
 func (b *binder) numberLiteral(text string) (*expr, error) {
-	if i, err := strconv.ParseInt(text, 0, 64); err == nil {
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if i <= math.MaxInt32 && i >= math.MinInt32 {
 			return intConstant(pgtypes.Int4, i), nil
 		}
 		return intConstant(pgtypes.Int8, i), nil
 	}
-	return numericConstant(strings.ReplaceAll(text, "_", ""), pgtypes.Of(pgtypes.Numeric))
+	return numericConstant(text, pgtypes.Of(pgtypes.Numeric))
 }
 
 // maxParameter bounds n of $n, for which there is a type to remember each. More than 65,535 cannot be bound, but as in

@@ -77,7 +77,24 @@ func scan(text string) ([]*pg_query.ScanToken, error) {
 	if err != nil {
 		return nil, parseError(text, err)
 	}
+	for _, t := range tokens.Tokens {
+		if word := junkNumber(t.Token, text[t.Start:t.End]); word != "" {
+			return nil, pgerr.New(pgerr.SyntaxError, "trailing junk after numeric literal at or near \"%s\"", word).
+				At(utf8.RuneCountInString(text[:t.Start]) + 1)
+		}
+	}
 	return tokens.Tokens, nil
+}
+
+// junkNumber gives what PostgreSQL 15 stops at in a number that is written as 16 began to read it, 0x1F and 1_000: "" for any
+// other token.
+func junkNumber(t pg_query.Token, word string) string {
+	junk := strings.IndexAny(word, "_xXoObB")
+	if junk < 0 || t != pg_query.Token_ICONST && t != pg_query.Token_FCONST {
+		return ""
+	}
+	rest, _, _ := strings.Cut(word[junk:], ".")
+	return word[:junk] + rest
 }
 
 // statementsOf takes a tree apart. The tree is of the respelled text; tokens and statements are of text.
