@@ -32,8 +32,10 @@ func TestGrants(t *testing.T) {
 		{"SELECT table_name, string_agg(privilege_type, ',' ORDER BY privilege_type), min(is_grantable) FROM pgi.role_table_grants WHERE grantee = 'read er' AND table_schema IN ('web', 'tidegate') GROUP BY 1 ORDER BY 1", [][]string{
 			{"site_daily", "DELETE,INSERT,REFERENCES,SELECT,TRIGGER,TRUNCATE,UPDATE", "NO"}, {"tiers", "SELECT", "NO"},
 		}},
-		{`SELECT table_name, count(*) FROM pgi.column_privileges WHERE grantee = 'read er' AND table_schema IN ('web', 'tidegate') AND privilege_type = 'SELECT' GROUP BY 1 ORDER BY 1`,
-			[][]string{{"events", "13"}, {"site_daily", "4"}, {"tiers", "4"}}},
+		{
+			`SELECT table_name, count(*) FROM pgi.column_privileges WHERE grantee = 'read er' AND table_schema IN ('web', 'tidegate') AND privilege_type = 'SELECT' GROUP BY 1 ORDER BY 1`,
+			[][]string{{"events", "13"}, {"site_daily", "4"}, {"tiers", "4"}},
+		},
 		{`SELECT c.relname, p.name FROM pgc.pg_class c, (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p(name)
 			WHERE c.oid >= 16384 AND pgc.has_table_privilege(c.oid, p.name) IS DISTINCT FROM EXISTS (SELECT 1 FROM pgi.table_privileges g
 				WHERE g.grantee = 'read er' AND g.table_name = c.relname AND g.privilege_type = p.name)`, nil},

@@ -186,10 +186,10 @@ func (n *Names) Description(oid uint32, class string, column int32) (text string
 // identParts reads a name that may have a schema: each part quoted, or folded to lower case.
 func identParts(text string) (parts []string) {
 	for text != "" {
-		switch {
-		case text[0] == '.':
+		switch text[0] {
+		case '.':
 			text = text[1:]
-		case text[0] == '"':
+		case '"':
 			end := 1
 			for end < len(text) && (text[end] != '"' || end+1 < len(text) && text[end+1] == '"') {
 				if text[end] == '"' {

@@ -61,30 +61,30 @@ func webContents() *pgcatalog.Contents {
 	}
 }
 
-func openDuck(t testing.TB, names *pgcatalog.Names) *duck.DB {
-	t.Helper()
-	db, err := duck.Open(t.Context(), duck.Options{Threads: 1, MemoryLimit: "256MB", Functions: pgnames.Functions(names)})
+func openDuck(tb testing.TB, names *pgcatalog.Names) *duck.DB {
+	tb.Helper()
+	db, err := duck.Open(tb.Context(), duck.Options{Threads: 1, MemoryLimit: "256MB", Functions: pgnames.Functions(names)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db
 }
 
-func openCatalog(t testing.TB) (*duck.DB, *pgcatalog.Catalog) {
-	t.Helper()
+func openCatalog(tb testing.TB) (*duck.DB, *pgcatalog.Catalog) {
+	tb.Helper()
 	names := new(pgcatalog.Names)
-	db := openDuck(t, names)
-	c, err := pgcatalog.New(t.Context(), db, names, pgcatalog.Live{})
+	db := openDuck(tb, names)
+	c, err := pgcatalog.New(tb.Context(), db, names, pgcatalog.Live{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	if err := c.Refresh(t.Context(), 1, webContents()); err != nil {
-		t.Fatal(err)
+	if err := c.Refresh(tb.Context(), 1, webContents()); err != nil {
+		tb.Fatal(err)
 	}
 	return db, c
 }

@@ -144,7 +144,8 @@ func (b *builder) surroundings(u *unit) (s struct {
 	referred  bool
 	granted   bool
 	grantee   string
-}) {
+},
+) {
 	switch {
 	case u.table != nil:
 		s.schema, s.temporary = b.namespace(u.table.Schema), b.persistence(u.table)

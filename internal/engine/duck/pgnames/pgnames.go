@@ -50,7 +50,9 @@ func schemas(p path) []string {
 }
 
 // known is a value, or NULL.
-func known[T any](v T, ok bool) (udf.Null[T], error) { return udf.Null[T]{V: v, Valid: ok}, nil }
+func known[T any](v T, ok bool) (udf.Null[T], error) { //nolint:unparam // what it is given to returns both
+	return udf.Null[T]{V: v, Valid: ok}, nil
+}
 
 // maybe is known with an error.
 func maybe(v, ok bool, err error) (udf.Null[bool], error) {
