@@ -45,12 +45,11 @@ type activity struct {
 	shown Activity // guarded by mu
 }
 
-// runs shows that a message is answered; "" leaves the text as it is.
-func (a *activity) runs(text, application string, transaction time.Time) {
+// runs shows that a message is answered since now.
+func (a *activity) runs(text, application string, transaction, now time.Time) {
 	if len(text) > shownText {
 		text = strings.Clone(pgtext.Clip(text, shownText)) // what is shown must not keep a long statement
 	}
-	now := time.Now()
 	if transaction.IsZero() {
 		transaction = now
 	}
@@ -91,7 +90,7 @@ func (s *session) showMessage(m pgproto3.FrontendMessage) {
 	default:
 		return
 	}
-	s.activity.runs(text, s.state.ApplicationName, s.tx.began())
+	s.activity.runs(text, s.state.ApplicationName, s.tx.began(), s.now)
 }
 
 // showReady tells that the session waits for its next statement.

@@ -101,9 +101,15 @@ func (s *session) read(ctx context.Context, st *sql.Statement, q *sql.Query) (*a
 			return nil, err
 		}
 	}
-	r, err := s.open(ctx, st, func(ctx context.Context) (*engine.Plan, error) {
-		return s.server.planner.Plan(ctx, q, st, &s.state)
-	})
+	var r *result
+	var err error
+	if _, known := q.Known(); known {
+		r, err = s.openKnown(ctx, st, q)
+	} else {
+		r, err = s.open(ctx, st, func(ctx context.Context) (*engine.Plan, error) {
+			return s.server.planner.Plan(ctx, q, st, &s.state)
+		})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +224,7 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 	}
 	r := a.result
 	if r == nil {
-		s.wire.send(complete(a.tag))
+		s.wire.complete(a.tag)
 		return false, nil
 	}
 	if a.copied != nil {
@@ -254,9 +260,9 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		r.close(nil)
 	}
 	if a.plain {
-		s.wire.send(complete(a.tag))
+		s.wire.complete(a.tag)
 	} else {
-		s.wire.send(counted(a.tag, n))
+		s.wire.complete(counted(a.tag, n))
 	}
 	return false, nil
 }

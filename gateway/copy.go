@@ -134,7 +134,7 @@ func (s *session) deliverCopy(a *answer) error {
 	}
 	s.wire.buf = a.copied.End(s.wire.buf)
 	s.wire.send(&pgproto3.CopyDone{})
-	s.wire.send(counted(a.tag, r.sent))
+	s.wire.complete(counted(a.tag, r.sent))
 	return nil
 }
 

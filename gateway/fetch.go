@@ -53,7 +53,7 @@ func (p *portal) fetch(c *sql.Cursor) (*answer, error) {
 			return &answer{tag: c.Verb, result: r, limit: take, cursor: true, binary: p.binary}, nil
 		}
 		n, err := r.skip(take)
-		return tagOnly(string(counted(c.Verb, n).CommandTag)), err
+		return tagOnly(counted(c.Verb, n)), err
 	}
 	if err := r.start(); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (p *portal) fetch(c *sql.Cursor) (*answer, error) {
 		return nil, err
 	}
 	if c.Verb == "MOVE" {
-		return tagOnly(string(counted(c.Verb, rows.count()).CommandTag)), nil
+		return tagOnly(counted(c.Verb, rows.count())), nil
 	}
 	r.sent += rows.count()
 	return &answer{tag: c.Verb, result: p.scroll.result(rows), limit: math.MaxInt64, binary: p.binary}, nil

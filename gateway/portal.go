@@ -164,10 +164,10 @@ func (s *session) execute(ctx context.Context, m *pgproto3.Execute) error {
 	case p.failed, p.ended && (p.answer.result == nil || p.answer.cursor || p.answer.copied != nil):
 		return cannotRun(m.Portal)
 	case p.ended && p.answer.plain:
-		s.wire.send(complete(p.answer.tag))
+		s.wire.complete(p.answer.tag)
 		return nil
 	case p.ended:
-		s.wire.send(counted(p.answer.tag, 0))
+		s.wire.complete(counted(p.answer.tag, 0))
 		return nil
 	}
 	if err := s.run(ctx, p, clampRows(m.MaxRows)); err != nil {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/gateway/encode"
 	"tidegate/internal/engine"
@@ -221,12 +220,7 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 	if planErr != nil {
 		return nil, planErr
 	}
-	for _, w := range st.Hints.Warnings {
-		s.notice(warning(pgerr.Warning, w))
-	}
-	for _, n := range p.Notices {
-		s.notice(n)
-	}
+	s.noticePlan(st, p)
 	r = &result{
 		columns: shown(p.Statement.Columns),
 		task:    t,
@@ -255,6 +249,16 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 		r.begin = begin
 	}
 	return r, nil
+}
+
+// noticePlan tells what there is to tell of a statement before its rows.
+func (s *session) noticePlan(st *sql.Statement, p *engine.Plan) {
+	for _, w := range st.Hints.Warnings {
+		s.notice(warning(pgerr.Warning, w))
+	}
+	for _, n := range p.Notices {
+		s.notice(n)
+	}
 }
 
 // query starts a plan's statement. If its engine is not available, *p becomes the plan to take instead, once.
@@ -317,6 +321,9 @@ func (s *session) record(e Entry, p *engine.Plan, rows int64, err error) {
 		}
 	}
 	s.server.recorder.Record(e)
+	if !s.log.Enabled(context.Background(), slog.LevelDebug) { // its arguments are garbage of every statement
+		return
+	}
 	s.log.Debug("statement", logkey.Query, e.ID, logkey.Fingerprint, e.Fingerprint, logkey.Route, string(e.Route),
 		logkey.Rows, rows, logkey.Elapsed, e.Elapsed, logkey.Error, errText(err))
 }
@@ -362,10 +369,4 @@ func textColumns(names ...string) []engine.Column {
 	return columns
 }
 
-func complete(tag string) *pgproto3.CommandComplete {
-	return &pgproto3.CommandComplete{CommandTag: []byte(tag)}
-}
-
-func counted(tag string, n int64) *pgproto3.CommandComplete {
-	return complete(tag + " " + strconv.FormatInt(n, 10))
-}
+func counted(tag string, n int64) string { return tag + " " + strconv.FormatInt(n, 10) }

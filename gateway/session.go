@@ -44,6 +44,8 @@ type session struct {
 	changes      changes
 	transactions transactionID // so far
 	statements   map[string]*prepared
+	constant     constant
+	now          time.Time // when the statement or the message that is answered was taken up
 	portals      map[string]*portal
 	skipping     bool    // an extended message failed: everything up to Sync is ignored
 	lastID       string  // of the newest recorded statement
@@ -69,7 +71,9 @@ func (s *session) serve(ctx context.Context) {
 	defer s.dropPortals(func(*portal) bool { return true })
 	for {
 		s.wire.shrink()
-		s.rest()
+		if !s.in.whole() {
+			s.rest()
+		}
 		kind, body, err := s.receive()
 		s.parking.wake()
 		s.wakeListening()
@@ -112,6 +116,7 @@ func (s *session) finalFlush() {
 // handle answers one message. A panic in it is told to the client as XX000 and ends the session, whose state is not
 // known any more.
 func (s *session) handle(ctx context.Context, kind byte, body []byte) (err error) {
+	s.now = time.Now()
 	s.work.begin()
 	defer s.work.end()
 	defer func() {
@@ -253,7 +258,7 @@ func severityRank(name string) int {
 func (s *session) begin() {
 	s.enter()
 	s.refresh()
-	s.state.Statement = time.Now()
+	s.state.Statement = s.now
 	s.state.Now = s.tx.now
 	s.state.Repeatable = s.repeatable()
 	s.state.Pinned = s.tx.pinned

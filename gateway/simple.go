@@ -3,11 +3,11 @@ package gateway
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/gateway/encode"
-	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
 
@@ -44,6 +44,9 @@ func (s *session) simpleStatements(ctx context.Context, text string) error {
 	s.noticeTruncated(statements)
 	for i, st := range statements {
 		s.changes.last = i == len(statements)-1
+		if i > 0 {
+			s.now = time.Now()
+		}
 		if err := s.simpleStatement(ctx, st, nil, len(statements) > 1); err != nil {
 			return err
 		}
@@ -51,25 +54,14 @@ func (s *session) simpleStatements(ctx context.Context, text string) error {
 	return nil
 }
 
-// recall gives a statement that is known from before, bound; nil if it is not, or is not to be run.
-func (s *session) recall(ctx context.Context, text string, told []pgtypes.OID) (*sql.Statement, *sql.Query) {
-	if s.tx.failed {
-		return nil, nil
-	}
-	s.begin() // now() and the generation are the transaction's
-	st, q, ok := s.server.planner.Recall(ctx, text, told, &s.state)
-	if !ok {
-		return nil, nil
-	}
-	return st, q
-}
-
 // simpleStatement answers one statement. q is its read if it is bound already.
 func (s *session) simpleStatement(ctx context.Context, st *sql.Statement, q *sql.Query, several bool) error {
 	if err := s.failedOnly(st); err != nil {
 		return err
 	}
-	s.begin()
+	if q == nil { // else recall has begun
+		s.begin()
+	}
 	s.tx.block = s.tx.block || several
 	a, err := s.answer(ctx, st, q)
 	if err != nil {

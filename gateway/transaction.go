@@ -53,7 +53,7 @@ func (t *transaction) status() byte {
 func (s *session) enter() {
 	if !s.tx.active {
 		s.transactions++
-		s.tx = transaction{active: true, number: s.transactions, now: time.Now(), saved: s.settings.snapshot()}
+		s.tx = transaction{active: true, number: s.transactions, now: s.now, saved: s.settings.snapshot()}
 	}
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -38,6 +39,15 @@ func (w *wire) send(m pgproto3.BackendMessage) {
 		return
 	}
 	w.buf = buf
+}
+
+// complete sends CommandComplete, which every statement has: pgproto3 wants its tag as bytes of their own.
+func (w *wire) complete(tag string) {
+	if w.err != nil {
+		return
+	}
+	w.buf = binary.BigEndian.AppendUint32(append(w.buf, 'C'), uint32(4+len(tag)+1))
+	w.buf = append(append(w.buf, tag...), 0)
 }
 
 // flush writes everything. Its error is errGone with the cause: a client that cannot be written to is gone.

@@ -10,7 +10,8 @@ import (
 	"tidegate/sql"
 )
 
-// explain gives the lines of EXPLAIN (ROUTE). The SQL is shown with the lake's files counted, not listed.
+// explain gives the lines of EXPLAIN (ROUTE). The SQL is shown with the lake's files counted, not listed; d is needed for
+// that of cold plans alone.
 func explain(p *engine.Plan, d *decision) []engine.ExplainLine {
 	lines := []engine.ExplainLine{
 		{Label: "Route", Key: "route", Value: string(p.Route), Text: string(p.Route)},

@@ -2,23 +2,40 @@ package router
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
+	"tidegate/sql"
 )
 
-// planKnown answers with constants, whatever the generation: nothing is pinned. v is the one that they were bound at.
-func (r *Router) planKnown(req Request, v *catalog.View, values known) (*engine.Plan, error) {
-	d := r.decide(req, held{view: v, newest: v, release: func() {}})
-	text, err := req.Query.Render(d.sourceOf(Locals{}))
+// planKnown answers with constants, whatever the generation: nothing is pinned. v is the one that they were bound at, nil if
+// that was forgotten.
+func (r *Router) planKnown(ctx context.Context, req Request, v *catalog.View, values known) (*engine.Plan, error) {
+	if v == nil {
+		var err error
+		if v, err = r.viewAt(ctx, req.Generation); err != nil {
+			return nil, err
+		}
+	}
+	text, err := req.Query.Render(noSource)
 	if err != nil {
 		return nil, err
 	}
-	p := &engine.Plan{Route: engine.RouteLocal, Reason: "names no table", Engine: values, Statement: d.statement(text)}
-	d.finish(p)
+	p := &engine.Plan{
+		Route: engine.RouteLocal, Reason: "names no table", Engine: values,
+		Statement:  engine.Statement{SQL: text, Columns: columnsOf(req.Query)},
+		Generation: v.Generation, AsOf: v.CommittedAt, Latency: latencyOf(req, r.Role(req.Asker.User)),
+		Release: func() {},
+	}
+	p.Explain = func() []engine.ExplainLine { return explain(p, nil) }
 	return p, nil
+}
+
+func noSource(u *sql.Use) (string, error) {
+	return "", fmt.Errorf("a SELECT of constants reads %s", u.Relation.Name)
 }
 
 // known is an engine that answers every statement with one row, whose values the plan has already; nil is NULL.

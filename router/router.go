@@ -193,7 +193,7 @@ func (r *Router) bindings(v *catalog.View, only HotOnly, role *Role) bindings {
 func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 	bound := boundTo(req.Query)
 	if values, ok := req.Query.Known(); ok && req.Into == nil {
-		return r.planKnown(req, bound.view, values)
+		return r.planKnown(ctx, req, bound.view, values)
 	}
 	h, err := r.pin(ctx, req.Generation, bound.view)
 	if err != nil {

@@ -10,6 +10,17 @@ import (
 // nil stands for NULL. ok is false for every other Query.
 func (q *Query) Known() (values []*pgtypes.Datum, ok bool) { return q.known, q.known != nil }
 
+// Constant gives a Query that is Known without the catalog and the session that it was bound in: under the settings of that
+// session it means the same as long as there are any. ok is false for what another statement of the same text may not be.
+func (q *Query) Constant() (alone *Query, ok bool) {
+	if q.known == nil || q.template == nil || len(q.Params)+len(q.literals) > 0 {
+		return nil, false
+	}
+	copied := *q
+	copied.catalog, copied.env = nil, Env{}
+	return &copied, true
+}
+
 // known gives the values of a SELECT of constants alone; ok is false if it is another one. at gives the constant that an
 // output column is, if it is one.
 func (p *selectParts) known(at func(*expr) (*expr, bool)) (values []*pgtypes.Datum, ok bool) {

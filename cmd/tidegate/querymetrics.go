@@ -10,35 +10,38 @@ import (
 
 // queryMetrics count statements as the query log does.
 type queryMetrics struct {
-	queries *prometheus.CounterVec
-	errors  *prometheus.CounterVec
-	rows    prometheus.Counter
-	bytes   *prometheus.CounterVec
-	seconds *prometheus.HistogramVec
+	routes           map[engine.Route]routeMetrics
+	errors           *prometheus.CounterVec
+	rows             prometheus.Counter
+	scanned, fetched prometheus.Counter
+}
+
+// routeMetrics are those of a route: to find them by their label takes longer than to count.
+type routeMetrics struct {
+	queries prometheus.Counter
+	seconds prometheus.Observer
 }
 
 func newQueryMetrics(r prometheus.Registerer) *queryMetrics {
 	opts := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "tidegate", Subsystem: "query", Name: name, Help: help}
 	}
+	queries := prometheus.NewCounterVec(opts("total", "Statements, by who answered; none: refused before that was decided."), []string{"route"})
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "tidegate", Subsystem: "query", Name: "seconds", Help: "Time of statements that ended well, by who answered.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
+	}, []string{"route"})
+	bytes := prometheus.NewCounterVec(opts("bytes_total", "Bytes that statements were expected to read; fetched: those that were not on this machine."), []string{"kind"})
 	m := &queryMetrics{
-		queries: prometheus.NewCounterVec(opts("total", "Statements, by who answered; none: refused before that was decided."), []string{"route"}),
+		routes:  map[engine.Route]routeMetrics{},
 		errors:  prometheus.NewCounterVec(opts("errors_total", "Statements that failed, by class of their SQLSTATE."), []string{"class"}),
 		rows:    prometheus.NewCounter(opts("rows_total", "Rows sent to clients.")),
-		bytes:   prometheus.NewCounterVec(opts("bytes_total", "Bytes that statements were expected to read; fetched: those that were not on this machine."), []string{"kind"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: "tidegate", Subsystem: "query", Name: "seconds", Help: "Time of statements that ended well, by who answered.",
-			Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
-		}, []string{"route"}),
+		scanned: bytes.WithLabelValues("scanned"), fetched: bytes.WithLabelValues("fetched"),
 	}
 	for _, route := range []engine.Route{engine.RouteLocal, engine.RouteHot, engine.RouteCold, ""} {
-		m.queries.WithLabelValues(routeLabel(route))
-		m.seconds.WithLabelValues(routeLabel(route))
+		m.routes[route] = routeMetrics{queries.WithLabelValues(routeLabel(route)), seconds.WithLabelValues(routeLabel(route))}
 	}
-	for _, kind := range []string{"scanned", "fetched"} {
-		m.bytes.WithLabelValues(kind)
-	}
-	r.MustRegister(m.queries, m.errors, m.rows, m.bytes, m.seconds)
+	r.MustRegister(queries, m.errors, m.rows, bytes, seconds)
 	return m
 }
 
@@ -50,15 +53,16 @@ func routeLabel(r engine.Route) string {
 }
 
 func (m *queryMetrics) record(e gateway.Entry) {
-	m.queries.WithLabelValues(routeLabel(e.Route)).Inc()
+	route := m.routes[e.Route]
+	route.queries.Inc()
 	m.rows.Add(float64(e.Rows))
-	m.bytes.WithLabelValues("scanned").Add(float64(e.BytesScanned))
-	m.bytes.WithLabelValues("fetched").Add(float64(e.BytesFetched))
+	m.scanned.Add(float64(e.BytesScanned))
+	m.fetched.Add(float64(e.BytesFetched))
 	if e.Code != "" {
 		m.errors.WithLabelValues(string(e.Code[:2])).Inc()
 		return
 	}
-	m.seconds.WithLabelValues(routeLabel(e.Route)).Observe(e.Elapsed.Seconds())
+	route.seconds.Observe(e.Elapsed.Seconds())
 }
 
 // countPlans registers what the router's plan cache counts.

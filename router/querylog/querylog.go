@@ -54,6 +54,7 @@ type Log struct {
 
 	mu      sync.Mutex
 	queue   []Entry // guarded by mu
+	spare   []Entry // memory for the next queue; guarded by mu
 	dropped int64   // guarded by mu
 	told    int64   // of dropped, already in the log; guarded by mu
 	closed  bool    // guarded by mu
@@ -172,8 +173,14 @@ func (l *Log) flush(ctx context.Context) error {
 	defer l.writing.Unlock()
 	l.mu.Lock()
 	lines := l.queue
-	l.queue = nil
+	l.queue, l.spare = l.spare, nil
 	l.mu.Unlock()
+	defer func() {
+		clear(lines)
+		l.mu.Lock()
+		l.spare = lines[:0]
+		l.mu.Unlock()
+	}()
 	if len(lines) == 0 {
 		return nil
 	}
