@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -253,6 +254,9 @@ func TestParkedMeanwhile(t *testing.T) {
 
 var wideColumns = []engine.Column{{Name: "w", Type: pgtypes.Of(pgtypes.Text)}}
 
+// wideTail makes a row so long that a client that reads nothing is noticed after few of them.
+var wideTail = strings.Repeat(" ", 16<<10)
+
 // wideRows are numbers with a tail.
 type wideRows struct{ numbers }
 
@@ -265,7 +269,7 @@ func (x *wideRows) Next(ctx context.Context) (*engine.Chunk, error) {
 	}
 	v := engine.Vector{Physical: engine.PhysicalText}
 	for _, n := range c.Vectors[0].I64 {
-		v.Text = append(v.Text, fmt.Sprintf("%-1024d", n))
+		v.Text = append(v.Text, strconv.FormatInt(n, 10)+wideTail)
 	}
 	c.Vectors[0] = v
 	return c, nil
@@ -275,7 +279,7 @@ func (x *wideRows) Next(ctx context.Context) (*engine.Chunk, error) {
 // it comes, whatever the client asked for it with.
 func TestParkedSlowReader(t *testing.T) {
 	t.Parallel()
-	const rows = 60_000 // of a KiB: more than the system takes for a client
+	const rows = 4_000 // of 16 KiB: more than the system takes for a client
 	for name, ask := range map[string]string{"query": "select large", "copy": "copy (select large) to stdout"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,7 +287,7 @@ func TestParkedSlowReader(t *testing.T) {
 			x := &script{
 				columns: wideColumns, plan: engine.Plan{Statement: engine.Statement{Columns: wideColumns, Memory: engine.Memory{Held: 1 << 30}}},
 				query: func(context.Context) (engine.Rows, error) {
-					return &wideRows{numbers{n: rows, size: 2048, closed: closed}}, nil
+					return &wideRows{numbers{n: rows, size: 128, closed: closed}}, nil
 				},
 			}
 			d, store := parkingServer(t, 1<<30, map[string]*script{"select large": x})
