@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"strings"
 
@@ -84,6 +85,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 		socket:     c,
 		in:         newInbox(c, s.options.MaxMessage),
 		wire:       g.wire,
+		traced:     s.log.Enabled(ctx, slog.LevelDebug),
 		secret:     make([]byte, m.cancelKeyBytes()),
 		settings:   &settings{server: server, startup: maps.Clone(start), version: 1},
 		statements: map[string]*prepared{},

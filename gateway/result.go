@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"math"
 	"slices"
 	"strconv"
@@ -321,7 +320,7 @@ func (s *session) record(e Entry, p *engine.Plan, rows int64, err error) {
 		}
 	}
 	s.server.recorder.Record(e)
-	if !s.log.Enabled(context.Background(), slog.LevelDebug) { // its arguments are garbage of every statement
+	if !s.traced {
 		return
 	}
 	s.log.Debug("statement", logkey.Query, e.ID, logkey.Fingerprint, e.Fingerprint, logkey.Route, string(e.Route),

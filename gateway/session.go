@@ -22,6 +22,7 @@ import (
 type session struct {
 	server *Server
 	log    *slog.Logger
+	traced bool // log takes a line of each statement: without asking first its arguments are garbage
 	socket *socket
 	in     *inbox
 	wire   *wire

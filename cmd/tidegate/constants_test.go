@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,9 +32,10 @@ func constantsAgain(t *testing.T, c *pgconn.PgConn) (answers []string) {
 		t.Fatal(err)
 	}
 	tell := func(what string, r *pgconn.Result) {
-		answer := what
+		var answer strings.Builder
+		answer.WriteString(what)
 		for _, f := range r.FieldDescriptions {
-			answer += fmt.Sprintf(" [%s %d %d]", f.Name, f.DataTypeOID, f.Format)
+			fmt.Fprintf(&answer, " [%s %d %d]", f.Name, f.DataTypeOID, f.Format)
 		}
 		code := ""
 		if e, ok := errors.AsType[*pgconn.PgError](r.Err); ok {
@@ -41,7 +43,7 @@ func constantsAgain(t *testing.T, c *pgconn.PgConn) (answers []string) {
 		} else if r.Err != nil {
 			t.Fatalf("%s: %v", what, r.Err)
 		}
-		answers = append(answers, fmt.Sprintf("%s %q %s%s", answer, r.Rows, r.CommandTag, code))
+		answers = append(answers, fmt.Sprintf("%s %q %s%s", answer.String(), r.Rows, r.CommandTag, code))
 	}
 	for _, between := range []string{
 		"select 2", "select 'another'", "set timezone = 'Asia/Tokyo'", "set datestyle = 'German'", "begin", "set local timezone = 'America/New_York'",
