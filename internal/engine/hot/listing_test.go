@@ -85,7 +85,7 @@ func TestList(t *testing.T) {
 			{
 				Schema: "public", Name: "v", View: true, Definition: " SELECT \"T\".id\n   FROM \"My Sales\".\"T\";",
 				Pretty: " SELECT \"T\".id\n   FROM \"My Sales\".\"T\";", Reads: []hot.RelationName{{Schema: "My Sales", Name: "T"}},
-				Uses: []hot.ColumnName{{RelationName: hot.RelationName{Schema: "My Sales", Name: "T"}, Column: "id"}},
+				Uses:    []hot.ColumnName{{RelationName: hot.RelationName{Schema: "My Sales", Name: "T"}, Column: "id"}},
 				Columns: []hot.Column{{Name: "id", Type: pgtypes.Of(pgtypes.Int4), TypeName: "integer"}},
 			},
 		},
