@@ -1,8 +1,10 @@
 package demo_test
 
 import (
+	"context"
 	"maps"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,8 +12,17 @@ import (
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
 	"tidegate/internal/demo"
+	"tidegate/internal/engine"
 	"tidegate/internal/storage/file"
 )
+
+// counted is a sink that counts rows.
+type counted struct{ atomic.Int64 }
+
+func (c *counted) Add(_ context.Context, rows *engine.Chunk) error {
+	c.Int64.Add(int64(rows.Rows))
+	return nil
+}
 
 // TestTruthIsWhatIngestSays reads a set with the example's pipeline: whoever reads records must come to the numbers
 // of whoever made them.
@@ -30,8 +41,9 @@ func TestTruthIsWhatIngestSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var rows counted
 	got, err := raw.Ingest(t.Context(), raw.Request{
-		Pipeline: events(t), Bucket: bucket, Objects: objects, WorkDir: t.TempDir(),
+		Pipeline: events(t), Bucket: bucket, Objects: objects, Into: &rows, WorkDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +56,9 @@ func TestTruthIsWhatIngestSays(t *testing.T) {
 	}
 	if want := truth.Filtered + truth.Deduplicated + truth.Rows; got.Parsed != want {
 		t.Errorf("parsed %d, made %d", got.Parsed, want)
+	}
+	if n := rows.Load(); n != got.Parsed {
+		t.Errorf("%d rows were handed over, %d parsed", n, got.Parsed)
 	}
 	if diff := cmp.Diff(truth.Rejected, maps.Clone(got.Rejects)); diff != "" {
 		t.Errorf("reasons (-made +rejected):\n%s", diff)
