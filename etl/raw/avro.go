@@ -2,7 +2,6 @@ package raw
 
 import (
 	"bufio"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/twmb/avro"
 	"github.com/twmb/avro/ocf"
+
+	"tidegate/internal/pgtypes"
 )
 
 // maxAvroBlock is the largest block of an object, in bytes, compressed or not. It bounds memory.
@@ -176,10 +177,9 @@ func (w *avroJSON) value(value any, of *avro.SchemaNode) {
 	case string:
 		w.text(v)
 	case []byte:
-		w.text(`\x` + hex.EncodeToString(v))
+		w.text(string(pgtypes.AppendBytea(nil, v)))
 	case [16]byte:
-		h := hex.EncodeToString(v[:])
-		w.text(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
+		w.text(string(pgtypes.AppendUUID(nil, v)))
 	case time.Time:
 		layout := "2006-01-02T15:04:05.999999999Z"
 		if isDate(of) {

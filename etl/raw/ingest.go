@@ -22,9 +22,9 @@ import (
 	"tidegate/internal/storage"
 )
 
-// Request is a batch of JSON objects to read.
+// Request is a batch of objects to read. All but Workers and Log must be set.
 type Request struct {
-	Pipeline *pipeline.Pipeline // first stage, format json
+	Pipeline *pipeline.Pipeline // first stage, any format but parquet
 	Bucket   storage.Bucket     // of the source
 	Objects  []storage.Object
 	Into     Sink
