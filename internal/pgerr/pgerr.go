@@ -106,13 +106,13 @@ type Error struct {
 
 // New returns an Error with a formatted message. What %q formats stands in quotes as it is: PostgreSQL escapes nothing.
 func New(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: formatted(format, args...)}
+}
+
+func formatted(format string, args ...any) string {
 	if false {
 		_ = fmt.Sprintf(format, args...) // go vet checks the formats of callers by it
 	}
-	return &Error{Code: code, Message: formatted(format, args)}
-}
-
-func formatted(format string, args []any) string {
 	return fmt.Sprintf(strings.ReplaceAll(format, "%q", "\"%s\""), args...)
 }
 
@@ -130,19 +130,13 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // WithHint returns e with the hint set.
 func (e *Error) WithHint(format string, args ...any) *Error {
-	if false {
-		_ = fmt.Sprintf(format, args...)
-	}
-	e.Hint = formatted(format, args)
+	e.Hint = formatted(format, args...)
 	return e
 }
 
 // WithDetail returns e with the detail set.
 func (e *Error) WithDetail(format string, args ...any) *Error {
-	if false {
-		_ = fmt.Sprintf(format, args...)
-	}
-	e.Detail = formatted(format, args)
+	e.Detail = formatted(format, args...)
 	return e
 }
 
