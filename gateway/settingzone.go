@@ -24,10 +24,8 @@ func checkTimeZone(name, value string) (string, error) {
 	if spelled, ok := pgtypes.ZoneName(value); ok {
 		return spelled, nil
 	}
-	if plain, ok := strings.CutPrefix(strings.ToLower(value), "right/"); ok {
-		if _, known := pgtypes.ZoneName(plain); known {
-			return "", leapSeconds(value)
-		}
+	if pgtypes.HasLeapSeconds(value) {
+		return "", leapSeconds(value)
 	}
 	zone, ok := pgtypes.FindZone(value)
 	if !ok {

@@ -1,7 +1,6 @@
 package pgtime
 
 import (
-	"strings"
 	"time"
 
 	"tidegate/internal/pgerr"
@@ -17,10 +16,8 @@ func FindZone(text string) (*time.Location, error) {
 	if zone, ok := pgtypes.FindZone(text); ok {
 		return zone, nil
 	}
-	if plain, ok := strings.CutPrefix(strings.ToLower(text), "right/"); ok {
-		if _, known := pgtypes.ZoneName(plain); known {
-			return nil, pgerr.New(pgerr.FeatureNotSupported, "time zone \"%s\" has leap seconds, which are not supported", text)
-		}
+	if pgtypes.HasLeapSeconds(text) {
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "time zone \"%s\" has leap seconds, which are not supported", text)
 	}
 	return nil, pgerr.New(pgerr.InvalidParameterValue, "time zone \"%s\" not recognized", text)
 }

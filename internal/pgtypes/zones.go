@@ -45,6 +45,15 @@ func FindZone(name string) (*time.Location, bool) {
 	return posixZone(strings.ToUpper(name))
 }
 
+// HasLeapSeconds reports whether a name is that of a zone that counts leap seconds: right/…, in any case.
+func HasLeapSeconds(name string) bool {
+	plain, ok := strings.CutPrefix(strings.ToLower(name), "right/")
+	if ok {
+		_, ok = ZoneName(plain)
+	}
+	return ok
+}
+
 // posixRules are those of a summer time that does not say its own.
 const posixRules = ",M3.2.0,M11.1.0"
 
