@@ -68,6 +68,14 @@ func modeOf(shared bool) int {
 	return 0
 }
 
+// modeName is what PostgreSQL calls a mode.
+func modeName(shared bool) string {
+	if shared {
+		return "ShareLock"
+	}
+	return "ExclusiveLock"
+}
+
 func (h *advisoryHold) has(mode int) bool { return h.session[mode]+h.transaction[mode] > 0 }
 
 func (h *advisoryHold) empty() bool { return *h == advisoryHold{} }
@@ -298,12 +306,9 @@ func (a *advisoryLocks) deadlock(w *advisoryWait) error {
 	}
 	var told []string
 	for i, p := range path {
-		k, mode := p.request.Key, "ExclusiveLock"
-		if p.request.Shared {
-			mode = "ShareLock"
-		}
+		k := p.request.Key
 		told = append(told, fmt.Sprintf("Process %d waits for %s on advisory lock [%d,%d,%d]; blocked by process %d.",
-			p.session.pid, mode, k.Class, k.Object, k.Sub, path[(i+1)%len(path)].session.pid))
+			p.session.pid, modeName(p.request.Shared), k.Class, k.Object, k.Sub, path[(i+1)%len(path)].session.pid))
 	}
 	return pgerr.New(pgerr.DeadlockDetected, "deadlock detected").WithDetail("%s", strings.Join(told, "\n"))
 }
@@ -347,11 +352,7 @@ func (s *Server) Unadvise(pid int32, key AdvisoryKey, shared bool) (bool, error)
 	if s.advisory.giveBack(x, AdvisoryRequest{Key: key, Shared: shared}) {
 		return true, nil
 	}
-	mode := "ExclusiveLock"
-	if shared {
-		mode = "ShareLock"
-	}
-	x.work.warn(warning(pgerr.Warning, "you don't own a lock of type "+mode))
+	x.work.warn(warning(pgerr.Warning, "you don't own a lock of type "+modeName(shared)))
 	return false, nil
 }
 
@@ -369,7 +370,7 @@ func (s *Server) UnadviseAll(pid int32) error {
 type AdvisoryLock struct {
 	Key     AdvisoryKey
 	PID     int32
-	Shared  bool
+	Mode    string // as PostgreSQL names it
 	Granted bool
 	Waits   time.Time // since when it does; zero: it does not
 }
@@ -384,12 +385,12 @@ func (s *Server) AdvisoryLocks() []AdvisoryLock {
 		for x, h := range l.holders {
 			for mode, shared := range []bool{false, true} {
 				if h.has(mode) {
-					all = append(all, AdvisoryLock{Key: key, PID: x.pid, Shared: shared, Granted: true})
+					all = append(all, AdvisoryLock{Key: key, PID: x.pid, Mode: modeName(shared), Granted: true})
 				}
 			}
 		}
 		for _, w := range l.queue {
-			all = append(all, AdvisoryLock{Key: key, PID: w.session.pid, Shared: w.request.Shared, Waits: w.began})
+			all = append(all, AdvisoryLock{Key: key, PID: w.session.pid, Mode: modeName(w.request.Shared), Waits: w.began})
 		}
 	}
 	return all

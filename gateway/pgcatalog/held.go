@@ -57,7 +57,7 @@ type Lock struct {
 	Class, Object uint32
 	Sub           int16
 	PID           int32
-	Shared        bool
+	Mode          string
 	Granted       bool
 	Waits         time.Time
 }
@@ -72,12 +72,8 @@ const locksText = `(SELECT 'advisory' AS locktype, (SELECT min(oid) FROM pgc.pg_
 func locksSource(list []Lock) (string, error) {
 	rows := make([]map[string]any, len(list))
 	for i, l := range list {
-		mode := "ExclusiveLock"
-		if l.Shared {
-			mode = "ShareLock"
-		}
 		rows[i] = map[string]any{
-			"classid": l.Class, "objid": l.Object, "objsubid": l.Sub, "pid": l.PID, "mode": mode, "granted": l.Granted, "waitstart": micros(l.Waits),
+			"classid": l.Class, "objid": l.Object, "objsubid": l.Sub, "pid": l.PID, "mode": l.Mode, "granted": l.Granted, "waitstart": micros(l.Waits),
 		}
 	}
 	return rowsIn(locksText, rows)
