@@ -171,10 +171,9 @@ func statefulInputs() []badInput {
 	return all
 }
 
-// TestBadInputInEveryState says wrong things to Tidegate and to PostgreSQL 15 while something is under way, up to an answer
-// that is sure to come: both must answer alike.
-func TestBadInputInEveryState(t *testing.T) {
-	t.Parallel()
+// postgresOfAnn starts a PostgreSQL 15 with the role and the database of the dialogues.
+func postgresOfAnn(t *testing.T) *testkit.Cluster {
+	t.Helper()
 	cluster := testkit.Postgres(t)
 	postgres := cluster.Connect(t)
 	for _, text := range []string{"create role ann login", "create database tidegate"} {
@@ -182,6 +181,14 @@ func TestBadInputInEveryState(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return cluster
+}
+
+// TestBadInputInEveryState says wrong things to Tidegate and to PostgreSQL 15 while something is under way, up to an answer
+// that is sure to come: both must answer alike.
+func TestBadInputInEveryState(t *testing.T) {
+	t.Parallel()
+	cluster := postgresOfAnn(t)
 	d := serve(t, nil)
 	for _, c := range statefulInputs() {
 		talk := func(x *dialogue) {
@@ -207,13 +214,7 @@ func TestBadInputInEveryState(t *testing.T) {
 // goes on.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	cluster := testkit.Postgres(t)
-	postgres := cluster.Connect(t)
-	for _, text := range []string{"create role ann login", "create database tidegate"} {
-		if _, err := postgres.Exec(t.Context(), text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	cluster := postgresOfAnn(t)
 	d := serve(t, nil)
 	beside := d.connect(t)
 	for _, c := range badInputs() {
