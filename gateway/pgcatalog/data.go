@@ -141,8 +141,9 @@ func (d *dataset) relation(schema, table string) *relation {
 // constant gives the relations whose rows never change, by name.
 func (d *dataset) constant() []string {
 	var out []string
+	changes := changing()
 	for table := range d.rows {
-		if !slices.Contains(changing(), table) {
+		if !slices.Contains(changes, table) {
 			out = append(out, table)
 		}
 	}

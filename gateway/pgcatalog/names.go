@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 )
 
 // Names is what is known of objects by their number or their name: statements ask it through functions in Go. As
@@ -82,9 +83,9 @@ func (n *Names) onPath(name string, path []string) *relationName {
 // written is the relation's name as the search path needs it.
 func (n *Names) written(r *relationName, path []string) string {
 	if n.onPath(r.name, path) == r {
-		return quoteIdent(r.name)
+		return pgtext.QuoteIdent(r.name)
 	}
-	return quoteIdent(r.schema) + "." + quoteIdent(r.name)
+	return pgtext.QuoteIdent(r.schema) + "." + pgtext.QuoteIdent(r.name)
 }
 
 // RelationVisible reports whether a relation is what its name alone means; ok is false if there is none.
@@ -119,7 +120,7 @@ func (n *Names) RuleDefinition(oid uint32, pretty bool, path []string) (text str
 	if r == nil || r.definition == "" {
 		return "", false
 	}
-	name, definition := quoteIdent(r.schema)+"."+quoteIdent(r.name), r.definition
+	name, definition := pgtext.QuoteIdent(r.schema)+"."+pgtext.QuoteIdent(r.name), r.definition
 	if pretty {
 		name, definition = n.written(r, path), r.pretty
 	}
@@ -147,7 +148,7 @@ func (n *Names) Definition(oid uint32, pretty bool, path []string) (text string,
 // IndexColumn is the name of an index's column by number, "" if it has none.
 func (n *Names) IndexColumn(oid uint32, number int32) string {
 	if r := n.relation(oid); r != nil && number >= 1 && int(number) <= len(r.attributes) {
-		return quoteIdent(r.attributes[number-1])
+		return pgtext.QuoteIdent(r.attributes[number-1])
 	}
 	return ""
 }
@@ -162,7 +163,7 @@ func (n *Names) SerialSequence(table uint32, column string) (text string, ok boo
 	if oid == 0 || r == nil {
 		return "", false
 	}
-	return quoteIdent(r.schema) + "." + quoteIdent(r.name), true
+	return pgtext.QuoteIdent(r.schema) + "." + pgtext.QuoteIdent(r.name), true
 }
 
 // UserName is a role's name.

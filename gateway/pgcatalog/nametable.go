@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-
-	"tidegate/internal/pgtext"
 )
 
 // nameTable is what Names knows of a part of the objects. It does not change once it is shown.
@@ -208,5 +206,3 @@ func (t *nameTable) clone() *nameTable {
 	c.serials, c.rules = maps.Clone(t.serials), maps.Clone(t.rules)
 	return &c
 }
-
-func quoteIdent(name string) string { return pgtext.QuoteIdent(name) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 )
 
 // typeName is how a type is written: prefix, modifier, suffix, and brackets if it is an array.
@@ -57,9 +58,9 @@ func (t *nameTable) fillTypes(d *dataset, rows map[string][][]any, schema func(o
 			oid: oidOf(at("oid")), schema: schema(at("typnamespace")), name: at("typname").(string), element: oidOf(at("typelem")),
 			subscript: at("typsubscript").(int64) == arraySubscriptProc, plain: at("typstorage") == "p",
 		}
-		n.prefix = quoteIdent(n.name)
+		n.prefix = pgtext.QuoteIdent(n.name)
 		if n.schema != "pg_catalog" {
-			n.prefix = quoteIdent(n.schema) + "." + n.prefix
+			n.prefix = pgtext.QuoteIdent(n.schema) + "." + n.prefix
 		}
 		n.bare = n.prefix
 		if s, ok := spelled[n.oid]; ok {
@@ -297,14 +298,14 @@ func (n *Names) ObjectName(kind, text string, path []string) (name string, ok bo
 		}
 	case regproc:
 		if f := n.function(oid); f != nil {
-			return quoteIdent(f.name), true
+			return pgtext.QuoteIdent(f.name), true
 		}
 	case regnamespace:
 		name = first(n.tables(), func(t *nameTable) (string, bool) { s, ok := t.schemas[oid]; return s, ok })
-		return quoteIdent(name), name != ""
+		return pgtext.QuoteIdent(name), name != ""
 	case regrole:
 		name, ok = n.UserName(oid)
-		return quoteIdent(name), ok
+		return pgtext.QuoteIdent(name), ok
 	}
 	return "", false
 }
