@@ -72,7 +72,7 @@ func (b *binder) aggregateArgs(fn string, n *pg_query.FuncCall, inner *scope) (*
 		return nil, nil, err
 	}
 	if len(raw) == 0 && !n.AggStar && slices.ContainsFunc(postgresTables().functions[fn], func(s signature) bool { return len(s.args) == 0 }) {
-		return nil, nil, b.fail("42809", n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
+		return nil, nil, b.fail(pgerr.WrongObjectType, n.Location, "%s(*) must be used to call a parameterless aggregate function", fn)
 	}
 	sig, args := &signature{name: fn, result: pgtypes.Int8, kind: 'a'}, raw
 	switch {

@@ -6,6 +6,7 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
+	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 )
 
@@ -30,7 +31,7 @@ func (b *binder) arrayOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr,
 		}
 	}
 	if !isArray(r.typ.OID) {
-		return nil, b.fail("42809", n.Location, "op ANY/ALL (array) requires array on right side")
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "op ANY/ALL (array) requires array on right side")
 	}
 	if equal && r.items != nil {
 		if len(r.items) == 0 {
@@ -81,7 +82,7 @@ func (b *binder) spelledOut(op string, all bool, l *expr, items []*expr, pos int
 		case err != nil:
 			return nil, err
 		case e.typ.OID != pgtypes.Bool:
-			return nil, b.fail("42809", pos, "op ANY/ALL (array) requires operator to yield boolean")
+			return nil, b.fail(pgerr.WrongObjectType, pos, "op ANY/ALL (array) requires operator to yield boolean")
 		case i == 0:
 			p = e.proof
 		default:
@@ -158,7 +159,7 @@ func (b *binder) quantifiedArray(op string, all bool, l, r *expr, pos int32) (*e
 	answers, err := b.each(r, func(x *expr) (*expr, error) {
 		e, err := b.operator(op, l, x, pos)
 		if err == nil && e.typ.OID != pgtypes.Bool {
-			err = b.fail("42809", pos, "op ANY/ALL (array) requires operator to yield boolean")
+			err = b.fail(pgerr.WrongObjectType, pos, "op ANY/ALL (array) requires operator to yield boolean")
 		}
 		return e, err
 	})

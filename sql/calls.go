@@ -52,10 +52,10 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 		if _, _, err := b.resolve(fn, args, n.Location); err != nil {
 			return nil, err
 		}
-		return nil, b.fail("42809", n.Location, "%s specified, but %s is not an aggregate function", what, fn)
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "%s specified, but %s is not an aggregate function", what, fn)
 	}
 	if n.Over != nil {
-		return nil, b.fail("42809", n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
 	}
 	types := oidsOf(args) // before they are coerced
 	e, err := b.scalarCall(fn, args, n.Location)

@@ -159,7 +159,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 			scale = s
 		}
 		item.columns = append(item.columns, &visible{
-			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col, origin: r.origin(i),
+			name: c.Name, typ: columnType(c.Type), scale: scale, sql: name(u.alias) + "." + name(c.Name), column: col, origin: r.origin(int16(i + 1)),
 			wide:    byKey(plainType(c.Type.OID)) || r.Class == ClassTemporary && storedAsText(c.Type),
 			need:    func() { b.need(u, c, v.Location) },
 			endless: isMoment(c.Type.OID) && (r.Endless || r.Class == ClassTemporary),
@@ -171,7 +171,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if b.system && r.Class != ClassSystem {
 		item.tableOID = &visible{
 			name: tableOIDColumn, typ: pgtypes.Of(pgtypes.OIDType), scale: -1, sql: name(u.alias) + "." + tableOIDColumn,
-			table: item.name, origin: r.systemOrigin(), need: func() { u.tableOID = true },
+			table: item.name, origin: r.origin(tableOIDAttribute), need: func() { u.tableOID = true },
 		}
 	}
 	b.ranges.add(item)

@@ -46,13 +46,13 @@ func (b *binder) notOrderedSet(fn string, n *pg_query.FuncCall, sc *scope) error
 	case err != nil:
 		return err
 	case sig.kind == 'f':
-		return b.fail("42809", n.Location, "WITHIN GROUP specified, but %s is not an aggregate function", fn)
+		return b.fail(pgerr.WrongObjectType, n.Location, "WITHIN GROUP specified, but %s is not an aggregate function", fn)
 	case sig.kind == 'w':
-		return b.fail("42809", n.Location, "window function %s requires an OVER clause", fn)
+		return b.fail(pgerr.WrongObjectType, n.Location, "window function %s requires an OVER clause", fn)
 	case slices.Contains([]string{"mode", "percentile_cont", "percentile_disc"}, fn):
 		return b.fail(pgerr.FeatureNotSupported, n.Location, "OVER is not supported for ordered-set aggregate %s", fn)
 	}
-	return b.fail("42809", n.Location, "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", fn)
+	return b.fail(pgerr.WrongObjectType, n.Location, "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", fn)
 }
 
 // mode binds mode() WITHIN GROUP (ORDER BY x): of values that come equally often, the first one in the order. DuckDB

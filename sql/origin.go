@@ -32,20 +32,12 @@ func HashOID(kind, name string) int64 {
 // TableOID is HashOID of a relation, in the schema in which the system relations show it.
 func TableOID(n TableName) int64 { return HashOID("table", n.Schema+"."+n.Table) }
 
-// origin gives what column i of a relation is.
-func (r *Relation) origin(i int) Origin {
+// origin gives what a column of a relation is, by its attnum.
+func (r *Relation) origin(attribute int16) Origin {
 	if r.OID == 0 {
 		return Origin{}
 	}
-	return Origin{Relation: r.OID, Attribute: int16(i + 1)}
-}
-
-// systemOrigin gives what its system column tableoid is.
-func (r *Relation) systemOrigin() Origin {
-	if r.OID == 0 {
-		return Origin{}
-	}
-	return Origin{Relation: r.OID, Attribute: tableOIDAttribute}
+	return Origin{Relation: r.OID, Attribute: attribute}
 }
 
 // keepsOrigin reports whether the column that n is bound to may be a relation's own. Others are expressions to

@@ -114,10 +114,10 @@ func (b *binder) redshiftSpecial(fn string, n *pg_query.FuncCall, sc *scope) (*e
 func (b *binder) redshiftArgs(n *pg_query.FuncCall, sc *scope) ([]*expr, error) {
 	fn := operatorName(n.Funcname)
 	if n.Over != nil {
-		return nil, b.fail("42809", n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "OVER specified, but %s is not a window function nor an aggregate function", fn)
 	}
 	if n.AggStar || n.AggDistinct || n.AggFilter != nil || len(n.AggOrder) > 0 || n.AggWithinGroup {
-		return nil, b.fail("42809", n.Location, "%s is not an aggregate function", fn)
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "%s is not an aggregate function", fn)
 	}
 	return b.exprs(n.Args, sc)
 }

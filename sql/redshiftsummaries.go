@@ -226,7 +226,7 @@ func (b *binder) percentile(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	return b.summarized(n, sc, func(args []*expr) (*expr, *summary, error) {
 		fn := operatorName(n.Funcname)
 		if len(args) != 1 || len(n.AggOrder) != 1 || !n.AggWithinGroup {
-			return nil, nil, b.fail("42809", n.Location, "WITHIN GROUP is required for ordered-set aggregate %s", fn)
+			return nil, nil, b.fail(pgerr.WrongObjectType, n.Location, "WITHIN GROUP is required for ordered-set aggregate %s", fn)
 		}
 		fraction, err := b.coerce(args[0], pgtypes.Numeric)
 		if err != nil {

@@ -80,7 +80,7 @@ func (b *binder) wholeRow(parts []string, pos int32, sc *scope) (*expr, error) {
 // rowField gives a column of a row by its name.
 func (b *binder) rowField(row *expr, name string) (*expr, error) {
 	if row.fields == nil {
-		return nil, b.fail("42809", row.pos, "column notation .%s applied to type %s, which is not a composite type", name, postgresTables().typeName(row.oid()))
+		return nil, b.fail(pgerr.WrongObjectType, row.pos, "column notation .%s applied to type %s, which is not a composite type", name, postgresTables().typeName(row.oid()))
 	}
 	for _, f := range row.fields {
 		if f.name == name {

@@ -133,7 +133,7 @@ func (b *binder) tableOID(parts []string, pos int32, sc *scope) *expr {
 		}
 		row := b.reference(t.columns[i], pos)
 		e := computed(pgtypes.OIDType, "CASE WHEN "+row.sql+" IS NOT NULL THEN CAST("+strconv.FormatInt(t.relation.OID, 10)+" AS UINTEGER) END", row)
-		e.pos, e.origin = pos, t.relation.systemOrigin()
+		e.pos, e.origin = pos, t.relation.origin(tableOIDAttribute)
 		return e
 	}
 	return nil

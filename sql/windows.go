@@ -43,10 +43,10 @@ func (b *binder) windowCall(fn string, n *pg_query.FuncCall, sc *scope) (*expr, 
 	case n.AggWithinGroup:
 		return nil, b.notOrderedSet(fn, n, sc)
 	case hypothetical && len(n.Args) > 0:
-		return nil, b.fail("42809", n.Location, "WITHIN GROUP is required for ordered-set aggregate %s", fn)
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "WITHIN GROUP is required for ordered-set aggregate %s", fn)
 	}
 	if n.Over == nil {
-		return nil, b.fail("42809", n.Location, "window function %s requires an OVER clause", fn)
+		return nil, b.fail(pgerr.WrongObjectType, n.Location, "window function %s requires an OVER clause", fn)
 	}
 	if err := b.callAllowed(n, sc); err != nil {
 		return nil, err
