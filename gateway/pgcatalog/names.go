@@ -58,10 +58,7 @@ func first[T any](tables []*nameTable, find func(t *nameTable) (T, bool)) (found
 // inSchema finds a relation by its whole name.
 func (n *Names) inSchema(schema, name string) *relationName {
 	return first(n.tables(), func(t *nameTable) (*relationName, bool) {
-		schema := schema
-		if schema == "pg_temp" {
-			schema = t.temporary
-		}
+		schema := t.schemaCalled(schema)
 		i := slices.IndexFunc(t.relationsNamed[name], func(r *relationName) bool { return r.schema == schema })
 		if i < 0 {
 			return nil, false

@@ -59,6 +59,14 @@ func newNameTable() *nameTable {
 	}
 }
 
+// schemaCalled is the schema that a name in a statement means, "" for none.
+func (t *nameTable) schemaCalled(name string) string {
+	if name == "pg_temp" {
+		return t.temporary
+	}
+	return name
+}
+
 // rowsOf gives the rows of one of pg_catalog's relations with a reader of their columns.
 func rowsOf(d *dataset, rows map[string][][]any, table string, f func(at func(column string) any)) {
 	index := d.relation("pg_catalog", table).index

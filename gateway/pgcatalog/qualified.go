@@ -21,7 +21,7 @@ func (n *Names) relationCalled(text string, path []string) (*relationName, error
 		r = n.onPath(name, path)
 	} else {
 		schema := parts[len(parts)-2]
-		if !first(n.tables(), func(t *nameTable) (bool, bool) { _, ok := t.schemasNamed[schema]; return ok, ok }) {
+		if !first(n.tables(), func(t *nameTable) (bool, bool) { _, ok := t.schemasNamed[t.schemaCalled(schema)]; return ok, ok }) {
 			return nil, pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", schema)
 		}
 		r = n.inSchema(schema, name)
