@@ -2,7 +2,6 @@ package sql
 
 import (
 	"fmt"
-	"reflect"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
@@ -65,10 +64,10 @@ func (s *Statement) BareOutputs() map[string]string {
 		return bare
 	}
 	plain := true
-	eachNode(reflect.ValueOf(sel.FromClause), func(n *pg_query.Node) {
+	walkAll(sel.FromClause, func(n *pg_query.Node) {
 		plain = plain && n.GetRangeSubselect() == nil && n.GetRangeFunction() == nil
 	})
-	eachNode(reflect.ValueOf(sel.GroupClause), func(n *pg_query.Node) { plain = plain && n.GetGroupingSet() == nil })
+	walkAll(sel.GroupClause, func(n *pg_query.Node) { plain = plain && n.GetGroupingSet() == nil })
 	for _, n := range sel.DistinctClause { // a plain DISTINCT has one empty node
 		plain = plain && n.GetNode() == nil
 	}
@@ -97,7 +96,7 @@ func (s *Statement) BareOutputs() map[string]string {
 // or window function, with which a row may depend on any other row.
 func (s *Statement) ReadsOnce() bool {
 	relations, alone := 0, true
-	eachNode(reflect.ValueOf(s.node), func(n *pg_query.Node) {
+	walk(s.node, func(n *pg_query.Node) {
 		if n.GetRangeVar() != nil {
 			relations++
 		}

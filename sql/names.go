@@ -112,31 +112,6 @@ var valueFunctionNames = map[pg_query.SQLValueFunctionOp]string{
 	pg_query.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA: "current_schema",
 }
 
-// walk calls f for every node of a tree, parents first.
-func walk(n *pg_query.Node, f func(*pg_query.Node)) {
-	if n != nil {
-		walkMessage(n, f)
-	}
-}
-
-func walkMessage(m proto.Message, f func(*pg_query.Node)) {
-	if n, ok := m.(*pg_query.Node); ok {
-		f(n)
-	}
-	m.ProtoReflect().Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case d.Kind() != protoreflect.MessageKind:
-		case d.IsList():
-			for i := range v.List().Len() {
-				walkMessage(v.List().Get(i).Message().Interface(), f)
-			}
-		default:
-			walkMessage(v.Message().Interface(), f)
-		}
-		return true
-	})
-}
-
 // sameTree reports whether two trees say the same, wherever they stand in the text.
 func sameTree(a, b *pg_query.Node) bool {
 	x, y := proto.Clone(a), proto.Clone(b)

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"reflect"
 	"slices"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -26,7 +25,7 @@ func RowPreserving(st *Statement) error {
 		return err
 	}
 	var found *pgerr.Error
-	eachNode(reflect.ValueOf(sel), func(n *pg_query.Node) {
+	walk(sel, func(n *pg_query.Node) {
 		if what, location := manyRows(n); what != "" && found == nil {
 			found = pgerr.New(pgerr.FeatureNotSupported, "%s is not supported in a SELECT from source", what).At(st.position(location))
 		}
@@ -76,7 +75,7 @@ func (s *Statement) scansSource(sel *pg_query.SelectStmt) error {
 	}
 	err := pgerr.New(pgerr.FeatureNotSupported, "the FROM of a first-stage SELECT must be source alone").
 		WithHint("joins and tables are for second stages, which read no source")
-	eachNode(reflect.ValueOf(sel.FromClause), func(n *pg_query.Node) {
+	walkAll(sel.FromClause, func(n *pg_query.Node) {
 		if r := n.GetRangeVar(); r != nil && (r.Relname != SourceRelation || r.Schemaname != "") && err.Position == 0 {
 			err.Position = s.position(r.Location)
 		}
@@ -125,7 +124,7 @@ func manyRows(n *pg_query.Node) (what string, location int32) {
 // ColumnNames gives the names of all columns that the statement refers to, each once, in the order of first mention;
 // star reports whether it also has a `*`.
 func (s *Statement) ColumnNames() (names []string, star bool) {
-	eachNode(reflect.ValueOf(s.node), func(n *pg_query.Node) {
+	walk(s.node, func(n *pg_query.Node) {
 		fields := n.GetColumnRef().GetFields()
 		if len(fields) == 0 {
 			return
@@ -157,13 +156,13 @@ func (s *Statement) OutputPositions() []int {
 // TableNames gives the relations that the statement names in FROM, each once, without those that a WITH defines.
 func (s *Statement) TableNames() []TableName {
 	ctes := map[string]bool{}
-	eachNode(reflect.ValueOf(s.node), func(n *pg_query.Node) {
+	walk(s.node, func(n *pg_query.Node) {
 		if c := n.GetCommonTableExpr(); c != nil {
 			ctes[c.Ctename] = true
 		}
 	})
 	var names []TableName
-	eachNode(reflect.ValueOf(s.node), func(n *pg_query.Node) {
+	walk(s.node, func(n *pg_query.Node) {
 		r := n.GetRangeVar()
 		if r == nil || r.Schemaname == "" && ctes[r.Relname] {
 			return
@@ -173,33 +172,4 @@ func (s *Statement) TableNames() []TableName {
 		}
 	})
 	return names
-}
-
-// eachNode calls f for every node of a syntax tree, outer before inner, in the order of the text's clauses.
-func eachNode(v reflect.Value, f func(*pg_query.Node)) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if v.IsNil() {
-			return
-		}
-		if n, ok := reflect.TypeAssert[*pg_query.Node](v); ok {
-			f(n)
-		}
-		eachNode(v.Elem(), f)
-	case reflect.Slice:
-		if k := v.Type().Elem().Kind(); k != reflect.Pointer && k != reflect.Interface {
-			return
-		}
-		for i := range v.Len() {
-			eachNode(v.Index(i), f)
-		}
-	case reflect.Struct:
-		t := v.Type()
-		for i := range t.NumField() {
-			if t.Field(i).IsExported() {
-				eachNode(v.Field(i), f)
-			}
-		}
-	default: // values have no nodes in them
-	}
 }
