@@ -295,6 +295,8 @@ type Batch struct {
 	CommittedAt time.Time // zero if failed
 	HotLoadedAt time.Time // zero if not all of it is hot
 	Reason      string    // why it failed
+	Kind        RecordKind
+	Notes
 }
 
 // Load is one row of tidegate.loads: rows of a pair that were brought into the hot table.

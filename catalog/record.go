@@ -26,23 +26,24 @@ const (
 // Record is a commit record: <lake>/_commits/<schema>.<table>/<batch>.r<revision>.json, written once
 // (If-None-Match). The records of a table, applied by Seq, are the table.
 type Record struct {
-	Format      int          `json:"format"`
-	Table       Table        `json:"table"`
-	Batch       string       `json:"batch"`
-	Revision    int          `json:"revision"`
-	Seq         int64        `json:"seq"`
-	Kind        RecordKind   `json:"kind"`
-	Pipeline    Pipeline     `json:"pipeline"`
-	Inputs      []Input      `json:"inputs"`
-	Counts      Counts       `json:"counts"`
-	Checksum    string       `json:"checksum"` // of the emitted rows, order-independent, 16 hex digits
-	Replaces    []Replaced   `json:"replaces,omitempty"`
-	Drops       []string     `json:"drops,omitempty"` // paths of live files
-	Files       []FileRecord `json:"files"`
-	Subset      *Subset      `json:"subset,omitempty"` // nil: the table is never hot
-	Quarantine  string       `json:"quarantine,omitempty"`
-	StartedAt   time.Time    `json:"started_at"`
-	CommittedAt time.Time    `json:"committed_at"`
+	Format     int          `json:"format"`
+	Table      Table        `json:"table"`
+	Batch      string       `json:"batch"`
+	Revision   int          `json:"revision"`
+	Seq        int64        `json:"seq"`
+	Kind       RecordKind   `json:"kind"`
+	Pipeline   Pipeline     `json:"pipeline"`
+	Inputs     []Input      `json:"inputs"`
+	Counts     Counts       `json:"counts"`
+	Checksum   string       `json:"checksum"` // of the emitted rows, order-independent, 16 hex digits
+	Replaces   []Replaced   `json:"replaces,omitempty"`
+	Drops      []string     `json:"drops,omitempty"` // paths of live files
+	Files      []FileRecord `json:"files"`
+	Subset     *Subset      `json:"subset,omitempty"` // nil: the table is never hot
+	Quarantine string       `json:"quarantine,omitempty"`
+	Notes
+	StartedAt   time.Time `json:"started_at"`
+	CommittedAt time.Time `json:"committed_at"`
 }
 
 // Pipeline says what made the batch.

@@ -52,6 +52,7 @@ type batch struct {
 	truncated  map[string]int64 // rows in which the column was cut
 	bytesIn    int64
 	quarantine string // key; "" without rejects
+	notes      catalog.Notes
 	sourceKind string // what sourceTable is: TABLE or VIEW
 
 	parts    []part
@@ -187,7 +188,7 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	// The note must not be lost because the run was asked to stop.
 	note := b.Store.NoteFailure(context.WithoutCancel(ctx), catalog.Batch{
 		Table: b.p.Table, ID: b.id, Revision: b.revision, State: catalog.BatchFailed, Counts: b.counts,
-		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(),
+		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(), Notes: b.notes,
 	})
 	if note != nil {
 		note = fmt.Errorf("note the failure: %w", note)

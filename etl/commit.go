@@ -53,7 +53,7 @@ func (b *batch) record(seq int64) *catalog.Record {
 		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: b.revision, Seq: seq, Kind: b.kind,
 		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256},
 		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces,
-		Files: files, Subset: b.subset, Quarantine: b.quarantine,
+		Files: files, Subset: b.subset, Quarantine: b.quarantine, Notes: b.notes,
 		StartedAt: b.started.UTC(), CommittedAt: b.Now().UTC(),
 	}
 }

@@ -28,6 +28,8 @@ type PipelineReport struct {
 	Rejects map[string]int64
 	// Truncated counts emitted rows by the column that was cut in them.
 	Truncated  map[string]int64
+	// Notes are those of all committed batches together.
+	Notes      catalog.Notes
 	Generation int64 // of the last commit; 0 without one
 	// Adopted is what was found of an adopted table, without a Table if it could not be read; nil for other pipelines.
 	Adopted *adopt.Change
@@ -57,6 +59,9 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 	}
 	for column, n := range b.truncated {
 		p.Truncated[column] += n
+	}
+	if u := b.notes.Unknown; u != nil {
+		p.Notes.AddUnknown(*u)
 	}
 	p.Generation = generation
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
 	"tidegate/internal/pgtypes"
@@ -36,6 +37,7 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 	}
 	b.inputs, b.counts, b.parsed = in.Inputs, in.Counts, in.Parsed
 	maps.Copy(b.rejects, in.Rejects)
+	b.notes.AddUnknown(in.Unknown)
 	if in.Quarantine == "" {
 		in.Quarantine = filepath.Join(b.dir, "rejects.ndjson.gz")
 	}
@@ -69,13 +71,13 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 		return "", err
 	}
 	rejects = filepath.Join(b.dir, "rejects.ndjson.gz")
-	good, columns, err := b.rejectBroken(files, rejects)
+	good, err := b.rejectBroken(files, rejects)
 	if err != nil {
 		return "", err
 	}
 	b.sourceKind = "VIEW"
 	all := sourceTable + "_all"
-	if err := b.exec(ctx, "CREATE TEMP VIEW "+all+" AS "+b.parquetView(good, columns)); err != nil {
+	if err := b.exec(ctx, "CREATE TEMP VIEW "+all+" AS "+b.parquetView(good)); err != nil {
 		return "", err
 	}
 	err = b.exec(ctx, fmt.Sprintf("CREATE TEMP VIEW %s AS SELECT * EXCLUDE (%s, %s) FROM %s WHERE %s IS NULL",
@@ -96,6 +98,7 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 	if err != nil {
 		return "", fmt.Errorf("count the records: %w", err)
 	}
+	b.countUnknown(good)
 	if broken == 0 {
 		return rejects, nil
 	}
@@ -110,14 +113,13 @@ const rawColumn = "_tg_raw"
 
 // localParquet is a Parquet object as a file, with its place in b.inputs.
 type localParquet struct {
-	path  string
-	input int
+	path    string
+	input   int
+	columns []string
 }
 
-// rejectBroken gives the files that are Parquet, and the columns that some of them has, in lower case. An empty object
-// has no records, as an empty JSON object has none.
-func (b *batch) rejectBroken(files []raw.ParquetFile, rejects string) (good []localParquet, columns map[string]bool, err error) {
-	columns = map[string]bool{}
+// rejectBroken gives the files that are Parquet. An empty object has no records, as an empty JSON object has none.
+func (b *batch) rejectBroken(files []raw.ParquetFile, rejects string) (good []localParquet, err error) {
 	w := raw.AppendQuarantine(rejects)
 	for i, f := range files {
 		if f.Object.Size == 0 {
@@ -131,16 +133,13 @@ func (b *batch) rejectBroken(files []raw.ParquetFile, rejects string) (good []lo
 			b.inputs[i].Records = 1
 			err = w.Write(raw.Reject{Object: f.Object.Key, ETag: f.Object.ETag, Line: 1, Reason: raw.ReasonCorrupt, Size: f.Object.Size})
 		} else if err == nil {
-			good = append(good, localParquet{f.Path, i})
+			good = append(good, localParquet{f.Path, i, names})
 		}
 		if err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("read %s: %w", f.Object.Key, err), closeQuarantine(w))
-		}
-		for _, name := range names {
-			columns[strings.ToLower(name)] = true
+			return nil, errors.Join(fmt.Errorf("read %s: %w", f.Object.Key, err), closeQuarantine(w))
 		}
 	}
-	return good, columns, closeQuarantine(w)
+	return good, closeQuarantine(w)
 }
 
 func closeQuarantine(w *raw.QuarantineWriter) error {
@@ -148,11 +147,70 @@ func closeQuarantine(w *raw.QuarantineWriter) error {
 	return err
 }
 
+// unnamedColumns gives the columns of Parquet files that the pipeline does not name, each once, and the files that have it.
+func (b *batch) unnamedColumns(files []localParquet) (names []string, in map[string][]localParquet) {
+	named := map[string]bool{}
+	for _, f := range b.p.SourceFields() {
+		named[strings.ToLower(f.Name)] = !b.p.Source.Collects(f)
+	}
+	for _, name := range b.p.Source.Required {
+		named[strings.ToLower(name)] = true
+	}
+	spelled := map[string]string{}
+	in = map[string][]localParquet{}
+	for _, f := range files {
+		for _, name := range f.columns {
+			lower := strings.ToLower(name)
+			if named[lower] {
+				continue
+			}
+			if _, ok := spelled[lower]; !ok {
+				spelled[lower] = name
+				names = append(names, name)
+			}
+			in[spelled[lower]] = append(in[spelled[lower]], f)
+		}
+	}
+	return names, in
+}
+
+// countUnknown counts a column of Parquet that the pipeline does not name once for each record of the files that have it.
+func (b *batch) countUnknown(files []localParquet) {
+	names, in := b.unnamedColumns(files)
+	unknown := map[string]int64{}
+	for _, name := range names {
+		for _, f := range in[name] {
+			if n := b.inputs[f.input].Records; n > 0 {
+				unknown[name] += n
+			}
+		}
+	}
+	b.notes.AddUnknown(catalog.CountUnknown(unknown, 0))
+}
+
+// restOf gives a JSON object of columns, without those that are NULL; NULL if all are.
+func restOf(names []string) string {
+	if len(names) == 0 {
+		return "NULL::VARCHAR"
+	}
+	members := make([]string, len(names))
+	for i, name := range names {
+		members[i] = fmt.Sprintf("to_json(%s)::VARCHAR || ':' || to_json(p.%s)::VARCHAR", literal(name), ident(name))
+	}
+	return fmt.Sprintf("'{' || nullif(concat_ws(',', %s), '') || '}'", strings.Join(members, ", "))
+}
+
 // parquetView gives the SELECT of the source's fields from Parquet columns of their names, with object, line, the reason
 // to reject a record (NULL: none) and what is kept of it then. A field that is not declared is json, whatever the
 // column holds; one that no file has is NULL, as in a JSON record.
-func (b *batch) parquetView(files []localParquet, columns map[string]bool) string {
+func (b *batch) parquetView(files []localParquet) string {
 	var selected, kept, reasons []string
+	columns := map[string]bool{}
+	for _, f := range files {
+		for _, name := range f.columns {
+			columns[strings.ToLower(name)] = true
+		}
+	}
 	column := func(name string) string {
 		if columns[strings.ToLower(name)] {
 			return "p." + ident(name)
@@ -163,6 +221,11 @@ func (b *batch) parquetView(files []localParquet, columns map[string]bool) strin
 		reasons = append(reasons, fmt.Sprintf("WHEN %s IS NULL THEN %s", column(name), literal("missing_field("+name+")")))
 	}
 	for _, f := range b.p.SourceFields() {
+		if b.p.Source.Collects(f) {
+			names, _ := b.unnamedColumns(files)
+			selected = append(selected, restOf(names)+" AS "+ident(f.Name))
+			continue
+		}
 		from := column(f.Name)
 		kept = append(kept, literal(f.Name), from)
 		expression := "to_json(" + from + ")"

@@ -36,6 +36,7 @@ func publish(t *testing.T, open Opener) {
 	s := open(t)
 	before := time.Now().Add(-time.Second)
 	r := Record("b1", 1, Partition{day16, []int64{5}}, Partition{day15, []int64{3, 4}}, Partition{"dt=" + hive.Null, []int64{1}})
+	r.Unknown = &catalog.UnknownFields{Fields: map[string]int64{"colour": 3}, More: 1}
 	g := mustPublish(t, s, r)
 	v := view(t, s)
 	if v.Generation != g || v.SchemaGeneration != g || v.CommittedAt.Before(before) {
@@ -65,6 +66,7 @@ func publish(t *testing.T, open Opener) {
 	equal(t, "batches", batches, []catalog.Batch{{
 		Table: Events(), ID: "b1", Revision: 1, Seq: 1, State: catalog.BatchCommitted, Counts: r.Counts,
 		BytesIn: 1000, BytesOut: 1300, StartedAt: r.StartedAt, CommittedAt: r.CommittedAt,
+		Kind: catalog.RecordAppend, Notes: r.Notes,
 	}})
 }
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	stdsql "database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,12 +52,16 @@ func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
 		if published > 0 {
 			return fmt.Errorf("%w: it is published", catalog.ErrConflict)
 		}
+		notes, err := encodeNotes(b.Notes)
+		if err != nil {
+			return err
+		}
 		c := &b.Counts
 		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state,
-				read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out, started_at, reason)
-			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
+				read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out, started_at, reason, notes)
+			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
 			c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, b.BytesIn, b.BytesOut,
-			micros(b.StartedAt), b.Reason)
+			micros(b.StartedAt), b.Reason, notes)
 	})
 }
 
@@ -73,7 +78,7 @@ WITH pair AS (
 	GROUP BY pair.batch_id
 )
 SELECT t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated, b.emitted, b.truncated,
-       b.bytes_in, b.bytes_out, b.started_at, b.committed_at, coalesce(hot.loaded_at, 0), b.reason
+       b.bytes_in, b.bytes_out, b.started_at, b.committed_at, coalesce(hot.loaded_at, 0), b.reason, b.kind, b.notes
 FROM batch b JOIN tbl t USING (table_id) LEFT JOIN hot USING (batch_id)
 ORDER BY b.batch_id`
 
@@ -100,15 +105,29 @@ func (s *Store) Batches(ctx context.Context) (_ []catalog.Batch, err error) {
 
 func scanBatch(rows *stdsql.Rows) (catalog.Batch, error) {
 	var b catalog.Batch
-	var name string
+	var name, notes string
 	var started, committed, loaded int64
 	c := &b.Counts
 	err := rows.Scan(&name, &b.ID, &b.Revision, &b.Seq, &b.State,
 		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted, &c.Truncated,
-		&b.BytesIn, &b.BytesOut, &started, &committed, &loaded, &b.Reason)
+		&b.BytesIn, &b.BytesOut, &started, &committed, &loaded, &b.Reason, &b.Kind, &notes)
 	if err != nil {
 		return b, err
 	}
 	b.StartedAt, b.CommittedAt, b.HotLoadedAt = instant(started), instant(committed), instant(loaded)
+	if notes != "" {
+		if err := json.Unmarshal([]byte(notes), &b.Notes); err != nil {
+			return b, fmt.Errorf("read the notes of batch %s: %w", b.ID, err)
+		}
+	}
 	return b, b.Table.UnmarshalText([]byte(name))
+}
+
+// encodeNotes gives notes as they are stored: JSON, and nothing for none.
+func encodeNotes(n catalog.Notes) (string, error) {
+	text, err := json.Marshal(n)
+	if err != nil || string(text) == "{}" {
+		return "", err
+	}
+	return string(text), nil
 }

@@ -225,14 +225,18 @@ func (p *publication) addBatch() error {
 	if err := p.exec(`UPDATE tbl SET batch_seq = max(batch_seq, ?) WHERE table_id = ?`, r.Seq, p.tableID); err != nil {
 		return err
 	}
+	notes, err := encodeNotes(r.Notes)
+	if err != nil {
+		return err
+	}
 	c := &r.Counts
 	return p.row(`INSERT INTO batch (table_id, batch, revision, seq, state, kind, pipeline, version,
 			read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out,
-			started_at, committed_at, generation, content)
-		VALUES (?, ?, ?, ?, 'committed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING batch_id`,
+			started_at, committed_at, generation, content, notes)
+		VALUES (?, ?, ?, ?, 'committed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING batch_id`,
 		p.tableID, r.Batch, r.Revision, r.Seq, string(r.Kind), r.Pipeline.Name, r.Pipeline.Version,
 		c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, bytesIn, bytesOut,
-		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content).Scan(&p.batchID)
+		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content, notes).Scan(&p.batchID)
 }
 
 // replace ends the files that the record takes the place of, and their coverage.

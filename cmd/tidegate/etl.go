@@ -125,6 +125,11 @@ func printReport(out io.Writer, r etl.Report) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	for _, p := range r.Pipelines {
+		if err := printNotes(out, p.Table.String(), p.Notes); err != nil {
+			return err
+		}
+	}
 	return printAdopted(out, adopted)
 }
 

@@ -60,6 +60,7 @@ type pipelineStatus struct {
 	LastRead     int64      `json:"last_read,omitempty"`
 	LastRejected int64      `json:"last_rejected,omitempty"`
 	LastBytesIn  int64      `json:"last_bytes_in,omitempty"`
+	catalog.Notes
 	// Of batches that were never published: how many there are, and when the newest began and why it failed.
 	Failed   int        `json:"failed"`
 	FailedAt *time.Time `json:"failed_at,omitempty"`
@@ -95,6 +96,7 @@ func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.
 			s.LastBatch, s.LastCommit = b.ID, &b.CommittedAt
 			s.LastSeconds, s.AgeSeconds = b.CommittedAt.Sub(b.StartedAt).Seconds(), now.Sub(b.CommittedAt).Seconds()
 			s.LastRead, s.LastRejected, s.LastBytesIn = b.Counts.Read, b.Counts.Rejected, b.BytesIn
+			s.Notes = b.Notes
 		}
 	}
 	return all
@@ -128,6 +130,9 @@ func printStatus(out io.Writer, all []*pipelineStatus) error {
 		return err
 	}
 	for _, s := range all {
+		if err := printNotes(out, s.Table, s.Notes); err != nil {
+			return err
+		}
 		if s.Failure == "" {
 			continue
 		}

@@ -17,10 +17,11 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 	events, daily := catalog.Name{Schema: "web", Table: "events"}, catalog.Name{Schema: "web", Table: "site_daily"}
 	at := func(minutes int) time.Time { return time.Date(2018, 2, 15, 3, minutes, 0, 0, time.UTC) }
+	noted := catalog.Notes{Unknown: &catalog.UnknownFields{Fields: map[string]int64{"a b": 2, "colour": 20, "size": 2}, More: 1}}
 	batches := []catalog.Batch{
 		{Table: events, ID: "b1", State: catalog.BatchReplaced, Counts: catalog.Counts{Read: 10, Rejected: 1, Emitted: 9}, StartedAt: at(0), CommittedAt: at(1)},
 		{Table: events, ID: "b2", State: catalog.BatchFailed, StartedAt: at(2), Reason: "12 % rejected"},
-		{Table: events, ID: "b3", State: catalog.BatchCommitted, Counts: catalog.Counts{Read: 20, Rejected: 2, Emitted: 18}, BytesIn: 7, StartedAt: at(3), CommittedAt: at(4)},
+		{Table: events, ID: "b3", State: catalog.BatchCommitted, Counts: catalog.Counts{Read: 20, Rejected: 2, Emitted: 18}, BytesIn: 7, StartedAt: at(3), CommittedAt: at(4), Notes: noted},
 		{Table: catalog.Name{Schema: "web", Table: "dropped"}, ID: "x", State: catalog.BatchCommitted, StartedAt: at(3), CommittedAt: at(5)},
 		{Table: events, ID: "b2", State: catalog.BatchFailed, StartedAt: at(6), Reason: "no space left"},
 	}
@@ -35,6 +36,7 @@ func TestStatus(t *testing.T) {
 	want := `PIPELINE        TABLE           BATCHES  ROWS  LAST COMMIT           AGE     READ  REJECTED  SECONDS  FAILED
 web/events      web.events      2        18    2018-02-15 03:04:00Z  1h0m0s  20    2         60.0     2
 web/site_daily  web.site_daily  0        0     never                         0     0         0.0      0
+web.events: fields that the pipeline does not name: "colour" 20, "a b" 2, "size" 2, others 1
 web.events failed at 2018-02-15 03:06:00Z: no space left
 `
 	if d := cmp.Diff(want, text.String()); d != "" {
@@ -48,6 +50,7 @@ web.events failed at 2018-02-15 03:06:00Z: no space left
 		"pipeline": "web/events", "table": "web.events", "batches": 2.0, "rows": 18.0, "rejected": 3.0, "last_batch": "b3",
 		"last_commit": "2018-02-15T03:04:00Z", "last_seconds": 60.0, "age_seconds": 3600.0, "last_read": 20.0, "last_rejected": 2.0,
 		"last_bytes_in": 7.0, "failed": 2.0, "failed_at": "2018-02-15T03:06:00Z", "failure": "no space left",
+		"unknown_fields": map[string]any{"fields": map[string]any{"a b": 2.0, "colour": 20.0, "size": 2.0}, "more": 1.0},
 	}
 	if d := cmp.Diff(wanted, first); d != "" || strings.Count(lines.String(), "\n") != 2 {
 		t.Errorf("JSON (-want +got)\n%s\n%s", d, lines.String())

@@ -100,6 +100,10 @@ func (l *loader) source(d *draft, data []byte) {
 	}
 	l.one(d, "source.format", s.Format, "json", "csv", "tsv", "avro", "parquet")
 	l.unique(d, "source.required", s.Required)
+	l.one(d, "source.unknown_fields", s.Unknown, "report", "collect")
+	if d.Source.CollectUnknown = s.Unknown == "collect"; d.Source.CollectUnknown && slices.Contains(s.Required, RestField) {
+		l.at(d, "source.required", "%s is what unknown_fields: collect makes; no record has to have it", RestField)
+	}
 	l.fields(d, data)
 	l.csv(d)
 }
@@ -127,6 +131,8 @@ func (l *loader) fields(d *draft, data []byte) {
 			l.at(d, path, "field %s: %v", name, err)
 		case other != "":
 			l.at(d, path, "fields %s and %s differ only in case", other, name)
+		case name == RestField && d.Source.CollectUnknown:
+			l.at(d, path, "field %s is what unknown_fields: collect makes, and is json; remove it from fields", name)
 		case strings.HasPrefix(name, "_tg_"):
 			l.at(d, path, "field %s: names with _tg_ are Tidegate's own", name)
 		}

@@ -45,6 +45,9 @@ func (l *loader) onlyGiven(d *draft) {
 		given[f.Name] = true
 	}
 	for _, f := range d.SourceFields() {
+		if d.Source.Collects(f) {
+			continue
+		}
 		if !given[f.Name] {
 			l.fail(d, d.SQLFile, 1, "the SELECT reads field %s; without a header the fields are those of the key fields in %s", f.Name, d.YMLFile)
 		}

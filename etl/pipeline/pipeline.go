@@ -57,7 +57,15 @@ type Source struct {
 	Required []string
 	Fields   []Field // declared fields of the raw record, in the yml's order
 	CSV      CSV     // of the formats csv and tsv
+	// CollectUnknown says that source has the json column RestField: an object of the fields that are not named.
+	CollectUnknown bool
 }
+
+// RestField is the column of source that collects the fields of a record that the pipeline does not name.
+const RestField = "_rest"
+
+// Collects reports whether a field of source is the one that collects those that are not named.
+func (s *Source) Collects(f Field) bool { return s.CollectUnknown && f.Name == RestField }
 
 // Tabular reports whether records are lines of fields that are texts: CSV and TSV.
 func (s *Source) Tabular() bool { return s.Format == "csv" || s.Format == "tsv" }

@@ -22,6 +22,10 @@ func (p *Pipeline) SourceFields() []Field {
 	}
 	names, _ := p.Statement.ColumnNames()
 	for _, name := range names {
+		if name == RestField && p.Source.CollectUnknown {
+			fields = append(fields, Field{Name: name, Type: pgtypes.Of(pgtypes.JSON)})
+			continue
+		}
 		if !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
 			fields = append(fields, Field{Name: name, Type: undeclared})
 		}

@@ -35,6 +35,7 @@ func (l *loader) parse(d *draft) {
 		d.Statement = st
 		l.sameButCase(d)
 		l.onlyGiven(d)
+		l.restTaken(d)
 		return
 	}
 	ok := len(st.TableNames()) > 0
@@ -71,6 +72,13 @@ func (l *loader) sameButCase(d *draft) {
 				l.fail(d, d.SQLFile, 1, "the SELECT reads field %s, but there is %s; names that are not quoted are lower case in SQL: write %q", f.Name, other.Name, other.Name)
 			}
 		}
+	}
+}
+
+// restTaken complains of a SELECT that leaves what is collected.
+func (l *loader) restTaken(d *draft) {
+	if names, _ := d.Statement.ColumnNames(); d.Source.CollectUnknown && !slices.Contains(names, RestField) {
+		l.at(d, "source.unknown_fields", "unknown_fields: collect gives source the column %s, which the SELECT does not take; add it to the SELECT", RestField)
 	}
 }
 

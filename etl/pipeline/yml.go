@@ -47,6 +47,7 @@ type ymlSource struct {
 	Delimiter string   `yaml:"delimiter"`
 	NullAs    string   `yaml:"null_as"`
 	Header    *bool    `yaml:"header"`
+	Unknown   string   `yaml:"unknown_fields"`
 }
 
 type ymlTime struct {

@@ -56,9 +56,13 @@ type converter struct {
 	// before the map.
 	names     []string
 	index     map[string]int
-	fieldOf   []int  // by name; -1: not asked for
-	seen      []bool // by name
-	predicted []int  // name by place in the record
+	fieldOf   []int   // by name; -1: not asked for
+	seen      []int64 // by name: how often
+	unnamed   int64   // members whose names are not remembered
+	predicted []int   // name by place in the record
+
+	collected int // the field that collects what is not asked for; -1: none
+	rest      []byte
 
 	values [][]byte // by field, of the current record
 	rows   *engine.Builder
@@ -66,7 +70,7 @@ type converter struct {
 }
 
 func newConverter(p *pipeline.Pipeline) (*converter, error) {
-	c := &converter{index: map[string]int{}}
+	c := &converter{index: map[string]int{}, collected: -1}
 	columns := []engine.Physical{engine.PhysicalI64, engine.PhysicalI64}
 	for _, f := range p.SourceFields() {
 		set, physical, err := setterOf(f.Type)
@@ -78,6 +82,9 @@ func newConverter(p *pipeline.Pipeline) (*converter, error) {
 		}
 		columns = append(columns, physical)
 		i := c.add(f.Name, set)
+		if p.Source.Collects(f) {
+			c.collect(i)
+		}
 		if p.Time != nil && p.Time.Column == f.Name {
 			c.fields[i].time = timeFormOf(f.Type)
 		}
@@ -113,8 +120,14 @@ func (c *converter) add(name string, set setter) int {
 	c.index[name] = i
 	c.names = append(c.names, name)
 	c.fieldOf = append(c.fieldOf, i)
-	c.seen = append(c.seen, false)
+	c.seen = append(c.seen, 0)
 	return i
+}
+
+// collect makes the field just added the one that no member of a record is by name.
+func (c *converter) collect(field int) {
+	c.collected = field
+	delete(c.index, c.names[field])
 }
 
 // object sets the LastModified that the following records' times are compared with.
@@ -125,16 +138,24 @@ func (c *converter) object(modified time.Time) {
 // convert checks a well-formed record and keeps it as a row, or gives the reason to reject it.
 func (c *converter) convert(r *record, object int) (reason string) {
 	clear(c.values)
+	c.rest = c.rest[:0]
 	for place := range r.members {
 		m := &r.members[place]
 		i := c.field(place, m)
 		if i < 0 {
+			if c.collected >= 0 {
+				c.keepRest(m)
+			}
 			continue
 		}
 		c.values[i] = m.value
 		if m.value[0] == 'n' {
 			c.values[i] = nil
 		}
+	}
+	if len(c.rest) > 0 {
+		c.rest = append(c.rest, '}')
+		c.values[c.collected] = c.rest
 	}
 	for i := range c.fields {
 		if c.fields[i].required && c.values[i] == nil {
@@ -149,6 +170,16 @@ func (c *converter) convert(r *record, object int) (reason string) {
 	}
 	c.rows.Keep()
 	return ""
+}
+
+// keepRest adds a member to the object of those that are not asked for, as it is written.
+func (c *converter) keepRest(m *member) {
+	separator := byte(',')
+	if len(c.rest) == 0 {
+		separator = '{'
+	}
+	c.rest = append(append(append(c.rest, separator, '"'), m.key...), '"', ':')
+	c.rest = append(c.rest, m.value...)
 }
 
 // setFields sets the columns behind those that say where the record is from.
@@ -185,7 +216,7 @@ func (c *converter) late(form timeForm, column int) bool {
 func (c *converter) field(place int, m *member) int {
 	if place < len(c.predicted) && !m.escaped {
 		if n := c.predicted[place]; n >= 0 && c.names[n] == string(m.key) {
-			c.seen[n] = true
+			c.seen[n]++
 			return c.fieldOf[n]
 		}
 	}
@@ -200,13 +231,14 @@ func (c *converter) field(place int, m *member) int {
 	n, known := c.index[string(key)]
 	if !known {
 		if len(c.names) >= maxNames {
+			c.unnamed++
 			return -1
 		}
 		n = len(c.names)
-		c.names, c.fieldOf, c.seen = append(c.names, string(key)), append(c.fieldOf, -1), append(c.seen, false)
+		c.names, c.fieldOf, c.seen = append(c.names, string(key)), append(c.fieldOf, -1), append(c.seen, 0)
 		c.index[c.names[n]] = n
 	}
-	c.seen[n] = true
+	c.seen[n]++
 	for place >= len(c.predicted) && place < maxNames {
 		c.predicted = append(c.predicted, -1)
 	}

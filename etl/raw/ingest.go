@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -41,10 +40,11 @@ type Sink interface {
 // Ingested is what became of a batch's records: Counts.Read = Counts.Blank + Counts.Rejected + Parsed.
 // The same objects under the same pipeline give the same, and the same clean records in any order.
 type Ingested struct {
-	Inputs     []catalog.Input // by key; Records is what was read, blank and rejected ones counted
-	Counts     catalog.Counts  // Read, Blank, Rejected
-	Parsed     int64           // clean records
-	Fields     []string        // every top-level name seen (the first 10,000), sorted
+	Inputs []catalog.Input // by key; Records is what was read, blank and rejected ones counted
+	Counts catalog.Counts  // Read, Blank, Rejected
+	Parsed int64           // clean records
+	// Unknown counts the fields of well-formed records, rejected ones too, that the pipeline does not name.
+	Unknown    catalog.UnknownFields
 	Rejects    map[string]int64
 	Quarantine string // local file of the rejected records, "" if there is none
 }
@@ -102,7 +102,7 @@ func cut(objects []storage.Object) []int {
 // collect puts the parts together, in order.
 func collect(req Request, parts []*part) (*Ingested, error) {
 	out := &Ingested{Rejects: map[string]int64{}}
-	names := map[string]bool{}
+	unknown, unnamed := map[string]int64{}, int64(0)
 	var quarantines []string
 	for _, p := range parts {
 		if p.quarantine != "" {
@@ -116,11 +116,12 @@ func collect(req Request, parts []*part) (*Ingested, error) {
 		for reason, n := range p.rejects {
 			out.Rejects[reason] += n
 		}
-		for _, name := range p.names {
-			names[name] = true
+		for name, n := range p.unknown {
+			unknown[name] += n
 		}
+		unnamed += p.unnamed
 	}
-	out.Fields = slices.Sorted(maps.Keys(names))
+	out.Unknown = catalog.CountUnknown(unknown, unnamed)
 	var err error
 	out.Quarantine, err = join(filepath.Join(req.WorkDir, "rejects.ndjson.gz"), quarantines)
 	return out, err

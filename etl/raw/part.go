@@ -24,7 +24,8 @@ type part struct {
 	counts     catalog.Counts
 	parsed     int64
 	rejects    map[string]int64
-	names      []string
+	unknown    map[string]int64
+	unnamed    int64
 }
 
 // checkEvery is how many records are read between two looks at the context.
@@ -54,19 +55,19 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 	}
 	var rejectErr error
 	p.quarantine, rejectErr = p.quarantined.Close()
-	p.names = seenNames(c)
+	p.unknown, p.unnamed = unknownFields(c), c.unnamed
 	return p, errors.Join(err, rejectErr)
 }
 
-// seenNames gives the names that some record had.
-func seenNames(c *converter) []string {
-	var names []string
+// unknownFields counts the members that nothing asked for.
+func unknownFields(c *converter) map[string]int64 {
+	unknown := map[string]int64{}
 	for i, name := range c.names {
-		if c.seen[i] {
-			names = append(names, name)
+		if c.fieldOf[i] < 0 && c.seen[i] > 0 {
+			unknown[name] = c.seen[i]
 		}
 	}
-	return names
+	return unknown
 }
 
 // read reads one object whose index in the batch is given.

@@ -1,0 +1,59 @@
+package catalog
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Notes are what a batch's making found beside its counts.
+type Notes struct {
+	Unknown *UnknownFields `json:"unknown_fields,omitempty"` // nil: every field was named
+}
+
+// MaxUnknownFields is how many names UnknownFields has: keys of records may be data.
+const MaxUnknownFields = 100
+
+// UnknownFields counts fields of raw records that their pipeline does not name: how often each occurred.
+type UnknownFields struct {
+	Fields map[string]int64 `json:"fields"`         // the most frequent
+	More   int64            `json:"more,omitempty"` // occurrences of others
+}
+
+// CountUnknown keeps the most frequent names, by name among equals; unnamed are occurrences of names that are not told.
+func CountUnknown(fields map[string]int64, unnamed int64) UnknownFields {
+	u := UnknownFields{Fields: fields, More: unnamed}
+	if len(fields) <= MaxUnknownFields {
+		return u
+	}
+	names := slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
+		return cmp.Or(cmp.Compare(fields[b], fields[a]), cmp.Compare(a, b))
+	})
+	u.Fields = make(map[string]int64, MaxUnknownFields)
+	for i, name := range names {
+		if i < MaxUnknownFields {
+			u.Fields[name] = fields[name]
+		} else {
+			u.More += fields[name]
+		}
+	}
+	return u
+}
+
+// AddUnknown adds counts of unknown fields to those that are noted.
+func (n *Notes) AddUnknown(u UnknownFields) {
+	if len(u.Fields) == 0 && u.More == 0 {
+		return
+	}
+	sum := map[string]int64{}
+	more := u.More
+	if n.Unknown != nil {
+		maps.Copy(sum, n.Unknown.Fields)
+		more += n.Unknown.More
+	}
+	for name, count := range u.Fields {
+		sum[name] += count
+	}
+	total := CountUnknown(sum, more)
+	n.Unknown = &total
+}

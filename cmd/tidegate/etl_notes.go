@@ -1,0 +1,31 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"tidegate/catalog"
+)
+
+// printNotes writes what batches of a table noted: a line for each kind of note.
+func printNotes(out io.Writer, table string, n catalog.Notes) error {
+	if n.Unknown == nil {
+		return nil
+	}
+	counts := n.Unknown.Fields
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%q %d", name, counts[name])
+	}
+	if n.Unknown.More > 0 {
+		names = append(names, fmt.Sprintf("others %d", n.Unknown.More))
+	}
+	_, err := fmt.Fprintf(out, "%s: fields that the pipeline does not name: %s\n", table, strings.Join(names, ", "))
+	return err
+}
