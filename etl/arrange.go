@@ -11,38 +11,97 @@ import (
 	"tidegate/internal/hive"
 )
 
-// arrange makes outTable of rowsTable without the losers: the table's columns and the partition's number, sorted
-// by partition and cluster_by; and b.parts, the partitions that have rows. Sorting everything once lets each file
-// be a plain scan of row ids that follow each other.
+// arrange takes the losers out of rowsTable, which from then on holds what will be written, and fills b.parts, the
+// partitions that have rows.
 func (b *batch) arrange(ctx context.Context) error {
+	if b.counts.Deduplicated > 0 {
+		if err := b.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE rowid IN (SELECT id FROM %s)", rowsTable, losersTable)); err != nil {
+			return err
+		}
+	}
 	if err := b.countTruncated(ctx); err != nil {
 		return fmt.Errorf("count what was cut: %w", err)
 	}
-	values := idents(b.table.PartitionBy)
-	parts := "CREATE TEMP TABLE " + partsTable + " AS SELECT 0::INTEGER AS " + partColumn
-	join := "true"
-	if len(b.table.PartitionBy) > 0 {
-		parts = fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT (row_number() OVER (ORDER BY %s) - 1)::INTEGER AS %s, %s FROM (SELECT DISTINCT %s FROM %s)",
-			partsTable, values, partColumn, values, values, rowsTable)
-		join = equalColumns("r", "p", b.table.PartitionBy)
+	if err := b.countParts(ctx); err != nil {
+		return fmt.Errorf("count the partitions: %w", err)
 	}
-	if err := b.exec(ctx, parts); err != nil {
+	b.writable = rowsTable
+	return nil
+}
+
+// countParts fills b.parts and the batch's checksum.
+func (b *batch) countParts(ctx context.Context) error {
+	keys := b.table.PartitionBy
+	query := fmt.Sprintf("SELECT %scount(*)::BIGINT, %s FROM %s", asText(keys), checksumOf(dataColumns(b.table)), rowsTable)
+	if len(keys) > 0 {
+		query += " GROUP BY " + idents(keys)
+	}
+	err := each(ctx, b.session, query, func(row []cell) error {
+		values, counted := row[:len(keys)], row[len(keys):]
+		if counted[0].i == 0 { // a table without partitions that gets no row
+			return nil
+		}
+		p := part{name: partitionName(keys, values), condition: isPartition(keys, values), rows: counted[0].i}
+		var err error
+		p.checksum, err = strconv.ParseUint(counted[1].s, 10, 64)
+		b.parts = append(b.parts, p)
+		b.checksum += p.checksum
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	order := []string{partColumn}
-	for _, c := range b.table.ClusterBy {
-		order = append(order, "r."+ident(c))
+	slices.SortFunc(b.parts, func(x, y part) int { return strings.Compare(x.name, y.name) })
+	for i := 1; i < len(b.parts); i++ {
+		if b.parts[i-1].name == b.parts[i].name {
+			return unsound("two values of %q have one folder, %q", keys, b.parts[i].name)
+		}
 	}
-	out := fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s, p.%s FROM %s r ANTI JOIN %s l ON l.id = r.rowid JOIN %s p ON %s ORDER BY %s",
-		outTable, prefixed("r", columnNames(b.table.Columns)), partColumn, rowsTable, losersTable, partsTable, join,
-		strings.Join(order, ", "))
-	if err := b.exec(ctx, out); err != nil {
+	return nil
+}
+
+// sortRows makes sortedTable of rowsTable: the table's columns, sorted by partition and cluster_by. Then each file is a
+// plain scan of row ids that follow each other, however many there are.
+func (b *batch) sortRows(ctx context.Context) error {
+	keys := b.table.PartitionBy
+	err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM %s%s", sortedTable,
+		idents(columnNames(b.table.Columns)), rowsTable, orderBy(slices.Concat(keys, b.table.ClusterBy))))
+	if err != nil {
 		return err
 	}
 	if err := b.exec(ctx, "DROP TABLE "+rowsTable); err != nil {
 		return err
 	}
-	return b.readParts(ctx)
+	b.writable = sortedTable
+	query := fmt.Sprintf("SELECT %scount(*)::BIGINT, min(rowid)::BIGINT, max(rowid)::BIGINT FROM %s", asText(keys), sortedTable)
+	if len(keys) > 0 {
+		query += " GROUP BY " + idents(keys)
+	}
+	return each(ctx, b.session, query, func(row []cell) error {
+		name, at := partitionName(keys, row[:len(keys)]), row[len(keys):]
+		i := slices.IndexFunc(b.parts, func(p part) bool { return p.name == name })
+		if i < 0 || at[0].i != b.parts[i].rows || at[2].i-at[1].i+1 != at[0].i {
+			return fmt.Errorf("the sorted rows of partition %q are not those that were counted, or lie between others", name)
+		}
+		b.parts[i].first = at[1].i
+		return nil
+	})
+}
+
+// asText is the beginning of a list of expressions: columns as text.
+func asText(columns []string) string {
+	var list strings.Builder
+	for _, c := range columns {
+		list.WriteString(ident(c) + "::VARCHAR, ")
+	}
+	return list.String()
+}
+
+func orderBy(columns []string) string {
+	if len(columns) == 0 {
+		return ""
+	}
+	return " ORDER BY " + idents(columns)
 }
 
 // equalColumns compares columns of two relations; NULL equals NULL.
@@ -62,43 +121,17 @@ func prefixed(relation string, columns []string) string {
 	return strings.Join(list, ", ")
 }
 
-// readParts fills b.parts and the batch's checksum from outTable.
-func (b *batch) readParts(ctx context.Context) error {
-	names := map[int64]string{}
-	selected := []string{partColumn + "::BIGINT"}
-	for _, c := range b.table.PartitionBy {
-		selected = append(selected, ident(c)+"::VARCHAR")
-	}
-	err := each(ctx, b.session, "SELECT "+strings.Join(selected, ", ")+" FROM "+partsTable, func(row []cell) error {
-		names[row[0].i] = partitionName(b.table.PartitionBy, row[1:])
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read the partitions: %w", err)
-	}
-	query := fmt.Sprintf("SELECT %s::BIGINT, count(*)::BIGINT, min(rowid)::BIGINT, max(rowid)::BIGINT, %s FROM %s GROUP BY 1",
-		partColumn, checksumOf(dataColumns(b.table)), outTable)
-	err = each(ctx, b.session, query, func(row []cell) error {
-		p := part{number: row[0].i, name: names[row[0].i], rows: row[1].i, first: row[2].i}
-		if row[3].i-p.first+1 != p.rows {
-			return fmt.Errorf("rows of partition %q lie between others", p.name)
+// isPartition is the condition that a row is of a partition.
+func isPartition(columns []string, values []cell) string {
+	terms := []string{"true"}
+	for i, c := range columns {
+		value := "NULL"
+		if !values[i].null {
+			value = literal(values[i].s)
 		}
-		var err error
-		p.checksum, err = strconv.ParseUint(row[4].s, 10, 64)
-		b.parts = append(b.parts, p)
-		b.checksum += p.checksum
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("count the partitions: %w", err)
+		terms = append(terms, fmt.Sprintf("%s::VARCHAR IS NOT DISTINCT FROM %s", ident(c), value))
 	}
-	slices.SortFunc(b.parts, func(x, y part) int { return strings.Compare(x.name, y.name) })
-	for i := 1; i < len(b.parts); i++ {
-		if b.parts[i-1].name == b.parts[i].name {
-			return unsound("two values of %q have one folder, %q", b.table.PartitionBy, b.parts[i].name)
-		}
-	}
-	return nil
+	return strings.Join(terms, " AND ")
 }
 
 // partitionName gives a partition's path: "dt=2018-02-15/site_id=3".

@@ -22,12 +22,8 @@ const (
 	sourceTable = "_tg_source" // first stage: validated records; a view of Parquet
 	rowsTable   = "_tg_rows"   // what the SELECT gave, as the table's columns
 	losersTable = "_tg_losers" // row ids of rowsTable that deduplication drops
-	partsTable  = "_tg_parts"  // partition values and their number
-	outTable    = "_tg_out"    // rows to write, by partition number, then cluster_by
+	sortedTable = "_tg_sorted" // rowsTable by partition and cluster_by, if it must be cut into many files
 )
-
-// partColumn is a partition's number, in partsTable and outTable.
-const partColumn = "_tg_part"
 
 // batch is one atomic piece of output in the making.
 type batch struct {
@@ -56,6 +52,7 @@ type batch struct {
 	sourceKind string // what sourceTable is: TABLE or VIEW
 
 	parts    []part
+	writable string // the table that holds the rows to write: rowsTable, or sortedTable once there is one
 	files    []catalog.FileRecord
 	subset   *catalog.Subset
 	checksum uint64
@@ -63,11 +60,11 @@ type batch struct {
 
 // part is one partition of the batch's output.
 type part struct {
-	number   int64  // in partColumn
-	name     string // "dt=2018-02-15"; "" without partitions
-	rows     int64
-	first    int64  // row id in outTable; its rows follow each other
-	checksum uint64 // of the rows' columns that are in the files
+	name      string // "dt=2018-02-15"; "" without partitions
+	condition string // of its rows among others
+	rows      int64
+	checksum  uint64 // of the rows' columns that are in the files
+	first     int64  // row id in sortedTable; its rows follow each other
 }
 
 // checkError says that a batch's data, not its surroundings, forbids to publish it: other batches may go on.

@@ -85,7 +85,7 @@ func New(o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Runner{Options: o, limit: fileLimit{rows: 4_000_000, bytes: 512 << 20}, largeSource: largeSource}, nil
+	return &Runner{Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource}, nil
 }
 
 // Run runs every pipeline once, upstream before downstream. A batch that fails is noted in the catalog and leaves

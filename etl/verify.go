@@ -127,7 +127,7 @@ func (b *batch) verifySubset(ctx context.Context) error {
 		return err
 	}
 	var want content
-	err = each(ctx, b.session, fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s", checksumOf(columns), outTable), func(row []cell) error {
+	err = each(ctx, b.session, fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s", checksumOf(columns), b.writable), func(row []cell) error {
 		return want.add(row[0], row[1])
 	})
 	if err == nil && read[""] != want {

@@ -22,6 +22,11 @@ const parquetOptions = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v1)"
 // write puts the full-field files and the column subset into fresh run folders of the lake. What it notes of them
 // is completed by verify, from the files themselves.
 func (b *batch) write(ctx context.Context) error {
+	if b.sortFirst() {
+		if err := b.sortRows(ctx); err != nil {
+			return err
+		}
+	}
 	for i := range b.parts {
 		if err := b.writePart(ctx, &b.parts[i]); err != nil {
 			return fmt.Errorf("partition %q: %w", b.parts[i].name, err)
@@ -44,42 +49,66 @@ func hasSubset(t *catalog.Table) bool {
 		!slices.ContainsFunc(t.PartitionBy, func(c string) bool { return !slices.Contains(t.Hot.Columns, c) })
 }
 
+// sortFirst reports whether the rows are many: by their partitions, each of which would look through all rows, or by the
+// bytes of their inputs, of which a file seldom has more.
+func (b *batch) sortFirst() bool {
+	return len(b.parts) > 8 || b.bytesIn > 2*b.limit.bytes
+}
+
 // writePart writes one partition, in several files if it is big.
 func (b *batch) writePart(ctx context.Context, p *part) error {
-	columns := idents(columnNames(dataColumns(b.table)))
 	perFile := b.limit.rows
 	for from, number := int64(0), 0; from < p.rows; {
 		n := min(perFile, p.rows-from)
-		where := fmt.Sprintf("%s = %d", partColumn, p.number)
-		if n < p.rows {
-			where += fmt.Sprintf(" AND rowid >= %d AND rowid < %d", p.first+from, p.first+from+n)
+		if n < p.rows && b.writable != sortedTable {
+			if err := b.sortRows(ctx); err != nil {
+				return err
+			}
 		}
-		if b.fault.written != "" {
-			where += " AND (" + b.fault.written + ")"
-		}
-		path := filepath.Join(b.dir, fmt.Sprintf("%d-%04d.parquet", p.number, number))
-		err := b.exec(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s WHERE %s) TO %s %s", columns, outTable, where, literal(path), parquetOptions))
+		key := b.partKey(p.name, number)
+		path := filepath.Join(b.dir, "part.parquet")
+		size, err := b.copyTo(ctx, path, idents(columnNames(dataColumns(b.table))), b.rowsOf(p, from, n))
 		if err != nil {
 			return err
 		}
-		info, err := os.Stat(path)
-		if err != nil {
-			return fmt.Errorf("look at a written file: %w", err)
-		}
-		if info.Size() > b.limit.bytes && n > 1 {
-			perFile = max(1, int64(float64(n)*float64(b.limit.bytes)/float64(info.Size())*0.9))
+		if size > b.limit.bytes && n > 1 {
+			perFile = max(1, int64(float64(n)*float64(b.limit.bytes)/float64(size)*0.9))
 			continue
 		}
-		key := b.partKey(p.name, number)
 		if err := b.putFile(ctx, key, path); err != nil {
 			return err
 		}
 		b.files = append(b.files, catalog.FileRecord{Path: key, Partition: p.name})
-		b.log.DebugContext(ctx, "file written", logkey.File, key, logkey.Bytes, info.Size())
+		b.log.DebugContext(ctx, "file written", logkey.File, key, logkey.Bytes, size)
 		from += n
 		number++
 	}
 	return nil
+}
+
+// rowsOf is what follows FROM for n rows of a partition, from its from-th in cluster_by's order.
+func (b *batch) rowsOf(p *part, from, n int64) string {
+	where, order := p.condition, orderBy(b.table.ClusterBy)
+	if b.writable == sortedTable {
+		where, order = fmt.Sprintf("rowid >= %d AND rowid < %d", p.first+from, p.first+from+n), ""
+	}
+	if b.fault.written != "" {
+		where += " AND (" + b.fault.written + ")"
+	}
+	return fmt.Sprintf("%s WHERE %s%s", b.writable, where, order)
+}
+
+// copyTo writes a local Parquet file and gives its size in bytes.
+func (b *batch) copyTo(ctx context.Context, path, columns, from string) (int64, error) {
+	err := b.exec(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s) TO %s %s", columns, from, literal(path), parquetOptions))
+	if err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("look at a written file: %w", err)
+	}
+	return info.Size(), nil
 }
 
 func (b *batch) partKey(partition string, number int) string {
@@ -97,13 +126,8 @@ func (b *batch) writeSubset(ctx context.Context) error {
 	if len(b.parts) == 0 {
 		return nil
 	}
-	order := ""
-	if len(b.table.Hot.Sort) > 0 {
-		order = " ORDER BY " + idents(b.table.Hot.Sort)
-	}
 	path := filepath.Join(b.dir, "subset.parquet")
-	err := b.exec(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO %s %s", idents(b.table.Hot.Columns), outTable, order, literal(path), parquetOptions))
-	if err != nil {
+	if _, err := b.copyTo(ctx, path, idents(b.table.Hot.Columns), b.writable+orderBy(b.table.Hot.Sort)); err != nil {
 		return err
 	}
 	folder := "_hot/" + b.p.Table.String() + "/" + b.runFolder()
