@@ -125,16 +125,15 @@ func anyOf(a, b string) string {
 // anyhow.
 func (p *planning) level(s *selectParts, outermost bool) {
 	rowless := s.source == nil || s.source.sql == ""
-	anyhow := outermost && rowless && s.where == nil && s.limit == nil && s.offset == nil
+	all := outermost && s.limit == nil && s.offset == nil
+	anyhow := all && rowless && s.where == nil
 	for _, t := range s.targets {
 		if t.unused == nil || !*t.unused {
 			p.of(t.e, "", anyhow)
 		}
 	}
-	for _, row := range s.rows {
-		for _, e := range row {
-			p.of(e, "", true)
-		}
+	for _, e := range slices.Concat(s.rows...) {
+		p.of(e, "", all)
 	}
 	p.of(s.where, "", false)
 	p.of(s.having, "", false)

@@ -105,6 +105,11 @@ func (b *binder) selectStatement(n *pg_query.SelectStmt, outer *scope, ctes *cte
 		p, err = b.setOperation(n, outer, ctes)
 	case len(n.ValuesLists) > 0:
 		p, err = b.values(n, outer, ctes)
+		if err == nil && use.exists && len(p.rows) == 1 { // PostgreSQL does not compute what it selects
+			for i, e := range p.rows[0] {
+				p.rows[0][i] = null(e.typ)
+			}
+		}
 	default:
 		p, err = b.simpleSelect(n, outer, ctes, use)
 	}

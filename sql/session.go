@@ -23,6 +23,10 @@ func (b *binder) sessionFunction(fn string, n *pg_query.FuncCall, sc *scope) (e 
 	}
 	if e != nil {
 		e.pos, e.when = n.Location, perStatement
+		if e.isNull() && !b.system { // only a literal NULL makes one of what is around it
+			e.constant, e.settled = false, false
+			b.unfolded(e)
+		}
 		b.folded[n.Location] = e
 	}
 	return e, e != nil, err
