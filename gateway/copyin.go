@@ -18,8 +18,12 @@ import (
 	"tidegate/sql"
 )
 
-// copyIn runs COPY … FROM STDIN up to its tag: what the client sends passes to the warehouse as it comes.
+// copyIn runs COPY … FROM STDIN up to its tag: into a temporary table, or what the client sends passes to the warehouse as
+// it comes.
 func (s *session) copyIn(ctx context.Context, st *sql.Statement) (*answer, error) {
+	if a, ok, err := s.copyTemporary(ctx, st); ok || err != nil {
+		return a, err
+	}
 	readOnly := s.settings.get("transaction_read_only") == "on"
 	errReadOnly := pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute COPY FROM in a read-only transaction")
 	switch {

@@ -7,6 +7,7 @@ import (
 
 	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
+	"tidegate/internal/pgcopy"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
@@ -14,11 +15,14 @@ import (
 
 // Temporaries is what sessions need to have temporary tables of their own. It is safe for concurrent use.
 type Temporaries interface {
-	// Bind checks a statement that changes something (KindWrite); ok is false if it is not about temporary tables. args are
+	// Bind checks a statement that changes something (KindWrite, or a COPY … FROM STDIN); ok is false if it is not about temporary tables. args are
 	// the values of its parameters, nil while they are not known.
 	Bind(ctx context.Context, st *sql.Statement, params []pgtypes.OID, args []sql.Arg, s *State) (w *sql.Temporary, ok bool, err error)
 	// Open gives a session's tables, of which there are none yet.
 	Open(pid int32) TemporaryTables
+	// CopyIn runs a COPY … FROM STDIN of Bind, all or nothing, and gives how many rows the client has sent. Errors of the
+	// reader's source are given as they are.
+	CopyIn(ctx context.Context, w *sql.Temporary, st *sql.Statement, s *State, rows *pgcopy.Reader) (n int64, err error)
 	// Change runs a statement of Bind over the session's State.Temporary, all or nothing, and gives how many rows it changed;
 	// rows are those of RETURNING, nil without it.
 	Change(ctx context.Context, w *sql.Temporary, st *sql.Statement, s *State) (rows engine.Rows, n int64, err error)
@@ -144,10 +148,7 @@ func (c changingTemporary) Describe(context.Context, engine.Statement) ([]engine
 // Query runs the statement.
 func (c changingTemporary) Query(ctx context.Context, _ engine.Statement) (engine.Rows, error) {
 	s, all := c.s, c.s.server.options.Temporaries
-	if s.state.Temporary == nil {
-		s.state.Temporary = all.Open(s.pid)
-	}
-	s.state.Temporary.Enter(len(s.tx.savepoints))
+	s.enterTemporary()
 	for _, n := range c.w.Notices {
 		s.notice(engine.Notice{Severity: "NOTICE", Code: string(n.Code), Message: n.Message})
 	}
@@ -163,6 +164,14 @@ func (c changingTemporary) Query(ctx context.Context, _ engine.Statement) (engin
 		tag += " " + strconv.FormatInt(n, 10)
 	}
 	return taggedRows{rows, tag}, nil
+}
+
+// enterTemporary begins a change of the session's tables.
+func (s *session) enterTemporary() {
+	if s.state.Temporary == nil {
+		s.state.Temporary = s.server.options.Temporaries.Open(s.pid)
+	}
+	s.state.Temporary.Enter(len(s.tx.savepoints))
 }
 
 // taggedRows are rows with the tag of their statement.

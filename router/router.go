@@ -137,8 +137,9 @@ type Request struct {
 	// MaxStaleness is how old an interactive answer may be while newer data is not hot yet; 0: not at all, negative:
 	// as the tables say.
 	MaxStaleness time.Duration
-	// Into is where the rows go, if not to the client.
-	Into *engine.Into
+	// Into is where the rows go, if not to the client: to a table of Temporary.
+	Into      *engine.Into
+	Temporary Temporary
 }
 
 // Bindings gives the relations that a user's statement may name at a generation, 0 for the newest.
@@ -200,7 +201,9 @@ func (r *Router) Plan(ctx context.Context, req Request) (*engine.Plan, error) {
 		return nil, err
 	}
 	d := r.decide(req, h)
-	d.temporary = bound.temporary
+	if d.temporary = bound.temporary; d.temporary == nil {
+		d.temporary = req.Temporary
+	}
 	p, err := d.plan(ctx)
 	if err != nil {
 		d.release()

@@ -9,14 +9,17 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-// CopyOptions are what a COPY TO writes.
+// CopyOptions are what a COPY TO writes, or what a COPY FROM reads.
 type CopyOptions struct {
 	CSV, Binary              bool
 	Header                   bool
-	Delimiter, Quote, Escape byte // the last two of CSV
+	Match, Freeze            bool   // of COPY FROM: the header must name the columns
+	Encoding                 string // as it is written; "" is the client's
+	Delimiter, Quote, Escape byte   // the last two of CSV
 	Null                     string
 	ForceQuote               []string // columns; nil is none
 	ForceQuoteAll            bool
+	ForceNotNull, ForceNull  []string // columns, of COPY FROM
 }
 
 // CopyOptions reads the options of a COPY as ProcessCopyOptions of PostgreSQL's copy.c does, with its errors.
@@ -65,7 +68,8 @@ func (r *copyReader) option(d *pg_query.DefElem) error {
 	case "format":
 		return r.format(d)
 	case "freeze":
-		_, err := copySwitch(d)
+		on, err := copySwitch(d)
+		r.Freeze = on
 		return err
 	case "header":
 		return r.header(d)
@@ -105,6 +109,7 @@ func (r *copyReader) header(d *pg_query.DefElem) error {
 		if !r.s.Copy.From {
 			return pgerr.New(pgerr.FeatureNotSupported, "cannot use %q with HEADER in COPY TO", text)
 		}
+		r.Header, r.Match = true, true
 		return nil
 	}
 	on, err := copySwitch(d)
@@ -123,9 +128,10 @@ func (r *copyReader) columns(d *pg_query.DefElem) error {
 			return nil
 		}
 	case *pg_query.Node_List:
-		if d.Defname == "force_quote" {
+		lists := map[string]*[]string{"force_quote": &r.ForceQuote, "force_not_null": &r.ForceNotNull, "force_null": &r.ForceNull}
+		if list, ok := lists[d.Defname]; ok {
 			for _, c := range x.List.Items {
-				r.ForceQuote = append(r.ForceQuote, c.GetString_().GetSval())
+				*list = append(*list, c.GetString_().GetSval())
 			}
 		}
 		return nil
@@ -138,9 +144,10 @@ func (r *copyReader) encoding(d *pg_query.DefElem) error {
 	if err != nil {
 		return err
 	}
-	plain := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(text))
+	r.Encoding = text
+	plain := encodingWord(text)
 	switch {
-	case plain == "utf8", plain == "unicode", plain == "sqlascii":
+	case plainEncoding(text):
 		return nil
 	case slices.Contains(strings.Fields(encodings), plain) && r.s.Copy.From: // the server converts
 		return nil
@@ -149,6 +156,17 @@ func (r *copyReader) encoding(d *pg_query.DefElem) error {
 			WithHint("UTF8 and SQL_ASCII are.")
 	}
 	return r.fail(pgerr.InvalidParameterValue, d, "argument to option %q must be a valid encoding name", d.Defname)
+}
+
+// encodingWord is an encoding's name as PostgreSQL compares it.
+func encodingWord(text string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(text))
+}
+
+// plainEncoding reports whether texts in an encoding need no conversion.
+func plainEncoding(text string) bool {
+	plain := encodingWord(text)
+	return plain == "utf8" || plain == "unicode" || plain == "sqlascii"
 }
 
 // encodings are the names of PostgreSQL's encnames.c, but for those of UTF-8.

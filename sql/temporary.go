@@ -70,6 +70,7 @@ const (
 	NumberedRows               // live ones, with their number in a column NumberColumn
 	NewRows                    // those that the statement has put there
 	OldRows                    // those that the statement has taken away
+	StagedRows                 // texts that were brought for the statement
 )
 
 // NumberColumn is the column that NumberedRows have beside the relation's.
@@ -102,6 +103,11 @@ type Temporary struct {
 	// Rows are what is put into the table, in the form in which it keeps them; of UPDATE and DELETE the numbers of the rows
 	// that are changed come first. Nil: nothing is.
 	Rows *Query
+	// Staged is the number of columns of texts that Rows reads; 0: it reads none. They are those of Brought, a query of another
+	// engine, or of Copy.
+	Staged  int
+	Brought *Query
+	Copy    *TemporaryCopy
 	// Several says that Rows may have a row of the table more than once: only one of them counts.
 	Several bool
 	// Returning reads the rows that the client gets; nil is none.
@@ -112,6 +118,16 @@ type Temporary struct {
 	Same    func(k TemporaryKey) (*Query, error)
 	// Notices are what the client is told beside the tag.
 	Notices []*pgerr.Error
+}
+
+// TemporaryCopy is a COPY … FROM STDIN.
+type TemporaryCopy struct {
+	Options                 CopyOptions
+	Columns                 []string // whose values the client sends, in that order
+	Types                   []pgtypes.OID
+	ForceNotNull, ForceNull []bool // by column; nil is none
+	// Value reads the values of one column from the staged texts.
+	Value func(column int) (*Query, error)
 }
 
 // TemporaryCheck is a condition on new rows.
@@ -130,8 +146,8 @@ type temporaries struct {
 	keysAt  map[string]int32 // the places of keys in the text
 }
 
-// BindTemporary resolves a KindWrite statement that makes a temporary table or names one to change it; ok is false for
-// all others. args are the values of its parameters, nil while they are not known.
+// BindTemporary resolves a KindWrite statement, or a COPY … FROM STDIN, that makes a temporary table or names one to change
+// it; ok is false for all others. args are the values of its parameters, nil while they are not known.
 func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, ok bool, err error) {
 	b := &temporaries{Temporary: &Temporary{Tag: s.Tag}, stmt: s, catalog: c, env: env, args: args, keysAt: map[string]int32{}}
 	switch n := s.node.Node.(type) {
@@ -159,6 +175,13 @@ func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, 
 		if b.names(n.DeleteStmt.Relation) {
 			return b.result(b.delete(n.DeleteStmt))
 		}
+	case *pg_query.Node_CopyStmt:
+		if n.CopyStmt.IsFrom && b.names(n.CopyStmt.Relation) {
+			return b.result(b.copyFrom(n.CopyStmt))
+		}
+		if _, err := b.binder().relation(n.CopyStmt.Relation); pgerr.CodeOf(err) == pgerr.UndefinedTable {
+			return b.result(unplacedError(err))
+		}
 	case *pg_query.Node_TruncateStmt:
 		if b.namesAny(n.TruncateStmt.Relations) {
 			return b.result(b.truncate(n.TruncateStmt))
@@ -184,6 +207,14 @@ func (t *temporaries) mentions() bool {
 		}
 	})
 	return found
+}
+
+// unplacedError is an error that PostgreSQL tells without a place in the text.
+func unplacedError(err error) error {
+	if e, ok := asError(err); ok {
+		e.Position = 0
+	}
+	return err
 }
 
 func (t *temporaries) result(err error) (*Temporary, bool, error) { return t.Temporary, true, err }

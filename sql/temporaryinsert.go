@@ -163,11 +163,12 @@ func (b *binder) defaultValue(c *TemporaryColumn, node *pg_query.Node, what stri
 
 // selected binds the query of INSERT. Untyped values get their types from the columns.
 func (t *temporaries) selected(s *pg_query.SelectStmt, into []int) (*binder, *selectParts, error) {
-	if system, err := t.readsSystem(s); err != nil || system {
-		if err == nil {
-			err = t.refuse(-1, "a read of system relations")
-		}
+	system, err := t.readsSystem(s)
+	if err != nil {
 		return nil, nil, err
+	}
+	if system {
+		return t.selectedSystem(s, into)
 	}
 	b := t.binder()
 	p, err := b.selectStatement(s, nil, nil, usage{})
@@ -207,6 +208,22 @@ func (t *temporaries) selected(s *pg_query.SelectStmt, into []int) (*binder, *se
 		outer.targets = append(outer.targets, &target{name: "c" + itoa(i), e: b.stored(e, c.Type)})
 	}
 	return b, outer, nil
+}
+
+// selectedSystem is selected of a query of system relations.
+func (t *temporaries) selectedSystem(s *pg_query.SelectStmt, into []int) (*binder, *selectParts, error) {
+	_, types, err := t.bring(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, places := make([]*expr, len(types)), placesOf(s, len(types))
+	for i := range list {
+		list[i] = &expr{typ: types[i], pos: places[i]}
+	}
+	if err := t.counted(t.binder(), list, into); err != nil {
+		return nil, nil, err
+	}
+	return t.fromStage(types, t.assigned(into, places))
 }
 
 // written gives output column i where the text has it first.

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtypes"
 )
 
 // createAs binds CREATE TEMPORARY TABLE … AS.
@@ -37,6 +38,13 @@ func (t *temporaries) as(s *pg_query.SelectStmt, into *pg_query.IntoClause) erro
 	if len(into.Options) > 0 || into.TableSpaceName != "" || into.AccessMethod != "" {
 		return t.refuse(-1, "a storage parameter")
 	}
+	system, err := t.readsSystem(s)
+	if err != nil {
+		return err
+	}
+	if system {
+		return t.asSystem(s, into)
+	}
 	q, parts, err := t.query(s)
 	if err != nil {
 		return err
@@ -49,34 +57,59 @@ func (t *temporaries) as(s *pg_query.SelectStmt, into *pg_query.IntoClause) erro
 		return err
 	}
 	for i, v := range columns {
-		c := Column{Name: v.name, Type: q.outputType(parts.targets[i].e)}
-		if i < len(into.ColNames) {
-			c.Name = into.ColNames[i].GetString_().GetSval()
-		}
-		if err := t.add(TemporaryColumn{Column: c}, -1); err != nil {
+		typ := q.outputType(parts.targets[i].e)
+		if err := t.addNamed(v.name, typ, i, into); err != nil {
 			return err
 		}
-		outer.targets = append(outer.targets, &target{name: "c" + itoa(i), e: q.stored(q.reference(v, -1), c.Type)})
+		outer.targets = append(outer.targets, &target{name: "c" + itoa(i), e: q.stored(q.reference(v, -1), typ)})
 	}
+	return t.filled(q, outer, into)
+}
+
+// addNamed adds column i of a query, under the name that is written for it.
+func (t *temporaries) addNamed(name string, typ pgtypes.Type, i int, into *pg_query.IntoClause) error {
+	if i < len(into.ColNames) {
+		name = into.ColNames[i].GetString_().GetSval()
+	}
+	return t.add(TemporaryColumn{Column: Column{Name: name, Type: typ}}, -1)
+}
+
+// filled ends the definition of a table by its query.
+func (t *temporaries) filled(b *binder, rows *selectParts, into *pg_query.IntoClause) error {
 	if err := t.finish(); err != nil {
 		return err
 	}
 	if into.SkipData {
+		t.Brought, t.Staged = nil, 0
 		return nil
 	}
 	t.Tag, t.Counts = "SELECT", true
-	return t.rows(q, outer)
+	return t.rows(b, rows)
+}
+
+// asSystem makes the table of a query of system relations.
+func (t *temporaries) asSystem(s *pg_query.SelectStmt, into *pg_query.IntoClause) error {
+	names, types, err := t.bring(s)
+	if err != nil {
+		return err
+	}
+	if len(into.ColNames) > len(names) {
+		return t.fail(pgerr.SyntaxError, -1, "too many column names were specified")
+	}
+	for i := range names {
+		if err := t.addNamed(names[i], types[i], i, into); err != nil {
+			return err
+		}
+	}
+	b, rows, err := t.fromStage(types, func(b *binder, i int, e *expr) (*expr, error) { return b.stored(e, types[i]), nil })
+	if err != nil {
+		return err
+	}
+	return t.filled(b, rows, into)
 }
 
 // query binds the SELECT of a statement, as PostgreSQL binds any.
 func (t *temporaries) query(s *pg_query.SelectStmt) (*binder, *selectParts, error) {
-	system, err := t.readsSystem(s)
-	if err != nil {
-		return nil, nil, err
-	}
-	if system {
-		return nil, nil, t.refuse(-1, "a read of system relations")
-	}
 	b := t.binder()
 	p, err := b.selectStatement(s, nil, nil, usage{})
 	if err == nil {
@@ -123,6 +156,9 @@ func (t *temporaries) rows(b *binder, p *selectParts) error {
 		return err
 	}
 	t.Rows, t.Params = q, b.params
+	if t.Brought != nil {
+		t.Params = t.Brought.Params
+	}
 	return t.checks()
 }
 

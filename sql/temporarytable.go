@@ -243,8 +243,8 @@ func (t *temporaries) defaultOf(c *pg_query.Constraint, of *TemporaryColumn) err
 		of.Default += "::" + pgtypes.Of(of.Type.OID).String()
 	}
 	_, err = t.binder().defaultValue(of, c.RawExpr, "default expression")
-	if e, ok := asError(err); ok && e.Code == pgerr.DatatypeMismatch {
-		e.Position = 0
+	if pgerr.CodeOf(err) == pgerr.DatatypeMismatch {
+		return unplacedError(err)
 	}
 	return err
 }

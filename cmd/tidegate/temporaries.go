@@ -5,6 +5,7 @@ import (
 
 	"tidegate/gateway"
 	"tidegate/internal/engine"
+	"tidegate/internal/pgcopy"
 	"tidegate/internal/pgtypes"
 	"tidegate/router"
 	"tidegate/router/temporary"
@@ -53,17 +54,29 @@ func (t *temporaries) Open(pid int32) gateway.TemporaryTables {
 	return &sessionTables{Tables: t.store.Open(pid), pid: pid, places: t.places}
 }
 
-// Change runs a statement.
-func (t *temporaries) Change(ctx context.Context, w *sql.Temporary, st *sql.Statement, s *gateway.State) (engine.Rows, int64, error) {
-	plan := func(ctx context.Context, q *sql.Query, into *engine.Into) (*engine.Plan, error) {
+// planner plans the reads of a statement, for the session.
+func (t *temporaries) planner(st *sql.Statement, s *gateway.State) temporary.Plan {
+	return func(ctx context.Context, q *sql.Query, into *engine.Into) (*engine.Plan, error) {
 		req := request(q, st, s)
-		req.Into = into
+		if into != nil {
+			req.Into, req.Temporary = into, s.Temporary.(*sessionTables)
+		}
 		p, err := t.router.Plan(ctx, req)
 		if err == nil {
 			s.Pin(p.Generation)
 		}
 		return p, err
 	}
+}
+
+// CopyIn puts the rows of a COPY into their table.
+func (t *temporaries) CopyIn(ctx context.Context, w *sql.Temporary, st *sql.Statement, s *gateway.State, rows *pgcopy.Reader) (int64, error) {
+	return s.Temporary.(*sessionTables).CopyIn(ctx, w, rows, t.planner(st, s))
+}
+
+// Change runs a statement.
+func (t *temporaries) Change(ctx context.Context, w *sql.Temporary, st *sql.Statement, s *gateway.State) (engine.Rows, int64, error) {
+	plan := t.planner(st, s)
 	n, err := s.Temporary.(*sessionTables).Change(ctx, w, plan)
 	if err != nil || w.Returning == nil {
 		return nil, n, err

@@ -35,7 +35,8 @@ type Session interface {
 	Exec(ctx context.Context, sql string) (int64, error)
 	// Query starts one statement.
 	Query(ctx context.Context, sql string) (Rows, error)
-	// Append begins to add rows to a temporary table of the session. Until that is closed no statement may run.
+	// Append begins to add rows to a temporary table of the session, or to schema.name. Until that is closed no statement
+	// of the session may run.
 	Append(ctx context.Context, table string) (Appending, error)
 	Close() error
 }

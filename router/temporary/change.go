@@ -19,6 +19,33 @@ func (t *Tables) Change(ctx context.Context, w *sql.Temporary, plan Plan) (int64
 		return 0, err
 	}
 	c := &change{t, w, plan}
+	if w.Brought != nil {
+		return c.brought(ctx)
+	}
+	return c.run(ctx)
+}
+
+// brought is run of a statement whose rows another engine has.
+func (c *change) brought(ctx context.Context) (n int64, err error) {
+	if err := c.begin(ctx); err != nil {
+		return 0, err
+	}
+	drop, err := c.newStage(ctx, c.w.Staged)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	watched, stop := c.store.watch(ctx)
+	err = c.bring(watched)
+	stop()
+	if err != nil {
+		return 0, err
+	}
+	return c.run(ctx)
+}
+
+func (c *change) run(ctx context.Context) (int64, error) {
+	w, t := c.w, c.Tables
 	switch w.Verb {
 	case sql.TemporaryCreate:
 		return c.create(ctx)
@@ -48,27 +75,34 @@ type change struct {
 	plan Plan
 }
 
+// begin makes the schema of the tables, if it is not there.
+func (t *Tables) begin(ctx context.Context) error {
+	if t.made {
+		return nil
+	}
+	t.generation = t.store.db.Generation()
+	_, err := t.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+t.schema)
+	t.made = err == nil
+	return err
+}
+
 // make makes an empty table in the engine.
 func (t *Tables) make(ctx context.Context, r *sql.Relation) (*table, error) {
 	t.names++
 	numbered := *r
 	numbered.OID = sql.TableOID(sql.TableName{Schema: t.Shown(), Table: r.Name.Table})
 	x := &table{relation: &numbered, name: fmt.Sprintf("%s.t%d", t.schema, t.names)}
-	var script []string
-	if !t.made {
-		t.generation = t.store.db.Generation()
-		script = append(script, "CREATE SCHEMA IF NOT EXISTS "+t.schema)
+	if err := t.begin(ctx); err != nil {
+		return nil, err
 	}
 	definitions := make([]string, len(r.Columns), len(r.Columns)+2)
 	for i, c := range r.Columns {
 		definitions[i] = column(i) + " " + sql.StoredType(c.Type)
 	}
 	definitions = append(definitions, from+" BIGINT", to+" BIGINT")
-	_, err := t.exec(ctx, append(script, "CREATE TABLE "+x.name+" ("+strings.Join(definitions, ", ")+")")...)
-	if err != nil {
+	if _, err := t.exec(ctx, "CREATE TABLE "+x.name+" ("+strings.Join(definitions, ", ")+")"); err != nil {
 		return nil, err
 	}
-	t.made = true
 	t.kept[x] = true
 	return x, nil
 }
@@ -123,10 +157,15 @@ func (c *change) undone(ctx context.Context, run func(context.Context, *table) (
 	if err == nil {
 		return n, nil
 	}
-	if undoErr := c.undo(context.WithoutCancel(ctx), before); undoErr != nil {
-		c.broken = fmt.Errorf("take a failed statement back: %w", undoErr)
-	}
+	c.takeBack(ctx, before)
 	return 0, err
+}
+
+// takeBack undoes a statement that failed.
+func (c *change) takeBack(ctx context.Context, before int64) {
+	if err := c.undo(context.WithoutCancel(ctx), before); err != nil {
+		c.broken = fmt.Errorf("take a failed statement back: %w", err)
+	}
 }
 
 func (c *change) insert(ctx context.Context, x *table) (int64, error) {

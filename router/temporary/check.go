@@ -23,6 +23,14 @@ func (c *change) check(ctx context.Context, x *table) error {
 	if c.w.Verb == sql.TemporaryDelete {
 		return nil
 	}
+	if err := c.checkRows(ctx, x); err != nil {
+		return err
+	}
+	return c.checkKeys(ctx, x)
+}
+
+// checkRows looks at each new row by itself.
+func (c *change) checkRows(ctx context.Context, x *table) error {
 	if err := c.checkNull(ctx, x); err != nil {
 		return err
 	}
@@ -37,6 +45,11 @@ func (c *change) check(ctx context.Context, x *table) error {
 				WithDetail("Failing row contains (%s).", failing(row)), k.Name, "")
 		}
 	}
+	return nil
+}
+
+// checkKeys looks for new rows whose key others have.
+func (c *change) checkKeys(ctx context.Context, x *table) error {
 	for _, k := range x.relation.Temporary.Keys {
 		q, err := c.w.Same(k)
 		if err != nil {
@@ -123,27 +136,42 @@ func (c *change) first(ctx context.Context, q *sql.Query) (row []*string, err er
 	return row, err
 }
 
+// text asks the engine for one text; nil is NULL.
+func (s *Store) text(ctx context.Context, query string) (text []byte, err error) {
+	err = s.ask(ctx, query, func(chunk *engine.Chunk) {
+		if v := &chunk.Vectors[0]; v.Valid(0) {
+			text = append([]byte{}, v.Str[0].Bytes()...)
+		}
+	})
+	return text, err
+}
+
 // count asks the engine for a number.
 func (t *Tables) count(ctx context.Context, text string) (n int64, err error) {
 	return t.store.count(ctx, text)
 }
 
 func (s *Store) count(ctx context.Context, text string) (n int64, err error) {
+	err = s.ask(ctx, text, func(chunk *engine.Chunk) { n = chunk.Vectors[0].I64[0] })
+	return n, err
+}
+
+func (s *Store) ask(ctx context.Context, text string, take func(*engine.Chunk)) (err error) {
 	session, err := s.db.Session(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	rows, err := session.Query(ctx, text)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for chunk, err := range engine.Chunks(ctx, rows) {
 		if err != nil {
-			return 0, err
+			return err
 		}
-		n = chunk.Vectors[0].I64[0]
+		take(chunk)
 	}
-	return n, nil
+	return nil
 }

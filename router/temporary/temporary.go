@@ -51,6 +51,7 @@ type Tables struct {
 	version    int64 // of the definitions
 	tables     map[string]*table
 	kept       map[*table]bool // all that the engine has
+	staged     *stage          // of the statement that runs; nil: it has none
 	marks      []mark          // of the open transaction and its savepoints
 	broken     error           // why nobody can say what is in the tables any more
 }
@@ -116,6 +117,12 @@ func (t *Tables) All() map[string]*sql.Relation {
 func (t *Tables) Source(u *sql.Use) (string, error) {
 	if err := t.usable(); err != nil {
 		return "", err
+	}
+	if u.Relation.Part == sql.StagedRows {
+		if t.staged == nil {
+			return "", fmt.Errorf("nothing was brought for %s", u.Relation.Name)
+		}
+		return t.staged.source(u), nil
 	}
 	x, ok := t.tables[u.Relation.Name.Table]
 	if !ok || x.relation.Temporary != u.Relation.Temporary {

@@ -124,7 +124,11 @@ func checkCopyTransactions(t *testing.T, l *writeLab) {
 // one.
 func checkCopyExtended(t *testing.T, l *writeLab) {
 	t.Helper()
-	w := &twins{t, l.connect(t, "demo"), l.plain(t)}
+	checkCopyMessages(t, &twins{t, l.connect(t, "demo"), l.plain(t)})
+}
+
+func checkCopyMessages(t *testing.T, w *twins) {
+	t.Helper()
 	run := func(what, rows string, last ...pgproto3.FrontendMessage) {
 		t.Helper()
 		both := func(c *wireClient) []string {

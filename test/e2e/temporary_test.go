@@ -21,15 +21,7 @@ const siteDaily = `create schema web; create table web.site_daily
 // with PostgreSQL: all that comes is the same.
 func TestTemporaryTables(t *testing.T) { //nolint:tparallel // the parts share the servers
 	t.Parallel()
-	dir := t.TempDir()
-	s := start(t, dir, "demo", "--records", "2000", "--days", "2", "--sites", "5")
-	pg := testkit.Postgres(t)
-	direct(t, pg.DSN(), siteDaily)
-	copyTable(t, s.connect(t), pg.Connect(t), "web.site_daily")
-	u, err := url.Parse(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	both := temporaryTwins(t)
 	scripts, err := filepath.Glob("testdata/temporary/*.txt")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
@@ -40,11 +32,29 @@ func TestTemporaryTables(t *testing.T) { //nolint:tparallel // the parts share t
 			if err != nil {
 				t.Fatal(err)
 			}
-			gateway := dialWire(t, "tcp", u.Host, "demo", "tidegate")
-			plain := dialWire(t, "unix", filepath.Join(pg.Dir, ".s.PGSQL.5432"), "postgres", "postgres")
-			gateway.whole, plain.whole = true, true
-			(&twins{t, gateway, plain}).script(string(text))
+			both(t).script(string(text))
 		})
+	}
+}
+
+// temporaryTwins starts a gateway without a hot store that is a server, and a PostgreSQL with the same table. What it gives
+// opens a session of each.
+func temporaryTwins(t *testing.T) func(t *testing.T) *twins {
+	t.Helper()
+	s := start(t, t.TempDir(), "demo", "--records", "2000", "--days", "2", "--sites", "5")
+	pg := testkit.Postgres(t)
+	direct(t, pg.DSN(), siteDaily)
+	copyTable(t, s.connect(t), pg.Connect(t), "web.site_daily")
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(t *testing.T) *twins {
+		t.Helper()
+		gateway := dialWire(t, "tcp", u.Host, "demo", "tidegate")
+		plain := dialWire(t, "unix", filepath.Join(pg.Dir, ".s.PGSQL.5432"), "postgres", "postgres")
+		gateway.whole, plain.whole = true, true
+		return &twins{t, gateway, plain}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -19,7 +20,7 @@ const flushBytes = 64 << 20
 
 var errAppended = errors.New("the rows were added already")
 
-// appending is an appender of a temporary table.
+// appending is an appender of a table.
 type appending struct {
 	conn *conn
 
@@ -31,13 +32,17 @@ type appending struct {
 	failed   error
 }
 
-// Append begins to add rows to a temporary table.
+// Append begins to add rows to a table, a temporary one if its name has no schema.
 func (s *Session) Append(ctx context.Context, table string) (engine.Appending, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	a := &appending{conn: s.conn}
-	if bind.AppenderCreateExt(s.conn.handle, "temp", "main", table, &a.appender) == bind.StateError {
+	catalog, schema, name := "temp", "main", table
+	if before, after, ok := strings.Cut(table, "."); ok {
+		catalog, schema, name = "", before, after
+	}
+	if bind.AppenderCreateExt(s.conn.handle, catalog, schema, name, &a.appender) == bind.StateError {
 		err := translate(bind.AppenderError(a.appender))
 		bind.AppenderDestroy(&a.appender)
 		return nil, fmt.Errorf("append to %s: %w", table, err)
