@@ -67,6 +67,9 @@ func (b *binder) fromSet(fn string, f *pg_query.FuncCall, definitions []*pg_quer
 	if err != nil {
 		return nil, err
 	}
+	if fn == lateBinding && len(args) == 0 && len(definitions) > 0 {
+		return b.lateBindingSet(definitions, f.Location)
+	}
 	if len(definitions) > 0 {
 		return b.definedSet(fn, args, definitions, f.Location)
 	}

@@ -135,24 +135,6 @@ func (b *binder) subscripts(args []*expr, pos int32) (*set, error) {
 	return &set{columns: []setColumn{{"", computed(sig.result, list, args...)}}}, nil
 }
 
-// keywords binds pg_get_keywords, by which drivers learn what they must quote.
-func (b *binder) keywords(args []*expr, pos int32) (*set, error) {
-	if _, _, err := b.resolve("pg_get_keywords", args, pos); err != nil {
-		return nil, err
-	}
-	if !b.system {
-		return nil, b.catalogOnly(pos, "function pg_get_keywords()")
-	}
-	s := &set{row: true}
-	for _, c := range []struct {
-		name string
-		typ  pgtypes.OID
-	}{{"word", pgtypes.Text}, {"catcode", pgtypes.Char}, {"barelabel", pgtypes.Bool}, {"catdesc", pgtypes.Text}, {"baredesc", pgtypes.Text}} {
-		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, "(SELECT list("+c.name+" ORDER BY word) FROM pgc.pg_get_keywords())")})
-	}
-	return s, nil
-}
-
 // jsonSet binds json_each and its like, plain being the name without the b of jsonb.
 func (b *binder) jsonSet(fn, plain string, args []*expr, pos int32) (*set, error) {
 	_, args, err := b.resolve(fn, args, pos)
@@ -200,11 +182,7 @@ func (b *binder) definedSet(fn string, args []*expr, definitions []*pg_query.Nod
 	s := &set{}
 	for _, d := range definitions {
 		c := d.GetColumnDef()
-		n, err := b.readTypeName(c.TypeName)
-		if err != nil {
-			return nil, err
-		}
-		t, err := b.typeOf(n)
+		t, err := b.definedType(c)
 		if err != nil {
 			return nil, err
 		}
@@ -215,6 +193,15 @@ func (b *binder) definedSet(fn string, args []*expr, definitions []*pg_query.Nod
 		s.columns = append(s.columns, listColumn(c.Colname, list))
 	}
 	return s, nil
+}
+
+// definedType is the type of a column of a column definition list.
+func (b *binder) definedType(c *pg_query.ColumnDef) (pgtypes.Type, error) {
+	n, err := b.readTypeName(c.TypeName)
+	if err != nil {
+		return pgtypes.Type{}, err
+	}
+	return b.typeOf(n)
 }
 
 // member gives an object's member as a value of type t.

@@ -4,6 +4,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+
+	"tidegate/sql"
 )
 
 // nameTable is what Names knows of a part of the objects. It does not change once it is shown.
@@ -143,6 +146,20 @@ func (t *nameTable) fillRelations(d *dataset, rows map[string][][]any, schema fu
 			r.definition, r.pretty, r.bytes = textOf(row[1]), textOf(row[2]), row[3].(int64)
 			r.part, r.writable = row[4].(bool), row[5].(bool)
 		}
+	}
+}
+
+// fillUnlisted names what Redshift has in pg_catalog and pg_class does not list, but for the answers of SHOW statements.
+func (t *nameTable) fillUnlisted(d *dataset) {
+	for name, r := range d.byName {
+		if r.oid != 0 || strings.HasPrefix(name.Table, "show_") {
+			continue
+		}
+		n := &relationName{oid: uint32(sql.TableOID(name)), schema: name.Schema, name: name.Table, kind: r.kind}
+		for i := range r.columns {
+			n.attributes = append(n.attributes, r.columns[i].name)
+		}
+		t.relations[n.oid], t.relationsNamed[n.name] = n, append(t.relationsNamed[n.name], n)
 	}
 }
 

@@ -115,6 +115,7 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	fixed := newNameTable()
 	fixed.fill(c.data, system, nil)
 	fixed.fillFunctions(c.data)
+	fixed.fillUnlisted(c.data)
 	c.names.fixed.Store(fixed)
 	for _, table := range append([]string{extraTable}, changing()...) {
 		script = append(script, fmt.Sprintf("CREATE OR REPLACE TABLE pgc.%s AS FROM %s.%[1]s", table, fixedSchema))

@@ -1,0 +1,48 @@
+package sql
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"tidegate/internal/pgtypes"
+)
+
+// keywords binds pg_get_keywords, by which drivers learn what they must quote.
+func (b *binder) keywords(args []*expr, pos int32) (*set, error) {
+	if _, _, err := b.resolve("pg_get_keywords", args, pos); err != nil {
+		return nil, err
+	}
+	if !b.system {
+		return nil, b.catalogOnly(pos, "function pg_get_keywords()")
+	}
+	s := &set{row: true}
+	for _, c := range []struct {
+		name string
+		typ  pgtypes.OID
+	}{{"word", pgtypes.Text}, {"catcode", pgtypes.Char}, {"barelabel", pgtypes.Bool}, {"catdesc", pgtypes.Text}, {"baredesc", pgtypes.Text}} {
+		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, "(SELECT list("+c.name+" ORDER BY word) FROM pgc.pg_get_keywords())")})
+	}
+	return s, nil
+}
+
+// lateBinding is Redshift's function for the columns of views that are bound when they are read. PostgreSQL has none of
+// that name.
+const lateBinding = "pg_get_late_binding_view_cols"
+
+// lateBindingSet binds it with the columns that the statement defines. It has no rows: pg_attribute has the columns of
+// every view.
+func (b *binder) lateBindingSet(definitions []*pg_query.Node, pos int32) (*set, error) {
+	if !b.system {
+		return nil, b.catalogOnly(pos, "function %s()", lateBinding)
+	}
+	s := &set{}
+	for _, d := range definitions {
+		t, err := b.definedType(d.GetColumnDef())
+		if err != nil {
+			return nil, err
+		}
+		e := computed(t.OID, "CAST(list_value() AS "+t.DuckDB()+"[])")
+		e.typ = t
+		s.columns = append(s.columns, setColumn{d.GetColumnDef().Colname, e})
+	}
+	return s, nil
+}
