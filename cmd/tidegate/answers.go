@@ -34,6 +34,7 @@ type answers struct {
 	log        *querylog.Log
 	counts     *queryMetrics
 	spool      *spool.Store // nil: what nobody reads stays in the engine
+	catalogs   *catalogKeeper
 }
 
 // newAnswers opens the system instance and the query log, and puts the router in front of both tiers.
@@ -56,11 +57,11 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 		return nil, err
 	}
 	p.sessions = &sessions{gate: h.gate, roles: roles}
-	local, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, seer{}, opened)
+	local, everybody, err := p.newLocals(ctx, "system-spill", sources, h.hotOnly, seer{}, opened)
 	if err != nil {
 		return nil, err
 	}
-	others := &roleLocals{parts: p, sources: sources, hotOnly: h.hotOnly, open: map[string]router.Locals{}}
+	others := &roleLocals{parts: p, sources: sources, hotOnly: h.hotOnly, open: map[string]*roleInstance{}}
 	opened.add(others.close)
 	o := router.Options{
 		Views: p.store, Pins: h.pins, Local: local.Engine, Hot: h.tier(), MaxScan: p.maxScan(), Roles: roles,
@@ -75,6 +76,7 @@ func (p *parts) newAnswers(ctx context.Context, h *hotStore, opened *closeAll) (
 	}
 	return &answers{
 		router: r, roles: all, procedures: h.procedures(r.Hold, &o), log: log, counts: newQueryMetrics(p.metrics), spool: parked,
+		catalogs: &catalogKeeper{everybody: everybody, others: others, roles: all},
 	}, nil
 }
 

@@ -49,6 +49,7 @@ type failedListing struct {
 // hotOnlyList is one list. It is immutable.
 type hotOnlyList struct {
 	version   int64 // grows with every list that differs from the one before
+	published int64 // the version that has all that sessions here have changed
 	listed    *hot.Listing
 	lost      int // hot.Engine.Lost when it was asked for
 	at        time.Time
@@ -146,7 +147,10 @@ func (h *hotOnly) refresh(ctx context.Context, from lister) (*hot.Listing, error
 	next := *before
 	if !reflect.DeepEqual(before.listed, &common) {
 		next = *h.scope.list(&common)
-		next.version = before.version + 1
+		next.version, next.published = before.version+1, before.published
+	}
+	if from != lister(h.engine) {
+		next.published = next.version
 	}
 	next.lost, next.at = lost, time.Now()
 	h.last.Store(&next)

@@ -74,15 +74,16 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	watchers.watchHot(owner)
 	watchers.ready()
 	context.AfterFunc(ctx, func() { watchers.notReady("the gateway is stopping") })
-	return p.runUntilDone(ctx, owner, server, listener, ready)
+	return p.runUntilDone(ctx, owner, answers.catalogs, server, listener, ready)
 }
 
 // runUntilDone serves until ctx ends and the statements that run then have ended.
-func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, server *gateway.Server, listener net.Listener, ready func(string) error) error {
+func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, catalogs *catalogKeeper, server *gateway.Server, listener net.Listener, ready func(string) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	running, runCtx := errgroup.WithContext(ctx)
 	owner.start(runCtx, running)
+	running.Go(func() error { return catalogs.keep(runCtx) })
 	// Sessions outlive runCtx: Shutdown gives them time to end by themselves.
 	running.Go(func() error { return server.Serve(context.WithoutCancel(ctx), listener) })
 	running.Go(func() error { return p.access.reloadOnHangup(runCtx) })

@@ -47,7 +47,7 @@ func (t *sessionTables) locals(ctx context.Context, all *roleLocals, role *route
 		t.own = map[*router.Role]router.Locals{}
 	}
 	spill := fmt.Sprintf("system-spill-session-%d-%d", t.pid, len(t.own))
-	own, err := all.parts.newLocals(context.WithoutCancel(ctx), spill, all.sources, all.hotOnly, seer{role, t}, &t.opened)
+	own, _, err := all.parts.newLocals(context.WithoutCancel(ctx), spill, all.sources, all.hotOnly, seer{role, t}, &t.opened)
 	if err != nil {
 		return own, errors.Join(err, t.closeLocals())
 	}

@@ -5,12 +5,13 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
+	"time"
 
 	"tidegate/catalog"
 	"tidegate/gateway"
 	"tidegate/gateway/pgcatalog"
+	"tidegate/gateway/pgcatalog/upkeep"
 	"tidegate/router/system"
 	"tidegate/sql"
 )
@@ -21,37 +22,62 @@ type postgresCatalog struct {
 	relations *system.Relations
 	database  string
 	hotOnly   func() *hotOnlyList
-	seer                                   // whose catalog it is
-	people    func() *admitted             // who may come in now
-	config    map[string]roleConfig        // roles
-	shown     atomic.Pointer[shownCatalog] // nil before the first
+	seer                            // whose catalog it is
+	people    func() *admitted      // who may come in now
+	config    map[string]roleConfig // roles
+	kept      *upkeep.Kept[wantedCatalog]
+	asked     atomic.Int64 // when somebody last did, in seconds since 1970
 
-	mu      sync.Mutex
-	version int64 // of what was shown last; guarded by mu
+	version int64 // of what was shown last; for the build that runs
 }
 
-// shownCatalog says what the catalog was made of.
-type shownCatalog struct {
-	schemaGeneration, hotOnly, temporary int64
-	people                               *admitted
+// wantedCatalog says what the catalog is made of.
+type wantedCatalog struct {
+	view      *catalog.View
+	only      *hotOnlyList
+	temporary int64
+	people    *admitted
+}
+
+// Covers reports whether a catalog of w has what one of want would have, or more.
+func (w wantedCatalog) Covers(want wantedCatalog) bool {
+	return w.Serves(want) && w.only.version >= want.only.version
+}
+
+// Serves reports whether it lacks nothing but what others did in the warehouse, which the list of its relations tells of
+// by the clock.
+func (w wantedCatalog) Serves(want wantedCatalog) bool {
+	return w.view.SchemaGeneration >= want.view.SchemaGeneration && w.only.version >= want.only.published &&
+		w.temporary == want.temporary && w.people == want.people
+}
+
+// wanted is what a statement that has read v wants to see.
+func (c *postgresCatalog) wanted(v *catalog.View) wantedCatalog {
+	return wantedCatalog{v, c.hotOnly(), c.own.definitions(), c.people()}
 }
 
 // Prepare shows the tables of v unless their definitions are shown already. Statements that name no relation are
 // prepared for too: 'web.events'::regclass needs the names.
 func (c *postgresCatalog) Prepare(ctx context.Context, v *catalog.View, _ []*sql.Use) error {
-	only := c.hotOnly()
-	want := shownCatalog{v.SchemaGeneration, only.version, c.own.definitions(), c.people()}
-	if g := c.shown.Load(); g != nil && *g == want {
-		return nil
+	c.wasAsked()
+	return c.kept.Ask(ctx, func() wantedCatalog { return c.wanted(v) })
+}
+
+func (c *postgresCatalog) wasAsked() { c.asked.Store(time.Now().Unix()) }
+
+// begin gives what builds a catalog, which runs beside statements.
+func (c *postgresCatalog) begin(want wantedCatalog) func(ctx context.Context) error {
+	var contents *pgcatalog.Contents
+	if c.own != nil { // the session's, which may change them while the build runs
+		contents = c.contents(want.view, want.only, want.people)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.Refresh(ctx, c.version+1, c.contents(v, only, want.people)); err != nil {
-		return err
+	return func(ctx context.Context) error {
+		if contents == nil {
+			contents = c.contents(want.view, want.only, want.people)
+		}
+		c.version++
+		return c.Refresh(ctx, c.version, contents)
 	}
-	c.version++
-	c.shown.Store(&want)
-	return nil
 }
 
 func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList, people *admitted) *pgcatalog.Contents {
