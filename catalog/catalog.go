@@ -327,7 +327,7 @@ type Store interface {
 	// View gives the newest generation. It is cheap when nothing changed since the last call.
 	View(ctx context.Context) (*View, error)
 	// ViewAt gives an older generation: the files and the coverage that counted at it. Of its Withdrawn, what was
-	// purged since may be left out. ErrNoGeneration if it is not between 0 and the newest.
+	// purged since may be left out. ErrNoGeneration if it is not between the horizon and the newest.
 	ViewAt(ctx context.Context, generation int64) (*View, error)
 	// Changed gives the first generation after one that changed the live files of one of the tables, and when it was
 	// committed; 0 if none did.
@@ -378,6 +378,24 @@ type Store interface {
 	// DaySums gives the lake's side (Rows and Sum) of the live checks that were made of these columns; none of other
 	// columns.
 	DaySums(ctx context.Context, table Name, columns []string) (map[Day]DayCheck, error)
+
+	// Horizon is the oldest generation that can be read; 0 at first.
+	Horizon(ctx context.Context) (int64, error)
+	// Retire raises the horizon. It makes no new generation; a lower number changes nothing.
+	Retire(ctx context.Context, horizon int64) error
+	// GenerationAt gives the newest generation that was committed up to a time, 0 if none was.
+	GenerationAt(ctx context.Context, at time.Time) (int64, error)
+	// NoteReader says what the statements of a process read, ReleaseReader that it reads no more.
+	NoteReader(ctx context.Context, r Reader) error
+	ReleaseReader(ctx context.Context, id string) error
+	// Readers gives those whose time is not over.
+	Readers(ctx context.Context, now time.Time) ([]Reader, error)
+	// DeadFiles gives the files that no generation from this one on has, but for those of which FilesGone said that they
+	// are no longer in the lake.
+	DeadFiles(ctx context.Context, horizon int64) ([]DeadFile, error)
+	FilesGone(ctx context.Context, table Name, paths []string) error
+	// FilesPresent gives the paths of all files that a table has or had, but for those that are gone.
+	FilesPresent(ctx context.Context, table Name) ([]string, error)
 
 	Close() error
 }

@@ -27,7 +27,7 @@ type PipelineReport struct {
 	// Rejects counts rejected records by reason: "missing_field(ts)".
 	Rejects map[string]int64
 	// Truncated counts emitted rows by the column that was cut in them.
-	Truncated  map[string]int64
+	Truncated map[string]int64
 	// Notes are those of all committed batches together.
 	Notes      catalog.Notes
 	Generation int64 // of the last commit; 0 without one

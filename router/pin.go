@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -33,6 +34,12 @@ func (r *Router) pin(ctx context.Context, generation int64, likely *catalog.View
 			}
 		}
 		h, err := r.hold(ctx, v)
+		if errors.Is(err, catalog.ErrNoGeneration) {
+			if generation == 0 { // likely was too old
+				continue
+			}
+			return held{}, noGeneration(generation)
+		}
 		if err != nil {
 			return held{}, err
 		}
@@ -52,7 +59,11 @@ func (r *Router) Hold(ctx context.Context) (v *catalog.View, release func(), err
 
 // hold pins v first and then looks what the newest generation is.
 func (r *Router) hold(ctx context.Context, v *catalog.View) (held, error) {
-	release := sync.OnceFunc(r.o.Pins.Pin(v.Generation))
+	unpin, err := r.o.Pins.Pin(v.Generation)
+	if err != nil {
+		return held{}, err
+	}
+	release := sync.OnceFunc(unpin)
 	newest, err := r.newest(ctx)
 	if err != nil {
 		release()

@@ -11,9 +11,9 @@ import (
 )
 
 // pinFunc does something at the moment when a generation is pinned.
-type pinFunc func(generation int64) (release func())
+type pinFunc func(generation int64) (release func(), err error)
 
-func (f pinFunc) Pin(generation int64) func() { return f(generation) }
+func (f pinFunc) Pin(generation int64) (func(), error) { return f(generation) }
 
 type waitFunc func(ctx context.Context, generation int64) error
 
@@ -72,7 +72,7 @@ func TestPurgedWhileItIsPinned(t *testing.T) {
 		Views: w.store, Local: w.db, Cold: w.db,
 		LocalPath: func(f engine.ScanFile) string { return w.lake.LocalPath(f.Key) },
 		Hot:       w.hot(),
-		Pins: pinFunc(func(generation int64) func() {
+		Pins: pinFunc(func(generation int64) (func(), error) {
 			if generation == 2 && purge != nil {
 				purge()
 				purge = nil

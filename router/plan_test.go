@@ -106,7 +106,7 @@ func parseCache(t *testing.T, d *datadriven.TestData) fixedCache {
 
 type noPins struct{}
 
-func (noPins) Pin(int64) func() { return func() {} }
+func (noPins) Pin(int64) (func(), error) { return func() {}, nil }
 
 // noEngine only has a name: planning must not touch engines.
 type noEngine string

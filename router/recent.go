@@ -60,12 +60,16 @@ func (r *Router) older(ctx context.Context, generation int64) (*catalog.View, er
 	}
 	v, err := r.o.Views.ViewAt(ctx, generation)
 	if errors.Is(err, catalog.ErrNoGeneration) {
-		return nil, pgerr.New(pgerr.ObjectNotInState, "there is no generation %d", generation).
-			WithHint("SET tidegate.generation = 0 reads the newest; tidegate.tables has its number")
+		return nil, noGeneration(generation)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	r.recent.keep(v)
 	return v, nil
+}
+
+func noGeneration(generation int64) error {
+	return pgerr.New(pgerr.ObjectNotInState, "there is no generation %d", generation).
+		WithHint("SET tidegate.generation = 0 reads the newest; tidegate.tables has its number; old ones are collected as garbage")
 }

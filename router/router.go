@@ -31,9 +31,10 @@ type Views interface {
 	Changed(ctx context.Context, after int64, tables ...catalog.Name) (generation int64, at time.Time, err error)
 }
 
-// Pins keeps a generation's hot rows in place while a statement reads them.
+// Pins keeps a generation's hot rows and files in place while a statement reads them.
 type Pins interface {
-	Pin(generation int64) (release func())
+	// Pin is ErrNoGeneration if they may be gone already.
+	Pin(generation int64) (release func(), err error)
 }
 
 // System is a set of relations that are not in the lake: pg_catalog, information_schema, tidegate.

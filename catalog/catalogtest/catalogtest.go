@@ -50,6 +50,9 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"views do not change", viewsDoNotChange},
 		{"older generations", olderGenerations},
 		{"what changed", changed},
+		{"retired", retired},
+		{"readers", readers},
+		{"generations by time", generationsByTime},
 		{"ended context", endedContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {

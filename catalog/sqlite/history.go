@@ -21,8 +21,12 @@ func (s *Store) ViewAt(ctx context.Context, generation int64) (*catalog.View, er
 	if generation == newest.Generation {
 		return newest, nil
 	}
-	if generation < 0 || generation > newest.Generation {
-		return nil, fmt.Errorf("%w: %d, the newest is %d", catalog.ErrNoGeneration, generation, newest.Generation)
+	horizon, err := s.Horizon(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if generation < horizon || generation > newest.Generation {
+		return nil, fmt.Errorf("%w: %d, the oldest is %d, the newest %d", catalog.ErrNoGeneration, generation, horizon, newest.Generation)
 	}
 	s.viewMu.Lock()
 	base := s.view

@@ -20,6 +20,7 @@ import (
 
 type catalogCmd struct {
 	Rebuild catalogRebuildCmd `cmd:"" help:"Make the catalog anew from the commit records in the lake."`
+	GC      catalogGCCmd      `cmd:"" name:"gc" help:"Remove from the lake what no query reads any more: files of replaced batches, and what dead attempts left."`
 }
 
 type catalogRebuildCmd struct{}

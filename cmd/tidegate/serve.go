@@ -56,6 +56,9 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 	if err != nil {
 		return err
 	}
+	if err := p.tellReads(ctx, owner.pins, opened); err != nil {
+		return err
+	}
 	answers, err := p.newAnswers(ctx, owner, opened)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func TestReplacedBatch(t *testing.T) {
 	equal(t, "what the new view reads", w.hot(t, replaced, events().Name), w.want(t, replaced, events().Name, false))
 
 	var pins hotload.Pins
-	release := pins.Pin(old.Generation)
+	release := pinned(t, &pins, old.Generation)
 	var released atomic.Bool
 	l := w.loader()
 	// The reader ends only when somebody waits for it, after one more query.

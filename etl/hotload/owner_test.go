@@ -16,6 +16,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"tidegate/catalog"
 	"tidegate/etl/hotload"
 )
 
@@ -168,11 +169,44 @@ func TestFileInPlaceOfSocket(t *testing.T) {
 	}
 }
 
+func pinned(t *testing.T, p *hotload.Pins, generation int64) (release func()) {
+	t.Helper()
+	release, err := p.Pin(generation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
+
+// TestPinsHorizon: what is retired is not pinned, and what was pinned before is told.
+func TestPinsHorizon(t *testing.T) {
+	t.Parallel()
+	var p hotload.Pins
+	if got := p.Oldest(2, 9); got != 9 {
+		t.Errorf("nothing is pinned, the oldest is %d", got)
+	}
+	release := pinned(t, &p, 4)
+	if got := p.Oldest(6, 9); got != 4 {
+		t.Errorf("4 is pinned, the oldest is %d", got)
+	}
+	if _, err := p.Pin(5); !errors.Is(err, catalog.ErrNoGeneration) {
+		t.Errorf("a pin below the horizon: %v", err)
+	}
+	pinned(t, &p, 6)
+	release()
+	if got := p.Oldest(1, 9); got != 6 {
+		t.Errorf("6 is pinned, the oldest is %d", got)
+	}
+	if _, err := p.Pin(5); !errors.Is(err, catalog.ErrNoGeneration) {
+		t.Errorf("a pin below a horizon that somebody wanted to lower: %v", err)
+	}
+}
+
 func TestPins(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var p hotload.Pins
-		five, again, seven := p.Pin(5), p.Pin(5), p.Pin(7)
+		five, again, seven := pinned(t, &p, 5), pinned(t, &p, 5), pinned(t, &p, 7)
 		wait := func(generation int64) *atomic.Bool {
 			var done atomic.Bool
 			go func() {
@@ -199,7 +233,7 @@ func TestPins(t *testing.T) {
 		again()
 		expect("6 when 5 is gone", six, true)
 		expect("8 while a reader has 7", eight, false)
-		nine := p.Pin(9)
+		nine := pinned(t, &p, 9)
 		defer nine()
 		seven()
 		expect("8 when 7 is gone", eight, true)

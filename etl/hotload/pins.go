@@ -2,7 +2,10 @@ package hotload
 
 import (
 	"context"
+	"fmt"
 	"sync"
+
+	"tidegate/catalog"
 )
 
 // Pins are the generations that readers of this process hold. The zero value has none and is ready for use.
@@ -12,18 +15,33 @@ import (
 type Pins struct {
 	mu      sync.Mutex
 	held    map[int64]int // generation → readers
+	horizon int64         // what is older is not held
 	changed chan struct{} // closed when a generation loses its last reader and somebody waits
 }
 
-// Pin holds a generation until release, which may be called more than once.
-func (p *Pins) Pin(generation int64) (release func()) {
+// Pin holds a generation until release, which may be called more than once. ErrNoGeneration if it is below the horizon.
+func (p *Pins) Pin(generation int64) (release func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if generation < p.horizon {
+		return nil, fmt.Errorf("%w: %d, the oldest is %d", catalog.ErrNoGeneration, generation, p.horizon)
+	}
 	if p.held == nil {
 		p.held = map[int64]int{}
 	}
 	p.held[generation]++
-	return sync.OnceFunc(func() { p.release(generation) })
+	return sync.OnceFunc(func() { p.release(generation) }), nil
+}
+
+// Oldest raises the horizon and gives the oldest generation that is held from then on: newest, if there is none older.
+func (p *Pins) Oldest(horizon, newest int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.horizon = max(p.horizon, horizon)
+	for generation := range p.held {
+		newest = min(newest, generation)
+	}
+	return newest
 }
 
 func (p *Pins) release(generation int64) {

@@ -64,7 +64,11 @@ func readPinned(ctx context.Context, w *world, pins *hotload.Pins) error {
 	if err != nil {
 		return err
 	}
-	defer pins.Pin(v.Generation)()
+	release, err := pins.Pin(v.Generation)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if now, err := w.store.View(ctx); err != nil || now.Generation != v.Generation {
 		return err
 	}
