@@ -152,7 +152,7 @@ func (b *binder) failing(e *expr, t pgtypes.Type, err error) (*expr, error) {
 
 // errorText is DuckDB text that fails with an error.
 func errorText(p *pgerr.Error) string {
-	return "error(" + quoteText(string(p.Code)+": "+p.Message) + ")"
+	return "error(" + quoteText(p.Carried()) + ")"
 }
 
 // castExpr gives the text of a cast, and the form of a numeric.

@@ -2,6 +2,7 @@ package pgnumeric
 
 import (
 	"math/big"
+	"strconv"
 
 	"tidegate/internal/pgerr"
 )
@@ -88,5 +89,21 @@ func (n Numeric) Fit(precision, scale int) (Numeric, error) {
 			return r, nil
 		}
 	}
-	return Numeric{}, &pgerr.Error{Code: pgerr.NumericOutOfRange, Message: "numeric field overflow"}
+	if n.kind == finite {
+		return Numeric{}, Overflow(precision, scale)
+	}
+	return Numeric{}, fieldOverflow("A field with precision %d, scale %d cannot hold an infinite value.", precision, scale)
+}
+
+// Overflow says that a number has too many digits for a numeric(precision, scale).
+func Overflow(precision, scale int) *pgerr.Error {
+	limit := "1"
+	if whole := precision - scale; whole != 0 {
+		limit = "10^" + strconv.Itoa(whole)
+	}
+	return fieldOverflow("A field with precision %d, scale %d must round to an absolute value less than %s.", precision, scale, limit)
+}
+
+func fieldOverflow(detail string, args ...any) *pgerr.Error {
+	return pgerr.New(pgerr.NumericOutOfRange, "numeric field overflow").WithDetail(detail, args...)
 }

@@ -167,7 +167,7 @@ func (t *Text) expand(out *strings.Builder, replacement string) {
 // Similar writes a pattern of SIMILAR TO as a regular expression. An empty escape is none.
 func Similar(pattern, escape string) (string, error) {
 	if len([]rune(escape)) > 1 {
-		return "", pgerr.New("22025", "invalid escape string")
+		return "", pgerr.New("22025", "invalid escape string").WithHint("Escape string must be empty or one character.")
 	}
 	s := similar{}
 	s.out.WriteString("^(?:")

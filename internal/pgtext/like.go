@@ -9,7 +9,7 @@ import (
 // LikeEscape writes a pattern of LIKE with another escape character as one with a backslash. An empty one is none.
 func LikeEscape(pattern, escape string) (string, error) {
 	if utf8.RuneCountInString(escape) > 1 {
-		return "", pgerr.New("22025", "invalid escape string")
+		return "", errEscape()
 	}
 	if escape == `\` {
 		return pattern, nil
@@ -133,7 +133,7 @@ func likeAny[T string | []byte](t, p T, characters bool) (likeResult, error) {
 // LikeEscapeBytes is LikeEscape for bytes.
 func LikeEscapeBytes(pattern, escape []byte) ([]byte, error) {
 	if len(escape) > 1 {
-		return nil, pgerr.New("22025", "invalid escape string")
+		return nil, errEscape()
 	}
 	if string(escape) == `\` {
 		return pattern, nil
@@ -153,4 +153,8 @@ func LikeEscapeBytes(pattern, escape []byte) ([]byte, error) {
 		escaped = false
 	}
 	return out, nil
+}
+
+func errEscape() error {
+	return pgerr.New("22025", "invalid escape string").WithHint("Escape string must be empty or one character.")
 }

@@ -2,24 +2,30 @@ package duck
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgnumeric"
 )
 
 // The texts of DuckDB 1.5.6 about a value that does not fit.
 var (
 	badString   = regexp.MustCompile(`(?s)^Could not convert string ['"](.*)['"] to ([A-Z0-9]+)(?:\(.*\))?$`)
 	badRange    = regexp.MustCompile(`^Type \w+(?:\([0-9,]+\))? with value .* can't be cast because the value is out of range for the destination type (\w+)`)
-	badDecimal  = regexp.MustCompile(`^Casting value ".*" to type DECIMAL|^Could not cast value .* to DECIMAL\(`)
+	badDecimal  = regexp.MustCompile(`^(?:Casting value ".*" to type|Could not cast value .* to) DECIMAL\((\d+),(\d+)\)`)
 	badWhole    = regexp.MustCompile(`^Failed to cast decimal value .* to type (\w+)`)
 	badCast     = regexp.MustCompile(`^Unimplemented type for cast \((.+) -> (.+)\)`)
 	badDateForm = regexp.MustCompile(`(?s)^invalid (date|time|timestamp) field format: "(.*?)"`)
 	badDate     = regexp.MustCompile(`(?s)^(?:date|time|timestamp) field value out of range: "(.*?)"`)
 	badDay      = regexp.MustCompile(`^Type INT32 with value [-0-9]+(?: \(BC\))? can't be cast to the destination type INT64`)
+	overflowAbs = regexp.MustCompile(`^Overflow on abs\((-\d+)\)`)
 	overflow    = regexp.MustCompile(`^Overflow in \w+(?: \w+)* (?:of|between) (\w+)`)
 	number      = regexp.MustCompile(`^\s*[+-]?\d+\s*$`)
 )
+
+// leastOf names the type whose least number has no other sign: DuckDB tells the number.
+var leastOf = map[string]string{"-32768": "SMALLINT", "-2147483648": "INTEGER", "-9223372036854775808": "BIGINT"}
 
 // typeName gives PostgreSQL's name of a type as DuckDB's messages call it.
 func typeName(physical string) string {
@@ -58,8 +64,8 @@ func conversionError(message string) *pgerr.Error {
 	if m := badWhole.FindStringSubmatch(message); m != nil {
 		return outOfRange(m[1])
 	}
-	if badDecimal.MatchString(message) {
-		return pgerr.New(pgerr.NumericOutOfRange, "numeric field overflow")
+	if m := badDecimal.FindStringSubmatch(message); m != nil {
+		return decimalOverflow(m[1], m[2])
 	}
 	if m := badCast.FindStringSubmatch(message); m != nil {
 		return pgerr.New(codeCannotCoerce, "cannot cast type %s to %s", typeName(m[1]), typeName(m[2]))
@@ -89,6 +95,9 @@ func rangeError(message string) *pgerr.Error {
 	if m := overflow.FindStringSubmatch(message); m != nil {
 		return outOfRange(m[1])
 	}
+	if m := overflowAbs.FindStringSubmatch(message); m != nil {
+		return outOfRange(leastOf[m[1]])
+	}
 	switch {
 	case strings.Contains(message, "square root of a negative number"):
 		return pgerr.New(codeInvalidPowerArgument, "cannot take square root of a negative number")
@@ -98,6 +107,13 @@ func rangeError(message string) *pgerr.Error {
 		return pgerr.New(pgerr.DatetimeOverflow, "date/time value out of range")
 	}
 	return pgerr.New(pgerr.NumericOutOfRange, "%s", plain(message))
+}
+
+// decimalOverflow is of digits that regexp has found.
+func decimalOverflow(precision, scale string) *pgerr.Error {
+	p, _ := strconv.Atoi(precision)
+	s, _ := strconv.Atoi(scale)
+	return pgnumeric.Overflow(p, s)
 }
 
 func outOfRange(physical string) *pgerr.Error {
@@ -111,14 +127,11 @@ func outOfRange(physical string) *pgerr.Error {
 	}
 }
 
-// raised is how SQL of ours fails with a SQLSTATE of its choice: error('42P01: relation "x" does not exist').
-var raised = regexp.MustCompile(`(?s)^([0-9A-Z]{5}): (.+)$`)
-
-// inputError classifies "Invalid Input": it is also what error('…') raises, which the rewritten SQL uses to fail as
-// PostgreSQL does.
+// inputError classifies "Invalid Input": it is also what error('…') raises, by which SQL of ours fails as PostgreSQL does:
+// error('42P01: relation "x" does not exist').
 func inputError(message string) *pgerr.Error {
-	if m := raised.FindStringSubmatch(message); m != nil {
-		return pgerr.New(pgerr.Code(m[1]), "%s", m[2])
+	if e := pgerr.Uncarried(message); e != nil {
+		return e
 	}
 	switch {
 	case badDay.MatchString(message): // of a cast that is computed beforehand

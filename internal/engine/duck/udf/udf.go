@@ -8,7 +8,6 @@ package udf
 
 import (
 	"errors"
-	"fmt"
 
 	bind "github.com/duckdb/duckdb-go-bindings"
 
@@ -159,10 +158,10 @@ func Variadic[A, R any](name string, f func([]Null[A]) (R, error)) Function {
 	}}
 }
 
-// message is how an error goes through DuckDB: it comes back with the code before it.
+// message is how an error goes through DuckDB, which gives it back.
 func message(err error) string {
 	if e, ok := errors.AsType[*pgerr.Error](err); ok {
-		return fmt.Sprintf("%s: %s", e.Code, e.Message)
+		return e.Carried()
 	}
 	return err.Error()
 }
