@@ -82,10 +82,11 @@ func (s *Statement) afterExplain() int {
 
 // startsQuery reports whether token i begins a query: EXPLAIN (SELECT 1) has a query in parentheses, not options.
 func (s *Statement) startsQuery(i int) bool {
-	if i >= len(s.tokens) {
-		return false
-	}
-	switch s.tokens[i].Token {
+	return i < len(s.tokens) && beginsQuery(s.tokens[i].Token)
+}
+
+func beginsQuery(t pg_query.Token) bool {
+	switch t {
 	case pg_query.Token_SELECT, pg_query.Token_VALUES, pg_query.Token_WITH, pg_query.Token_TABLE, pg_query.Token_ASCII_40:
 		return true
 	default:

@@ -123,6 +123,9 @@ func statementsOf(text string, tree *pg_query.ParseResult, tokens []*pg_query.Sc
 		if err := spelled.settle(s.node); err != nil {
 			return nil, err
 		}
+		if err := s.named(); err != nil {
+			return nil, err
+		}
 		if err := s.classify(); err != nil {
 			return nil, err
 		}
