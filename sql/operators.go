@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -127,6 +128,8 @@ func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
 		}
 		e.scale = r.scale
 		switch {
+		case op == "-" && isInteger(r.typ.OID): // DuckDB's error of a negation does not tell the type
+			e.sql = "(CAST(0 AS " + pgtypes.Of(r.typ.OID).DuckDB() + ") - " + r.sql + ")"
 		case r.typ.OID == pgtypes.Interval:
 			e.sql = "tg_interval_neg(" + r.sql + ")"
 		case r.wide:
@@ -159,6 +162,9 @@ func (b *binder) negate(r *expr, pos int32) (*expr, error) {
 	var text string
 	switch r.value.Class {
 	case pgtypes.ClassInt:
+		if r.value.I == leastInteger(r.typ.OID) {
+			return b.failing(r, pgtypes.Of(r.typ.OID), pgerr.New(pgerr.NumericOutOfRange, "%s out of range", typeText(r.typ)))
+		}
 		text = strconv.FormatInt(-r.value.I, 10)
 	case pgtypes.ClassNumeric:
 		text = "-" + r.value.S
@@ -170,6 +176,17 @@ func (b *binder) negate(r *expr, pos int32) (*expr, error) {
 	}
 	e, err := b.typed(text, pgtypes.Of(r.typ.OID), pos)
 	return e, err
+}
+
+// leastInteger is the number of an integer type that has no other sign.
+func leastInteger(t pgtypes.OID) int64 {
+	switch t {
+	case pgtypes.Int2:
+		return math.MinInt16
+	case pgtypes.Int4:
+		return math.MinInt32
+	}
+	return math.MinInt64
 }
 
 // operator binds "l op r" by PostgreSQL's choice among its operators.
