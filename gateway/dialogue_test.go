@@ -274,6 +274,27 @@ func startupCases() []startupCase {
 		{name: "long option without a value", talk: func(d *dialogue) { d.send(hello("ann", "options", "--timezone")); d.listen() }},
 		{name: "-c alone", talk: func(d *dialogue) { d.send(hello("ann", "options", "-c")); d.listen() }},
 		{name: "an unknown setting in options", talk: func(d *dialogue) { d.send(hello("ann", "options", "-c nosuch=1")); d.listen() }},
+		{name: "a search path in options", talk: func(d *dialogue) {
+			d.send(hello("ann", "options", `-c search_path=a,"B\ c"`, "IntervalStyle", "iso_8601"), typed('Q', "show search_path\x00"))
+			d.listen()
+			d.listen()
+		}},
+		{name: "a search path that is no list", talk: func(d *dialogue) { d.send(hello("ann", "search_path", "a b")); d.listen() }},
+		{name: "a search path with a name cut off", talk: func(d *dialogue) { d.send(hello("ann", "search_path", `a,"b`)); d.listen() }},
+		{name: "a search path with an end missing", talk: func(d *dialogue) { d.send(hello("ann", "search_path", "a,")); d.listen() }},
+		{name: "the user's own role", talk: func(d *dialogue) {
+			d.send(hello("ann", "role", "none", "session_authorization", "ann"), typed('Q', "select current_user, session_user\x00"))
+			d.listen()
+			d.listen()
+		}},
+		{
+			name: "the session of another", talk: func(d *dialogue) { d.send(hello("ann", "session_authorization", "nobody")); d.listen() }, why: "there are no other roles to change to",
+			want: []string{"AuthenticationOk", `ErrorResponse FATAL 42501 permission denied to set session authorization "nobody"`, "closed"},
+		},
+		{
+			name: "another role in options", talk: func(d *dialogue) { d.send(hello("ann", "options", "-c role=nobody")); d.listen() }, why: "there are no other roles to change to",
+			want: []string{"AuthenticationOk", `ErrorResponse FATAL 42501 permission denied to set role "nobody"`, "closed"},
+		},
 		{name: "a word in options", talk: func(d *dialogue) { d.send(hello("ann", "options", "hello")); d.listen() }},
 	}
 }

@@ -21,7 +21,7 @@ func startupValues(m *startup) (values, error) {
 	}
 	v := values{"session_authorization": m.user}
 	for _, p := range options {
-		if err := v.begin(p); err != nil {
+		if err := v.begin(m.user, p); err != nil {
 			return nil, err
 		}
 	}
@@ -29,7 +29,7 @@ func startupValues(m *startup) (values, error) {
 		if findSetting(p.name) == nil && !strings.Contains(p.name, ".") {
 			continue
 		}
-		if err := v.begin(p); err != nil {
+		if err := v.begin(m.user, p); err != nil {
 			return nil, err
 		}
 	}
@@ -39,13 +39,17 @@ func startupValues(m *startup) (values, error) {
 	return v, nil
 }
 
-// begin sets a value of a session that begins.
-func (v values) begin(p pair) error {
-	list := []string{p.value}
-	if t := findSetting(p.name); t != nil && t.list {
-		list = splitIdentifiers(p.value)
+// begin sets a value of a user's session that begins.
+func (v values) begin(user string, p pair) error {
+	value, err := p.value, error(nil)
+	if t := findSetting(p.name); t == nil || !t.list {
+		value, err = canonical(p.name, []string{p.value}, "")
+	} else if !identifierList.MatchString(p.value) { // a list stays as it is written
+		err = invalidValue(p.name, p.value).WithDetail("List syntax is invalid.")
 	}
-	value, err := canonical(p.name, list, "")
+	if err == nil {
+		err = allowIdentity(user, p.name, value)
+	}
 	if err == nil {
 		v[p.name] = value
 	}
@@ -113,7 +117,7 @@ func (g *guest) ownValues(ctx context.Context) (values, error) {
 	o := &g.server.options
 	v := values{}
 	for name, value := range o.Settings {
-		if err := v.begin(pair{name, value}); err != nil {
+		if err := v.begin(g.said.user, pair{name, value}); err != nil {
 			return nil, fmt.Errorf("begin with %s %q: %w", name, value, err)
 		}
 	}

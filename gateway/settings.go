@@ -254,7 +254,7 @@ func (s *session) applyOne(set *sql.Setting) error {
 		return err
 	}
 	s.tellClipped(set.Name, strings.Join(set.Values, ", "))
-	if err := s.allowIdentity(set.Name, value); err != nil {
+	if err := allowIdentity(s.state.User, set.Name, value); err != nil {
 		return err
 	}
 	if err := s.allowEscapes(set.Name, value); err != nil {
@@ -278,12 +278,12 @@ func (s *session) allowEscapes(name, value string) error {
 	return nil
 }
 
-// allowIdentity refuses to become somebody else: there are no roles to change to.
-func (s *session) allowIdentity(name, value string) error {
+// allowIdentity refuses that a user becomes somebody else: there are no roles to change to.
+func allowIdentity(user, name, value string) error {
 	switch {
 	case name != "role" && name != "session_authorization":
 		return nil
-	case value == s.state.User, name == "role" && strings.EqualFold(value, "none"):
+	case value == user, name == "role" && strings.EqualFold(value, "none"):
 		return nil
 	}
 	return pgerr.New(pgerr.InsufficientPrivilege, "permission denied to set %s %q", strings.ReplaceAll(name, "_", " "), value)

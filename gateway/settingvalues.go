@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -273,6 +274,12 @@ func quoteIdentifier(name string) string {
 	}
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
+
+// identifierList is what PostgreSQL's SplitIdentifierString takes.
+var identifierList = func() *regexp.Regexp {
+	const name = `(?:"(?:[^"]|"")*"|[^",\s][^,\s]*)\s*`
+	return regexp.MustCompile(`^\s*(?:` + name + `(?:,\s*` + name + `)*)?$`)
+}()
 
 // splitIdentifiers reads a list of names as search_path has it: a, "B c".
 func splitIdentifiers(list string) []string {
