@@ -44,7 +44,7 @@ func times(v, factor int64) (int64, bool) {
 	return v * factor, v <= math.MaxInt64/factor && v >= math.MinInt64/factor
 }
 
-// fromNanos rounds down, as DuckDB's cast to TIMESTAMP does.
+// fromNanos rounds down: the digits behind the microsecond are cut off.
 func fromNanos(v int64) (int64, bool) {
 	m := v / 1e3
 	if v%1e3 < 0 {
