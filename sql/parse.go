@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -123,7 +124,7 @@ func statementsOf(text string, tree *pg_query.ParseResult, tokens []*pg_query.Sc
 		if err := spelled.settle(s.node); err != nil {
 			return nil, err
 		}
-		if err := s.named(); err != nil {
+		if err := cmp.Or(s.misplaced(), s.named()); err != nil {
 			return nil, err
 		}
 		if err := s.classify(); err != nil {
