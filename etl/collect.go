@@ -194,21 +194,11 @@ func (c *Collector) needed(ctx context.Context, table catalog.Name) (map[string]
 	for _, path := range present {
 		add(path)
 	}
-	for k, err := range listRecords(ctx, c.Lake, recordFolder+table.String()+"/") {
-		if err != nil {
-			return nil, err
-		}
-		applied, err := c.Store.Applied(ctx, table, k.batch, k.revision)
-		if err != nil {
-			return nil, err
-		}
-		if applied {
-			continue
-		}
-		record, err := readRecord(ctx, c.Lake, k.key)
-		if err != nil {
-			return nil, err
-		}
+	records, err := unpublished(ctx, c.Store, c.Lake, table)
+	if err != nil {
+		return nil, err
+	}
+	for _, record := range records {
 		for _, f := range record.Files {
 			add(f.Path)
 		}

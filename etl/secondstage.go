@@ -22,24 +22,11 @@ func (t *run) secondStage(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
-	for _, name := range t.p.Upstream {
-		if _, ok := view.Tables[name]; !ok {
-			t.log.InfoContext(ctx, "nothing to do: the upstream table has no batch yet", logkey.Reason, name.String())
-			return nil
-		}
-	}
-	known, err := t.Store.Known(ctx, t.p.Table, "")
-	if err != nil {
-		return fmt.Errorf("read the ledger of inputs: %w", err)
-	}
-	parts := t.upstreamParts(view)
-	changed := t.changed(view, parts, known)
-	rebuild, err := t.widened(parts, changed)
+	parts, rebuild, lines, err := t.toRebuild(ctx, view)
 	if err != nil {
 		return err
 	}
 	t.Step("discovered")
-	lines := outdated(parts, rebuild, known)
 	for len(rebuild) > 0 {
 		n := t.batchOf(rebuild)
 		if err := t.rebuildBatch(ctx, view, parts, rebuild[:n], lines); err != nil {
@@ -48,6 +35,25 @@ func (t *run) secondStage(ctx context.Context) error {
 		rebuild, lines = rebuild[n:], nil
 	}
 	return nil
+}
+
+// toRebuild gives the partitions that can be, those of them that must be rebuilt, and further lines of the ledger.
+func (t *run) toRebuild(ctx context.Context, view *catalog.View) (parts, rebuild []*upstreamPart, lines []catalog.Input, err error) {
+	for _, name := range t.p.Upstream {
+		if _, ok := view.Tables[name]; !ok {
+			t.log.InfoContext(ctx, "nothing to do: the upstream table has no batch yet", logkey.Reason, name.String())
+			return nil, nil, nil, nil
+		}
+	}
+	known, err := t.Store.Known(ctx, t.p.Table, "")
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("read the ledger of inputs: %w", err)
+	}
+	parts = t.upstreamParts(view)
+	if rebuild, err = t.widened(parts, t.changed(view, parts, known)); err != nil {
+		return nil, nil, nil, err
+	}
+	return parts, rebuild, outdated(parts, rebuild, known), nil
 }
 
 // batchOf gives how many of the parts make a batch: at least one, together at most MaxBytes. Parts that lookback

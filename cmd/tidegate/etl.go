@@ -20,10 +20,17 @@ import (
 
 type etlCmd struct {
 	Run    etlRunCmd    `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
+	Plan   etlPlanCmd   `cmd:"" help:"Show what etl run would do now, and change nothing."`
 	Status etlStatusCmd `cmd:"" help:"Show how each pipeline fared."`
 }
 
 type etlRunCmd struct {
+	etlChoice
+	DryRun bool `help:"Show what would be done, as etl plan does, and change nothing."`
+}
+
+// etlChoice says what etl run reads.
+type etlChoice struct {
 	Select  []string `help:"Run only these pipelines, by name (web/events) or table (web.events); +NAME with those it is made of, NAME+ with those made of it." placeholder:"NAME"`
 	Relist  bool     `help:"List the whole of every source, as one run a day does anyhow: finds late objects whose names sort before those of the last day."`
 	Objects string   `help:"Read only the objects whose names are in this file, one a line, as they are below the source's location or with it; of one pipeline." type:"existingfile" placeholder:"FILE"`
@@ -31,18 +38,10 @@ type etlRunCmd struct {
 
 // Run runs the pipelines of the configuration.
 func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
-	c, err := loadConfig(p.config)
-	if err != nil {
-		return err
+	if e.DryRun {
+		return (&etlPlanCmd{etlChoice: e.etlChoice}).Run(ctx, p)
 	}
-	pipelines, err := chosenPipelines(c, e.Select)
-	if err != nil {
-		return err
-	}
-	if err := c.checkAdopted(pipelines); err != nil {
-		return err
-	}
-	objects, err := e.objects()
+	c, pipelines, options, err := e.chosen(p)
 	if err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	runErr := parts.runPipelines(ctx, p, pipelines, etl.Options{Relist: e.Relist, Objects: objects})
+	runErr := parts.runPipelines(ctx, p, pipelines, options)
 	// What was committed is brought hot even if another pipeline failed.
 	loadErr := parts.bringHot(ctx, p)
 	if loadErr != nil && parts.Hot.remote() {
@@ -59,6 +58,21 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 		loadErr = nil
 	}
 	return errors.Join(runErr, loadErr, parts.close())
+}
+
+// chosen reads the configuration and what is chosen of it.
+func (e *etlChoice) chosen(p *program) (c config, pipelines []*pipeline.Pipeline, o etl.Options, err error) {
+	if c, err = loadConfig(p.config); err != nil {
+		return c, nil, o, err
+	}
+	if pipelines, err = chosenPipelines(c, e.Select); err != nil {
+		return c, nil, o, err
+	}
+	if err := c.checkAdopted(pipelines); err != nil {
+		return c, nil, o, err
+	}
+	objects, err := e.objects()
+	return c, pipelines, etl.Options{Relist: e.Relist, Objects: objects}, err
 }
 
 // chosenPipelines reads the pipelines that --select names.
@@ -74,7 +88,7 @@ func chosenPipelines(c config, names []string) ([]*pipeline.Pipeline, error) {
 }
 
 // objects reads the names that --objects gives; nil without it.
-func (e *etlRunCmd) objects() ([]string, error) {
+func (e *etlChoice) objects() ([]string, error) {
 	if e.Objects == "" {
 		return nil, nil
 	}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"tidegate/etl"
+	"tidegate/internal/storage"
+)
+
+type etlPlanCmd struct {
+	etlChoice
+	JSON bool `name:"json" help:"One JSON object a line for each batch, and for each pipeline without one."`
+}
+
+// Run looks what etl run would do. It neither waits for a run that is at work nor sees what that has not committed.
+func (e *etlPlanCmd) Run(ctx context.Context, p *program) error {
+	c, pipelines, options, err := e.chosen(p)
+	if err != nil {
+		return err
+	}
+	parts, err := open(ctx, c, p.newLog())
+	if err != nil {
+		return err
+	}
+	options.Store, options.Lake, options.WorkDir, options.Log = parts.store, parts.lake, parts.scratch("etl"), parts.log
+	options.Source = func(l string) (storage.Bucket, error) { return parts.openSource(ctx, l) }
+	runner, err := etl.New(options)
+	if err != nil {
+		return errors.Join(err, parts.close())
+	}
+	planned, planErr := runner.Plan(ctx, pipelines)
+	show := printPlan
+	if e.JSON {
+		show = printPlanJSON
+	}
+	return errors.Join(show(p.out, planned), planErr, parts.close())
+}
+
+func printPlan(out io.Writer, planned []etl.Planned) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "TABLE\tBATCH\tINPUTS\tBYTES\tFIRST\tLAST")
+	for _, p := range planned {
+		if p.Recovers > 0 {
+			fmt.Fprintf(w, "%s\t-\t%d\t-\tcommit records of a run that died\t\n", p.Table, p.Recovers)
+		}
+		for i, b := range p.Batches {
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\n", p.Table, i+1, b.Inputs, b.Bytes, b.First, b.Last)
+		}
+		if len(p.After) > 0 {
+			fmt.Fprintf(w, "%s\t-\t-\t-\twhat changes in %s\t\n", p.Table, upstreams(p))
+		} else if len(p.Batches) == 0 && p.Recovers == 0 {
+			fmt.Fprintf(w, "%s\t-\t0\t0\tnothing to do\t\n", p.Table)
+		}
+	}
+	return w.Flush()
+}
+
+func upstreams(p etl.Planned) string {
+	names := make([]string, len(p.After))
+	for i, n := range p.After {
+		names[i] = n.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// plannedLine is one line of etl plan --json.
+type plannedLine struct {
+	Pipeline string `json:"pipeline"`
+	Table    string `json:"table"`
+	Recovers int    `json:"recovers,omitempty"`
+	After    string `json:"after,omitempty"` // upstream tables that change first
+	Batch    int    `json:"batch,omitempty"` // from 1
+	Inputs   int    `json:"inputs"`
+	Bytes    int64  `json:"bytes"`
+	First    string `json:"first,omitempty"`
+	Last     string `json:"last,omitempty"`
+}
+
+func printPlanJSON(out io.Writer, planned []etl.Planned) error {
+	lines := json.NewEncoder(out)
+	for _, p := range planned {
+		line := plannedLine{Pipeline: p.Name, Table: p.Table.String(), Recovers: p.Recovers, After: upstreams(p)}
+		for i, b := range p.Batches {
+			line.Batch, line.Inputs, line.Bytes, line.First, line.Last = i+1, b.Inputs, b.Bytes, b.First, b.Last
+			if err := lines.Encode(line); err != nil {
+				return err
+			}
+		}
+		if len(p.Batches) == 0 {
+			if err := lines.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
