@@ -7,6 +7,7 @@ import (
 
 	"tidegate/gateway/encode"
 	"tidegate/internal/engine"
+	"tidegate/internal/pgencoding"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
@@ -22,6 +23,8 @@ type answer struct {
 	empty  bool           // there was no statement
 	binary bool           // a simple query gets the rows in binary
 	copied *encode.Copier // of COPY: writes the rows
+	// copyEncoding is that of COPY's texts, nil UTF-8.
+	copyEncoding *pgencoding.Encoding
 	// settle, if not nil, is called after the last row, before the tag is told.
 	settle func() error
 }
@@ -280,10 +283,15 @@ func (s *session) encoder(r *result, formats []int16, described []engine.Column)
 	if err != nil {
 		return nil, err
 	}
-	if r.passes(described, codes) {
+	converts := s.wire.encoding != nil
+	if !converts && r.passes(described, codes) {
 		return nil, nil
 	}
-	return encode.New(described, codes, s.state.Style)
+	e, err := encode.New(described, codes, s.state.Style)
+	if err != nil || !converts {
+		return e, err
+	}
+	return &encodedRows{rowWriter: e, encoding: s.wire.encoding, kinds: kindsOf(described, codes)}, nil
 }
 
 // describeRows tells a result's columns in the formats that the client asked for.
@@ -292,6 +300,10 @@ func (s *session) describeRows(columns []engine.Column, codes []int16) error {
 	if err != nil {
 		return err
 	}
-	s.wire.send(rowDescription(slices.Clip(columns), formats))
+	m := rowDescription(slices.Clip(columns), formats)
+	if err := s.wire.encodeNames(m); err != nil {
+		return err
+	}
+	s.wire.send(m)
 	return nil
 }

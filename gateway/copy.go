@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -36,6 +37,10 @@ func (s *session) copyOut(ctx context.Context, st *sql.Statement) (*answer, erro
 	if err != nil {
 		return nil, err
 	}
+	encoding, err := s.copyEncoding(options.Encoding)
+	if err != nil {
+		return nil, s.refuse(st, err)
+	}
 	if read.Kind != sql.KindSelect {
 		return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "COPY (%s) is not supported", read.Tag))
 	}
@@ -43,7 +48,7 @@ func (s *session) copyOut(ctx context.Context, st *sql.Statement) (*answer, erro
 	if err != nil {
 		return nil, err
 	}
-	a.tag = st.Tag
+	a.tag, a.copyEncoding = st.Tag, encoding
 	if a.copied, err = s.copier(st, options, a.result.columns, all); err != nil {
 		a.result.close(err)
 		return nil, err
@@ -125,17 +130,38 @@ func (s *session) deliverCopy(a *answer) error {
 	defer s.engage(r.task).release()
 	s.wire.send(copyResponse(len(r.columns), a.copied.Binary()))
 	err := r.start()
+	rows := s.copyRows(a)
 	if err == nil {
-		_, _, err = r.guarded(s.wire, a.copied, math.MaxInt64)
+		_, _, err = r.guarded(s.wire, rows, math.MaxInt64)
 	}
 	r.close(err)
 	if err != nil {
 		return err
 	}
-	s.wire.buf = a.copied.End(s.wire.buf)
+	end := a.copied.End(nil)
+	if e, ok := rows.(*encodedRows); ok {
+		if s.wire.buf, err = e.messages(s.wire.buf, end); err != nil {
+			return err
+		}
+	} else {
+		s.wire.buf = append(s.wire.buf, end...)
+	}
 	s.wire.send(&pgproto3.CopyDone{})
 	s.wire.complete(counted(a.tag, r.sent))
 	return nil
+}
+
+// copyRows gives what writes the rows of a COPY, in its encoding.
+func (s *session) copyRows(a *answer) rowWriter {
+	if a.copyEncoding == nil {
+		return a.copied
+	}
+	rows := &encodedRows{rowWriter: a.copied, encoding: a.copyEncoding}
+	if a.copied.Binary() {
+		formats := slices.Repeat([]int16{encode.BinaryFormat}, len(a.result.columns))
+		rows.kinds, rows.signed = kindsOf(a.result.columns, formats), true
+	}
+	return rows
 }
 
 func copyResponse(columns int, binary bool) *pgproto3.CopyOutResponse {

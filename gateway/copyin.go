@@ -66,7 +66,10 @@ func (c copying) Query(ctx context.Context, st engine.Statement) (engine.Rows, e
 	if err := s.openOnServer(ctx); err != nil {
 		return nil, err
 	}
-	client := &copyClient{socket: s.socket, in: s.in, wire: s.wire}
+	client, err := s.toServer(&copyClient{socket: s.socket, in: s.in, wire: s.wire}, c.st)
+	if err != nil {
+		return nil, err
+	}
 	tag, err := s.changes.conn.CopyIn(ctx, st, client)
 	s.tellNotices()
 	if err != nil {

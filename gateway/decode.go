@@ -6,13 +6,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"tidegate/internal/pgencoding"
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 )
 
 // decode reads a message's body. Errors are those of PostgreSQL's pqformat.c, after which a session goes on.
-func decode(kind byte, body []byte) (pgproto3.FrontendMessage, error) {
-	d := decoder{rest: body}
+// encoding is the client's, nil UTF-8; values of parameters stay as they are.
+func decode(kind byte, body []byte, encoding *pgencoding.Encoding) (pgproto3.FrontendMessage, error) {
+	d := decoder{rest: body, encoding: encoding}
 	var m pgproto3.FrontendMessage
 	switch kind {
 	case 'Q':
@@ -42,8 +44,9 @@ func decode(kind byte, body []byte) (pgproto3.FrontendMessage, error) {
 
 // decoder reads the parts of a message. After the first error all that it gives is zero.
 type decoder struct {
-	rest []byte
-	err  error
+	rest     []byte
+	err      error
+	encoding *pgencoding.Encoding // nil is UTF-8
 }
 
 func (d *decoder) fail(format string, args ...any) {
@@ -59,13 +62,21 @@ func (d *decoder) text() string {
 		d.fail("invalid string in message")
 		return ""
 	}
-	s, err := pgtypes.CheckUTF8(d.rest[:end])
+	s, err := d.plain(d.rest[:end])
 	if err != nil && d.err == nil {
 		d.err, d.rest = err, nil
 		return ""
 	}
 	d.rest = d.rest[end+1:]
 	return s
+}
+
+func (d *decoder) plain(text []byte) (string, error) {
+	if d.encoding == nil {
+		return pgtypes.CheckUTF8(text)
+	}
+	converted, err := d.encoding.AppendUTF8(nil, text)
+	return string(converted), err
 }
 
 // take gives the next n bytes of the body itself.

@@ -229,6 +229,10 @@ func paramFormat(m *pgproto3.Bind, i int) int16 {
 }
 
 func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (string, error) {
+	data, err := s.wire.plainParam(oid, format, data)
+	if err != nil {
+		return "", err
+	}
 	switch format {
 	case 0:
 		return pgtypes.TextParam(oid, data, s.state.Style)
@@ -260,7 +264,7 @@ func paramValueError(err error, portal string, i int, format int16, data []byte)
 	err = paramError(err, portal, i)
 	e, ok := errors.AsType[*pgerr.Error](err)
 	switch {
-	case !ok || format != 0 || e.Code == pgerr.CharacterNotInRepertoire:
+	case !ok || format != 0 || e.Code == pgerr.CharacterNotInRepertoire || e.Code == pgerr.UntranslatableCharacter:
 	case len(data) == 0:
 		e.Where += " = ''"
 	default:

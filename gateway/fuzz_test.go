@@ -32,7 +32,7 @@ func FuzzMessages(f *testing.F) {
 			if kind == 'X' || kind == 'd' || kind == 'c' || kind == 'f' || kind == 'F' {
 				continue
 			}
-			got, err := decode(kind, body)
+			got, err := decode(kind, body, nil)
 			if err != nil {
 				if e, ok := errors.AsType[*pgerr.Error](err); !ok || e.Code != pgerr.ProtocolViolation && e.Code != pgerr.CharacterNotInRepertoire {
 					t.Errorf("%c %q: %v", kind, body, err)
@@ -64,7 +64,7 @@ func FuzzBind(f *testing.F) {
 	f.Add(uint32(2950), int16(1), []byte("0123456789abcdef"))
 	f.Add(uint32(17), int16(0), []byte(`\xdead`))
 	f.Fuzz(func(t *testing.T, oid uint32, format int16, data []byte) {
-		s := &session{state: State{Zone: time.UTC}}
+		s := &session{wire: &wire{}, state: State{Zone: time.UTC}}
 		_, err := s.decodeParam(oid, format, data)
 		if e, ok := errors.AsType[*pgerr.Error](err); err != nil && (!ok || e.Code == pgerr.InternalError) {
 			t.Errorf("%d %d %q: %v", oid, format, data, err)

@@ -144,7 +144,8 @@ func (s *session) handle(ctx context.Context, kind byte, body []byte) (err error
 
 // respond answers a message that is not skipped.
 func (s *session) respond(ctx context.Context, kind byte, body []byte) error {
-	m, err := decode(kind, body)
+	s.refresh()
+	m, err := decode(kind, body, s.wire.encoding)
 	if err == nil {
 		s.showMessage(m)
 	} else {
@@ -281,6 +282,7 @@ func (s *session) refresh() {
 		st.Zone, st.TimeZone = zone, zone.String()
 	}
 	st.Style = s.settings.style(st.Zone)
+	s.wire.useEncoding(get("client_encoding"))
 	st.MaxScan, _ = parseBytes(get("tidegate.max_scan"))
 	st.Generation = parseGeneration(get("tidegate.generation"))
 	st.MaxStaleness = -1

@@ -92,7 +92,7 @@ func TestSplitIdentifiers(t *testing.T) {
 // TestState shows what the planner sees of the settings.
 func TestState(t *testing.T) {
 	t.Parallel()
-	s := &session{settings: &settings{startup: values{"session_authorization": "ann"}, version: 1}}
+	s := &session{wire: &wire{}, settings: &settings{startup: values{"session_authorization": "ann"}, version: 1}}
 	s.state.settings = s.settings
 	for name, list := range map[string][]string{
 		"tidegate.latency": {"Interactive"}, "tidegate.max_scan": {"2kB"}, "tidegate.generation": {"5"},
@@ -131,7 +131,7 @@ func TestEscapesFollowTheDialect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session{server: server, settings: &settings{server: v, version: 1}}
+		s := &session{wire: &wire{}, server: server, settings: &settings{server: v, version: 1}}
 		if got := s.settings.get(conformingStrings); got != own {
 			t.Errorf("%v: %s, want %s", dialect, got, own)
 		}

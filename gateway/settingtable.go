@@ -12,7 +12,7 @@ var settingTable = []setting{
 
 	// Reported to the client.
 	{name: "application_name", description: "Name of the application, for logs.", report: true, check: checkPrintable},
-	{name: "client_encoding", initial: "UTF8", description: "Encoding of the client: UTF8.", report: true, check: checkEncoding},
+	{name: "client_encoding", initial: "UTF8", description: "Encoding of the client.", report: true, check: checkEncoding},
 	{name: "DateStyle", initial: "ISO, MDY", description: "Form and order of dates.", report: true, after: dateStyleAfter},
 	{name: "default_transaction_read_only", initial: "off", description: "Whether new transactions are read-only.", report: true, check: checkBool},
 	{name: "in_hot_standby", initial: "off", description: "Whether the server is a standby.", report: true, fixed: true},

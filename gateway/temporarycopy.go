@@ -49,11 +49,22 @@ func (c copyingTemporary) Query(ctx context.Context, _ engine.Statement) (engine
 			formats[i] = uint16(encode.BinaryFormat)
 		}
 	}
+	next := client.Next
+	encoding, err := s.copyEncoding(w.Options.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.textCopy(w.Options); err != nil {
+		return nil, err
+	}
+	if encoding != nil && !w.Options.Binary {
+		next = (&copyTexts{from: client.Next, encoding: encoding}).next
+	}
 	if err := client.Begin(w.Options.Binary, formats); err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, client.Stop)()
-	n, err := s.server.options.Temporaries.CopyIn(ctx, c.w, c.st, &s.state, c.reader(ctx, client))
+	n, err := s.server.options.Temporaries.CopyIn(ctx, c.w, c.st, &s.state, c.reader(ctx, next))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +72,7 @@ func (c copyingTemporary) Query(ctx context.Context, _ engine.Statement) (engine
 }
 
 // reader reads the rows that the client sends.
-func (c copyingTemporary) reader(ctx context.Context, client *copyClient) *pgcopy.Reader {
+func (c copyingTemporary) reader(ctx context.Context, next func() ([]byte, error)) *pgcopy.Reader {
 	w := c.w.Copy
 	o := w.Options
 	format := pgcopy.Format{
@@ -69,7 +80,7 @@ func (c copyingTemporary) reader(ctx context.Context, client *copyClient) *pgcop
 		Null: o.Null, ForceNotNull: w.ForceNotNull, ForceNull: w.ForceNull,
 	}
 	return pgcopy.NewReader(format, c.w.Table.Name.Table, w.Columns, func() ([]byte, error) {
-		data, err := client.Next()
+		data, err := next()
 		if failed, ok := errors.AsType[*engine.CopyFailed](err); ok {
 			return nil, pgerr.New(pgerr.QueryCanceled, "%s", failed.Error())
 		}

@@ -224,9 +224,14 @@ func (s *session) rawParams(p *prepared, m *pgproto3.Bind) ([]engine.Param, erro
 	params := make([]engine.Param, len(m.Parameters))
 	for i, v := range m.Parameters {
 		params[i] = engine.Param{Type: p.params[i], Format: paramFormat(m, i)}
-		if v != nil {
-			params[i].Value = append([]byte{}, v...) // the message's buffer is used again
+		if v == nil {
+			continue
 		}
+		plain, err := s.wire.plainParam(p.params[i], params[i].Format, v)
+		if err != nil {
+			return nil, paramValueError(err, m.DestinationPortal, i, params[i].Format, v)
+		}
+		params[i].Value = append([]byte{}, plain...) // the message's buffer is used again
 	}
 	return params, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"tidegate/internal/engine"
+	"tidegate/internal/pgencoding"
 	"tidegate/internal/pgtypes"
 )
 
@@ -24,14 +25,18 @@ const keptBytes = 16 << 10
 
 // wire gathers messages to the client. The first error stays: nothing is written after it.
 type wire struct {
-	conn io.Writer
-	buf  []byte
-	err  error
+	conn     io.Writer
+	buf      []byte
+	err      error
+	encoding *pgencoding.Encoding // of the client; nil is UTF-8
 }
 
 func (w *wire) send(m pgproto3.BackendMessage) {
 	if w.err != nil {
 		return
+	}
+	if w.encoding != nil {
+		m = w.encoded(m)
 	}
 	buf, err := m.Encode(w.buf)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
+	"tidegate/internal/pgencoding"
 	"tidegate/internal/pgerr"
 )
 
@@ -14,7 +15,7 @@ type CopyOptions struct {
 	CSV, Binary              bool
 	Header                   bool
 	Match, Freeze            bool   // of COPY FROM: the header must name the columns
-	Encoding                 string // as it is written; "" is the client's
+	Encoding                 string // PostgreSQL's name of it; "" is the client's
 	Delimiter, Quote, Escape byte   // the last two of CSV
 	Null                     string
 	ForceQuote               []string // columns; nil is none
@@ -144,39 +145,13 @@ func (r *copyReader) encoding(d *pg_query.DefElem) error {
 	if err != nil {
 		return err
 	}
-	r.Encoding = text
-	plain := encodingWord(text)
-	switch {
-	case plainEncoding(text):
-		return nil
-	case slices.Contains(strings.Fields(encodings), plain) && r.s.Copy.From: // the server converts
-		return nil
-	case slices.Contains(strings.Fields(encodings), plain):
-		return pgerr.New(pgerr.FeatureNotSupported, "COPY in encoding %q is not supported", text).
-			WithHint("UTF8 and SQL_ASCII are.")
+	name, ok := pgencoding.Canonical(text)
+	if !ok {
+		return r.fail(pgerr.InvalidParameterValue, d, "argument to option %q must be a valid encoding name", d.Defname)
 	}
-	return r.fail(pgerr.InvalidParameterValue, d, "argument to option %q must be a valid encoding name", d.Defname)
+	r.Encoding = name
+	return nil
 }
-
-// encodingWord is an encoding's name as PostgreSQL compares it.
-func encodingWord(text string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(text))
-}
-
-// plainEncoding reports whether texts in an encoding need no conversion.
-func plainEncoding(text string) bool {
-	plain := encodingWord(text)
-	return plain == "utf8" || plain == "unicode" || plain == "sqlascii"
-}
-
-// encodings are the names of PostgreSQL's encnames.c, but for those of UTF-8.
-const encodings = `abc alt big5 euccn eucjis2004 eucjp euckr euctw gb18030 gbk iso88591 iso885910 iso885913
-	iso885914 iso885915 iso885916 iso88592 iso88593 iso88594 iso88595 iso88596 iso88597 iso88598 iso88599 johab koi8
-	koi8r koi8u latin1 latin10 latin2 latin3 latin4 latin5 latin6 latin7 latin8 latin9 mskanji muleinternal
-	shiftjis shiftjis2004 sjis tcvn tcvn5712 uhc vscii win win1250 win1251 win1252 win1253 win1254 win1255 win1256
-	win1257 win1258 win866 win874 win932 win936 win949 win950 windows1250 windows1251 windows1252 windows1253
-	windows1254 windows1255 windows1256 windows1257 windows1258 windows866 windows874 windows932 windows936
-	windows949 windows950`
 
 // settle fills in what was not said and looks at the options together, in PostgreSQL's order.
 func (r *copyReader) settle() error {

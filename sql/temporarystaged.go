@@ -137,8 +137,6 @@ func (t *temporaries) copyFrom(n *pg_query.CopyStmt) error {
 	switch {
 	case err != nil:
 		return err
-	case options.Encoding != "" && !plainEncoding(options.Encoding):
-		return t.refuse(-1, "COPY in encoding %q", options.Encoding)
 	case options.Freeze:
 		return t.refuse(-1, "COPY FREEZE")
 	case n.WhereClause != nil:

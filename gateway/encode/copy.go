@@ -62,6 +62,14 @@ func (c *Copier) begin(b []byte) []byte {
 // signature begins COPY's binary form: its name, no flags, no extension.
 var signature = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 
+// TakeSignature moves the signature in front of a tuple, if there is one, from tuple to b.
+func TakeSignature(b, tuple []byte) (to, rest []byte) {
+	if rest, ok := bytes.CutPrefix(tuple, signature); ok {
+		return append(b, signature...), rest
+	}
+	return b, tuple
+}
+
 // End appends what follows the last row.
 func (c *Copier) End(b []byte) []byte {
 	first := !c.started

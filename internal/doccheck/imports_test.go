@@ -30,7 +30,7 @@ func leaves() []string {
 	return []string{
 		"internal/pgerr", "internal/pgtypes", "internal/logkey", "internal/hive", "internal/parquetfooter", "internal/pgnumeric", "internal/pgjson",
 		"internal/pgctype", "internal/pgtext", "internal/pgregex", "internal/pgtime", "internal/pgformat", "internal/pgfloat", "internal/redshift",
-		"internal/rawio", "internal/pgcopy",
+		"internal/rawio", "internal/pgcopy", "internal/pgencoding",
 	}
 }
 
@@ -64,6 +64,7 @@ func rules() []rule {
 		{area: "internal/engine/..."},
 		{area: "internal/awsconfig/...", only: true},
 		{area: "internal/rawio/...", only: true},
+		{area: "internal/pgencoding/...", allow: []string{"internal/pgerr"}, only: true},
 		{area: "internal/pgcopy/...", allow: []string{"internal/pgerr", "internal/pgtypes"}, only: true},
 		{area: "internal/storage/...", allow: []string{"internal/awsconfig"}},
 		{area: "catalog/...", allow: []string{"internal/storage"}},

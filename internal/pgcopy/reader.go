@@ -161,7 +161,8 @@ func (r *Reader) more() (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		r.broken = true
+		code := pgerr.CodeOf(err)
+		r.broken = code != pgerr.CharacterNotInRepertoire && code != pgerr.UntranslatableCharacter
 		return false, err
 	}
 	r.buf = append(r.buf, part...)

@@ -31,6 +31,7 @@ const (
 	InvalidRegularExpression  Code = "2201B"
 	InvalidTextRepresentation Code = "22P02"
 	InvalidBinary             Code = "22P03"
+	UntranslatableCharacter   Code = "22P05"
 	DeadlockDetected          Code = "40P01"
 	LockNotAvailable          Code = "55P03"
 	ActiveTransaction         Code = "25001"

@@ -41,6 +41,7 @@ func TestCopyIntoTemporaryTables(t *testing.T) { //nolint:tparallel // the parts
 			w.script("select * from few order by a, b; select * from t order by id; select * from n order by a; select * from all_types order by i2")
 		})
 	}
+	t.Run("encodings", func(t *testing.T) { checkTemporaryCopyEncodings(t, both(t)) })
 	t.Run("transactions", func(t *testing.T) { checkTemporaryCopyTransactions(t, both(t)) })
 	t.Run("extended", func(t *testing.T) {
 		w := both(t)
@@ -197,6 +198,25 @@ func copiesOfOptions() []copied {
 		list = append(list, rows(text))
 	}
 	return list
+}
+
+// checkTemporaryCopyEncodings sends rows in other encodings, also cut in the middle of a character.
+func checkTemporaryCopyEncodings(t *testing.T, w *twins) {
+	t.Helper()
+	w.same("create temp table few (a int, b text default 'x')")
+	w.copyIn("copy few from stdin (encoding 'latin1')", done(), "1\t\xe9\n")
+	w.copyIn("copy few from stdin (encoding 'sjis')", done(), "2\t\x93", "\xfa\x96", "\x5c\n")
+	w.copyIn("copy few from stdin (encoding 'win1252')", done(), "3\ta\n4\t\x81\n")
+	w.copyIn("copy few from stdin (encoding 'euc_jp')", done(), "3\ta\n4\t\xa4\x20\n")
+	w.copyIn("copy few from stdin (encoding 'gbk')", done(), "3\ta\nx\tb\n4\t\x8d\x20\n")
+	w.copyIn("copy few from stdin (encoding 'gbk')", done(), "3\t\xc4")
+	w.same("set client_encoding = 'latin1'")
+	w.copyIn("copy few from stdin csv", done(), "5,\"\xe9,\xfc\"\n")
+	w.copyIn("copy few from stdin csv", done(), "x\xe9,1\n")
+	w.copyIn("copy few from stdin (encoding 'utf8')", done(), "6\té\n")
+	w.same("select * from few order by a")
+	w.same("reset client_encoding")
+	w.same("select * from few order by a")
 }
 
 func checkTemporaryCopyTransactions(t *testing.T, w *twins) {
