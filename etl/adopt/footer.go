@@ -78,6 +78,11 @@ func (f *footer) read(md *metadata.FileMetaData) error {
 		return fmt.Errorf("%w: %d rows, but its row groups have %d", parquetfooter.ErrDamaged, f.rows, counted)
 	}
 	f.readSchema(md)
+	for i := range md.Schema.NumColumns() {
+		if c := md.Schema.Column(i); c.ConvertedType() == schema.ConvertedTypes.BSON || c.LogicalType().Equals(schema.BSONLogicalType{}) {
+			return fmt.Errorf("column %s is BSON: DuckDB reads no file with such a column", c.Path())
+		}
+	}
 	seen := map[string]bool{}
 	for _, c := range f.columns {
 		if seen[c.name] {

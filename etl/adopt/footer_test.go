@@ -1,7 +1,9 @@
 package adopt
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -15,6 +17,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/parquetfooter"
 	"tidegate/internal/pgtypes"
+	"tidegate/internal/testkit/parquettypes"
 )
 
 // footer reads the footer of one object.
@@ -42,6 +45,7 @@ func (l *lab) checkAgainstDuckDB(t *testing.T, key string, f *footer) {
 		want := map[string]string{
 			"UTINYINT": "SMALLINT", "TINYINT": "SMALLINT", "USMALLINT": "INTEGER", "UINTEGER": "BIGINT", "UBIGINT": "DECIMAL(20,0)",
 			"TIMESTAMP_NS": "TIMESTAMP", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",
+			"TIME WITH TIME ZONE": "TIMETZ", "TIME_NS": "TIME",
 		}[seen[c.name]]
 		if want == "" {
 			want = strings.ReplaceAll(seen[c.name], "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
@@ -229,6 +233,42 @@ func TestFooterOfOthers(t *testing.T) {
 		}
 		if key == "without.parquet" && stat(f, "s").Nulls != -1 {
 			t.Errorf("%s: nulls of s: %d", key, stat(f, "s").Nulls)
+		}
+	}
+}
+
+// TestFooterOfEveryType reads a column of every type of the format, and its values.
+func TestFooterOfEveryType(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	var out bytes.Buffer
+	if err := errors.Join(parquettypes.Write(&out, 300, 100), os.WriteFile(l.path("types.parquet"), out.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := l.footer(t, "types.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.checkAgainstDuckDB(t, "types.parquet", f)
+	var got []string
+	for _, c := range f.columns {
+		if c.why != nil {
+			t.Errorf("column %s is left out: %v", c.name, c.why)
+		}
+		got = append(got, c.name+" "+c.typ.String())
+	}
+	want := "i32 integer, i64 bigint, i96 timestamp without time zone, f4 real, f8 double precision, b boolean, bin bytea, s text, en text, js json, " +
+		"u uuid, iv interval, f2 real, d date, int8 smallint, uint8 smallint, int16 smallint, uint16 integer, int32 integer, uint32 bigint, " +
+		"int64 bigint, uint64 numeric(20,0), time_ms time without time zone, time_us time without time zone, time_ns time without time zone, " +
+		"ts_ms timestamp without time zone, ts_us timestamp without time zone, ts_ns timestamp without time zone, " +
+		"time_msz time with time zone, time_usz time with time zone, time_nsz time with time zone, ts_msz timestamp with time zone, " +
+		"ts_usz timestamp with time zone, ts_nsz timestamp with time zone, dec32 numeric(9,2), dec64 numeric(18,4), decfixed numeric(38,3), decbytes numeric(20,3)"
+	if all := strings.Join(got, ", "); all != want {
+		t.Errorf("got  %s\nwant %s", all, want)
+	}
+	for _, name := range []string{"i96", "iv", "f2", "u", "time_usz"} {
+		if s := stat(f, name); s.Min != nil || s.Max != nil {
+			t.Errorf("%s has bounds that have no order here: %v, %v", name, s.Min, s.Max)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package adopt
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -49,6 +48,8 @@ func columnOf(node schema.Node, annotated []bool) fileColumn {
 		c.typ = pgtypes.Of(pgtypes.JSON)
 	case schema.UUIDLogicalType:
 		c.typ = pgtypes.Of(pgtypes.UUID)
+	case schema.Float16LogicalType:
+		c.typ = pgtypes.Of(pgtypes.Float4)
 	case schema.DateLogicalType:
 		c.typ = pgtypes.Of(pgtypes.Date)
 	case schema.IntLogicalType:
@@ -66,11 +67,10 @@ func columnOf(node schema.Node, annotated []bool) fileColumn {
 		}
 		c.unit = map[schema.TimeUnitType]int64{schema.TimeUnitMillis: -1000, schema.TimeUnitMicros: 1, schema.TimeUnitNanos: 1000}[t.TimeUnit()]
 	case schema.TimeLogicalType:
-		if annotated[0] && t.IsAdjustedToUTC() {
-			c.why = errors.New("a time with a time zone is not supported")
-			return c
-		}
 		c.typ = pgtypes.Of(pgtypes.Time)
+		if annotated[0] && t.IsAdjustedToUTC() {
+			c.typ = pgtypes.Of(pgtypes.Timetz)
+		}
 	case schema.IntervalLogicalType:
 		c.typ = pgtypes.Of(pgtypes.Interval)
 	case schema.NoLogicalType:

@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/parquet"
+	pqfile "github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/pgtypes"
@@ -27,7 +31,7 @@ func TestScanUnites(t *testing.T) {
 	l.yml.Time = &catalog.TimeSpec{Column: "ts", Zone: "UTC", Grain: "day"}
 	l.yml.Columns = []pipeline.Column{{Name: "n", Description: "a number"}}
 	c := l.mustScan(t, nil)
-	want := "n bigint, s text, ts timestamp without time zone, tags integer[], d numeric(9,2), dt date in the path, site text in the path"
+	want := "n bigint, s text, ts timestamp without time zone, tags integer[], tz time with time zone, d numeric(9,2), dt date in the path, site text in the path"
 	if got := columns(c.Table); got != want {
 		t.Errorf("columns\n%s, want\n%s", got, want)
 	}
@@ -37,14 +41,13 @@ func TestScanUnites(t *testing.T) {
 	if n, _ := c.Table.Column("n"); n.Description != "a number" {
 		t.Errorf("n is described as %q", n.Description)
 	}
-	if got := strings.Join(c.Notes, "\n"); got != "column site is in the files and in their folders' names: the folders' count\n"+
-		"column tz is left out: a time with a time zone is not supported" {
+	if got := strings.Join(c.Notes, "\n"); got != "column site is in the files and in their folders' names: the folders' count" {
 		t.Errorf("notes:\n%s", got)
 	}
 	partitions := map[string]string{}
 	for _, f := range c.Added {
 		partitions[strings.TrimPrefix(f.Path, l.url(""))] = f.Partition
-		if len(f.Columns) != 5 {
+		if len(f.Columns) != 6 {
 			t.Errorf("%s has statistics of %d columns", f.Path, len(f.Columns))
 		}
 	}
@@ -114,7 +117,7 @@ func TestScanRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		files map[string]string // SELECT, or "=" and bytes
+		files map[string]string // SELECT, "=" and bytes, or columns that only others write
 		yml   func(*pipeline.Pipeline)
 		want  []string // all of them are in the error
 	}{
@@ -146,15 +149,15 @@ func TestScanRefuses(t *testing.T) {
 		},
 		{
 			"what cannot be read",
-			map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "SELECT TIMETZ '10:00:00+00' AS n"},
+			map[string]string{"a.parquet": "SELECT 1 AS n", "b.parquet": "n decimal(39)"},
 			nil,
-			[]string{"b.parquet: column n: a time with a time zone is not supported; it is integer in"},
+			[]string{"b.parquet: column n: a decimal of 39 digits has more than 38; it is integer in"},
 		},
 		{
 			"what could not be read",
-			map[string]string{"a.parquet": "SELECT TIMETZ '10:00:00+00' AS n, 1 AS m", "b.parquet": "SELECT 1 AS n"},
+			map[string]string{"a.parquet": "n decimal(39), m integer", "b.parquet": "SELECT 1 AS n"},
 			nil,
-			[]string{"b.parquet: column n is integer; in another file: a time with a time zone"},
+			[]string{"b.parquet: column n is integer; in another file: a decimal of 39 digits"},
 		},
 		{
 			"keys differ",
@@ -162,7 +165,8 @@ func TestScanRefuses(t *testing.T) {
 			nil,
 			[]string{"the folders of", "have the keys [dt], those of", "b.parquet []"},
 		},
-		{"nothing to read", map[string]string{"a.parquet": "SELECT TIMETZ '10:00:00+00' AS n"}, nil, []string{"no column that can be read"}},
+		{"nothing to read", map[string]string{"a.parquet": "n decimal(39)"}, nil, []string{"no column that can be read"}},
+		{"what DuckDB does not read", map[string]string{"a.parquet": "n bson"}, nil, []string{"a.parquet: column n is BSON: DuckDB reads no file with such a column"}},
 		{
 			"no such split_on",
 			map[string]string{"a.parquet": "SELECT DATE '2018-02-15' AS day"},
@@ -210,6 +214,10 @@ func TestScanRefuses(t *testing.T) {
 					}
 					continue
 				}
+				if strings.HasPrefix(content, "n ") {
+					l.writeOthers(t, key, content)
+					continue
+				}
 				l.write(t, key, content)
 			}
 			if c.yml != nil {
@@ -251,4 +259,32 @@ func TestKeyTypes(t *testing.T) {
 			t.Errorf("%q: %s", c.values, got)
 		}
 	}
+}
+
+// writeOthers writes one row of columns that DuckDB does not write: n decimal(39), n bson, m integer.
+func (l *lab) writeOthers(t *testing.T, key, columns string) {
+	t.Helper()
+	required := parquet.Repetitions.Required
+	var fields schema.FieldList
+	for c := range strings.SplitSeq(columns, ", ") {
+		var node *schema.PrimitiveNode
+		switch c {
+		case "n decimal(39)":
+			node = must(schema.NewPrimitiveNodeLogical("n", required, schema.NewDecimalLogicalType(39, 0), parquet.Types.ByteArray, 0, -1))
+		case "n bson":
+			node = must(schema.NewPrimitiveNodeLogical("n", required, schema.BSONLogicalType{}, parquet.Types.ByteArray, 0, -1))
+		default:
+			node = must(schema.NewPrimitiveNode("m", required, parquet.Types.Int32, -1, -1))
+		}
+		fields = append(fields, node)
+	}
+	l.writeArrow(t, key, fields, nil, func(g pqfile.SerialRowGroupWriter) {
+		must(column[*pqfile.ByteArrayColumnChunkWriter](g).WriteBatch([]parquet.ByteArray{{1}}, nil, nil))
+		if len(fields) > 1 {
+			must(column[*pqfile.Int32ColumnChunkWriter](g).WriteBatch([]int32{1}, nil, nil))
+		}
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -15,7 +15,8 @@ func TestAdoptNested(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p.write(t, "a.parquet", `SELECT i AS id, CASE WHEN i % 3 > 0 THEN ['a b', NULL, 'x' || i] WHEN i = 0 THEN [] END AS tags, [i, -i] AS numbers,
 				[DATE '2018-02-15' + i::INTEGER] AS days, [(i * 0.25)::DECIMAL(9,2)] AS prices, {'a': i, 'b c': ['x', NULL], 'd': DATE '2018-02-15'} AS s,
-				map {'k': i} AS m, [{'x': i}] AS structs, INTERVAL 1 MONTH + to_days(i::INTEGER) AS iv FROM range(4) r(i)`)
+				map {'k': i} AS m, [{'x': i}] AS structs, INTERVAL 1 MONTH + to_days(i::INTEGER) AS iv,
+				CAST((lpad((20 + i)::VARCHAR, 2, '0') || ':30:00.25+00') AS TIMETZ) AS tz FROM range(4) r(i)`)
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "tidegate.yml"), "hot: { kind: none }\n")
 			writeFile(t, filepath.Join(dir, "pipelines/web/nested.yml"), fmt.Sprintf("table: web.nested\nadopt: { cold: %q }\n"+
@@ -33,6 +34,10 @@ func TestAdoptNested(t *testing.T) {
 					"nested_id_fkey|FOREIGN KEY (id) REFERENCES nested(id)", "nested_pkey|PRIMARY KEY (id)",
 				},
 				"select count(*) from web.nested where 'x1' = any (tags)": {"1"},
+				"select tz, tz::time, extract(hour from tz), tz at time zone interval '+02:00' from web.nested where id < 2 order by id desc": {
+					"21:30:00.25+00|21:30:00.25|21|23:30:00.25+02", "20:30:00.25+00|20:30:00.25|20|22:30:00.25+02",
+				},
+				"select min(tz), max(tz), count(distinct tz) from web.nested where tz >= '22:30:00.25+02'": {"20:30:00.25+00|23:30:00.25+00|4"},
 			} {
 				if d := cmp.Diff(want, table(t, c, query)); d != "" {
 					t.Errorf("%s (-want +got):\n%s", query, d)
@@ -46,7 +51,7 @@ func TestAdoptNested(t *testing.T) {
 
 func checkNestedTypes(t *testing.T, c *pgx.Conn) {
 	t.Helper()
-	d, err := c.PgConn().Prepare(t.Context(), "nested", "select tags, numbers, days, prices, s, m, structs, iv from web.nested", nil)
+	d, err := c.PgConn().Prepare(t.Context(), "nested", "select tags, numbers, days, prices, s, m, structs, iv, tz from web.nested", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +59,7 @@ func checkNestedTypes(t *testing.T, c *pgx.Conn) {
 	for _, f := range d.Fields {
 		types = append(types, f.DataTypeOID)
 	}
-	if d := cmp.Diff([]uint32{1009, 1016, 1182, 1231, 114, 114, 114, 1186}, types); d != "" {
+	if d := cmp.Diff([]uint32{1009, 1016, 1182, 1231, 114, 114, 114, 1186, 1266}, types); d != "" {
 		t.Errorf("types (-want +got):\n%s", d)
 	}
 }

@@ -1,13 +1,19 @@
 package cold_test
 
 import (
+	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"tidegate/internal/engine"
 	"tidegate/internal/engine/enginetest"
+	"tidegate/internal/engine/parquetscan"
 	"tidegate/internal/storage/colcache"
+	"tidegate/internal/testkit/parquettypes"
 )
 
 func TestConformance(t *testing.T) {
@@ -47,6 +53,52 @@ func TestEveryKindOfFile(t *testing.T) {
 			}
 			if got := len(l.bucket.Requests()); got > 6 { // two for the footer, one for each row group
 				t.Errorf("%s: %d requests for column %s", options, got, column)
+			}
+		}
+	}
+}
+
+// TestEveryTypeOfFile asks queries of each column of a file with every type of the format, as it is and as adopted tables
+// declare it, with nothing but that column in the cache.
+func TestEveryTypeOfFile(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, t.TempDir())
+	l.open(t, colcache.Options{})
+	var file bytes.Buffer
+	const key = "types.parquet"
+	if err := errors.Join(parquettypes.Write(&file, 3000, 1000), os.WriteFile(l.lake.LocalPath(key), file.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	f := l.adopt(t, key)
+	described, err := answer(t.Context(), l.truth, engine.Statement{SQL: "SELECT column_name, column_type FROM (DESCRIBE FROM '" + l.lake.LocalPath(key) + "')"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wider := map[string]string{ // what PostgreSQL has not is declared as what holds its values
+		"TINYINT": "SMALLINT", "UTINYINT": "SMALLINT", "USMALLINT": "INTEGER", "UINTEGER": "BIGINT", "UBIGINT": "DECIMAL(20,0)",
+		"TIMESTAMP_NS": "TIMESTAMP", "TIME_NS": "TIME", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "TIME WITH TIME ZONE": "TIMETZ",
+	}
+	lines := strings.Split(strings.TrimSpace(described), "\n")
+	if len(lines) < 30 {
+		t.Fatalf("%d columns: %q", len(lines), described)
+	}
+	for _, line := range lines {
+		name, own, ok := strings.Cut(strings.TrimSuffix(line, "|"), "|")
+		if !ok {
+			t.Fatalf("a column is described as %q", line)
+		}
+		for _, as := range []string{own, cmp.Or(wider[own], own)} {
+			columns := []parquetscan.SourceColumn{{Name: name, DuckDBType: as}}
+			for _, q := range []string{
+				"SELECT count(*), count(COL), count(DISTINCT COL) FROM SOURCE", "SELECT md5(string_agg(COL::VARCHAR, ',' ORDER BY COL::VARCHAR)) FROM SOURCE",
+				"SELECT min(COL)::VARCHAR, max(COL)::VARCHAR FROM SOURCE", "SELECT COL::VARCHAR FROM SOURCE ORDER BY COL DESC LIMIT 5",
+				"SELECT count(*) FROM SOURCE WHERE COL IS NULL", "SELECT COL::VARCHAR FROM SOURCE LIMIT 3 OFFSET 2100",
+			} {
+				q = strings.ReplaceAll(q, "COL", `"`+name+`"`)
+				got, err := answer(t.Context(), l.engine, l.statement(q, []engine.ScanFile{f}, columns))
+				if want := l.expected(t, q, []engine.ScanFile{f}, columns); err != nil || got != want {
+					t.Errorf("%s as %s: %s: %v\ngot  %.200q\nwant %.200q", name, as, q, err, got, want)
+				}
 			}
 		}
 	}
