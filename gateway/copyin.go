@@ -202,6 +202,9 @@ func unreadable(err error) error {
 		return fmt.Errorf("%w: %w", errUnsynchronized, e)
 	case errors.Is(err, os.ErrDeadlineExceeded): // nobody but Shutdown and pg_terminate_backend sets another one
 		return errShutdown()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // which is not the end of the rows
+		return fmt.Errorf("%w: %w", errUnsynchronized,
+			pgerr.New(pgerr.ConnectionFailure, "unexpected EOF on client connection with an open transaction"))
 	}
 	return fmt.Errorf("%w: %w", errGone, err)
 }
