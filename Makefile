@@ -52,7 +52,8 @@ SCALE ?= 0.1
 tpch: ## the 22 queries of TPC-H at SCALE (0.1), answered as PostgreSQL 15 does; make test has a hundredth
 	$(GO) test -count=1 -v -timeout 60m -run '^TestTPCH$$' ./test/differential -tpch $(SCALE) | grep -v '^=== '
 
-crash: ## 100 seeded cases per server: loaders killed, connections broken, loads delivered twice, two loaders at once
+crash: ## seeded: the ETL killed at 200 points; per server 100 loads that are killed, broken, delivered twice or at once
+	TIDEGATE_TEST_CRASH_CASES=$${CASES:-200} $(GO) test -count=1 -v -timeout 30m -run 'TestKilled' ./etl | grep -v '^=== '
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-100} $(GO) test -count=1 -v -timeout 30m -run 'TestLoadCampaign' ./etl/hotload
 
 test-redshift: ## the hot suites on your own cluster: TIDEGATE_TEST_REDSHIFT=postgres://… _STAGE=s3://… _ROLE=arn:…

@@ -10,22 +10,36 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"tidegate/etl/pipeline"
 )
 
-// In the environment of a child process: the lab's folder, and the number of the step at which it kills itself.
+// In the environment of a child process: the lab's folder, and when it kills itself.
 const (
-	crashDirVariable  = "TIDEGATE_TEST_ETL_CRASH_DIR"
-	crashStepVariable = "TIDEGATE_TEST_ETL_CRASH_STEP"
+	crashDirVariable   = "TIDEGATE_TEST_ETL_CRASH_DIR"
+	crashStepVariable  = "TIDEGATE_TEST_ETL_CRASH_STEP"
+	crashAfterVariable = "TIDEGATE_TEST_ETL_CRASH_AFTER"
 )
+
+// crashCases is how many points TestKilledOften kills at; without it a few.
+const crashCases = "TIDEGATE_TEST_CRASH_CASES"
+
+// death is when a process kills itself: some time after it comes to the step with the number, going on meanwhile. Not
+// at all, if it is done before.
+type death struct {
+	step  int
+	after time.Duration
+}
+
+func (d death) String() string { return fmt.Sprintf("%d+%s", d.step, d.after) }
 
 // TestMain lets the test binary be the process that dies.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDirVariable); dir != "" {
-		if err := runAndDie(dir, os.Getenv(crashStepVariable)); err != nil {
+		if err := runAndDie(dir, os.Getenv(crashStepVariable), os.Getenv(crashAfterVariable)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -34,20 +48,27 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runAndDie runs the pipelines of a lab and kills the process at the step with the number; it comes back if there
-// are fewer.
-func runAndDie(dir, number string) error {
+// runAndDie runs the pipelines of a lab and dies as told; it comes back if it is done before.
+func runAndDie(dir, number, delay string) error {
 	at, err := strconv.Atoi(number)
+	if err != nil {
+		return err
+	}
+	after, err := time.ParseDuration(delay)
 	if err != nil {
 		return err
 	}
 	step := 0
 	l, err := openLab(context.Background(), dir, func(o *Options) {
 		o.Step = func(string) {
-			if step++; step == at {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-				select {} // until the signal arrives
+			if step++; step != at {
+				return
 			}
+			if after > 0 {
+				time.AfterFunc(after, killSelf)
+				return
+			}
+			killSelf()
 		}
 	})
 	if err != nil {
@@ -61,6 +82,11 @@ func runAndDie(dir, number string) error {
 	return err
 }
 
+func killSelf() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // until the signal arrives
+}
+
 func crashPipelines(l *lab) ([]*pipeline.Pipeline, error) {
 	events, err := seal(l.events())
 	if err != nil {
@@ -71,20 +97,20 @@ func crashPipelines(l *lab) ([]*pipeline.Pipeline, error) {
 	return []*pipeline.Pipeline{events, second}, err
 }
 
-// dies runs a child and reports whether it was killed at the step.
-func dies(t *testing.T, dir string, step int) bool {
+// dies runs a child that is to die so, and makes sure that it did or that it was done before.
+func dies(t *testing.T, dir string, d death) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), crashDirVariable+"="+dir, crashStepVariable+"="+strconv.Itoa(step))
+	child.Env = append(os.Environ(), crashDirVariable+"="+dir, crashStepVariable+"="+strconv.Itoa(d.step),
+		crashAfterVariable+"="+d.after.String())
 	out, err := child.CombinedOutput()
 	if err == nil {
-		return false
+		return
 	}
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the child did not die by the kill: %v\n%s", err, out)
 	}
-	return true
 }
 
 // crashObjects puts objects with everything that a batch can meet.
@@ -101,11 +127,20 @@ func crashObjects(t *testing.T, l *lab, objects int) {
 	}
 }
 
-// outcome is what queries see: counts, keys, sums per day, and the second stage.
+// outcome is what must be the same whatever happened: the rows of both tables as multisets, and the counts and
+// checksums of the batches. The ids of the second stage's are not: they tell the paths of what was read.
 func outcome(t *testing.T, l *lab) []string {
 	t.Helper()
-	got := l.query(t, "web.events", "SELECT dt, count(*), count(DISTINCT event_id), sum(load_ms) FROM t GROUP BY dt ORDER BY dt")
-	return append(got, l.query(t, "web.daily", "SELECT dt, site_id, pv, load_ms FROM t ORDER BY ALL")...)
+	got := l.query(t, "web.events", "SELECT * FROM t ORDER BY ALL")
+	got = append(got, l.query(t, "web.daily", "SELECT * FROM t ORDER BY ALL")...)
+	for _, b := range l.batches(t) {
+		id := ""
+		if b.Table.Table == "events" {
+			id = b.ID
+		}
+		got = append(got, fmt.Sprintf("%s %s r%d %s %+v %s", b.Table, id, b.Revision, b.State, b.Counts, l.record(t, b).Checksum))
+	}
+	return got
 }
 
 // undisturbed runs the same objects without a crash and gives the outcome and the number of steps.
@@ -123,8 +158,27 @@ func undisturbed(t *testing.T, objects int) (want []string, steps int) {
 	return outcome(t, l), steps
 }
 
-// recovers lets a run die at each of the steps, one after the other on one lab, then runs to the end and compares.
-func recovers(t *testing.T, objects int, want []string, steps ...int) {
+// runCrashPipelines runs them on a new lab with the options, once more if that is an error, and gives that error and
+// the lab.
+func runCrashPipelines(t *testing.T, objects int, options func(*Options)) (*lab, error) {
+	t.Helper()
+	l := newLab(t, options)
+	crashObjects(t, l, objects)
+	pipelines, err := crashPipelines(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, failure := l.runner.Run(t.Context(), pipelines)
+	if failure != nil {
+		if _, err := l.runner.Run(t.Context(), pipelines); err != nil {
+			t.Fatalf("again after %v: %v", failure, err)
+		}
+	}
+	return l, failure
+}
+
+// recovers lets runs die, one after the other on one lab, then runs to the end and compares.
+func recovers(t *testing.T, objects int, want []string, deaths ...death) {
 	t.Helper()
 	dir := t.TempDir()
 	l, err := openLab(t.Context(), dir, nil)
@@ -133,18 +187,18 @@ func recovers(t *testing.T, objects int, want []string, steps ...int) {
 	}
 	defer l.close(t)
 	crashObjects(t, l, objects)
-	for _, step := range steps {
-		dies(t, dir, step)
+	for _, d := range deaths {
+		dies(t, dir, d)
 	}
 	pipelines, err := crashPipelines(l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.runner.Run(t.Context(), pipelines); err != nil {
-		t.Fatalf("after the kill at %v: %v", steps, err)
+		t.Fatalf("after the deaths at %v: %v", deaths, err)
 	}
 	if diff := cmp.Diff(want, outcome(t, l)); diff != "" {
-		t.Errorf("after the kill at %v:\n%s", steps, diff)
+		t.Errorf("after the deaths at %v:\n%s", deaths, diff)
 	}
 	report, err := l.runner.Run(t.Context(), pipelines)
 	if err != nil {
@@ -152,7 +206,7 @@ func recovers(t *testing.T, objects int, want []string, steps ...int) {
 	}
 	for _, p := range report.Pipelines {
 		if p.Batches+p.Recovered != 0 {
-			t.Errorf("after the kill at %v a further run of %s did something: %+v", steps, p.Name, p)
+			t.Errorf("after the deaths at %v a further run of %s did something: %+v", deaths, p.Name, p)
 		}
 	}
 	entries, err := os.ReadDir(dir + "/work/web.events")
@@ -171,24 +225,36 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for step := 1; step <= steps; step++ {
 		t.Run(strconv.Itoa(step), func(t *testing.T) {
 			t.Parallel()
-			recovers(t, 2, want, step)
+			recovers(t, 2, want, death{step: step})
 		})
 	}
 }
 
-// TestKilledOften kills runs of several batches at seeded steps, up to three times before one may finish.
+// TestKilledOften kills runs of several batches, up to three times before one may finish: at seeded steps, and at
+// seeded times between two.
 func TestKilledOften(t *testing.T) {
 	t.Parallel()
+	cases := 20
+	if text := os.Getenv(crashCases); text != "" {
+		var err error
+		if cases, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	want, steps := undisturbed(t, 7)
 	random := rand.New(rand.NewPCG(20, 26))
-	for i := range 20 {
-		at := make([]int, 1+random.IntN(3))
-		for j := range at {
-			at[j] = 1 + random.IntN(steps)
+	for i := 0; i < cases; {
+		deaths := make([]death, min(1+random.IntN(3), cases-i))
+		for j := range deaths {
+			deaths[j].step = 1 + random.IntN(steps)
+			if random.IntN(2) == 0 {
+				deaths[j].after = time.Duration(1+random.IntN(20_000)) * time.Microsecond
+			}
 		}
-		t.Run(strconv.Itoa(i), func(t *testing.T) {
+		i += len(deaths)
+		t.Run(fmt.Sprint(deaths), func(t *testing.T) {
 			t.Parallel()
-			recovers(t, 7, want, at...)
+			recovers(t, 7, want, deaths...)
 		})
 	}
 }
