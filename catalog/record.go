@@ -18,6 +18,9 @@ type RecordKind string
 const (
 	RecordAppend  RecordKind = "append"
 	RecordReplace RecordKind = "replace" // Replaces names what its files take the place of
+	// RecordRequeue appends records that batches before had rejected; its inputs are their quarantine files, which its own
+	// takes the place of.
+	RecordRequeue RecordKind = "requeue"
 	// Of adopted tables: objects that others wrote become files of the table, Drops names those that no longer are.
 	RecordRegister RecordKind = "register"
 	RecordDrop     RecordKind = "drop" // nothing but Drops

@@ -15,6 +15,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/internal/engine"
 	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
 )
 
 // The temporary tables of a batch's session.
@@ -44,6 +45,8 @@ type batch struct {
 	counts     catalog.Counts
 	parsed     int64 // records that the SELECT saw
 	rejects    map[string]int64
+	places     []storage.Object // what raw.ObjectColumn counts: where the records are from
+	originals  originals        // nil: records have no text that could be found again
 	cuts       []string         // columns that may be cut, in order of their cutColumn
 	truncated  map[string]int64 // rows in which the column was cut
 	bytesIn    int64
@@ -185,7 +188,7 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	// The note must not be lost because the run was asked to stop.
 	note := b.Store.NoteFailure(context.WithoutCancel(ctx), catalog.Batch{
 		Table: b.p.Table, ID: b.id, Revision: b.revision, State: catalog.BatchFailed, Counts: b.counts,
-		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(), Notes: b.notes,
+		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(), Notes: b.notes, Kind: b.kind,
 	})
 	if note != nil {
 		note = fmt.Errorf("note the failure: %w", note)

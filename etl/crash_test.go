@@ -22,6 +22,8 @@ const (
 	crashDirVariable   = "TIDEGATE_TEST_ETL_CRASH_DIR"
 	crashStepVariable  = "TIDEGATE_TEST_ETL_CRASH_STEP"
 	crashAfterVariable = "TIDEGATE_TEST_ETL_CRASH_AFTER"
+	// "requeue": the child requeues instead of running.
+	crashTurnVariable = "TIDEGATE_TEST_ETL_CRASH_TURN"
 )
 
 // crashCases is how many points TestKilledOften kills at; without it a few.
@@ -72,6 +74,14 @@ func runAndDie(dir, number, delay string) error {
 		}
 	})
 	if err != nil {
+		return err
+	}
+	if os.Getenv(crashTurnVariable) == "requeue" {
+		p, err := seal(l.lenient())
+		if err != nil {
+			return err
+		}
+		_, err = l.runner.Requeue(context.Background(), []*pipeline.Pipeline{p})
 		return err
 	}
 	pipelines, err := crashPipelines(l)

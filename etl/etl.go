@@ -92,6 +92,11 @@ func New(o Options) (*Runner, error) {
 // nothing else behind; the other batches and the pipelines that do not read its table still run. The Report is
 // complete with an error too; the error joins those of all pipelines.
 func (r *Runner) Run(ctx context.Context, pipelines []*pipeline.Pipeline) (Report, error) {
+	return r.inOrder(ctx, pipelines, (*run).make)
+}
+
+// inOrder gives every pipeline its turn, upstream before downstream.
+func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, turn func(*run, context.Context) error) (Report, error) {
 	started := r.Now()
 	sorted, err := pipeline.Sort(pipelines)
 	if err != nil {
@@ -108,7 +113,7 @@ func (r *Runner) Run(ctx context.Context, pipelines []*pipeline.Pipeline) (Repor
 		if up, ok := failedUpstream(p, failed); ok {
 			result.Err = fmt.Errorf("not run: its upstream %s failed", up)
 		} else {
-			result.Err = r.runPipeline(ctx, p, &result)
+			result.Err = r.runPipeline(ctx, p, &result, turn)
 		}
 		if result.Err != nil {
 			failed[p.Table] = true
@@ -141,7 +146,7 @@ type run struct {
 	log    *slog.Logger
 }
 
-func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, report *PipelineReport) (err error) {
+func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, report *PipelineReport, turn func(*run, context.Context) error) (err error) {
 	started := r.Now()
 	defer func() { report.Elapsed = r.Now().Sub(started) }()
 	log := r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String())
@@ -162,10 +167,15 @@ func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, report *
 		return err
 	}
 	r.Step("recovered")
+	return errors.Join(turn(t, ctx), t.expireQuarantine(ctx))
+}
+
+// make makes the batches that are due.
+func (t *run) make(ctx context.Context) error {
 	switch {
-	case p.Adopt != nil:
+	case t.p.Adopt != nil:
 		return t.adopted(ctx)
-	case p.Source == nil:
+	case t.p.Source == nil:
 		return t.secondStage(ctx)
 	}
 	return t.firstStage(ctx)

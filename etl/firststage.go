@@ -33,7 +33,7 @@ func (t *run) firstStage(ctx context.Context) error {
 		return err
 	}
 	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
-		err := t.objectGroup(ctx, bucket, group)
+		err := t.group(ctx, group, func(objects []storage.Object) error { return t.objectBatch(ctx, bucket, objects) })
 		errs = append(errs, err)
 		if err != nil && !isCheck(err) {
 			break
@@ -67,10 +67,10 @@ func (t *run) refuseChanged(objects []storage.Object, known map[string]string) (
 	return fresh, errors.Join(errs...)
 }
 
-// objectGroup makes a batch of a group. If the SELECT fails on some value, the group is halved until the objects that
+// group makes a batch of a group. If the SELECT fails on some value, the group is halved until the objects that
 // hold such values are alone: they must not keep the others out.
-func (t *run) objectGroup(ctx context.Context, bucket storage.Bucket, group []storage.Object) error {
-	err := t.objectBatch(ctx, bucket, group)
+func (t *run) group(ctx context.Context, group []storage.Object, batchOf func([]storage.Object) error) error {
+	err := batchOf(group)
 	if err == nil {
 		return nil
 	}
@@ -85,11 +85,11 @@ func (t *run) objectGroup(ctx context.Context, bucket storage.Bucket, group []st
 		return unsound("object %s: %v", group[0].Key, err)
 	}
 	half := len(group) / 2
-	first := t.objectGroup(ctx, bucket, group[:half])
+	first := t.group(ctx, group[:half], batchOf)
 	if first != nil && !isCheck(first) {
 		return first
 	}
-	second := t.objectGroup(ctx, bucket, group[half:])
+	second := t.group(ctx, group[half:], batchOf)
 	if second != nil && !isCheck(second) {
 		return errors.Join(second, first)
 	}
@@ -112,17 +112,26 @@ const valueErrorClass = "22"
 
 // objectBatch makes one batch of objects, which are in order of keys.
 func (t *run) objectBatch(ctx context.Context, bucket storage.Bucket, objects []storage.Object) error {
+	b, err := t.beginBatch(ctx, objects)
+	if err != nil {
+		return err
+	}
+	return b.finish(ctx, b.runRecords(ctx, func() (string, error) { return b.load(ctx, bucket, objects) }))
+}
+
+// beginBatch begins a batch of objects.
+func (t *run) beginBatch(ctx context.Context, objects []storage.Object) (*batch, error) {
 	view, err := t.Store.View(ctx)
 	if err != nil {
-		return fmt.Errorf("read the catalog: %w", err)
+		return nil, fmt.Errorf("read the catalog: %w", err)
 	}
 	columns, err := t.p.Output(nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	table, err := t.definition(view, columns)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	inputs := make([]catalog.Input, len(objects))
 	var newest time.Time
@@ -132,11 +141,7 @@ func (t *run) objectBatch(ctx context.Context, bucket storage.Bucket, objects []
 			newest = o.LastModified
 		}
 	}
-	b, err := t.newBatch(ctx, view, table, inputs, nil, newest)
-	if err != nil {
-		return err
-	}
-	return b.finish(ctx, b.runObjects(ctx, bucket, objects))
+	return t.newBatch(ctx, view, table, inputs, nil, newest)
 }
 
 // definition gives the table as the next batch will leave it.
@@ -148,13 +153,14 @@ func (t *run) definition(view *catalog.View, columns []catalog.Column) (*catalog
 	return target(t.p, columns, have)
 }
 
-func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects []storage.Object) error {
+// runRecords makes a batch of the records that load brings into sourceTable.
+func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err error)) error {
 	statement := b.p.Statement
 	counting, filters, err := statement.CountFiltered()
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}
-	rejects, err := b.load(ctx, bucket, objects)
+	rejects, err := load()
 	if err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}
@@ -175,7 +181,7 @@ func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects [
 		return fmt.Errorf("reject rows that do not fit: %w", err)
 	}
 	// Behind the rows whose times are out of range: their comparison would fail.
-	future, err := b.futureRules(ctx, objects)
+	future, err := b.futureRules(ctx, b.places)
 	if err != nil {
 		return fmt.Errorf("look for records of the future: %w", err)
 	}
@@ -190,6 +196,9 @@ func (b *batch) runObjects(ctx context.Context, bucket storage.Bucket, objects [
 		return fmt.Errorf("dedupe: %w", err)
 	}
 	b.Step("deduplicated")
+	if b.kind == catalog.RecordRequeue && b.parsed == 0 {
+		return errNothingPasses
+	}
 	if err := b.putQuarantine(ctx, rejects); err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"tidegate/catalog"
 	"tidegate/etl/raw"
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage"
@@ -76,7 +75,7 @@ func (b *batch) rejectRows(ctx context.Context, rejects string, rules []rule) er
 		}
 		query = b.rejectedRecords(moved)
 	}
-	n, err := b.reject(ctx, rejects, query)
+	n, err := b.reject(ctx, rejects, query, b.originals)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -115,23 +114,43 @@ func (b *batch) rejectedRows(reason, where string) string {
 		reason, strings.Join(fields, ", "), rowsTable, where)
 }
 
+// originals finds records as they were read: by place in b.places and line the reasons why they are rejected.
+type originals func(ctx context.Context, wanted raw.Wanted, found func(raw.Reject) error) error
+
 // reject appends records to the local quarantine file, and gives their number. The query gives the place of the object in
-// b.inputs (NULL: none, the rows are a second stage's), line, reason and what is kept of the record.
-func (b *batch) reject(ctx context.Context, path, query string) (n int64, err error) {
+// b.places (NULL: none, the rows are a second stage's), line, reason and what is kept of the record where originals are
+// not known.
+func (b *batch) reject(ctx context.Context, path, query string, find originals) (n int64, err error) {
 	w := raw.AppendQuarantine(path)
 	defer func() {
 		_, closeErr := w.Close()
 		err = errors.Join(err, closeErr)
 	}()
+	wanted := raw.Wanted{}
 	err = each(ctx, b.session, query, func(row []cell) error {
 		n++
 		b.rejects[row[2].s]++
-		in := catalog.Input{Key: b.upstream()}
-		if !row[0].null {
-			in = b.inputs[row[0].i]
+		if find != nil && !row[0].null {
+			wanted.Add(int(row[0].i), row[1].i, row[2].s)
+			return nil
 		}
-		return w.Write(raw.Reject{Object: in.Key, ETag: in.ETag, Line: row[1].i, Reason: row[2].s, Raw: []byte(row[3].s)})
+		from := storage.Object{Key: b.upstream()}
+		if !row[0].null {
+			from = b.places[row[0].i]
+		}
+		return w.Write(raw.Reject{Object: from.Key, ETag: from.ETag, Modified: from.LastModified, Line: row[1].i, Reason: row[2].s, Raw: []byte(row[3].s)})
 	})
+	if err != nil || len(wanted) == 0 {
+		return n, err
+	}
+	found := int64(0)
+	err = find(ctx, wanted, func(r raw.Reject) error {
+		found++
+		return w.Write(r)
+	})
+	if err == nil && found != n {
+		err = fmt.Errorf("%d records are rejected, but %d were found again", n, found)
+	}
 	return n, err
 }
 

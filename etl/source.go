@@ -28,10 +28,21 @@ func carriedColumns() []sql.Column {
 // load makes sourceTable of the objects' valid records and counts what was read; it gives the local file of
 // rejected records so far, which need not exist.
 func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
+	b.places = objects
 	if b.p.Source.Format == "parquet" {
 		return b.loadParquet(ctx, bucket, objects)
 	}
-	in, err := b.ingest(ctx, bucket, objects)
+	b.originals = func(ctx context.Context, wanted raw.Wanted, found func(raw.Reject) error) error {
+		return raw.Originals(ctx, b.p, bucket, objects, wanted, found)
+	}
+	return b.ingest(ctx, func(into raw.Sink) (*raw.Ingested, error) {
+		return raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: into, WorkDir: b.dir, Log: b.log})
+	})
+}
+
+// ingest makes sourceTable of what is read into it, and gives the local file of rejected records.
+func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {
+	in, err := b.fillSource(ctx, read)
 	if err != nil {
 		return "", err
 	}
@@ -44,8 +55,7 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 	return in.Quarantine, nil
 }
 
-// ingest reads the objects into sourceTable.
-func (b *batch) ingest(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (*raw.Ingested, error) {
+func (b *batch) fillSource(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (*raw.Ingested, error) {
 	b.sourceKind = "TABLE"
 	var columns []string
 	for _, c := range raw.Columns(b.p) {
@@ -58,7 +68,7 @@ func (b *batch) ingest(ctx context.Context, bucket storage.Bucket, objects []sto
 	if err != nil {
 		return nil, err
 	}
-	in, err := raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: rows, WorkDir: b.dir, Log: b.log})
+	in, err := read(rows)
 	return in, errors.Join(err, rows.Close(ctx))
 }
 
@@ -103,7 +113,7 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 		return rejects, nil
 	}
 	n, err := b.reject(ctx, rejects, fmt.Sprintf("SELECT %s::BIGINT, %s::BIGINT, %s, %s FROM %s WHERE %s IS NOT NULL ORDER BY 1, 2",
-		raw.ObjectColumn, raw.LineColumn, reasonColumn, rawColumn, all, reasonColumn))
+		raw.ObjectColumn, raw.LineColumn, reasonColumn, rawColumn, all, reasonColumn), nil)
 	b.counts.Rejected += n
 	return rejects, err
 }
@@ -131,7 +141,7 @@ func (b *batch) rejectBroken(files []raw.ParquetFile, rejects string) (good []lo
 			b.counts.Rejected++
 			b.rejects[raw.ReasonCorrupt]++
 			b.inputs[i].Records = 1
-			err = w.Write(raw.Reject{Object: f.Object.Key, ETag: f.Object.ETag, Line: 1, Reason: raw.ReasonCorrupt, Size: f.Object.Size})
+			err = w.Write(raw.Reject{Object: f.Object.Key, ETag: f.Object.ETag, Line: 1, Reason: raw.ReasonCorrupt, Size: f.Object.Size, Modified: f.Object.LastModified})
 		} else if err == nil {
 			good = append(good, localParquet{f.Path, i, names})
 		}

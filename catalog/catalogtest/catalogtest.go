@@ -30,6 +30,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"publish what contradicts", publishConflicts},
 		{"schema evolves", schemaEvolves},
 		{"replace", replace},
+		{"requeue", requeue},
 		{"live hot table", liveHotTable},
 		{"sequences", sequences},
 		{"known inputs", knownInputs},

@@ -423,3 +423,29 @@ func endedContext(t *testing.T, open Opener) {
 	}
 	mustPublish(t, s, Record("b1", 1))
 }
+
+func requeue(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t)
+	mustPublish(t, s, Record("b1", 1, Partition{day15, []int64{3}}))
+	r := Record("b2", 2, Partition{day15, []int64{1}})
+	r.Kind, r.CommittedAt = catalog.RecordRequeue, r.CommittedAt.Add(time.Hour)
+	r.Inputs = []catalog.Input{{Key: "_quarantine/web.events/b1.ndjson.gz", ETag: "q", Size: 1, Records: 2}}
+	r.Replaces = []catalog.Replaced{{Batch: "b1", Revision: 1, Partition: day15}}
+	_, err := s.Publish(t.Context(), r)
+	wantConflict(t, "a requeue that replaces", err)
+	r.Replaces = nil
+	mustPublish(t, s, r)
+	known, err := s.Known(t.Context(), Events(), "_quarantine/")
+	if err != nil || known["_quarantine/web.events/b1.ndjson.gz"] != "q" {
+		t.Errorf("Known: %v, %v", known, err)
+	}
+	// A quarantine file tells nothing of where the source's new objects are.
+	if key, err := s.RecentInput(t.Context(), Events(), 0, 0); err != nil || key != "" {
+		t.Errorf("RecentInput: %q, %v", key, err)
+	}
+	batches, err := s.Batches(t.Context())
+	if err != nil || len(batches) != 2 || batches[1].Kind != catalog.RecordRequeue || batches[1].State != catalog.BatchCommitted {
+		t.Errorf("Batches: %+v, %v", batches, err)
+	}
+}

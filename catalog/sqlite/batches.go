@@ -57,10 +57,10 @@ func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
 			return err
 		}
 		c := &b.Counts
-		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state,
+		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state, kind,
 				read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out, started_at, reason, notes)
-			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
-			c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, b.BytesIn, b.BytesOut,
+			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
+			string(b.Kind), c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, b.BytesIn, b.BytesOut,
 			micros(b.StartedAt), b.Reason, notes)
 	})
 }

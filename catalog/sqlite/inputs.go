@@ -38,7 +38,7 @@ func (s *Store) RecentInput(ctx context.Context, table catalog.Name, within time
 	var key stdsql.NullString
 	err := s.db.QueryRowContext(ctx, `WITH published AS (SELECT table_id, seq, committed_at FROM batch JOIN tbl USING (table_id) WHERE name = ?1 AND state <> 'failed'),
 		recent AS (SELECT table_id, min(key) AS first FROM input WHERE table_id = (SELECT table_id FROM tbl WHERE name = ?1)
-			AND seq >= (SELECT min(seq) FROM published WHERE committed_at >= (SELECT max(committed_at) FROM published) - ?2))
+			AND key NOT LIKE '\_quarantine/%' ESCAPE '\' AND seq >= (SELECT min(seq) FROM published WHERE committed_at >= (SELECT max(committed_at) FROM published) - ?2))
 		SELECT first FROM recent WHERE ?3 = 0
 			OR EXISTS (SELECT 1 FROM input i WHERE i.table_id = recent.table_id AND key < first LIMIT 1 OFFSET ?3 - 1)`,
 		table.String(), within.Microseconds(), before).Scan(&key)

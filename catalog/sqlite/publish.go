@@ -58,14 +58,14 @@ func check(r *catalog.Record) (content string, err error) {
 		err = fmt.Errorf("batch %q, revision %d, seq %d or schema version %d is missing",
 			r.Batch, r.Revision, r.Seq, r.Table.SchemaVersion)
 	case !slices.Contains([]catalog.RecordKind{
-		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRegister, catalog.RecordDrop,
+		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRequeue, catalog.RecordRegister, catalog.RecordDrop,
 	}, r.Kind):
 		err = fmt.Errorf("kind %q is not known", r.Kind)
 	case r.Table.Adopt == nil && (len(r.Drops) > 0 || r.Kind == catalog.RecordRegister || r.Kind == catalog.RecordDrop):
 		err = errors.New("it is one of an adopted table, and the table is not")
 	case r.Kind == catalog.RecordDrop && len(r.Files) > 0:
 		err = errors.New("it drops and adds files")
-	case r.Kind == catalog.RecordAppend && len(r.Replaces) > 0:
+	case (r.Kind == catalog.RecordAppend || r.Kind == catalog.RecordRequeue) && len(r.Replaces) > 0:
 		err = errors.New("it appends and replaces")
 	case rows != r.Counts.Emitted:
 		err = fmt.Errorf("its files have %d rows, the batch emitted %d", rows, r.Counts.Emitted)

@@ -19,9 +19,10 @@ import (
 )
 
 type etlCmd struct {
-	Run    etlRunCmd    `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
-	Plan   etlPlanCmd   `cmd:"" help:"Show what etl run would do now, and change nothing."`
-	Status etlStatusCmd `cmd:"" help:"Show how each pipeline fared."`
+	Run     etlRunCmd     `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
+	Plan    etlPlanCmd    `cmd:"" help:"Show what etl run would do now, and change nothing."`
+	Status  etlStatusCmd  `cmd:"" help:"Show how each pipeline fared."`
+	Requeue etlRequeueCmd `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
 }
 
 type etlRunCmd struct {
@@ -49,15 +50,19 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	runErr := parts.runPipelines(ctx, p, pipelines, options)
+	return parts.finishRun(ctx, p, parts.runPipelines(ctx, p, pipelines, options))
+}
+
+// finishRun brings hot what a run committed, and closes.
+func (p *parts) finishRun(ctx context.Context, prog *program, runErr error) error {
 	// What was committed is brought hot even if another pipeline failed.
-	loadErr := parts.bringHot(ctx, p)
-	if loadErr != nil && parts.Hot.remote() {
+	loadErr := p.bringHot(ctx, prog)
+	if loadErr != nil && p.Hot.remote() {
 		// The lake has it: a warehouse that is down keeps no pipeline from its work.
-		parts.log.WarnContext(ctx, "hot load", logkey.Error, loadErr)
+		p.log.WarnContext(ctx, "hot load", logkey.Error, loadErr)
 		loadErr = nil
 	}
-	return errors.Join(runErr, loadErr, parts.close())
+	return errors.Join(runErr, loadErr, p.close())
 }
 
 // chosen reads the configuration and what is chosen of it.
@@ -105,8 +110,16 @@ func (e *etlChoice) objects() ([]string, error) {
 	return names, nil
 }
 
-// runPipelines runs them in a DuckDB instance of its own and prints what they did. Of the options it takes what to read.
+// turn is what a Runner does with pipelines: Run or Requeue.
+type turn func(*etl.Runner, context.Context, []*pipeline.Pipeline) (etl.Report, error)
+
+// runPipelines runs them. Of the options it takes what to read.
 func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline, o etl.Options) error {
+	return p.giveTurns(ctx, prog, pipelines, (*etl.Runner).Run, o)
+}
+
+// giveTurns gives pipelines their turn in a DuckDB instance of its own and prints what they did.
+func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline, do turn, o etl.Options) error {
 	db, err := p.openDuck(ctx, "etl-spill", p.Limits.ETLMemory, duck.Options{Threads: p.Limits.Threads})
 	if err != nil {
 		return err
@@ -117,7 +130,7 @@ func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pi
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	report, err := runner.Run(ctx, pipelines)
+	report, err := do(runner, ctx, pipelines)
 	return errors.Join(err, printReport(prog.out, report), db.Close())
 }
 

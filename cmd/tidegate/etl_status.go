@@ -48,11 +48,11 @@ func (e *etlStatusCmd) Run(ctx context.Context, p *program) error {
 type pipelineStatus struct {
 	Pipeline string `json:"pipeline"`
 	Table    string `json:"table"`
-	// Batches, Rows and Rejected are of all published batches.
+	// Batches, Rows and Rejected are of all published batches; a record that a requeue reads again counts once.
 	Batches  int   `json:"batches"`
 	Rows     int64 `json:"rows"`
 	Rejected int64 `json:"rejected"`
-	// Of the newest published batch; absent before the first.
+	// Of the newest published batch that is no requeue; absent before the first.
 	LastBatch    string     `json:"last_batch,omitempty"`
 	LastCommit   *time.Time `json:"last_commit,omitempty"`
 	LastSeconds  float64    `json:"last_seconds,omitempty"` // that it took
@@ -89,8 +89,14 @@ func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.
 		}
 		s.Batches++
 		s.Rejected += b.Counts.Rejected
+		if b.Kind == catalog.RecordRequeue {
+			s.Rejected -= b.Counts.Read // rejected by other batches, and counted there
+		}
 		if b.State == catalog.BatchCommitted {
 			s.Rows += b.Counts.Emitted
+		}
+		if b.Kind == catalog.RecordRequeue {
+			continue
 		}
 		if s.LastCommit == nil || !b.CommittedAt.Before(*s.LastCommit) {
 			s.LastBatch, s.LastCommit = b.ID, &b.CommittedAt

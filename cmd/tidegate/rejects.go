@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -13,13 +14,26 @@ import (
 	"tidegate/router/system"
 )
 
-// rejects reads every quarantine file of the lake.
+// rejects reads the quarantine of every batch. Files that a requeue is making, or has read and not removed yet, are left
+// out: their records would be there twice.
 func (p *parts) rejects(ctx context.Context) iter.Seq2[system.Reject, error] {
 	return func(yield func(system.Reject, error) bool) {
+		current, err := p.currentQuarantine(ctx)
+		if err != nil {
+			yield(system.Reject{}, err)
+			return
+		}
 		for o, err := range p.lake.List(ctx, "_quarantine/", "") {
 			if err != nil {
 				yield(system.Reject{}, err)
 				return
+			}
+			if counts, err := current(ctx, o); err != nil || !counts {
+				if err != nil {
+					yield(system.Reject{}, err)
+					return
+				}
+				continue
 			}
 			if !p.rejectsOf(ctx, o, yield) {
 				return
@@ -37,6 +51,9 @@ func (p *parts) rejectsOf(ctx context.Context, o storage.Object, yield func(syst
 	table, _ := catalog.ParseName(parts[1])
 	batch := strings.TrimSuffix(parts[2], ".ndjson.gz")
 	body, _, err := p.lake.Get(ctx, o.Key, o.ETag)
+	if errors.Is(err, storage.ErrNotFound) {
+		return true // removed since it was listed
+	}
 	if err != nil {
 		return yield(system.Reject{}, err)
 	}
@@ -48,6 +65,37 @@ func (p *parts) rejectsOf(ctx context.Context, o storage.Object, yield func(syst
 		}
 	}
 	return true
+}
+
+// currentQuarantine tells the files whose records are in the quarantine.
+func (p *parts) currentQuarantine(ctx context.Context) (func(context.Context, storage.Object) (bool, error), error) {
+	batches, err := p.store.Batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	type key struct{ table, batch string }
+	known := map[key]bool{}
+	for i := range batches {
+		b := &batches[i]
+		if b.Kind != catalog.RecordRequeue || b.State != catalog.BatchFailed {
+			known[key{b.Table.String(), b.ID}] = true
+		}
+	}
+	read := map[string]map[string]string{} // by table: what requeues have read
+	return func(ctx context.Context, o storage.Object) (bool, error) {
+		parts := strings.Split(o.Key, "/")
+		if len(parts) != 3 {
+			return true, nil // rejectsOf says what is wrong with it
+		}
+		table, _ := catalog.ParseName(parts[1])
+		if _, ok := read[parts[1]]; !ok {
+			var err error
+			if read[parts[1]], err = p.store.Known(ctx, table, "_quarantine/"+parts[1]+"/"); err != nil {
+				return false, err
+			}
+		}
+		return known[key{parts[1], strings.TrimSuffix(parts[2], ".ndjson.gz")}] && read[parts[1]][o.Key] != o.ETag, nil
+	}, nil
 }
 
 // printable writes bytes that a PostgreSQL text cannot hold as \xNN.

@@ -17,6 +17,8 @@ import (
 const (
 	defaultMaxBytes   = 8 << 30
 	defaultMaxObjects = 10_000
+
+	defaultKeepQuarantine = 30 * 24 * time.Hour
 )
 
 // check makes the Pipeline of the yml, as far as the yml alone can tell what is right.
@@ -298,6 +300,10 @@ func (l *loader) limits(d *draft) {
 		if *n < 1 {
 			l.at(d, "batch.max_objects", "max_objects must be at least 1")
 		}
+	}
+	d.KeepQuarantine = defaultKeepQuarantine
+	if k := d.yml.Keep; k != nil {
+		d.KeepQuarantine = time.Duration(*k)
 	}
 	d.Lookback = time.Duration(d.yml.Lookback)
 	if d.Lookback > 0 && d.Source != nil {

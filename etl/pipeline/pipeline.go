@@ -35,6 +35,8 @@ type Pipeline struct {
 	MaxStaleness *time.Duration
 	Columns      []Column // in the yml's order; refines columns of the SELECT
 	Checks       Checks
+	// KeepQuarantine is how long rejected records are kept; 0: for ever.
+	KeepQuarantine time.Duration
 	MaxBytes     int64 // of input objects per batch
 	MaxObjects   int
 	Lookback     time.Duration // second stage: how far a change widens what is rebuilt

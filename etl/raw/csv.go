@@ -20,6 +20,7 @@ type csvReader struct {
 	given []string // names of the fields where there is no header
 
 	names  [][]byte // of the object's fields; nil before its header is read
+	header []byte   // as it is written
 	lines  int64    // newlines before pos
 	fields []csvField
 	values []byte // of the current record, as JSON
@@ -49,7 +50,7 @@ func newCSVReader(p *pipeline.Pipeline) *csvReader {
 
 func (c *csvReader) reset(r io.Reader) {
 	c.window.reset(r)
-	c.names, c.lines = nil, 0
+	c.names, c.header, c.lines = nil, nil, 0
 	if c.Header {
 		return
 	}
@@ -87,7 +88,9 @@ func (c *csvReader) next(r *record) error {
 		for _, f := range c.fields {
 			c.names = append(c.names, keyOf(c.text(r.raw, f)))
 		}
+		c.header = bytes.Clone(r.raw)
 	}
+	r.header = c.header
 	switch {
 	case r.reason != "":
 	case len(c.fields) != len(c.names):

@@ -117,11 +117,7 @@ func (p *part) take(ctx context.Context, r *record, obj storage.Object, index in
 	}
 	p.counts.Rejected++
 	p.rejects[r.reason]++
-	reject := Reject{Object: obj.Key, ETag: obj.ETag, Line: r.line, Offset: r.offset, Reason: r.reason, Raw: r.raw}
-	if r.size > int64(len(r.raw)) {
-		reject.Size = r.size
-	}
-	return p.quarantined.Write(reject)
+	return p.quarantined.Write(r.rejected(obj, r.reason))
 }
 
 // flush hands over the clean records that are kept.

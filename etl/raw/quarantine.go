@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"time"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
@@ -26,6 +27,10 @@ type Reject struct {
 	Reason string
 	Raw    []byte // its text without the newline; the beginning of it if Size is set
 	Size   int64  // bytes of the record if Raw is not all of it; else 0
+	// Header is the text of the object's header, without which a CSV record says nothing; "" of other formats.
+	Header string
+	// Modified is the LastModified of the object; zero for a row of a second stage.
+	Modified time.Time
 }
 
 // QuarantinePath is the key of a batch's quarantine file in the lake.
@@ -43,6 +48,8 @@ type rejectLine struct {
 	Raw      string `json:"raw"`
 	Encoding string `json:"encoding,omitempty"` // "base64" if the text is no UTF-8
 	Size     int64  `json:"size,omitempty"`
+	Header   string `json:"header,omitempty"`
+	Modified string `json:"modified,omitempty"` // RFC 3339
 }
 
 // QuarantineWriter writes a quarantine file. It makes the file with the first record: no record, no file.
@@ -76,7 +83,10 @@ func (w *QuarantineWriter) Write(r Reject) error {
 		w.json = json.NewEncoder(w.gz)
 		w.json.SetEscapeHTML(false)
 	}
-	line := rejectLine{Object: r.Object, ETag: r.ETag, Line: r.Line, Offset: r.Offset, Reason: r.Reason, Size: r.Size}
+	line := rejectLine{Object: r.Object, ETag: r.ETag, Line: r.Line, Offset: r.Offset, Reason: r.Reason, Size: r.Size, Header: r.Header}
+	if !r.Modified.IsZero() {
+		line.Modified = r.Modified.UTC().Format(time.RFC3339Nano)
+	}
 	if utf8.Valid(r.Raw) {
 		line.Raw = string(r.Raw)
 	} else {
@@ -134,7 +144,14 @@ func parseReject(text []byte) (Reject, error) {
 	if err := d.Decode(&l); err != nil {
 		return Reject{}, err
 	}
-	r := Reject{Object: l.Object, ETag: l.ETag, Line: l.Line, Offset: l.Offset, Reason: l.Reason, Raw: []byte(l.Raw), Size: l.Size}
+	r := Reject{Object: l.Object, ETag: l.ETag, Line: l.Line, Offset: l.Offset, Reason: l.Reason, Raw: []byte(l.Raw), Size: l.Size, Header: l.Header}
+	if l.Modified != "" {
+		at, err := time.Parse(time.RFC3339Nano, l.Modified)
+		if err != nil {
+			return Reject{}, err
+		}
+		r.Modified = at
+	}
 	switch l.Encoding {
 	case "":
 	case "base64":

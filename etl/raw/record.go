@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"tidegate/etl/pipeline"
+	"tidegate/internal/storage"
 )
 
 // Reasons why a record is rejected, beside those that name a field: missing_field(f), bad_type(f), future_time(f).
@@ -48,6 +49,17 @@ type record struct {
 	size    int64 // of the record; more than len(raw) if it is too large
 	blank   bool
 	reason  string // "" for a well-formed record of UTF-8
+	header  []byte // of the object, as it is written; nil where the format has none
+}
+
+// rejected is the record as the quarantine has it.
+func (r *record) rejected(obj storage.Object, reason string) Reject {
+	reject := Reject{Object: obj.Key, ETag: obj.ETag, Modified: obj.LastModified, Line: r.line, Offset: r.offset, Reason: reason,
+		Raw: r.raw, Header: string(r.header)}
+	if r.size > int64(len(r.raw)) {
+		reject.Size = r.size
+	}
+	return reject
 }
 
 // member is a field of a record: the member of a JSON object, or what a field of another format is as JSON.

@@ -1,0 +1,183 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tidegate/catalog"
+	"tidegate/etl/pipeline"
+	"tidegate/etl/raw"
+	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
+)
+
+// errNothingPasses ends a batch of quarantined records that the present rules reject as well: nothing is to be published.
+var errNothingPasses = errors.New("no quarantined record passes")
+
+// Requeue reads the quarantined records of every first stage again, under its present rules. Those that pass become rows in
+// a batch of their own, whose inputs are the quarantine files; the others are in the quarantine of that batch, and the
+// files before are removed after it is published. Second stages have their turn as in Run. What no rule lets pass stays
+// where it is, so a second time changes nothing.
+func (r *Runner) Requeue(ctx context.Context, pipelines []*pipeline.Pipeline) (Report, error) {
+	return r.inOrder(ctx, pipelines, (*run).requeue)
+}
+
+func (t *run) requeue(ctx context.Context) error {
+	if t.p.Source == nil {
+		return t.make(ctx)
+	}
+	files, err := t.quarantines(ctx)
+	if err != nil {
+		return err
+	}
+	t.Step("discovered")
+	var errs []error
+	for _, group := range raw.Group(files, t.p.MaxBytes, t.p.MaxObjects) {
+		err := t.group(ctx, group, func(files []storage.Object) error { return t.requeueBatch(ctx, files) })
+		errs = append(errs, err)
+		if err != nil && !isCheck(err) {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// quarantineFolder has a table's quarantine files.
+func quarantineFolder(table catalog.Name) string { return "_quarantine/" + table.String() + "/" }
+
+// quarantines gives the quarantine files of published batches. Those that a requeue has read and died before it could
+// remove are removed.
+func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
+	batches, err := t.batchesByID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	read, err := t.Store.Known(ctx, t.p.Table, quarantineFolder(t.p.Table))
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger of inputs: %w", err)
+	}
+	var files []storage.Object
+	for f, err := range t.Lake.List(ctx, quarantineFolder(t.p.Table), "") {
+		if err != nil {
+			return nil, fmt.Errorf("list the quarantine: %w", err)
+		}
+		if etag, ok := read[f.Key]; ok && etag == f.ETag {
+			if err := t.Lake.Delete(ctx, f.Key); err != nil {
+				return nil, fmt.Errorf("remove %s: %w", f.Key, err)
+			}
+			continue
+		}
+		if b, ok := batches[batchOfQuarantine(f.Key)]; ok && b.State != catalog.BatchFailed {
+			files = append(files, f)
+		}
+	}
+	return files, nil
+}
+
+func batchOfQuarantine(key string) string {
+	return strings.TrimSuffix(key[strings.LastIndexByte(key, '/')+1:], ".ndjson.gz")
+}
+
+// batchesByID gives the table's batches: of the revisions of one the newest that is published, if any is.
+func (t *run) batchesByID(ctx context.Context) (map[string]catalog.Batch, error) {
+	all, err := t.Store.Batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]catalog.Batch{}
+	for i := range all {
+		b := &all[i]
+		if b.Table != t.p.Table {
+			continue
+		}
+		if had, ok := byID[b.ID]; !ok || had.State == catalog.BatchFailed || b.State != catalog.BatchFailed {
+			byID[b.ID] = *b
+		}
+	}
+	return byID, nil
+}
+
+// requeueBatch makes a batch of what passes of some quarantine files.
+func (t *run) requeueBatch(ctx context.Context, files []storage.Object) error {
+	b, err := t.beginBatch(ctx, files)
+	if err != nil {
+		return err
+	}
+	b.kind = catalog.RecordRequeue
+	err = b.runRecords(ctx, func() (string, error) { return b.loadQuarantine(ctx, files) })
+	if errors.Is(err, errNothingPasses) {
+		return b.close()
+	}
+	if err := b.finish(ctx, err); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := t.Lake.Delete(ctx, f.Key); err != nil {
+			return fmt.Errorf("remove %s: %w", f.Key, err)
+		}
+	}
+	t.Step("requeued")
+	return nil
+}
+
+func (b *batch) loadQuarantine(ctx context.Context, files []storage.Object) (rejects string, err error) {
+	q := &raw.Requeue{Pipeline: b.p, Lake: b.Lake, Files: files, WorkDir: b.dir, Log: b.log, Modified: batchTime(b.id)}
+	return b.ingest(ctx, func(into raw.Sink) (*raw.Ingested, error) {
+		q.Into = into
+		again, err := q.Again(ctx)
+		if err != nil {
+			return nil, err
+		}
+		b.places = again.Places
+		b.originals = func(ctx context.Context, wanted raw.Wanted, found func(raw.Reject) error) error {
+			return q.Originals(ctx, again.Places, wanted, found)
+		}
+		return &again.Ingested, nil
+	})
+}
+
+// keptBatches is how many of a table's newest batches keep their quarantine whatever its age: a clock that jumps, or an old
+// data set that is loaded once, must not take away what one is about to look at.
+const keptBatches = 10
+
+// expireQuarantine removes the quarantine files of batches that are older than the pipeline keeps them.
+func (t *run) expireQuarantine(ctx context.Context) error {
+	if t.p.KeepQuarantine <= 0 {
+		return nil
+	}
+	before := t.Now().Add(-t.p.KeepQuarantine)
+	var old []storage.Object
+	for f, err := range t.Lake.List(ctx, quarantineFolder(t.p.Table), "") {
+		if err != nil {
+			return fmt.Errorf("list the quarantine: %w", err)
+		}
+		if f.LastModified.Before(before) {
+			old = append(old, f)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	batches, err := t.batchesByID(ctx)
+	if err != nil {
+		return err
+	}
+	var newest int64
+	for _, b := range batches {
+		newest = max(newest, b.Seq)
+	}
+	for _, f := range old {
+		b, known := batches[batchOfQuarantine(f.Key)]
+		if known && b.State != catalog.BatchFailed && (b.Seq > newest-keptBatches || !b.CommittedAt.Before(before)) {
+			continue
+		}
+		if err := t.Lake.Delete(ctx, f.Key); err != nil {
+			return fmt.Errorf("remove %s: %w", f.Key, err)
+		}
+		t.log.InfoContext(ctx, "old quarantine removed", logkey.File, f.Key, logkey.Bytes, f.Size)
+	}
+	return nil
+}
+
