@@ -65,6 +65,8 @@ type Runner struct {
 type fault struct {
 	// written is a condition on the rows that go into the full-field files.
 	written string
+	// selected is a condition on the rows that the SELECT gave.
+	selected string
 	// filtered is added to the count of filtered rows.
 	filtered int64
 }

@@ -172,6 +172,11 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 		}
 		return err
 	}
+	if b.fault.selected != "" {
+		if err := b.exec(ctx, "DELETE FROM "+rowsTable+" WHERE NOT ("+b.fault.selected+")"); err != nil {
+			return err
+		}
+	}
 	if filters {
 		if b.counts.Filtered, err = b.countFiltered(ctx, counting); err != nil {
 			return fmt.Errorf("count filtered records: %w", err)

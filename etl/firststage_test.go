@@ -259,6 +259,7 @@ func TestWriterFaultsFailTheCommit(t *testing.T) {
 		want  string
 	}{
 		{"rows lost", fault{written: "hash(event_id, 42) % 10000 <> 7"}, "rows were computed, the files' footers say"},
+		{"a filter loses rows", fault{selected: "hash(event_id, 43) % 10000 <> 7"}, "count algebra: parsed 40000 is not filtered 0 + deduplicated 0 + emitted 399"},
 		{"a filter miscounts", fault{filtered: 4}, "count algebra: parsed 40000 is not filtered 4 + deduplicated 0 + emitted 40000"},
 		{"a filter counts too little", fault{filtered: -1}, "count algebra"},
 	} {

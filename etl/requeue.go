@@ -180,4 +180,3 @@ func (t *run) expireQuarantine(ctx context.Context) error {
 	}
 	return nil
 }
-

@@ -46,7 +46,8 @@ func (b *batch) verifyAlgebra() error {
 	if b.subset != nil && b.subset.Rows != c.Emitted {
 		return unsound("count algebra: the column subset has %d rows, emitted are %d", b.subset.Rows, c.Emitted)
 	}
-	if c.Read > 0 && float64(c.Rejected)/float64(c.Read) > b.p.Checks.MaxRejectRatio {
+	// What a requeue reads was rejected before.
+	if c.Read > 0 && b.kind != catalog.RecordRequeue && float64(c.Rejected)/float64(c.Read) > b.p.Checks.MaxRejectRatio {
 		return unsound("%d of %d records were rejected (%s), more than checks.max_reject_ratio %g allows",
 			c.Rejected, c.Read, summary(b.rejects), b.p.Checks.MaxRejectRatio)
 	}

@@ -37,9 +37,9 @@ type Pipeline struct {
 	Checks       Checks
 	// KeepQuarantine is how long rejected records are kept; 0: for ever.
 	KeepQuarantine time.Duration
-	MaxBytes     int64 // of input objects per batch
-	MaxObjects   int
-	Lookback     time.Duration // second stage: how far a change widens what is rebuilt
+	MaxBytes       int64 // of input objects per batch
+	MaxObjects     int
+	Lookback       time.Duration // second stage: how far a change widens what is rebuilt
 	// KeysLine is where YMLFile declares the first of Keys; 0: nowhere.
 	KeysLine int
 	// FromTableLine is where YMLFile says that the hot columns are those of the hot table; 0: it does not.

@@ -54,8 +54,10 @@ type record struct {
 
 // rejected is the record as the quarantine has it.
 func (r *record) rejected(obj storage.Object, reason string) Reject {
-	reject := Reject{Object: obj.Key, ETag: obj.ETag, Modified: obj.LastModified, Line: r.line, Offset: r.offset, Reason: reason,
-		Raw: r.raw, Header: string(r.header)}
+	reject := Reject{
+		Object: obj.Key, ETag: obj.ETag, Modified: obj.LastModified, Line: r.line, Offset: r.offset, Reason: reason,
+		Raw: r.raw, Header: string(r.header),
+	}
 	if r.size > int64(len(r.raw)) {
 		reject.Size = r.size
 	}
