@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -59,10 +60,21 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	}
 	types := oidsOf(args) // before they are coerced
 	e, err := b.scalarCall(fn, args, n.Location)
-	if err == nil {
-		b.called(e, fn, types)
+	if err != nil {
+		return nil, inSchema(err, n, fn)
 	}
-	return e, err
+	b.called(e, fn, types)
+	return e, nil
+}
+
+// inSchema makes an error that names the function say it with the schema, which the text gives or the grammar: a call in
+// the words of SQL, TRIM(BOTH FROM x), is one of pg_catalog.
+func inSchema(err error, n *pg_query.FuncCall, fn string) error {
+	e, ok := errors.AsType[*pgerr.Error](err)
+	if rest, named := strings.CutPrefix(message(err), "function "+fn+"("); ok && named && len(n.Funcname) > 1 {
+		e.Message = "function pg_catalog." + fn + "(" + rest
+	}
+	return err
 }
 
 // scalarCall binds a function of one row's values.
@@ -198,6 +210,9 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if t := b.castNamed(fn, args); t != 0 {
 		return b.castCall(t, args[0])
 	}
+	if fn == typeOf && b.system && len(args) == 1 && args[0].untyped() && args[0].param == 0 {
+		return b.typeNamed(pgtypes.Unknown, nil, pos), nil // nothing gives a literal a type there
+	}
 	sig, args, err := b.resolve(fn, defaulted(fn, args), pos)
 	if err != nil {
 		return nil, err
@@ -258,7 +273,7 @@ func (b *binder) callAllowed(n *pg_query.FuncCall, sc *scope) error {
 		return b.unsupported(n.Location, "an aggregate of an outer query in %s of a subquery", sc.clause)
 	case sc.noCalls && sc.clause != "":
 		return b.fail(code, n.Location, "%s are not allowed in %s", what, sc.clause)
-	case sc.clause == "FILTER" && (sc.inCall || n.Over != nil), sc.clause == windowDefinitions && n.Over != nil:
+	case sc.clause == "FILTER" && (sc.inCall || n.Over != nil), (sc.clause == windowDefinitions || sc.clause == "HAVING") && n.Over != nil:
 		return b.fail(code, n.Location, "%s are not allowed in %s", what, sc.clause)
 	case sc.inCall && n.Over == nil:
 		return b.fail(code, n.Location, "aggregate function calls cannot be nested")

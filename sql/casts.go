@@ -455,7 +455,7 @@ func (b *binder) modified(id pgtypes.OID, n typeName) (pgtypes.Type, error) {
 		}
 		return t, nil
 	}
-	return t, b.unsupported(n.pos, "type %s with modifier %d", pgtypes.Of(id), n.mods[0])
+	return t, b.fail(pgerr.SyntaxError, n.pos, "type modifier is not allowed for type \"%s\"", n.full())
 }
 
 // numericModifier reads numeric(p) and numeric(p, s), whose scale may be negative or larger than the precision.

@@ -255,7 +255,7 @@ func (b *binder) distinct(n *pg_query.SelectStmt, p *selectParts) error {
 			}
 			return nil
 		}
-		i, err := b.outputRef(d, p, "SELECT DISTINCT ON")
+		i, err := b.outputRef(d, p, "DISTINCT ON")
 		if err != nil {
 			return err
 		}

@@ -262,6 +262,9 @@ func (b *binder) offsetOnly(v *interval, pos int32) error {
 
 // age binds age of one moment: up to the midnight that the transaction's day began with.
 func (b *binder) age(args []*expr, pos int32) (*expr, error) {
+	if _, _, err := b.resolve("age", args, pos); err != nil {
+		return nil, err
+	}
 	today := b.moment(pgtypes.Date, b.env.Now)
 	b.momentary = true
 	return b.plainCall("age", []*expr{b.foldMoment(today, pgtypes.Timestamp), args[0]}, pos)

@@ -331,7 +331,7 @@ func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
 func (b *binder) booleanTest(n *pg_query.BooleanTest, sc *scope) (*expr, error) {
 	a, err := b.expr(n.Arg, sc)
 	if err == nil {
-		a, err = b.boolean(a, "IS")
+		a, err = b.boolean(a, strings.ReplaceAll(n.Booltesttype.String(), "_", " "))
 	}
 	if err != nil {
 		return nil, err

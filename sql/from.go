@@ -427,28 +427,54 @@ func (b *binder) using(shared []string, t pg_query.JoinType, l, r, all *source) 
 			return "", err
 		}
 		le, re := b.reference(lv, -1), b.reference(rv, -1)
+		m, err := b.merged(t, lv, rv, le, re)
+		if err != nil {
+			return "", err
+		}
 		equal, err := b.operator("=", le, re, -1)
 		if err != nil {
 			return "", err
 		}
 		on = append(on, equal.sql)
-		m := *lv
-		switch t {
-		case pg_query.JoinType_JOIN_RIGHT:
-			m = *rv
-		case pg_query.JoinType_JOIN_FULL:
-			both, err := b.coalesce([]*expr{le, re}, -1)
-			if err != nil {
-				return "", err
-			}
-			m = visible{name: column, typ: both.typ, scale: both.scale, wide: both.wide, sql: both.sql, endless: both.endless}
-		default: // the left column stands for both
-		}
-		merged = append(merged, &m)
+		merged = append(merged, m)
 	}
 	rest := slices.DeleteFunc(slices.Clone(all.columns), func(v *visible) bool { return slices.Contains(shared, v.name) })
 	all.columns = slices.Concat(merged, rest)
 	return "(" + strings.Join(on, " AND ") + ")", nil
+}
+
+// merged is the one column that two become: it has the type that both have in common. lv and rv are le and re.
+func (b *binder) merged(t pg_query.JoinType, lv, rv *visible, le, re *expr) (*visible, error) {
+	common, ok := postgresTables().common([]pgtypes.OID{lv.typ.OID, rv.typ.OID})
+	if !ok {
+		return nil, pgerr.New(pgerr.DatatypeMismatch, "JOIN/USING types %s and %s cannot be matched",
+			postgresTables().typeName(lv.typ.OID), postgresTables().typeName(rv.typ.OID))
+	}
+	typ := pgtypes.Of(common)
+	if lv.typ == rv.typ {
+		typ = lv.typ
+	}
+	v, e := lv, le
+	if t == pg_query.JoinType_JOIN_RIGHT || t == pg_query.JoinType_JOIN_INNER && lv.typ != typ && rv.typ == typ {
+		v, e = rv, re
+	}
+	m := *v
+	var err error
+	switch {
+	case t == pg_query.JoinType_JOIN_FULL:
+		e, err = b.coalesce([]*expr{le, re}, -1)
+	case v.typ == typ:
+		return &m, nil
+	case v.typ.OID == common:
+		m.typ, m.origin = typ, Origin{}
+		return &m, nil
+	default:
+		e, err = b.coerce(e, common)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &visible{name: lv.name, typ: typ, scale: e.scale, wide: e.wide, sql: e.sql, endless: e.endless}, nil
 }
 
 func oneColumn(s *source, column, side string) (*visible, error) {

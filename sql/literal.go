@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgjson"
@@ -76,7 +77,12 @@ func (b *binder) readText(text string, t pgtypes.Type) (*expr, error) {
 		return boolConstant(v), nil
 	case t.OID == pgtypes.BPChar:
 		return paddedConstant(text, t), nil
-	case isText(t.OID), t.OID == pgtypes.Char:
+	case t.OID == pgtypes.Char: // one byte, of which only ASCII is a text here
+		if len(text) > 0 && text[0] >= utf8.RuneSelf {
+			return nil, b.unsupported(-1, `a value of type "char" beyond ASCII`)
+		}
+		return textConstant(text[:min(len(text), 1)], t), nil
+	case isText(t.OID):
 		return textConstant(text, t), nil
 	case typeIs(t.OID, pgtypes.Date, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Time):
 		return b.datetime(text, t)

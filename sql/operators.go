@@ -13,8 +13,8 @@ import (
 
 // operatorExpr binds what the grammar calls an operator expression.
 func (b *binder) operatorExpr(n *pg_query.A_Expr, sc *scope) (*expr, error) {
-	if len(n.Name) > 1 && n.Name[0].GetString_().GetSval() != "pg_catalog" {
-		return nil, b.fail(pgerr.UndefinedFunction, n.Location, "operator does not exist: %s", operatorName(n.Name))
+	if schema := n.Name[0].GetString_().GetSval(); len(n.Name) > 1 && schema != "pg_catalog" {
+		return nil, b.foreignOperator(schema, n, sc)
 	}
 	op := operatorName(n.Name)
 	switch n.Kind {
@@ -38,6 +38,27 @@ func (b *binder) operatorExpr(n *pg_query.A_Expr, sc *scope) (*expr, error) {
 	default:
 		return nil, b.unsupported(n.Location, "this operator")
 	}
+}
+
+// foreignOperator says that a schema is not there, or has no operators.
+func (b *binder) foreignOperator(schema string, n *pg_query.A_Expr, sc *scope) error {
+	if !b.catalog.HasSchema(schema) {
+		return b.fail(pgerr.InvalidSchemaName, n.Location, "schema %q does not exist", schema)
+	}
+	var types [2]string
+	for i, side := range []*pg_query.Node{n.Lexpr, n.Rexpr} {
+		if side == nil {
+			continue
+		}
+		e, err := b.expr(side, sc)
+		if err != nil {
+			return err
+		}
+		types[i] = postgresTables().typeName(e.oid())
+	}
+	text := strings.TrimSpace(types[0] + " " + schema + "." + operatorName(n.Name) + " " + types[1])
+	return b.fail(pgerr.UndefinedFunction, n.Location, "operator does not exist: %s", text).
+		WithHint("No operator matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 func (b *binder) plainOperator(op string, n *pg_query.A_Expr, sc *scope) (*expr, error) {
@@ -105,15 +126,17 @@ func (b *binder) rowCompare(op string, l, r *pg_query.RowExpr, pos int32, sc *sc
 }
 
 func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
-	if r.param > 0 {
-		return nil, b.fail(pgerr.AmbiguousFunction, pos, "operator is not unique: %s unknown", op).
-			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
-	}
 	if r.untyped() {
-		t := pgtypes.Float8 // what PostgreSQL takes for - 'x'
-		var err error
-		if r, err = b.coerce(r, t); err != nil {
-			return nil, err
+		sig, res := postgresTables().choose(prefix(op), []pgtypes.OID{0, 0})
+		if res == ambiguous {
+			return nil, b.fail(pgerr.AmbiguousFunction, pos, "operator is not unique: %s unknown", op).
+				WithHint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+		}
+		if res == resolved {
+			var err error
+			if r, err = b.coerce(r, sig.args[1]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	switch {
@@ -150,11 +173,10 @@ func (b *binder) prefixOperator(op string, r *expr, pos int32) (*expr, error) {
 	case op == "~" && isInteger(r.typ.OID):
 		return computed(r.typ.OID, "(~"+r.sql+")", r), nil
 	}
-	sig, res := postgresTables().choose(postgresTables().operators[op], []pgtypes.OID{0, r.oid()})
-	if res == resolved && sig.args[0] == 0 {
+	if _, res := postgresTables().choose(prefix(op), []pgtypes.OID{0, r.oid()}); res == resolved {
 		return nil, b.unsupported(pos, "operator %s %s", op, typeText(r.typ))
 	}
-	return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s", op, typeText(r.typ)).
+	return nil, b.fail(pgerr.UndefinedFunction, pos, "operator does not exist: %s %s", op, postgresTables().typeName(r.oid())).
 		WithHint("No operator matches the given name and argument type. You might need to add an explicit type cast.")
 }
 
@@ -230,6 +252,17 @@ func chooseOperator(op string, args []pgtypes.OID) (*signature, resolution) {
 		return sig, res
 	}
 	return p.choose(binary(candidates), args)
+}
+
+// prefix gives the operators of that name that stand before their argument.
+func prefix(op string) []signature {
+	var out []signature
+	for _, s := range postgresTables().operators[op] {
+		if s.args[0] == 0 {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func binary(list []signature) []signature {

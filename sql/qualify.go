@@ -12,7 +12,10 @@ func (b *binder) having(n *pg_query.Node, p *selectParts) error {
 	having, qualify := qualified(n)
 	var err error
 	if having != nil {
-		if p.having, err = b.filter(having, p.scope, "HAVING"); err != nil {
+		p.scope.clause = "HAVING"
+		p.having, err = b.filter(having, p.scope, "HAVING")
+		p.scope.clause = ""
+		if err != nil {
 			return err
 		}
 		p.aggregated = true

@@ -14,7 +14,7 @@ func (b *binder) rowExpr(n *pg_query.RowExpr, sc *scope) (*expr, error) {
 	if len(n.Args) == 0 {
 		return nil, b.unsupported(n.Location, "a row without columns")
 	}
-	args, err := b.exprs(n.Args, sc)
+	args, err := b.rowArgs(n.Args, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -27,6 +27,31 @@ func (b *binder) rowExpr(n *pg_query.RowExpr, sc *scope) (*expr, error) {
 		fields = append(fields, field{"f" + itoa(i+1), e})
 	}
 	return b.row(fields, n.Location)
+}
+
+// rowArgs binds what ROW lists: a star there stands for columns.
+func (b *binder) rowArgs(list []*pg_query.Node, sc *scope) ([]*expr, error) {
+	var out []*expr
+	for _, n := range list {
+		if c := n.GetColumnRef(); c != nil {
+			if parts, star := fields(c); star {
+				columns, err := b.star(parts, c.Location, sc)
+				if err != nil {
+					return nil, err
+				}
+				for _, v := range columns {
+					out = append(out, b.reference(v, c.Location))
+				}
+				continue
+			}
+		}
+		e, err := b.expr(n, sc)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
 }
 
 // row makes a row of its columns: the text that record_out writes.

@@ -144,16 +144,21 @@ func isReg(t pgtypes.OID) bool {
 	return typeIs(t, oidRegclass, oidRegtype, oidRegproc, oidRegnamespace, oidRegrole)
 }
 
+// typeNamed is what pg_typeof says of args.
+func (b *binder) typeNamed(t pgtypes.OID, args []*expr, pos int32) *expr {
+	e := computed(oidRegtype, "", args...)
+	e.regArg, e.pos = "CAST("+strconv.FormatUint(uint64(t), 10)+" AS UINTEGER)", pos
+	e.sql = b.regCall(oidRegtype, "", e.regArg)
+	return e
+}
+
 // systemCall writes a catalog function.
 func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, error) {
 	if write := sessionCalls[sig.name]; write != nil {
 		return b.sessionCall(sig, write, args, pos), nil
 	}
 	if sig.name == typeOf {
-		e := computed(oidRegtype, "", args...)
-		e.regArg, e.pos = "CAST("+strconv.FormatUint(uint64(args[0].oid()), 10)+" AS UINTEGER)", pos
-		e.sql = b.regCall(oidRegtype, "", e.regArg)
-		return e, nil
+		return b.typeNamed(args[0].oid(), args, pos), nil
 	}
 	if !systemFunctions[sig.name] || sig.set {
 		return nil, b.notAllowed(sig, pos)

@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,11 +161,15 @@ func firstSchema(path []string, has func(schema string) bool) string {
 	return ""
 }
 
+// typeModifier is what varchar(5) has behind the name; the type is the same without.
+var typeModifier = regexp.MustCompile(`\s*\([0-9, -]+\)`)
+
 // typeOf finds the type that a text names as PostgreSQL reads it, 0 if there is none.
 func (n *Names) typeOf(text string) uint32 {
 	if oid, ok := number(text); ok {
 		return oid
 	}
+	text = typeModifier.ReplaceAllString(text, "")
 	written := strings.ToLower(strings.Trim(text, " "))
 	aliases := map[string]uint32{"int": 23, "decimal": 1700, "char": 1042, "timestamp": 1114, "time": 1083, "float": 701}
 	if oid, ok := aliases[written]; ok {
@@ -260,15 +265,24 @@ func (n *Names) ObjectOID(kind, text string, path []string) (uint32, error) {
 		if oid := n.typeOf(text); oid != 0 {
 			return oid, nil
 		}
+		if err := n.schemaOf(text); pgerr.CodeOf(err) == pgerr.InvalidSchemaName {
+			return 0, err
+		}
 		return 0, missing(pgerr.UndefinedObject, "type", text)
 	case regproc:
+		if err := n.schemaOf(text); err != nil {
+			return 0, err
+		}
 		if oid := n.functionOf(text); oid != 0 {
 			return oid, nil
 		}
 		return 0, missing(pgerr.UndefinedFunction, "function", text)
 	}
-	parts := identParts(text)
-	name := strings.Join(parts, ".")
+	parts, ok := qualifiedName(text)
+	if !ok || len(parts) > 1 {
+		return 0, pgerr.New(pgerr.InvalidName, "invalid name syntax")
+	}
+	name := parts[0]
 	if kind == regnamespace {
 		if oid := first(n.tables(), func(t *nameTable) (uint32, bool) { oid, ok := t.schemasNamed[name]; return oid, ok }); oid != 0 {
 			return oid, nil
@@ -282,32 +296,36 @@ func (n *Names) ObjectOID(kind, text string, path []string) (uint32, error) {
 }
 
 // ObjectName is the name of an object that there is, by its name or number.
-func (n *Names) ObjectName(kind, text string, path []string) (name string, ok bool) {
+func (n *Names) ObjectName(kind, text string, path []string) (name string, ok bool, err error) {
 	oid, err := n.ObjectOID(kind, text, path)
-	if err != nil {
-		return "", false
+	switch pgerr.CodeOf(err) {
+	case "":
+	case pgerr.UndefinedTable, pgerr.UndefinedObject, pgerr.UndefinedFunction, pgerr.InvalidSchemaName:
+		return "", false, nil
+	default:
+		return "", false, err // it is no name
 	}
 	switch kind {
 	case regclass:
 		if r := n.relation(oid); r != nil {
-			return n.written(r, path), true
+			return n.written(r, path), true, nil
 		}
 	case regtype:
 		if t := n.typ(oid); t != nil {
-			return t.text(), true
+			return t.text(), true, nil
 		}
 	case regproc:
 		if f := n.function(oid); f != nil {
-			return pgtext.QuoteIdent(f.name), true
+			return pgtext.QuoteIdent(f.name), true, nil
 		}
 	case regnamespace:
 		name = first(n.tables(), func(t *nameTable) (string, bool) { s, ok := t.schemas[oid]; return s, ok })
-		return pgtext.QuoteIdent(name), name != ""
+		return pgtext.QuoteIdent(name), name != "", nil
 	case regrole:
 		name, ok = n.UserName(oid)
-		return pgtext.QuoteIdent(name), ok
+		return pgtext.QuoteIdent(name), ok, nil
 	}
-	return "", false
+	return "", false, nil
 }
 
 // ObjectText is what a value of type regclass or its like is written as: a number that nothing has is written as it is.
@@ -315,8 +333,8 @@ func (n *Names) ObjectText(kind, text string, path []string) (string, error) {
 	if text == "-" || text == "0" {
 		return "-", nil
 	}
-	if name, ok := n.ObjectName(kind, text, path); ok {
-		return name, nil
+	if name, ok, err := n.ObjectName(kind, text, path); ok || err != nil {
+		return name, err
 	}
 	if _, ok := number(text); ok {
 		return text, nil

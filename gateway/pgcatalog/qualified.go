@@ -14,6 +14,8 @@ func (n *Names) relationCalled(text string, path []string) (*relationName, error
 		return nil, pgerr.New(pgerr.InvalidName, "invalid name syntax")
 	case len(parts) > 3:
 		return nil, pgerr.New(pgerr.SyntaxError, "improper relation name (too many dotted names): %s", strings.Join(parts, "."))
+	case len(parts) == 3 && !n.ofDatabase(parts[0]):
+		return nil, pgerr.New(pgerr.FeatureNotSupported, "cross-database references are not implemented: \"%s\"", strings.Join(parts, "."))
 	}
 	name := parts[len(parts)-1]
 	var r *relationName
@@ -21,8 +23,8 @@ func (n *Names) relationCalled(text string, path []string) (*relationName, error
 		r = n.onPath(name, path)
 	} else {
 		schema := parts[len(parts)-2]
-		if !first(n.tables(), func(t *nameTable) (bool, bool) { _, ok := t.schemasNamed[t.schemaCalled(schema)]; return ok, ok }) {
-			return nil, pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", schema)
+		if err := n.schemaThere(schema); err != nil {
+			return nil, err
 		}
 		r = n.inSchema(schema, name)
 	}
@@ -30,6 +32,34 @@ func (n *Names) relationCalled(text string, path []string) (*relationName, error
 		return nil, pgerr.New(pgerr.UndefinedTable, "relation \"%s\" does not exist", strings.Join(parts, "."))
 	}
 	return r, nil
+}
+
+// schemaOf checks the schema that is in front of the name of a function or a type.
+func (n *Names) schemaOf(text string) error {
+	parts, ok := qualifiedName(text)
+	switch {
+	case !ok:
+		return pgerr.New(pgerr.InvalidName, "invalid name syntax")
+	case len(parts) > 3:
+		return pgerr.New(pgerr.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
+	case len(parts) == 3 && !n.ofDatabase(parts[0]):
+		return pgerr.New(pgerr.FeatureNotSupported, "cross-database references are not implemented: %s", strings.Join(parts, "."))
+	case len(parts) > 1:
+		return n.schemaThere(parts[len(parts)-2])
+	}
+	return nil
+}
+
+func (n *Names) schemaThere(schema string) error {
+	if !first(n.tables(), func(t *nameTable) (bool, bool) { _, ok := t.schemasNamed[t.schemaCalled(schema)]; return ok, ok }) {
+		return pgerr.New(pgerr.InvalidSchemaName, "schema \"%s\" does not exist", schema)
+	}
+	return nil
+}
+
+// ofDatabase reports whether name is a database in front of a schema: any other than the session's has none to see.
+func (n *Names) ofDatabase(name string) bool {
+	return first(n.tables(), func(t *nameTable) (bool, bool) { return t.databases[name], t.databases[name] })
 }
 
 // qualifiedName reads names with dots between them, each in quotes or folded to lower case, with white space around. ok is false if it is

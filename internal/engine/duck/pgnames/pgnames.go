@@ -11,7 +11,7 @@ type Names interface {
 	ObjectOID(kind, text string, path []string) (uint32, error)
 	// ObjectText writes the name of what ObjectOID reads.
 	ObjectText(kind, text string, path []string) (string, error)
-	ObjectName(kind, text string, path []string) (name string, ok bool)
+	ObjectName(kind, text string, path []string) (name string, ok bool, err error)
 	RelationVisible(oid uint32, path []string) (visible, ok bool)
 	TypeVisible(oid uint32, path []string) (visible, ok bool)
 	FunctionVisible(oid uint32, path []string) (visible, ok bool)
@@ -64,7 +64,8 @@ func objects(n Names) []udf.Function {
 		udf.Of3("tg_object_oid", func(kind, text string, p path) (uint32, error) { return n.ObjectOID(kind, text, schemas(p)) }),
 		udf.Of3("tg_object_text", func(kind, text string, p path) (string, error) { return n.ObjectText(kind, text, schemas(p)) }),
 		udf.Of3("tg_object_name", func(kind, text string, p path) (udf.Null[string], error) {
-			return known(n.ObjectName(kind, text, schemas(p)))
+			name, ok, err := n.ObjectName(kind, text, schemas(p))
+			return udf.Null[string]{V: name, Valid: ok}, err
 		}),
 		udf.Of2("tg_relation_visible", func(oid uint32, p path) (udf.Null[bool], error) { return known(n.RelationVisible(oid, schemas(p))) }),
 		udf.Of2("tg_type_visible", func(oid uint32, p path) (udf.Null[bool], error) { return known(n.TypeVisible(oid, schemas(p))) }),
