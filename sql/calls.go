@@ -11,6 +11,9 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
+// sequenceFunctions are those of sequences.
+var sequenceFunctions = map[string]bool{"nextval": true, "currval": true, "lastval": true, "setval": true}
+
 // call binds a function call: session functions, functions with a spelling of their own, window functions, then the
 // allow-list. All else is refused.
 func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
@@ -26,6 +29,10 @@ func (b *binder) call(n *pg_query.FuncCall, sc *scope) (*expr, error) {
 	known := postgresTables().functions[fn]
 	if schema != "" || len(known) == 0 || fn == expandArray && len(n.Funcname) == 1 {
 		return nil, b.unknownFunction(n, sc, schema, fn)
+	}
+	if sequenceFunctions[fn] {
+		return nil, b.fail(pgerr.FeatureNotSupported, n.Location, "%s() is not supported: sequences are the warehouse's, which counts on its own", fn).
+			WithHint("INSERT … RETURNING gives the numbers of the rows that it makes.")
 	}
 	if n.FuncVariadic {
 		return b.variadicCall(fn, n, sc)

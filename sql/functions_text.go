@@ -45,6 +45,7 @@ func textList() []function {
 		{name: "overlay", args: "text,text,int4", text: "tg_overlay($1, $2, $3)"},
 		{name: "overlay", args: "text,text,int4,int4", text: "tg_overlay($1, $2, $3, $4)"},
 		{name: "quote_ident", args: "text", text: "tg_quote_ident($1)"},
+		{name: "parse_ident", args: "text,bool", text: "tg_parse_ident($1, $2)"},
 		{name: "quote_literal", args: "text|anyelement", text: "tg_quote_literal($1)"},
 		{name: "quote_nullable", args: "text|anyelement", text: "coalesce(tg_quote_literal($1), 'NULL')"},
 		{name: "to_hex", args: "int4|int8", text: "tg_to_hex($1)"},

@@ -94,8 +94,11 @@ func (b *binder) listening() *set {
 
 // defaulted gives the arguments of a call with those that it leaves to their default.
 func defaulted(fn string, args []*expr) []*expr {
-	if fn == "pg_terminate_backend" && len(args) == 1 {
+	switch {
+	case fn == "pg_terminate_backend" && len(args) == 1:
 		return append(args, intConstant(pgtypes.Int8, 0))
+	case fn == "parse_ident" && len(args) == 1:
+		return append(args, boolConstant(true))
 	}
 	return args
 }

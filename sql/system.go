@@ -47,7 +47,15 @@ var systemFunctions = map[string]bool{
 	"pg_my_temp_schema": true, "pg_is_other_temp_schema": true, "pg_tablespace_location": true, "pg_tablespace_size": true, "pg_get_function_sqlbody": true,
 	"pg_get_statisticsobjdef": true, "getdatabaseencoding": true, "pg_client_encoding": true, "pg_char_to_encoding": true,
 	"quote_nullable": true, "pg_is_in_recovery": true, "pg_relation_filenode": true,
-	"pg_relation_is_updatable": true, "has_tablespace_privilege": true,
+	"pg_relation_is_updatable": true, "has_tablespace_privilege": true, "pg_index_column_has_property": true,
+
+	"pg_stat_get_analyze_count": true, "pg_stat_get_autoanalyze_count": true, "pg_stat_get_autovacuum_count": true,
+	"pg_stat_get_blocks_fetched": true, "pg_stat_get_blocks_hit": true, "pg_stat_get_dead_tuples": true, "pg_stat_get_ins_since_vacuum": true,
+	"pg_stat_get_last_analyze_time": true, "pg_stat_get_last_autoanalyze_time": true, "pg_stat_get_last_autovacuum_time": true,
+	"pg_stat_get_last_vacuum_time": true, "pg_stat_get_live_tuples": true, "pg_stat_get_mod_since_analyze": true,
+	"pg_stat_get_numscans": true, "pg_stat_get_tuples_deleted": true, "pg_stat_get_tuples_fetched": true,
+	"pg_stat_get_tuples_hot_updated": true, "pg_stat_get_tuples_inserted": true, "pg_stat_get_tuples_returned": true,
+	"pg_stat_get_tuples_updated": true, "pg_stat_get_vacuum_count": true,
 }
 
 // typeOf is the function that the binder answers itself: the type of an expression.

@@ -1,6 +1,9 @@
 package pgcatalog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // depend adds that an object of a catalog depends on another, or on one of its columns.
 func (b *builder) depend(class, object, onClass, on, column int64, kind string) {
@@ -18,9 +21,26 @@ func (b *builder) parts(t *Table, relation, rowType, arrayType int64) {
 			if c.Generated != "" {
 				kind = "i"
 			}
-			b.depend(defaultRelation, b.oids[object{"default", t.Schema + "." + t.Name + "." + c.Name}], classRelation, relation, int64(i+1), kind)
+			number := b.oids[object{"default", t.Schema + "." + t.Name + "." + c.Name}]
+			b.depend(defaultRelation, number, classRelation, relation, int64(i+1), kind)
+			if sequence := b.counts(c.Default); sequence != 0 {
+				b.depend(defaultRelation, number, classRelation, sequence, 0, "n")
+			}
 		}
 	}
+}
+
+// counts gives the number of the sequence that a default takes its values from, as the warehouse writes that; 0: none.
+func (b *builder) counts(expression string) int64 {
+	rest, ok := strings.CutPrefix(expression, "nextval('")
+	name, end, _ := strings.Cut(rest, "'::regclass")
+	if !ok || end != ")" {
+		return 0
+	}
+	if parts := identParts(strings.ReplaceAll(name, "''", "'")); len(parts) == 2 {
+		return b.oids[object{"table", parts[0] + "." + parts[1]}]
+	}
+	return 0
 }
 
 // rule adds the rule that makes a relation a view, and what it reads.

@@ -59,6 +59,9 @@ func (x *Index) expressions() any {
 	var all []string
 	for i, item := range x.items() {
 		if i < len(x.Columns) && x.Columns[i] == "" {
+			if strings.HasPrefix(item, "(") {
+				item = item[1 : len(item)-1]
+			}
 			all = append(all, item)
 		}
 	}
@@ -77,11 +80,7 @@ func (x *Index) items() (items []string) {
 			if end < 0 {
 				return items
 			}
-			item := list[:start+1+end+1]
-			if start == 0 {
-				item = item[1 : len(item)-1]
-			}
-			items, list = append(items, item), list[start+1+end+1:]
+			items, list = append(items, list[:start+1+end+1]), list[start+1+end+1:]
 			comma = strings.IndexAny(list, ",)")
 		} else if comma >= 0 {
 			items = append(items, list[:comma])

@@ -57,6 +57,7 @@ FROM (
     LEFT JOIN pgc.pg_sequence q ON q.seqrelid = p.objid
     CROSS JOIN pgc.pg_database b
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p')
+  ORDER BY a.attrelid, a.attnum
 )
 --
 CREATE VIEW pgi.table_privileges AS

@@ -30,6 +30,8 @@ func (l *Live) source(name sql.TableName, asker engine.Asker) (text string, ok b
 	switch {
 	case name.Table == "pg_stat_activity" && l.Backends != nil:
 		text, err = activitySource(l.Backends(asker))
+	case name.Table == "pg_stat_database" && l.Backends != nil:
+		text = databasesSource(l.Backends(asker))
 	case name.Table == "pg_settings" && l.Settings != nil:
 		text, err = settingsSource(l.Settings(asker))
 	case name.Table == "pg_prepared_statements" && l.Prepared != nil:

@@ -74,7 +74,7 @@ CREATE MACRO pgc.pg_get_constraintdef(_a) AS tg_definition(_a::UINTEGER, false, 
 (_a, _y, _p) AS tg_definition(_a::UINTEGER, _y, _p)
 --
 CREATE MACRO pgc.pg_get_indexdef(_a) AS tg_definition(_a::UINTEGER, false, pgc._path()), (_a, _p) AS tg_definition(_a::UINTEGER, false, _p),
-(_a, _n, _y, _p) AS CASE WHEN _n = 0 THEN tg_definition(_a::UINTEGER, false, _p) ELSE tg_index_column(_a::UINTEGER, _n::INTEGER) END
+(_a, _n, _y, _p) AS CASE WHEN _n = 0 THEN tg_definition(_a::UINTEGER, _y, _p) ELSE tg_index_column(_a::UINTEGER, _n::INTEGER) END
 --
 CREATE MACRO pgc.pg_get_triggerdef(_a) AS NULL::VARCHAR, (_a, _y) AS NULL::VARCHAR
 --
@@ -127,3 +127,15 @@ CREATE MACRO pgc.pg_relation_filenode(_a) AS (
 CREATE MACRO pgc.pg_column_is_updatable(_a, _n, _t) AS CASE WHEN _a IS NOT NULL AND _n IS NOT NULL AND _t IS NOT NULL THEN false END
 --
 CREATE MACRO pgc.pg_relation_is_updatable(_a, _t) AS CASE WHEN _a IS NOT NULL AND _t IS NOT NULL THEN 0 END
+--
+CREATE MACRO pgc.pg_index_column_has_property(_a, _n, _k) AS (
+  SELECT CASE WHEN _x_key IS NULL THEN NULL
+    WHEN lower(_k) IN ('asc', 'desc', 'nulls_first', 'nulls_last', 'search_array', 'search_nulls') AND NOT _x_key THEN NULL
+    WHEN lower(_k) = 'asc' THEN _x_btree AND _x_option & 1 = 0 WHEN lower(_k) = 'desc' THEN _x_btree AND _x_option & 1 = 1
+    WHEN lower(_k) = 'nulls_first' THEN _x_btree AND _x_option & 2 = 2 WHEN lower(_k) = 'nulls_last' THEN _x_btree AND _x_option & 2 = 0
+    WHEN lower(_k) IN ('orderable', 'search_array', 'search_nulls') THEN _x_btree AND _x_key WHEN lower(_k) = 'returnable' THEN _x_btree
+    WHEN lower(_k) = 'distance_orderable' THEN false END
+  FROM (SELECT x.indexrelid AS _x_oid, x.indoption[_n] AS _x_option, i.relam = 403 AS _x_btree,
+      CASE WHEN _n BETWEEN 1 AND x.indnatts THEN _n <= x.indnkeyatts END AS _x_key
+    FROM pgc.pg_index x JOIN pgc.pg_class i ON i.oid = x.indexrelid)
+  WHERE _x_oid = pgc.regclass_oid(_a))

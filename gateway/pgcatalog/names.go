@@ -137,17 +137,29 @@ func (n *Names) Definition(oid uint32, pretty bool, path []string) (text string,
 	}
 	name := ""
 	if r := n.relation(d.relation); r != nil {
+		if own := n.relation(oid); !pretty && own != nil && own.kind == "i" {
+			path = nil // an index is of a table with its schema, a constraint refers to one by the search path
+		}
 		name = n.written(r, path)
 	}
 	return d.before + name + d.after, true
 }
 
-// IndexColumn is the name of an index's column by number, "" if it has none.
+// IndexColumn is an index's column by number, its name or what it is computed by; "" if it has none.
 func (n *Names) IndexColumn(oid uint32, number int32) string {
-	if r := n.relation(oid); r != nil && number >= 1 && int(number) <= len(r.attributes) {
-		return pgtext.QuoteIdent(r.attributes[number-1])
+	r := n.relation(oid)
+	if r == nil || number < 1 || int(number) > len(r.attributes) {
+		return ""
 	}
-	return ""
+	if name := r.attributes[number-1]; name != "" {
+		return pgtext.QuoteIdent(name)
+	}
+	text, _ := n.Definition(oid, false, nil)
+	items := (&Index{Definition: text}).items()
+	if int(number) > len(items) {
+		return ""
+	}
+	return items[number-1]
 }
 
 // SerialSequence is the sequence that a table's column owns.

@@ -61,6 +61,8 @@ var (
 	objectMacrosSQL string
 	//go:embed macros_privilege.sql
 	privilegeMacrosSQL string
+	//go:embed macros_statistics.sql
+	statisticsMacrosSQL string
 )
 
 // New fills db with everything that does not depend on our own tables. Until the first Refresh, the relations
@@ -126,7 +128,7 @@ func (c *Catalog) build(ctx context.Context, s engine.Session) error {
 	if err := execAll(ctx, s, append(script, start)); err != nil {
 		return err
 	}
-	for _, text := range []string{lookupsSQL, functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, viewsSQL, informationSchemaSQL, redshiftSQL} {
+	for _, text := range []string{lookupsSQL, functionsSQL, macrosSQL, objectMacrosSQL, privilegeMacrosSQL, statisticsMacrosSQL, viewsSQL, informationSchemaSQL, redshiftSQL} {
 		if err := execAll(ctx, s, statements(text)); err != nil {
 			return err
 		}

@@ -150,9 +150,7 @@ func (b *builder) class(v values, kind string) {
 	v["relpersistence"], v["relispopulated"] = cmp.Or(v["relpersistence"], any("p")), true
 	v["relreplident"] = "n"
 	v["relkind"], v["relhasrules"] = kind, kind != "r"
-	if kind == "v" {
-		v["reltuples"] = float64(0)
-	} else {
+	if kind != "v" {
 		v["relam"], v["relfilenode"] = heapAccessMethod, v["oid"]
 		v["relfrozenxid"], v["relminmxid"] = firstTransactionID, int64(1)
 		if v["oid"].(int64) >= firstObject {

@@ -158,6 +158,8 @@ func TestObjects(t *testing.T) {
 	}
 	for _, text := range []string{
 		"select pg_get_serial_sequence('items', 'line'), has_table_privilege('orders', 'select'), has_any_column_privilege(current_user, 'orders', 'select')",
+		"select conname, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true), pg_get_indexdef(conindid), pg_get_indexdef(conindid, 0, true) " +
+			"from pg_constraint where connamespace = 'shop'::regnamespace and contype in ('p', 'f') order by 1",
 		"select relname, pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)::regclass::oid = 'items_line_seq'::regclass " +
 			"from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname = 'items' and a.attname = 'line'",
 	} {

@@ -32,6 +32,14 @@ func words() []udf.Function {
 		udf.Of1("tg_chr", pgtext.Chr),
 		udf.Of1("tg_name", infallible(pgtext.Name)),
 		udf.Of1("tg_quote_ident", infallible(pgtext.QuoteIdent)),
+		udf.Of2("tg_parse_ident", func(text string, strict bool) ([]udf.Null[string], error) {
+			parts, err := pgtext.ParseIdent(text, strict)
+			out := make([]udf.Null[string], len(parts))
+			for i, p := range parts {
+				out[i] = udf.Some(p)
+			}
+			return out, err
+		}),
 		udf.Of1("tg_quote_literal", infallible(pgtext.QuoteLiteral)),
 		udf.Of1("tg_unistr", pgtext.Unistr),
 		udf.Of2("tg_normalize", pgtext.Normalize),
