@@ -139,13 +139,17 @@ func (b *binder) composeOrdered(p *selectParts, body string, names []string) str
 // composeSet writes a set operation without its ORDER BY.
 func (b *binder) composeSet(p *selectParts, names []string) string {
 	l, r := b.compose(p.left, names), b.compose(p.right, names)
+	with := ""
+	if !strings.HasPrefix(p.op, "UNION") && len(p.outerRefs) == 0 && (p.left.computes() || p.right.computes()) {
+		with, l, r = b.computedSides(p, l, r)
+	}
 	plain := "(" + l + ") " + p.op + " (" + r + ")"
 	counted := (p.op == "EXCEPT ALL" || p.op == "INTERSECT ALL") && p.keyed()
 	switch asIs := !p.wide() && !counted || p.op == "UNION ALL"; {
 	case counted:
-		return b.composeOrdered(p, b.composeCopies(p, l, r), names)
-	case asIs && p.keyedOrder():
-		return b.composeOrdered(p, plain, names)
+		return b.composeOrdered(p, with+b.composeCopies(p, l, r), names)
+	case asIs && (p.keyedOrder() || with != ""):
+		return b.composeOrdered(p, with+plain, names)
 	case asIs:
 		return plain
 	}
@@ -159,7 +163,20 @@ func (b *binder) composeSet(p *selectParts, names []string) string {
 	}
 	left, right := b.alias("rows_left"), b.alias("rows_right")
 	body := renamed(p, distinct, columnNames(p)) + "(" + l + ") AS " + left + columns + p.alsoThere(left, "("+r+") AS "+right+columns, right, "")
-	return b.composeOrdered(p, body, names)
+	return b.composeOrdered(p, with+body, names)
+}
+
+// computedSides names the sides of INTERSECT or EXCEPT in a WITH that computes them whole. DuckDB looks at a column of
+// constants first, and where they differ it computes nothing else: what fails there is the statement's error in PostgreSQL.
+func (b *binder) computedSides(p *selectParts, l, r string) (with, left, right string) {
+	left, right = b.alias("side_left"), b.alias("side_right")
+	columns := "(" + strings.Join(columnNames(p), ", ") + ") AS MATERIALIZED ("
+	return "WITH " + left + columns + l + "), " + right + columns + r + ") ", "SELECT * FROM " + left, "SELECT * FROM " + right
+}
+
+// computes reports whether an output column is more than a column or a constant.
+func (p *selectParts) computes() bool {
+	return p.op != "" || slices.ContainsFunc(p.targets, func(t *target) bool { return t.e.column == nil && !t.e.constant })
 }
 
 // composeCopies writes EXCEPT ALL and INTERSECT ALL of what goes by keys: a row's copies are numbered on either side, and each is
