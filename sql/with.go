@@ -149,18 +149,19 @@ func (b *binder) recursive(q *pg_query.SelectStmt, c *cte, names []string, outer
 	if step.aggregated {
 		return nil, b.fail(invalidRecursion, aggregateIn(q.Rarg), "aggregate functions are not allowed in a recursive query's recursive term")
 	}
-	types := make([]pgtypes.OID, len(first.targets))
+	types := make([]pgtypes.Type, len(first.targets))
 	for i, t := range first.targets {
-		types[i] = t.e.oid()
+		types[i] = t.e.typ
+		types[i].OID = t.e.oid()
 	}
 	p, err := b.combine("UNION", q.All, first, step)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range p.targets {
-		if types[i] != 0 && t.e.typ.OID != types[i] {
+		if types[i].OID != 0 && (t.e.typ.OID != types[i].OID || t.e.typ.Typmod != types[i].Typmod) {
 			return nil, b.fail(pgerr.DatatypeMismatch, first.targets[i].e.pos, "recursive query %q column %d has type %s in non-recursive term but type %s overall",
-				c.name, i+1, postgresTables().typeName(types[i]), postgresTables().typeName(t.e.typ.OID)).
+				c.name, i+1, typeText(types[i]), typeText(t.e.typ)).
 				WithHint("Cast the output of the non-recursive term to the correct type.")
 		}
 	}

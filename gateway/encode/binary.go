@@ -32,8 +32,17 @@ func (e *Encoder) binaryOf(c *column) appendFunc {
 // binaryString passes text and bytea through and reads the text form of every other type.
 func (e *Encoder) binaryString(c *column) appendFunc {
 	switch c.typ.OID {
-	case pgtypes.Text, pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Char, pgtypes.JSON, pgtypes.Unknown:
+	case pgtypes.Text, pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.JSON, pgtypes.Unknown:
 		return e.textOf(c)
+	case pgtypes.Char: // always one byte: the empty one is 0
+		text := e.textOf(c)
+		return func(b []byte, v *engine.Vector, row int) []byte {
+			before := len(b)
+			if b = text(b, v, row); len(b) == before {
+				b = append(b, 0)
+			}
+			return b
+		}
 	case pgtypes.Bytea:
 		if c.physical == engine.PhysicalString {
 			return func(b []byte, v *engine.Vector, row int) []byte { return v.Str[row].AppendTo(b) }
