@@ -15,6 +15,11 @@ func walk(tree proto.Message, f func(*pg_query.Node)) {
 	}
 	if n, ok := tree.(*pg_query.Node); ok {
 		f(n)
+		// One of hundreds of fields is there: the loop below would ask for each.
+		if d := message.WhichOneof(message.Descriptor().Oneofs().Get(0)); d != nil {
+			walk(message.Get(d).Message().Interface(), f)
+		}
+		return
 	}
 	// Range gives the fields in no order that it promises.
 	fields := message.Descriptor().Fields()
