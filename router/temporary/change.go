@@ -232,10 +232,11 @@ func (c *change) fill(ctx context.Context, name string, own []string) (n int64, 
 	if err := c.store.fits(ctx); err != nil {
 		return 0, err
 	}
-	err = c.read(ctx, c.w.Rows, &engine.Into{Table: name, Columns: own, Mark: from, Value: c.command}, func(chunk *engine.Chunk) {
+	err = c.read(ctx, c.w.Rows, &engine.Into{Table: name, Columns: own, Mark: from, Value: c.command}, func(chunk *engine.Chunk) error {
 		for _, count := range chunk.Vectors[0].I64[:chunk.Rows] {
 			n += count
 		}
+		return nil
 	})
 	if err == nil {
 		err = c.store.fits(ctx)
@@ -243,8 +244,8 @@ func (c *change) fill(ctx context.Context, name string, own []string) (n int64, 
 	return n, err
 }
 
-// read gives the chunks of a query.
-func (c *change) read(ctx context.Context, q *sql.Query, into *engine.Into, take func(*engine.Chunk)) (err error) {
+// read gives the chunks of a query, until take fails.
+func (c *change) read(ctx context.Context, q *sql.Query, into *engine.Into, take func(*engine.Chunk) error) (err error) {
 	p, err := c.plan(ctx, q, into)
 	if err != nil {
 		return err
@@ -261,7 +262,9 @@ func (c *change) read(ctx context.Context, q *sql.Query, into *engine.Into, take
 		if err != nil {
 			return err
 		}
-		take(chunk)
+		if err := take(chunk); err != nil {
+			return err
+		}
 	}
 	return nil
 }

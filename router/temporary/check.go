@@ -119,9 +119,9 @@ func failing(row []*string) string {
 
 // first gives the first row of a query of texts, nil if it has none.
 func (c *change) first(ctx context.Context, q *sql.Query) (row []*string, err error) {
-	err = c.read(ctx, q, nil, func(chunk *engine.Chunk) {
+	err = c.read(ctx, q, nil, func(chunk *engine.Chunk) error {
 		if row != nil || chunk.Rows == 0 {
-			return
+			return nil
 		}
 		for i := range chunk.Vectors {
 			v := &chunk.Vectors[i]
@@ -132,6 +132,7 @@ func (c *change) first(ctx context.Context, q *sql.Query) (row []*string, err er
 			text := strings.Clone(v.Str[0].View())
 			row = append(row, &text)
 		}
+		return nil
 	})
 	return row, err
 }

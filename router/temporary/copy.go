@@ -10,6 +10,7 @@ import (
 	"tidegate/internal/engine"
 	"tidegate/internal/pgcopy"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgnumeric"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
@@ -309,7 +310,7 @@ func (c *copying) valueOf(ctx context.Context, row int64, column int) (value []b
 		return nil, nil, err
 	}
 	c.staged.from, c.staged.to = row, row
-	valueErr = c.change.read(ctx, q, nil, func(*engine.Chunk) {})
+	valueErr = c.change.read(ctx, q, nil, func(*engine.Chunk) error { return nil })
 	if valueErr != nil && !ofRow(valueErr) {
 		return nil, nil, valueErr
 	}
@@ -335,19 +336,10 @@ func (c *copying) inputError(value []byte, column int, told error) error {
 	for _, have := range c.w.Table.Columns {
 		precision, scale, limited := have.Type.PrecisionScale()
 		if e, ok := errors.AsType[*pgerr.Error](told); ok && have.Name == name && limited && e.Code == pgerr.NumericOutOfRange && e.Detail == "" {
-			e.Detail = numericLimit(precision, scale)
+			e.Detail = pgnumeric.Overflow(precision, scale).Detail
 		}
 	}
 	return told
-}
-
-// numericLimit says what a numeric with a modifier can hold.
-func numericLimit(precision, scale int) string {
-	largest := "1"
-	if precision != scale {
-		largest = fmt.Sprintf("10^%d", precision-scale)
-	}
-	return fmt.Sprintf("A field with precision %d, scale %d must round to an absolute value less than %s.", precision, scale, largest)
 }
 
 // ofRow reports whether it is an error of a row's values: data exceptions and violated constraints.

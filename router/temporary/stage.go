@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 
@@ -120,27 +119,8 @@ func (c *change) bring(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	p, err := c.plan(ctx, c.w.Brought, nil)
-	if err != nil {
-		return err
-	}
-	if p.Release != nil {
-		defer p.Release()
-	}
-	rows, err := p.Engine.Query(ctx, p.Statement)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	fields := make([][]byte, c.w.Staged)
-	for {
-		chunk, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return c.read(ctx, c.w.Brought, nil, func(chunk *engine.Chunk) error {
 		for row := range chunk.Rows {
 			if err := textsAt(chunk, row, fields); err != nil {
 				return err
@@ -149,7 +129,8 @@ func (c *change) bring(ctx context.Context) (err error) {
 				return err
 			}
 		}
-	}
+		return nil
+	})
 }
 
 // textsAt gives the texts of a row, nil for NULL.
