@@ -99,10 +99,8 @@ func TestCopyFromAsPostgreSQL(t *testing.T) { //nolint:tparallel // the parts sh
 	t.Run("refused", func(t *testing.T) { checkCopyRefused(t, l) })
 }
 
-func checkCopyTransactions(t *testing.T, l *writeLab) {
-	t.Helper()
-	w := &twins{t, l.connect(t, "demo"), l.plain(t)}
-	w.same("begin")
+// copyInBlock copies in a block that has begun, and commits it.
+func copyInBlock(w *twins) {
 	w.copyIn("copy few from stdin", done(), "60\ta\n61\tb\n")
 	w.same("select count(*) from few where a >= 60")
 	w.same("savepoint s")
@@ -112,6 +110,13 @@ func checkCopyTransactions(t *testing.T, l *writeLab) {
 	w.copyIn("copy few from stdin", done(), "63\te\n")
 	w.same("commit")
 	w.same("select a, b from few where a >= 60 order by a")
+}
+
+func checkCopyTransactions(t *testing.T, l *writeLab) {
+	t.Helper()
+	w := &twins{t, l.connect(t, "demo"), l.plain(t)}
+	w.same("begin")
+	copyInBlock(w)
 	w.same("begin read only")
 	w.copyIn("copy few from stdin", done())
 	w.same("rollback")
