@@ -26,11 +26,8 @@ func CountUnknown(fields map[string]int64, unnamed int64) UnknownFields {
 	if len(fields) <= MaxUnknownFields {
 		return u
 	}
-	names := slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
-		return cmp.Or(cmp.Compare(fields[b], fields[a]), cmp.Compare(a, b))
-	})
 	u.Fields = make(map[string]int64, MaxUnknownFields)
-	for i, name := range names {
+	for i, name := range ByFrequency(fields) {
 		if i < MaxUnknownFields {
 			u.Fields[name] = fields[name]
 		} else {
@@ -56,4 +53,11 @@ func (n *Notes) AddUnknown(u UnknownFields) {
 	}
 	total := CountUnknown(sum, more)
 	n.Unknown = &total
+}
+
+// ByFrequency gives names by their counts, the most frequent first, by name among equals.
+func ByFrequency(counts map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
 }

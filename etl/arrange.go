@@ -32,12 +32,7 @@ func (b *batch) arrange(ctx context.Context) error {
 // countParts fills b.parts and the batch's checksum.
 func (b *batch) countParts(ctx context.Context) error {
 	keys := b.table.PartitionBy
-	query := fmt.Sprintf("SELECT %scount(*)::BIGINT, %s FROM %s", asText(keys), checksumOf(dataColumns(b.table)), rowsTable)
-	if len(keys) > 0 {
-		query += " GROUP BY " + idents(keys)
-	}
-	err := each(ctx, b.session, query, func(row []cell) error {
-		values, counted := row[:len(keys)], row[len(keys):]
+	err := b.eachPartition(ctx, rowsTable, checksumOf(dataColumns(b.table)), func(values, counted []cell) error {
 		if counted[0].i == 0 { // a table without partitions that gets no row
 			return nil
 		}
@@ -73,12 +68,8 @@ func (b *batch) sortRows(ctx context.Context) error {
 		return err
 	}
 	b.writable = sortedTable
-	query := fmt.Sprintf("SELECT %scount(*)::BIGINT, min(rowid)::BIGINT, max(rowid)::BIGINT FROM %s", asText(keys), sortedTable)
-	if len(keys) > 0 {
-		query += " GROUP BY " + idents(keys)
-	}
-	return each(ctx, b.session, query, func(row []cell) error {
-		name, at := partitionName(keys, row[:len(keys)]), row[len(keys):]
+	return b.eachPartition(ctx, sortedTable, "min(rowid)::BIGINT, max(rowid)::BIGINT", func(values, at []cell) error {
+		name := partitionName(keys, values)
 		i := slices.IndexFunc(b.parts, func(p part) bool { return p.name == name })
 		if i < 0 || at[0].i != b.parts[i].rows || at[2].i-at[1].i+1 != at[0].i {
 			return fmt.Errorf("the sorted rows of partition %q are not those that were counted, or lie between others", name)
@@ -88,13 +79,19 @@ func (b *batch) sortRows(ctx context.Context) error {
 	})
 }
 
-// asText is the beginning of a list of expressions: columns as text.
-func asText(columns []string) string {
-	var list strings.Builder
-	for _, c := range columns {
-		list.WriteString(ident(c) + "::VARCHAR, ")
+// eachPartition gives the partitions of a table's rows: their values as texts, the number of rows and further aggregates.
+// A table without partitions has one, which may have no row.
+func (b *batch) eachPartition(ctx context.Context, table, aggregates string, fn func(values, counted []cell) error) error {
+	keys := b.table.PartitionBy
+	var values strings.Builder
+	for _, c := range keys {
+		values.WriteString(ident(c) + "::VARCHAR, ")
 	}
-	return list.String()
+	query := fmt.Sprintf("SELECT %scount(*)::BIGINT, %s FROM %s", values.String(), aggregates, table)
+	if len(keys) > 0 {
+		query += " GROUP BY " + idents(keys)
+	}
+	return each(ctx, b.session, query, func(row []cell) error { return fn(row[:len(keys)], row[len(keys):]) })
 }
 
 func orderBy(columns []string) string {

@@ -2,8 +2,10 @@ package etl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -57,7 +59,7 @@ func (c *Collector) Collect(ctx context.Context) (Collected, error) {
 	for _, f := range dead {
 		byTable[f.Table] = append(byTable[f.Table], f)
 	}
-	for _, name := range slices.SortedFunc(tables(view), catalog.Name.Compare) {
+	for _, name := range slices.SortedFunc(maps.Keys(view.Tables), catalog.Name.Compare) {
 		if view.Tables[name].Table.Adopt != nil {
 			continue // its files are others'
 		}
@@ -66,16 +68,6 @@ func (c *Collector) Collect(ctx context.Context) (Collected, error) {
 		}
 	}
 	return done, nil
-}
-
-func tables(view *catalog.View) func(func(catalog.Name) bool) {
-	return func(yield func(catalog.Name) bool) {
-		for name := range view.Tables {
-			if !yield(name) {
-				return
-			}
-		}
-	}
 }
 
 // retire chooses the horizon, tells it to everybody who reads, and lowers it to what they read when they knew it.
@@ -125,11 +117,7 @@ func (c *Collector) collectTable(ctx context.Context, table catalog.Name, dead [
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closeErr := release(); err == nil {
-			err = closeErr
-		}
-	}()
+	defer func() { err = errors.Join(err, release()) }()
 	for _, f := range dead {
 		if !runFolderName.MatchString("/" + f.Path) {
 			return fmt.Errorf("%s is no file that a batch wrote", f.Path)

@@ -1,16 +1,14 @@
 package etl
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
+	"tidegate/catalog"
 	"tidegate/etl/raw"
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage"
@@ -176,9 +174,7 @@ func (b *batch) putQuarantine(ctx context.Context, path string) (err error) {
 
 // summary lists names with their counts, most frequent first.
 func summary(counts map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
-	})
+	names := catalog.ByFrequency(counts)
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%s %d", name, counts[name])
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
@@ -44,9 +43,6 @@ func (t *run) requeue(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// quarantineFolder has a table's quarantine files.
-func quarantineFolder(table catalog.Name) string { return "_quarantine/" + table.String() + "/" }
-
 // quarantines gives the quarantine files of published batches. Those that a requeue has read and died before it could
 // remove are removed.
 func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
@@ -54,12 +50,12 @@ func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := t.Store.Known(ctx, t.p.Table, quarantineFolder(t.p.Table))
+	read, err := t.Store.Known(ctx, t.p.Table, raw.QuarantineFolder(t.p.Table))
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger of inputs: %w", err)
 	}
 	var files []storage.Object
-	for f, err := range t.Lake.List(ctx, quarantineFolder(t.p.Table), "") {
+	for f, err := range t.Lake.List(ctx, raw.QuarantineFolder(t.p.Table), "") {
 		if err != nil {
 			return nil, fmt.Errorf("list the quarantine: %w", err)
 		}
@@ -69,15 +65,12 @@ func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 			}
 			continue
 		}
-		if b, ok := batches[batchOfQuarantine(f.Key)]; ok && b.State != catalog.BatchFailed {
+		_, batch, _ := raw.ParseQuarantinePath(f.Key)
+		if b, ok := batches[batch]; ok && b.State != catalog.BatchFailed {
 			files = append(files, f)
 		}
 	}
 	return files, nil
-}
-
-func batchOfQuarantine(key string) string {
-	return strings.TrimSuffix(key[strings.LastIndexByte(key, '/')+1:], ".ndjson.gz")
 }
 
 // batchesByID gives the table's batches: of the revisions of one the newest that is published, if any is.
@@ -149,7 +142,7 @@ func (t *run) expireQuarantine(ctx context.Context) error {
 	}
 	before := t.Now().Add(-t.p.KeepQuarantine)
 	var old []storage.Object
-	for f, err := range t.Lake.List(ctx, quarantineFolder(t.p.Table), "") {
+	for f, err := range t.Lake.List(ctx, raw.QuarantineFolder(t.p.Table), "") {
 		if err != nil {
 			return fmt.Errorf("list the quarantine: %w", err)
 		}
@@ -169,7 +162,8 @@ func (t *run) expireQuarantine(ctx context.Context) error {
 		newest = max(newest, b.Seq)
 	}
 	for _, f := range old {
-		b, known := batches[batchOfQuarantine(f.Key)]
+		_, batch, _ := raw.ParseQuarantinePath(f.Key)
+		b, known := batches[batch]
 		if known && b.State != catalog.BatchFailed && (b.Seq > newest-keptBatches || !b.CommittedAt.Before(before)) {
 			continue
 		}

@@ -259,13 +259,13 @@ func TestOldQuarantineIsRemoved(t *testing.T) {
 		l.put(t, strconv.Itoa(i)+".gz", "broken "+strconv.Itoa(i))
 		l.mustRun(t, p)
 	}
-	orphan := quarantineFolder(p.Table) + "20180215T0300Z-0123456789ab.ndjson.gz" // of an attempt that died
+	orphan := raw.QuarantineFolder(p.Table) + "20180215T0300Z-0123456789ab.ndjson.gz" // of an attempt that died
 	if _, err := l.lake.Put(t.Context(), orphan, strings.NewReader("")); err != nil {
 		t.Fatal(err)
 	}
 	files := func() (n int) {
 		t.Helper()
-		for _, err := range l.lake.List(t.Context(), quarantineFolder(p.Table), "") {
+		for _, err := range l.lake.List(t.Context(), raw.QuarantineFolder(p.Table), "") {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -277,7 +277,7 @@ func TestOldQuarantineIsRemoved(t *testing.T) {
 	if n := files(); n != keptBatches+3 {
 		t.Errorf("%d files before their time", n)
 	}
-	for o, err := range l.lake.List(context.Background(), quarantineFolder(p.Table), "") {
+	for o, err := range l.lake.List(context.Background(), raw.QuarantineFolder(p.Table), "") {
 		if err != nil {
 			t.Fatal(err)
 		}

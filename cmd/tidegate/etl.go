@@ -67,10 +67,7 @@ func (p *parts) finishRun(ctx context.Context, prog *program, runErr error) erro
 
 // chosen reads the configuration and what is chosen of it.
 func (e *etlChoice) chosen(p *program) (c config, pipelines []*pipeline.Pipeline, o etl.Options, err error) {
-	if c, err = loadConfig(p.config); err != nil {
-		return c, nil, o, err
-	}
-	if pipelines, err = chosenPipelines(c, e.Select); err != nil {
+	if c, pipelines, err = chosenPipelines(p, e.Select); err != nil {
 		return c, nil, o, err
 	}
 	if err := c.checkAdopted(pipelines); err != nil {
@@ -80,16 +77,18 @@ func (e *etlChoice) chosen(p *program) (c config, pipelines []*pipeline.Pipeline
 	return c, pipelines, etl.Options{Relist: e.Relist, Objects: objects}, err
 }
 
-// chosenPipelines reads the pipelines that --select names.
-func chosenPipelines(c config, names []string) ([]*pipeline.Pipeline, error) {
-	pipelines, err := loadPipelines(c)
-	if err != nil {
-		return nil, err
+// chosenPipelines reads the configuration and the pipelines that --select names.
+func chosenPipelines(p *program, names []string) (c config, pipelines []*pipeline.Pipeline, err error) {
+	if c, err = loadConfig(p.config); err != nil {
+		return c, nil, err
+	}
+	if pipelines, err = loadPipelines(c); err != nil {
+		return c, nil, err
 	}
 	if pipelines, err = pipeline.Choose(pipelines, names); err != nil {
-		return nil, wrong{err}
+		return c, nil, wrong{err}
 	}
-	return pipelines, nil
+	return c, pipelines, nil
 }
 
 // objects reads the names that --objects gives; nil without it.
@@ -124,14 +123,20 @@ func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipel
 	if err != nil {
 		return err
 	}
-	o.Store, o.Lake, o.Engine, o.WorkDir, o.Log, o.Step = p.store, p.lake, db, p.scratch("etl"), p.log, prog.step
-	o.Source = func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }
-	runner, err := etl.New(o)
+	o.Engine, o.Step = db, prog.step
+	runner, err := p.newRunner(ctx, o)
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
 	report, err := do(runner, ctx, pipelines)
 	return errors.Join(err, printReport(prog.out, report), db.Close())
+}
+
+// newRunner gives a Runner on the catalog, the lake and the sources.
+func (p *parts) newRunner(ctx context.Context, o etl.Options) (*etl.Runner, error) {
+	o.Store, o.Lake, o.WorkDir, o.Log = p.store, p.lake, p.scratch("etl"), p.log
+	o.Source = func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }
+	return etl.New(o)
 }
 
 func printReport(out io.Writer, r etl.Report) error {

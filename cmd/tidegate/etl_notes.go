@@ -1,11 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"tidegate/catalog"
@@ -17,9 +14,7 @@ func printNotes(out io.Writer, table string, n catalog.Notes) error {
 		return nil
 	}
 	counts := n.Unknown.Fields
-	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
+	names := catalog.ByFrequency(counts)
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%q %d", name, counts[name])
 	}

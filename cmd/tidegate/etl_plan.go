@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 
 	"tidegate/etl"
-	"tidegate/internal/storage"
 )
 
 type etlPlanCmd struct {
@@ -28,9 +27,7 @@ func (e *etlPlanCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	options.Store, options.Lake, options.WorkDir, options.Log = parts.store, parts.lake, parts.scratch("etl"), parts.log
-	options.Source = func(l string) (storage.Bucket, error) { return parts.openSource(ctx, l) }
-	runner, err := etl.New(options)
+	runner, err := parts.newRunner(ctx, options)
 	if err != nil {
 		return errors.Join(err, parts.close())
 	}

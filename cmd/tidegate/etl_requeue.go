@@ -12,11 +12,7 @@ type etlRequeueCmd struct {
 
 // Run gives the rejected records of the pipelines another chance.
 func (e *etlRequeueCmd) Run(ctx context.Context, p *program) error {
-	c, err := loadConfig(p.config)
-	if err != nil {
-		return err
-	}
-	pipelines, err := chosenPipelines(c, e.Select)
+	c, pipelines, err := chosenPipelines(p, e.Select)
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,7 @@ type etlStatusCmd struct {
 
 // Run tells from the catalog how each pipeline fared. Nothing is listed or read.
 func (e *etlStatusCmd) Run(ctx context.Context, p *program) error {
-	c, err := loadConfig(p.config)
-	if err != nil {
-		return err
-	}
-	pipelines, err := chosenPipelines(c, e.Select)
+	c, pipelines, err := chosenPipelines(p, e.Select)
 	if err != nil {
 		return err
 	}

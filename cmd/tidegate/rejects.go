@@ -23,19 +23,16 @@ func (p *parts) rejects(ctx context.Context) iter.Seq2[system.Reject, error] {
 			yield(system.Reject{}, err)
 			return
 		}
-		for o, err := range p.lake.List(ctx, "_quarantine/", "") {
+		for o, err := range p.lake.List(ctx, raw.QuarantineRoot, "") {
+			counts := false
+			if err == nil {
+				counts, err = current(ctx, o)
+			}
 			if err != nil {
 				yield(system.Reject{}, err)
 				return
 			}
-			if counts, err := current(ctx, o); err != nil || !counts {
-				if err != nil {
-					yield(system.Reject{}, err)
-					return
-				}
-				continue
-			}
-			if !p.rejectsOf(ctx, o, yield) {
+			if counts && !p.rejectsOf(ctx, o, yield) {
 				return
 			}
 		}
@@ -44,12 +41,10 @@ func (p *parts) rejects(ctx context.Context) iter.Seq2[system.Reject, error] {
 
 // rejectsOf reads one quarantine file, _quarantine/<table>/<batch>.ndjson.gz; false ends the reading.
 func (p *parts) rejectsOf(ctx context.Context, o storage.Object, yield func(system.Reject, error) bool) bool {
-	parts := strings.Split(o.Key, "/")
-	if len(parts) != 3 {
+	table, batch, ok := raw.ParseQuarantinePath(o.Key)
+	if !ok {
 		return yield(system.Reject{}, fmt.Errorf("quarantine file %s is not _quarantine/TABLE/BATCH.ndjson.gz", o.Key))
 	}
-	table, _ := catalog.ParseName(parts[1])
-	batch := strings.TrimSuffix(parts[2], ".ndjson.gz")
 	body, _, err := p.lake.Get(ctx, o.Key, o.ETag)
 	if errors.Is(err, storage.ErrNotFound) {
 		return true // removed since it was listed
@@ -73,28 +68,30 @@ func (p *parts) currentQuarantine(ctx context.Context) (func(context.Context, st
 	if err != nil {
 		return nil, err
 	}
-	type key struct{ table, batch string }
+	type key struct {
+		table catalog.Name
+		batch string
+	}
 	known := map[key]bool{}
 	for i := range batches {
 		b := &batches[i]
 		if b.Kind != catalog.RecordRequeue || b.State != catalog.BatchFailed {
-			known[key{b.Table.String(), b.ID}] = true
+			known[key{b.Table, b.ID}] = true
 		}
 	}
-	read := map[string]map[string]string{} // by table: what requeues have read
+	read := map[catalog.Name]map[string]string{} // by table: what requeues have read
 	return func(ctx context.Context, o storage.Object) (bool, error) {
-		parts := strings.Split(o.Key, "/")
-		if len(parts) != 3 {
+		table, batch, ok := raw.ParseQuarantinePath(o.Key)
+		if !ok {
 			return true, nil // rejectsOf says what is wrong with it
 		}
-		table, _ := catalog.ParseName(parts[1])
-		if _, ok := read[parts[1]]; !ok {
+		if _, ok := read[table]; !ok {
 			var err error
-			if read[parts[1]], err = p.store.Known(ctx, table, "_quarantine/"+parts[1]+"/"); err != nil {
+			if read[table], err = p.store.Known(ctx, table, raw.QuarantineFolder(table)); err != nil {
 				return false, err
 			}
 		}
-		return known[key{parts[1], strings.TrimSuffix(parts[2], ".ndjson.gz")}] && read[parts[1]][o.Key] != o.ETag, nil
+		return known[key{table, batch}] && read[table][o.Key] != o.ETag, nil
 	}, nil
 }
 

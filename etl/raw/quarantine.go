@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -35,7 +36,26 @@ type Reject struct {
 
 // QuarantinePath is the key of a batch's quarantine file in the lake.
 func QuarantinePath(table catalog.Name, batch string) string {
-	return "_quarantine/" + table.String() + "/" + batch + ".ndjson.gz"
+	return QuarantineFolder(table) + batch + quarantineSuffix
+}
+
+// QuarantineRoot has the folders of all tables, QuarantineFolder the quarantine files of one.
+const QuarantineRoot = "_quarantine/"
+
+const quarantineSuffix = ".ndjson.gz"
+
+// QuarantineFolder has a table's quarantine files.
+func QuarantineFolder(table catalog.Name) string { return QuarantineRoot + table.String() + "/" }
+
+// ParseQuarantinePath undoes QuarantinePath; ok is false of what lies elsewhere below QuarantineRoot. What is no table's
+// name gives the zero Name.
+func ParseQuarantinePath(key string) (table catalog.Name, batch string, ok bool) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 3 {
+		return table, "", false
+	}
+	table, _ = catalog.ParseName(parts[1])
+	return table, strings.TrimSuffix(parts[2], quarantineSuffix), true
 }
 
 // rejectLine is a Reject in the file: one JSON object a line, in gzip, possibly of several members.

@@ -11,6 +11,6 @@ const databasesText = `(SELECT d.oid AS datid, d.datname, CASE WHEN d.oid = 0 OR
 	0::BIGINT AS sessions_fatal, 0::BIGINT AS sessions_killed, NULL::TIMESTAMPTZ AS stats_reset
 	FROM (SELECT 0::UINTEGER AS oid, NULL AS datname UNION ALL SELECT oid, datname FROM pgc.pg_database) d)`
 
-// databasesSource gives the rows of pg_stat_database, one of them for what is no database's: the sessions are counted, all else is 0, as where PostgreSQL counts
-// nothing (track_counts).
+// databasesSource gives the rows of pg_stat_database, one of them for what is no database's: the sessions are counted, all
+// else is 0, as where PostgreSQL counts nothing (track_counts).
 func databasesSource(backends []Backend) string { return fmt.Sprintf(databasesText, len(backends)) }
