@@ -24,8 +24,9 @@ type constant struct {
 	st       *sql.Statement
 	query    *sql.Query // nil: there was none yet
 
-	row     []byte  // as a DataRow of the formats; nil before it was asked for
-	formats []int16 // of the columns
+	columns []engine.Column // as a client may see them; nil before they were asked for
+	row     []byte          // as a DataRow of the formats; nil as columns
+	formats []int16         // of the columns
 }
 
 // recall gives a statement that is known from before, bound; nil if it is not, or is not to be run.
@@ -60,8 +61,14 @@ func (s *session) openKnown(ctx context.Context, st *sql.Statement, q *sql.Query
 		return nil, err
 	}
 	s.noticePlan(st, p)
-	rows := &knownRows{columns: shown(p.Statement.Columns), plan: p}
-	if c := &s.constant; c.query == q && c.settings == s.settings.version {
+	rows := &knownRows{plan: p}
+	if c := &s.constant; c.query != q || c.settings != s.settings.version {
+		rows.columns = shown(p.Statement.Columns)
+	} else {
+		if c.columns == nil {
+			c.columns = shown(p.Statement.Columns)
+		}
+		rows.columns = c.columns
 		if err := c.encode(ctx, rows, s.wanted, s.state.Style); err != nil {
 			err = errors.Join(err, rows.Close())
 			s.record(entry, p, 0, err)

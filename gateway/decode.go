@@ -11,9 +11,16 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-// decode reads a message's body. Errors are those of PostgreSQL's pqformat.c, after which a session goes on.
-// encoding is the client's, nil UTF-8; values of parameters stay as they are.
-func decode(kind byte, body []byte, encoding *pgencoding.Encoding) (pgproto3.FrontendMessage, error) {
+// messages are the newest of each kind that comes with every execution of a prepared statement: they are decoded to the
+// same memory.
+type messages struct {
+	bind    pgproto3.Bind
+	execute pgproto3.Execute
+}
+
+// decode reads a message's body; what it gives is valid until the next one of its kind. Errors are those of PostgreSQL's
+// pqformat.c, after which a session goes on. encoding is the client's, nil UTF-8; values of parameters stay as they are.
+func (last *messages) decode(kind byte, body []byte, encoding *pgencoding.Encoding) (pgproto3.FrontendMessage, error) {
 	d := decoder{rest: body, encoding: encoding}
 	var m pgproto3.FrontendMessage
 	switch kind {
@@ -22,9 +29,10 @@ func decode(kind byte, body []byte, encoding *pgencoding.Encoding) (pgproto3.Fro
 	case 'P':
 		m = d.parse()
 	case 'B':
-		m = d.bind()
+		m = d.bind(&last.bind)
 	case 'E':
-		m = &pgproto3.Execute{Portal: d.text(), MaxRows: d.rows()}
+		last.execute = pgproto3.Execute{Portal: d.textAs(last.execute.Portal), MaxRows: d.rows()}
+		m = &last.execute
 	case 'D':
 		m = &pgproto3.Describe{ObjectType: d.object("DESCRIBE"), Name: d.text()}
 	case 'C':
@@ -69,6 +77,16 @@ func (d *decoder) text() string {
 	}
 	d.rest = d.rest[end+1:]
 	return s
+}
+
+// textAs is text that is likely to be the same as before.
+func (d *decoder) textAs(before string) string {
+	n := len(before)
+	if d.encoding == nil && n < len(d.rest) && d.rest[n] == 0 && string(d.rest[:n]) == before {
+		d.rest = d.rest[n+1:]
+		return before
+	}
+	return d.text()
 }
 
 func (d *decoder) plain(text []byte) (string, error) {
@@ -130,8 +148,8 @@ func (d *decoder) parse() *pgproto3.Parse {
 }
 
 // bind's parameters are the body's own bytes; nil is NULL. Without its names it is nil.
-func (d *decoder) bind() *pgproto3.Bind {
-	m := &pgproto3.Bind{DestinationPortal: d.text(), PreparedStatement: d.text()}
+func (d *decoder) bind(m *pgproto3.Bind) *pgproto3.Bind {
+	*m = pgproto3.Bind{DestinationPortal: d.textAs(m.DestinationPortal), PreparedStatement: d.textAs(m.PreparedStatement)}
 	if d.err != nil {
 		return nil
 	}

@@ -32,7 +32,7 @@ func FuzzMessages(f *testing.F) {
 			if kind == 'X' || kind == 'd' || kind == 'c' || kind == 'f' || kind == 'F' {
 				continue
 			}
-			got, err := decode(kind, body, nil)
+			got, err := new(messages).decode(kind, body, nil)
 			if err != nil {
 				if e, ok := errors.AsType[*pgerr.Error](err); !ok || e.Code != pgerr.ProtocolViolation && e.Code != pgerr.CharacterNotInRepertoire {
 					t.Errorf("%c %q: %v", kind, body, err)

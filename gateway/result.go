@@ -129,7 +129,8 @@ func (r *result) stream(w *wire, e rowWriter, limit int64) (n int64, done bool, 
 		if r.ended {
 			return 0, true, nil
 		}
-		n, done, err = r.pass(&passing{wire: w, written: written}, limit)
+		w.passing = passing{wire: w, written: written}
+		n, done, err = r.pass(&w.passing, limit)
 		r.sent += n
 		return n, done, r.task.explain(err)
 	}

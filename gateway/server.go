@@ -116,7 +116,8 @@ func (s *Server) rules() *auth.Rules {
 
 // queryID gives an id that no other query of any server of this catalog is likely to have.
 func (s *Server) queryID() string {
-	return s.boot + "-" + strconv.FormatInt(s.queries.Add(1), 10)
+	id := append(append(make([]byte, 0, 64), s.boot...), '-')
+	return string(strconv.AppendInt(id, s.queries.Add(1), 10))
 }
 
 // Serve accepts clients until the listener closes; after Shutdown it returns nil. It refuses a listener that others

@@ -44,6 +44,7 @@ type session struct {
 	tx           transaction
 	changes      changes
 	transactions transactionID // so far
+	messages     messages
 	statements   map[string]*prepared
 	constant     constant
 	now          time.Time // when the statement or the message that is answered was taken up
@@ -117,7 +118,9 @@ func (s *session) finalFlush() {
 // handle answers one message. A panic in it is told to the client as XX000 and ends the session, whose state is not
 // known any more.
 func (s *session) handle(ctx context.Context, kind byte, body []byte) (err error) {
-	s.now = time.Now()
+	if kind != 'S' && kind != 'H' { // they start nothing
+		s.now = time.Now()
+	}
 	s.work.begin()
 	defer s.work.end()
 	defer func() {
@@ -145,7 +148,7 @@ func (s *session) handle(ctx context.Context, kind byte, body []byte) (err error
 // respond answers a message that is not skipped.
 func (s *session) respond(ctx context.Context, kind byte, body []byte) error {
 	s.refresh()
-	m, err := decode(kind, body, s.wire.encoding)
+	m, err := s.messages.decode(kind, body, s.wire.encoding)
 	if err == nil {
 		s.showMessage(m)
 	} else {

@@ -29,6 +29,7 @@ type wire struct {
 	buf      []byte
 	err      error
 	encoding *pgencoding.Encoding // of the client; nil is UTF-8
+	passing  passing              // of the result that passes now
 }
 
 func (w *wire) send(m pgproto3.BackendMessage) {

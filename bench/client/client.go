@@ -21,16 +21,18 @@ type Target struct {
 
 // Dial opens a session.
 func (t Target) Dial() (*Client, error) {
-	return t.DialThrough(func(c net.Conn) net.Conn { return c })
+	return t.DialThrough(Polled)
 }
 
 // DialThrough is Dial over what wrap makes of the connection.
-func (t Target) DialThrough(wrap func(net.Conn) net.Conn) (*Client, error) {
+func (t Target) DialThrough(wrap func(net.Conn) (net.Conn, error)) (*Client, error) {
 	conn, err := net.Dial("tcp", t.Address) //nolint:noctx // a bench is ended as a whole
 	if err != nil {
 		return nil, err
 	}
-	conn = wrap(conn)
+	if conn, err = wrap(conn); err != nil {
+		return nil, err
+	}
 	c := &Client{conn: conn, buf: make([]byte, 256<<10)}
 	hello, err := Encode(&pgproto3.StartupMessage{
 		ProtocolVersion: pgproto3.ProtocolVersion30,
@@ -41,6 +43,9 @@ func (t Target) DialThrough(wrap func(net.Conn) net.Conn) (*Client, error) {
 	}
 	return c, err
 }
+
+// Polled leaves a connection to Go's poller.
+func Polled(c net.Conn) (net.Conn, error) { return c, nil }
 
 // Connect is Dial with the session set up.
 func (t Target) Connect() (*Client, error) {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -17,7 +18,7 @@ const (
 func (s *suite) turns() int { return 4*s.Samples() + 1 }
 
 // constants measures `select 1` on an open session from its second execution on: as a simple query, as an extended one
-// with nothing prepared, and prepared before.
+// with nothing prepared, and prepared before; by a client that blocks as libpq's do, and by one of Go's (_go).
 func (s *suite) constants(ctx context.Context) error {
 	const text = "select 1"
 	simple, err := client.Simple(text)
@@ -36,6 +37,10 @@ func (s *suite) constants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	through := []struct {
+		suffix string
+		wrap   func(net.Conn) (net.Conn, error)
+	}{{"", client.Blocking}, {"_go", client.Polled}}
 	for _, p := range []struct {
 		metric         string
 		first, message []byte
@@ -44,18 +49,20 @@ func (s *suite) constants(ctx context.Context) error {
 		{"select1_p50_extended", extended, extended},
 		{"select1_p50_prepared", prepare, execute},
 	} {
-		err := s.compare(ctx, p.metric, "us", s.turns(), func(t client.Target) (func() (float64, error), error) {
-			c, err := t.Connect()
+		for _, by := range through {
+			err := s.compare(ctx, p.metric+by.suffix, "us", s.turns(), func(t client.Target) (func() (float64, error), error) {
+				c, err := t.DialThrough(by.wrap)
+				if err != nil {
+					return nil, err
+				}
+				_, err = c.Ask(p.first)
+				return func() (float64, error) {
+					return c.Turn(turnStatements, func() ([]byte, error) { return p.message, nil })
+				}, err
+			})
 			if err != nil {
-				return nil, err
+				return err
 			}
-			_, err = c.Ask(p.first)
-			return func() (float64, error) {
-				return c.Turn(turnStatements, func() ([]byte, error) { return p.message, nil })
-			}, err
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil

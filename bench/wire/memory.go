@@ -72,7 +72,7 @@ func (s *suite) slow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.targets[len(s.targets)-1].DialThrough(func(conn net.Conn) net.Conn { return slowConn{conn} })
+	c, err := s.targets[len(s.targets)-1].DialThrough(func(conn net.Conn) (net.Conn, error) { return slowConn{conn}, nil })
 	if err != nil {
 		return err
 	}
