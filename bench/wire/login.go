@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -40,19 +39,12 @@ func (s *suite) logins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	served, stop, err := program.Serve(ctx, "serve")
+	gateway, stop, err := serve(ctx, program)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	at, err := url.Parse(served)
-	if err != nil {
-		return err
-	}
-	targets := []client.Target{
-		{Name: "postgresql", Address: s.targets[0].Address, Database: s.targets[0].Database},
-		{Name: "gateway", Address: at.Host, Database: "tidegate"},
-	}
+	targets := []client.Target{s.targets[0], gateway}
 	return client.Compare(ctx, s.Bench, "connect_p50_scram", "us", s.turns(), targets, func(t client.Target) (func() (float64, error), error) {
 		config, err := pgconn.ParseConfig(fmt.Sprintf("postgres://%s:%s@%s/%s?sslmode=disable", loginUser, loginPassword, t.Address, t.Database))
 		return func() (float64, error) { return loginsMedian(ctx, config) }, err

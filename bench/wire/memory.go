@@ -2,11 +2,14 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"time"
 
 	"tidegate/bench/client"
+	"tidegate/bench/measure"
+	"tidegate/internal/testkit"
 )
 
 const (
@@ -19,47 +22,60 @@ const (
 	slowPause = time.Millisecond
 )
 
-// idle measures what a session costs that has asked something and waits: resident memory of the gateway's process.
+// idle measures what a session costs that has asked something and waits: resident memory of the gateway's process, without
+// and with TLS.
 func (s *suite) idle(ctx context.Context) error {
-	gateway := s.targets[len(s.targets)-1]
+	if err := s.idleThrough(ctx, "idle_session_bytes", s.program, s.targets[len(s.targets)-1], client.Polled); err != nil {
+		return err
+	}
+	ca := testkit.NewAuthority(s.TB)
+	ca.Server("server")
+	program, err := measure.Build(ctx, s.TB, fmt.Sprintf("TIDEGATE_LIMITS_CONNECTIONS=%d", idleSessions+100),
+		"TIDEGATE_TLS_CERT="+ca.File("server.crt"), "TIDEGATE_TLS_KEY="+ca.File("server.key"))
+	if err != nil {
+		return err
+	}
+	target, stop, err := serve(ctx, program)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	trusts := &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost"}
+	return s.idleThrough(ctx, "idle_session_tls_bytes", program, target, func(c net.Conn) (net.Conn, error) { return client.Encrypted(c, trusts) })
+}
+
+// idleThrough measures sessions of one kind. Every round would find the memory that the round before has left, so there is
+// one.
+func (s *suite) idleThrough(ctx context.Context, metric string, program *measure.Program, gateway client.Target, wrap func(net.Conn) (net.Conn, error)) error {
 	question, err := client.Extended("select 1")
 	if err != nil {
 		return err
 	}
-	open := func() (float64, error) {
-		before, err := s.program.Resident()
-		if err != nil {
-			return 0, err
-		}
-		sessions := make([]*client.Client, 0, idleSessions)
-		defer func() {
-			for _, c := range sessions {
-				_ = c.Close() // the server sees that either way
-			}
-		}()
-		for range idleSessions {
-			c, err := gateway.Connect()
-			if err != nil {
-				return 0, err
-			}
-			sessions = append(sessions, c)
-			if _, err := c.Ask(question); err != nil {
-				return 0, err
-			}
-		}
-		time.Sleep(settle)
-		after, err := s.program.Resident()
-		return float64(after-before) / idleSessions, err
+	before, err := program.Resident()
+	if err != nil {
+		return err
 	}
-	// Every round would find the memory that the round before has left, so there is one.
-	value, err := open()
+	for range idleSessions {
+		c, err := gateway.DialThrough(wrap)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			_ = c.Close() // the server sees that either way
+		}()
+		if _, err := c.Ask(question); err != nil {
+			return err
+		}
+	}
+	time.Sleep(settle)
+	after, err := program.Resident()
 	if err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return s.Report("idle_session_bytes", "bytes", value, 1)
+	return s.Report(metric, "bytes", float64(after-before)/idleSessions, 1)
 }
 
 // slow measures by how much the gateway's process grows at most while a client takes its time over a large result.

@@ -51,19 +51,29 @@ func (s *suite) start(ctx context.Context) error {
 	if err := s.loadTable(ctx, cluster); err != nil {
 		return err
 	}
-	served, _, err := program.Serve(ctx, "serve")
-	if err != nil {
-		return err
-	}
-	at, err := url.Parse(served)
+	gateway, _, err := serve(ctx, program)
 	if err != nil {
 		return err
 	}
 	s.targets = []client.Target{
 		{Name: "postgresql", Address: "127.0.0.1:" + cluster.Port, User: "postgres", Database: "postgres"},
-		{Name: "gateway", Address: at.Host, User: "bench", Database: "tidegate"},
+		gateway,
 	}
 	return nil
+}
+
+// serve starts a gateway and gives it as a target.
+func serve(ctx context.Context, program *measure.Program) (gateway client.Target, stop func(), err error) {
+	served, stop, err := program.Serve(ctx, "serve")
+	if err != nil {
+		return client.Target{}, nil, err
+	}
+	at, err := url.Parse(served)
+	if err != nil {
+		stop()
+		return client.Target{}, nil, err
+	}
+	return client.Target{Name: "gateway", Address: at.Host, User: "bench", Database: "tidegate"}, stop, nil
 }
 
 // compare prints the gateway's median beside PostgreSQL's.
