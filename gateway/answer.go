@@ -238,6 +238,7 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		r.close(err)
 		return false, err
 	}
+	s.refresh() // set_config may have been called
 	e, err := s.encoder(r, formats, described)
 	if err != nil {
 		if !a.cursor {

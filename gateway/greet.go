@@ -41,12 +41,7 @@ func startupValues(m *startup) (values, error) {
 
 // begin sets a value of a user's session that begins.
 func (v values) begin(user string, p pair) error {
-	value, err := p.value, error(nil)
-	if t := findSetting(p.name); t == nil || !t.list {
-		value, err = canonical(p.name, []string{p.value}, "")
-	} else if !identifierList.MatchString(p.value) { // a list stays as it is written
-		err = invalidValue(p.name, p.value).WithDetail("List syntax is invalid.")
-	}
+	value, err := written(p.name, p.value, "")
 	if err == nil {
 		err = allowIdentity(user, p.name, value)
 	}
@@ -98,7 +93,7 @@ func (g *guest) newSession(ctx context.Context) (*session, error) {
 		parking:    parking{store: s.options.Spool, after: s.options.ParkAfter},
 	}
 	if value, said := start[conformingStrings]; said {
-		if err := x.allowEscapes(conformingStrings, value); err != nil {
+		if err := allowEscapes(s.escapes(), conformingStrings, value); err != nil {
 			return nil, err
 		}
 	}

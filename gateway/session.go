@@ -31,6 +31,7 @@ type session struct {
 	role   string // of its user
 
 	settings *settings
+	called   called
 	seen     int // the settings' version that state, timeout and severity follow
 	state    State
 	timeout  time.Duration // statement_timeout; 0 is none
@@ -271,10 +272,12 @@ func (s *session) begin() {
 
 // refresh makes what is derived from the settings follow them.
 func (s *session) refresh() {
+	s.settle()
 	if s.seen == s.settings.version {
 		return
 	}
 	s.seen = s.settings.version
+	s.called.follow(s.settings)
 	get := s.settings.get
 	st := &s.state
 	st.ApplicationName, st.QueryGroup = get("application_name"), get("query_group")

@@ -136,6 +136,17 @@ func canonical(name string, list []string, current string) (string, error) {
 	return t.check(t.name, strings.Join(list, ", "))
 }
 
+// written is canonical of a value as a person writes it: a list stays as it is.
+func written(name, value, current string) (string, error) {
+	if t := findSetting(name); t == nil || !t.list {
+		return canonical(name, []string{value}, current)
+	}
+	if !identifierList.MatchString(value) {
+		return "", invalidValue(name, value).WithDetail("List syntax is invalid.")
+	}
+	return value, nil
+}
+
 // set changes a setting for the session or, local, for the transaction.
 func (s *settings) set(name, value string, local bool) {
 	if local {
@@ -257,10 +268,10 @@ func (s *session) applyOne(set *sql.Setting) error {
 	if err := allowIdentity(s.state.User, set.Name, value); err != nil {
 		return err
 	}
-	if err := s.allowEscapes(set.Name, value); err != nil {
+	if err := allowEscapes(s.server.escapes(), set.Name, value); err != nil {
 		return err
 	}
-	if err := s.allowMode(set.Name, value); err != nil {
+	if err := allowMode(set.Name, value == s.settings.get(set.Name), value, s.tx.queried, len(s.tx.savepoints) > 0); err != nil {
 		return err
 	}
 	local := set.Local || isMode(set.Name)
@@ -268,11 +279,14 @@ func (s *session) applyOne(set *sql.Setting) error {
 	return nil
 }
 
+// escapes is the only conformingStrings of the server.
+func (s *Server) escapes() string { return onOff(s.options.Dialect == sql.Postgres) }
+
 // conformingStrings says whether a backslash in '…' is itself: drivers write texts by it. The dialect decides.
 const conformingStrings = "standard_conforming_strings"
 
-func (s *session) allowEscapes(name, value string) error {
-	if own := onOff(s.server.options.Dialect == sql.Postgres); name == conformingStrings && value != own {
+func allowEscapes(own, name, value string) error {
+	if name == conformingStrings && value != own {
 		return pgerr.New(pgerr.FeatureNotSupported, "%s %q is not supported, only %q is", name, value, own)
 	}
 	return nil

@@ -73,6 +73,7 @@ func (s *session) leave(rollback bool) {
 
 // abort makes the transaction a failed one: what SET did since its innermost savepoint is taken back at once.
 func (s *session) abort() {
+	s.called.forget()
 	if !s.tx.active || s.tx.failed {
 		return
 	}
@@ -120,13 +121,12 @@ func (s *session) keepModes(name string) {
 
 // allowMode keeps a transaction that has begun to read, or has savepoints, from becoming another: the check_ functions
 // of PostgreSQL's variable.c.
-func (s *session) allowMode(name, value string) error {
-	nested, same := len(s.tx.savepoints) > 0, value == s.settings.get(name)
+func allowMode(name string, same bool, value string, queried, nested bool) error {
 	switch name {
 	case "transaction_isolation":
 		switch {
 		case same:
-		case s.tx.queried:
+		case queried:
 			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 		case nested:
 			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
@@ -136,14 +136,14 @@ func (s *session) allowMode(name, value string) error {
 		case same || value == "on":
 		case nested:
 			return pgerr.New(pgerr.ActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction")
-		case s.tx.queried:
+		case queried:
 			return pgerr.New(pgerr.ActiveTransaction, "transaction read-write mode must be set before any query")
 		}
 	case "transaction_deferrable":
 		switch {
 		case nested:
 			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
-		case s.tx.queried:
+		case queried:
 			return pgerr.New(pgerr.ActiveTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
 		}
 	}

@@ -208,7 +208,7 @@ func (b *binder) notAllowed(sig *signature, pos int32) error {
 	for _, a := range sig.args {
 		types = append(types, postgresTables().typeName(a))
 	}
-	b.catalogs = b.catalogs || systemFunctions[sig.name] || sig.name == typeOf
+	b.catalogs = b.catalogs || systemFunctions[sig.name] || sig.name == typeOf || sessionCalls[sig.name] != nil
 	return b.unsupported(pos, "function %s(%s)", sig.name, strings.Join(types, ", "))
 }
 

@@ -6,7 +6,6 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
-	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
 )
 
@@ -104,23 +103,35 @@ func (b *binder) currentSchemas(n *pg_query.FuncCall, sc *scope) (*expr, error) 
 	return constantOf(oidNameArray, "CAST(["+strings.Join(items, ", ")+"] AS VARCHAR[])"), nil
 }
 
+// currentSetting folds current_setting. What is not known while it is bound is left to the session, when the statement runs:
+// of a name that is computed or that there is not, and beside set_config.
 func (b *binder) currentSetting(n *pg_query.FuncCall) (*expr, error) {
-	if len(n.Args) < 1 || len(n.Args) > 2 {
+	if len(n.Args) < 1 || len(n.Args) > 2 || n.Over != nil {
 		return nil, nil
 	}
-	setting, ok := constant(n.Args[0])
-	if !ok {
-		return nil, b.unsupported(n.Location, "current_setting of what is not a constant")
-	}
-	if v, ok := b.env.Settings(strings.ToLower(setting.Text)); ok {
-		return textConstant(v, pgtypes.Of(pgtypes.Text)), nil
-	}
+	name, ok := constant(n.Args[0])
+	v, known := b.env.Settings(strings.ToLower(name.Text))
+	missing := Arg{Text: "true"}
 	if len(n.Args) == 2 {
-		if missing, _ := constant(n.Args[1]); missing.Text == "true" || missing.Text == "t" {
-			return null(pgtypes.Of(pgtypes.Text)), nil
-		}
+		var constantly bool
+		missing, constantly = constant(n.Args[1])
+		ok = ok && constantly
 	}
-	return nil, b.fail(pgerr.UndefinedObject, n.Location, "unrecognized configuration parameter %q", setting.Text)
+	switch {
+	case ok && known && !name.Null && !missing.Null && !b.changesSettings():
+		return textConstant(v, pgtypes.Of(pgtypes.Text)), nil
+	case ok && (missing.Text == "true" || missing.Text == "t") && len(n.Args) == 2 && !name.Null && !b.changesSettings():
+		return null(pgtypes.Of(pgtypes.Text)), nil
+	case b.system:
+		return nil, nil
+	}
+	b.catalogs = true
+	return nil, b.unsupported(n.Location, "current_setting of what is not known before the statement runs")
+}
+
+// changesSettings reports whether the statement may call set_config.
+func (b *binder) changesSettings() bool {
+	return strings.Contains(strings.ToLower(b.stmt.Text), "set_config")
 }
 
 // valueFunction binds CURRENT_DATE and its like.

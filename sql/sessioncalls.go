@@ -20,6 +20,12 @@ var sessionCalls = map[string]func(pid string, args []string) string{
 	"pg_notify": func(pid string, a []string) string {
 		return "tg_notify(" + pid + ", coalesce(" + a[0] + ", ''), coalesce(" + a[1] + ", ''))"
 	},
+	"set_config": func(pid string, a []string) string {
+		return "tg_set_config(" + pid + ", " + a[0] + ", " + a[1] + ", " + a[2] + ")"
+	},
+	"current_setting": func(pid string, a []string) string {
+		return "tg_current_setting(" + pid + ", " + a[0] + ", " + a[1] + ")"
+	},
 	"pg_sleep": func(pid string, a []string) string { return "tg_sleep(" + pid + ", " + a[0] + ")" },
 	"pg_sleep_for": func(pid string, a []string) string {
 		return "tg_sleep(" + pid + ", epoch(TIMESTAMP '2000-01-01' + " + a[0] + ") - epoch(TIMESTAMP '2000-01-01'))"
@@ -97,6 +103,8 @@ func defaulted(fn string, args []*expr) []*expr {
 	switch {
 	case fn == "pg_terminate_backend" && len(args) == 1:
 		return append(args, intConstant(pgtypes.Int8, 0))
+	case fn == "current_setting" && len(args) == 1:
+		return append(args, boolConstant(false))
 	case fn == "parse_ident" && len(args) == 1:
 		return append(args, boolConstant(true))
 	}

@@ -28,6 +28,14 @@ func (s *sessions) functions() []udf.Function {
 		udf.Of2("tg_sleep", func(pid int32, seconds float64) (bool, error) {
 			return true, s.server.Load().Sleep(pid, seconds)
 		}),
+		udf.Of4("tg_set_config", func(pid int32, name, value udf.Null[string], local udf.Null[bool]) (string, error) {
+			c := gateway.SettingChange{Name: strings.Clone(name.V), Value: strings.Clone(value.V), Reset: !value.Valid, Local: local.V}
+			return s.server.Load().SetConfig(pid, c)
+		}),
+		udf.Of3("tg_current_setting", func(pid int32, name string, missing bool) (udf.Null[string], error) {
+			v, ok, err := s.server.Load().CurrentSetting(pid, strings.Clone(name), missing)
+			return udf.Null[string]{V: v, Valid: ok}, err
+		}),
 		udf.Of4("tg_advisory_lock", func(pid int32, key int64, parts, how int32) (bool, error) {
 			return s.server.Load().Advise(pid, gateway.AdvisoryRequest{
 				Key: advisoryKey(key, parts), Shared: how&1 != 0, Try: how&2 != 0, Transaction: how&4 != 0,

@@ -21,8 +21,19 @@ const siteDaily = `create schema web; create table web.site_daily
 // with PostgreSQL: all that comes is the same.
 func TestTemporaryTables(t *testing.T) { //nolint:tparallel // the parts share the servers
 	t.Parallel()
-	both := temporaryTwins(t)
-	scripts, err := filepath.Glob("testdata/temporary/*.txt")
+	playFolder(t, temporaryTwins(t), "testdata/temporary")
+}
+
+// TestSessionFunctions plays the scripts of testdata/session in the same way: functions that read or change the session.
+func TestSessionFunctions(t *testing.T) { //nolint:tparallel // the parts share the servers
+	t.Parallel()
+	playFolder(t, temporaryTwins(t), "testdata/session")
+}
+
+// playFolder plays each script of a folder in a session of both.
+func playFolder(t *testing.T, both func(t *testing.T) *twins, folder string) {
+	t.Helper()
+	scripts, err := filepath.Glob(filepath.Join(folder, "*.txt"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
