@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"strings"
 
 	"github.com/xdg-go/scram"
 
@@ -26,8 +25,9 @@ var ErrPassword = errors.New("password authentication failed")
 // nothing. Its errors are *pgerr.Error, or ErrPassword.
 type Exchange struct {
 	conversation *scram.ServerConversation
-	bound        bool   // the server offers a channel to bind to
-	wanted       string // the kind of channel that the client binds to; "" is none
+	binding      *scram.ChannelBinding // that the server offers; nil is none
+	flag         byte                  // what the client says of it
+	nonce        string                // of both
 }
 
 // SCRAM begins an exchange with a client that says it is this user. encrypted is the certificate that the connection
@@ -39,7 +39,7 @@ func (r *Rules) SCRAM(user string, encrypted *x509.Certificate) (*Exchange, erro
 		return nil, err
 	}
 	if binding, ok := bindingOf(encrypted); ok {
-		return &Exchange{conversation: server.NewConversationWithChannelBinding(binding), bound: true}, nil
+		return &Exchange{conversation: server.NewConversationWithChannelBinding(binding), binding: &binding}, nil
 	}
 	return &Exchange{conversation: server.NewConversation()}, nil
 }
@@ -56,73 +56,56 @@ func bindingOf(shown *x509.Certificate) (b scram.ChannelBinding, ok bool) {
 
 // Mechanisms are what the client may choose from.
 func (x *Exchange) Mechanisms() []string {
-	if x.bound {
+	if x.binding != nil {
 		return []string{mechanismPlus, mechanism}
 	}
 	return []string{mechanism}
 }
 
-// choose checks the mechanism that the client has chosen against the beginning of its first message.
-func (x *Exchange) choose(chosen string, first []byte) error {
-	flag, _, _ := bytes.Cut(first, []byte(","))
-	binds := bytes.HasPrefix(flag, []byte("p"))
-	x.wanted = strings.TrimPrefix(string(flag[min(len(flag), 1):]), "=")
-	switch {
-	case chosen != mechanism && (chosen != mechanismPlus || !x.bound):
-		return pgerr.New(pgerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
-	case chosen == mechanismPlus && !binds:
-		return malformed("The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.")
-	case chosen == mechanism && binds:
-		return malformed("The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.")
-	}
-	return nil
-}
-
 // First answers the client's first message.
 func (x *Exchange) First(chosen string, message []byte) (answer []byte, err error) {
-	if err := x.choose(chosen, message); err != nil {
+	bound := x.binding != nil
+	if chosen != mechanism && (chosen != mechanismPlus || !bound) {
+		return nil, pgerr.New(pgerr.ProtocolViolation, "client selected an invalid SASL authentication mechanism")
+	}
+	if err := checkText(message); err != nil {
 		return nil, err
 	}
-	answer, err = x.step(message)
-	if err == nil && x.conversation.AuthzID() != "" {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "client uses authorization identity, but it is not supported")
+	if x.flag, err = checkFirst(string(message), chosen == mechanismPlus, bound); err != nil {
+		return nil, err
+	}
+	if answer, err = x.step(message); err == nil {
+		nonce, _, _ := bytes.Cut(answer, []byte(","))
+		x.nonce = string(bytes.TrimPrefix(nonce, []byte("r=")))
 	}
 	return answer, err
 }
 
 // Final checks the client's proof. The answer is the server's own, which the client checks.
-func (x *Exchange) Final(message []byte) (answer []byte, err error) { return x.step(message) }
+func (x *Exchange) Final(message []byte) (answer []byte, err error) {
+	if err := checkText(message); err != nil {
+		return nil, err
+	}
+	binding := []byte{x.flag, ',', ','}
+	if x.flag == 'p' {
+		binding = append([]byte("p=tls-server-end-point,,"), x.binding.Data...)
+	}
+	if err := checkFinal(string(message), x.flag, binding, x.nonce); err != nil {
+		return nil, err
+	}
+	return x.step(bytes.TrimSuffix(message, []byte(","))) // with nothing behind it, as PostgreSQL takes one
+}
 
 func (x *Exchange) step(message []byte) ([]byte, error) {
-	switch {
-	case len(message) == 0:
-		return nil, malformed("The message is empty.")
-	case bytes.IndexByte(message, 0) >= 0:
-		return nil, malformed("Message length does not match input length.")
-	}
 	answer, err := x.conversation.Step(string(message))
-	if err == nil {
+	switch {
+	case err == nil:
 		return []byte(answer), nil
-	}
-	switch answer {
-	case scram.ErrInvalidProof:
+	case answer == scram.ErrInvalidProof:
 		return nil, ErrPassword
-	case scram.ErrServerDoesSupportChannelBinding:
-		return nil, pgerr.New(pgerr.InvalidAuthorization, "SCRAM channel binding negotiation error").WithDetail(
-			"The client supports SCRAM channel binding but thinks the server does not.  However, this server does support channel binding.")
-	case scram.ErrUnsupportedChannelBindingType, scram.ErrChannelBindingNotSupported:
-		return nil, pgerr.New(pgerr.ProtocolViolation, "unsupported SCRAM channel-binding type \"%s\"", x.wanted)
-	case scram.ErrChannelBindingsDontMatch:
-		if x.wanted == "" {
-			return nil, pgerr.New(pgerr.ProtocolViolation, "unexpected SCRAM channel-binding attribute in client-final-message")
-		}
-		return nil, pgerr.New(pgerr.InvalidAuthorization, "SCRAM channel binding check failed")
 	}
+	// What PostgreSQL takes the library may not, of names for example.
 	e := malformed("The message does not have the form of RFC 5802.")
 	e.Err = err
 	return nil, e
-}
-
-func malformed(detail string) *pgerr.Error {
-	return pgerr.New(pgerr.ProtocolViolation, "malformed SCRAM message").WithDetail("%s", detail)
 }
