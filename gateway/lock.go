@@ -22,6 +22,9 @@ func (s *session) lock(ctx context.Context, st *sql.Statement) (*answer, error) 
 		if err != nil {
 			return nil, unplaced(err)
 		}
+		if len(q.Uses) == 1 && q.Uses[0].Relation.Class == sql.ClassTemporary {
+			continue // nobody else knows it
+		}
 		if st.Lock.Mode != "ACCESS SHARE" {
 			return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "LOCK TABLE IN %s MODE is not supported", st.Lock.Mode).
 				WithHint("IN ACCESS SHARE MODE is. BEGIN ISOLATION LEVEL REPEATABLE READ reads one generation throughout."))

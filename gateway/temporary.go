@@ -59,6 +59,9 @@ func (s *session) bindTemporary(ctx context.Context, st *sql.Statement, told []p
 	if ok && (defines(w.Verb) || err == nil && w.Verb == sql.TemporaryNothing) && s.settings.get("transaction_read_only") == "on" {
 		err = pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute %s in a read-only transaction", st.Tag)
 	}
+	if ok && w.Alone != "" && s.tx.block {
+		err = pgerr.New(pgerr.ActiveTransaction, "%s cannot run inside a transaction block", w.Alone)
+	}
 	if err != nil {
 		return nil, ok, s.refuse(st, t.explain(err))
 	}

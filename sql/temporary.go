@@ -88,6 +88,7 @@ const (
 	TemporaryDelete
 	TemporaryTruncate
 	TemporaryDrop
+	TemporaryCount // rows, of all tables if none is named
 )
 
 // Temporary is a statement that makes, fills, changes or drops temporary tables.
@@ -97,7 +98,8 @@ type Temporary struct {
 	Counts bool             // the number stands behind the tag
 	Table  *Relation        // whose rows the statement changes
 	Made   *TemporaryTable  // by CREATE
-	Tables []string         // that DROP and TRUNCATE name
+	Tables []string         // that DROP, TRUNCATE, VACUUM and ANALYZE name
+	Alone  string           // what cannot run in a transaction block, "" is nothing
 	Params []pgtypes.OID    // of $1, $2, …; never 0
 	Checks []TemporaryCheck // that the new rows must pass, beside NotNull and Keys of the table
 	// Rows are what is put into the table, in the form in which it keeps them; of UPDATE and DELETE the numbers of the rows
@@ -189,6 +191,10 @@ func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, 
 	case *pg_query.Node_DropStmt:
 		if b.drops(n.DropStmt) {
 			return b.result(b.drop(n.DropStmt))
+		}
+	case *pg_query.Node_VacuumStmt:
+		if b.upkeepNames(n.VacuumStmt) {
+			return b.result(b.upkeep(n.VacuumStmt))
 		}
 	default:
 		if b.mentions() {

@@ -83,7 +83,7 @@ func (t *sessionTables) definitions() int64 {
 func (t *sessionTables) shown() []pgcatalog.Table {
 	var all []pgcatalog.Table
 	for name, r := range t.All() {
-		x := pgcatalog.Table{Schema: t.Shown(), Name: name, Rows: -1, Writable: true}
+		x := pgcatalog.Table{Schema: t.Shown(), Name: name, Rows: t.Rows(name), Writable: true}
 		for _, c := range r.Temporary.Columns {
 			x.Columns = append(x.Columns, pgcatalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Default: c.Default})
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"tidegate/internal/engine"
@@ -63,9 +65,27 @@ func (c *change) run(ctx context.Context) (int64, error) {
 		for _, name := range w.Tables {
 			t.forget(name)
 		}
+	case sql.TemporaryCount:
+		return 0, c.countRows(ctx)
 	default:
 	}
 	return 0, nil
+}
+
+// countRows counts the rows of tables for those who look at the system relations.
+func (c *change) countRows(ctx context.Context) (err error) {
+	names := c.w.Tables
+	if len(names) == 0 {
+		names = slices.Collect(maps.Keys(c.tables))
+	}
+	for _, name := range names {
+		x := c.tables[name]
+		if x.rows, err = c.count(ctx, "SELECT count(*) FROM "+x.name+x.where(sql.LiveRows, c.command)); err != nil {
+			return err
+		}
+	}
+	c.version++
+	return nil
 }
 
 // change is one statement that runs.
@@ -91,7 +111,7 @@ func (t *Tables) make(ctx context.Context, r *sql.Relation) (*table, error) {
 	t.names++
 	numbered := *r
 	numbered.OID = sql.TableOID(sql.TableName{Schema: t.Shown(), Table: r.Name.Table})
-	x := &table{relation: &numbered, name: fmt.Sprintf("%s.t%d", t.schema, t.names)}
+	x := &table{relation: &numbered, name: fmt.Sprintf("%s.t%d", t.schema, t.names), rows: -1}
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}

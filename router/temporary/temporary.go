@@ -62,6 +62,7 @@ type table struct {
 	name     string // in the engine's words
 	changed  int64  // the newest command that changed a row
 	dead     bool   // rows were taken away that a rollback may need
+	rows     int64  // as they were last counted, -1: never
 }
 
 // mark is what a rollback goes back to.
@@ -112,6 +113,9 @@ func (t *Tables) All() map[string]*sql.Relation {
 	}
 	return all
 }
+
+// Rows gives how many rows a table had when they were last counted, -1 if nobody has.
+func (t *Tables) Rows(name string) int64 { return t.tables[name].rows }
 
 // Source gives the FROM item of a table with the rows of its part.
 func (t *Tables) Source(u *sql.Use) (string, error) {
