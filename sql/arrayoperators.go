@@ -102,8 +102,11 @@ func (b *binder) among(not bool, l, r *expr, pos int32) (*expr, error) {
 	if _, err := b.operator("=", l, probe, pos); err != nil {
 		return nil, err
 	}
-	t, ok := postgresTables().common([]pgtypes.OID{l.oid(), probe.typ.OID})
-	if !ok || !comparable(t, b.system) {
+	t, err := b.equalType(l, []*expr{probe}, pos)
+	if err != nil {
+		return nil, err
+	}
+	if !comparable(t, b.system) {
 		return nil, b.unsupported(pos, "= ANY over type %s", typeText(r.typ))
 	}
 	x, err := b.coerce(l, t)

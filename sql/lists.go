@@ -81,15 +81,9 @@ func holdsColumn(e *expr, n *pg_query.Node, sc *scope) bool {
 
 // in writes l IN (list), which has an element at least.
 func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
-	t, ok := postgresTables().common(oidsOf(append([]*expr{l}, list...)))
-	if !ok {
-		// No common type: the operator of the first pair that does not fit says what is wrong.
-		for _, e := range list {
-			if _, err := b.operator("=", l, e, pos); err != nil {
-				return nil, err
-			}
-		}
-		return nil, b.unsupported(pos, "IN over these types")
+	t, err := b.equalType(l, list, pos)
+	if err != nil {
+		return nil, err
 	}
 	if !comparable(t, b.system) && t != oidRegclass {
 		return nil, b.unsupported(pos, "IN over type %s", postgresTables().typeName(t))
@@ -133,6 +127,28 @@ func (b *binder) in(not bool, l *expr, list []*expr, pos int32) (*expr, error) {
 		}
 	}
 	return e, nil
+}
+
+// equalType gives the type that l and the elements of a list are compared in: their common one, or else that of the
+// operator, as of "char" and text.
+func (b *binder) equalType(l *expr, list []*expr, pos int32) (pgtypes.OID, error) {
+	p := postgresTables()
+	if t, ok := p.common(oidsOf(append([]*expr{l}, list...))); ok {
+		return t, nil
+	}
+	var t pgtypes.OID
+	for i, e := range list {
+		// The operator of the first pair that does not fit says what is wrong.
+		if _, err := b.operator("=", l, e, pos); err != nil {
+			return 0, err
+		}
+		sig, _ := chooseOperator("=", []pgtypes.OID{l.oid(), e.oid()})
+		if sig.args[0] != sig.args[1] || isPolymorphic(sig.args[0]) || i > 0 && sig.args[0] != t {
+			return 0, b.unsupported(pos, "IN over types %s and %s", p.typeName(l.oid()), p.typeName(e.oid()))
+		}
+		t = sig.args[0]
+	}
+	return t, nil
 }
 
 // inTexts gives the texts of x and of the elements: of numerics their keys, unless DuckDB can compare them all.
