@@ -355,6 +355,9 @@ type Store interface {
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.
 	Batches(ctx context.Context) ([]Batch, error)
+	// LastBatches gives the newest published batches of a table, newest first, without its requeues. Of them HotLoadedAt is
+	// not known.
+	LastBatches(ctx context.Context, table Name, atMost int) ([]Batch, error)
 
 	// NoteHotTable says what the live hot table of a table has: columns of the definition, in its order, and how long
 	// texts they take. It applies this to the definition as one generation, or gives the newest if that says so already.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -9,7 +10,34 @@ import (
 // Notes are what a batch's making found beside its counts.
 type Notes struct {
 	Unknown *UnknownFields `json:"unknown_fields,omitempty"` // nil: every field was named
+	// Broken are the rules of the pipeline that the batch did not keep.
+	Broken   []BrokenRule `json:"broken_rules,omitempty"`
+	Measured *Measured    `json:"measured,omitempty"` // nil: no rule asks for anything
 }
+
+// BrokenRule says which rule a batch did not keep. One that is published had only a warning of it, or somebody accepted it.
+type BrokenRule struct {
+	Rule     string `json:"rule"`
+	Action   string `json:"action"` // warn or stop
+	Expected string `json:"expected"`
+	Found    string `json:"found"`
+	Accepted bool   `json:"accepted,omitempty"` // it would have stopped the batch, and was let through on purpose
+}
+
+// String gives "rule row_change: expected at least 50 rows, found 3".
+func (b BrokenRule) String() string {
+	return fmt.Sprintf("rule %s: expected %s, found %s", b.Rule, b.Expected, b.Found)
+}
+
+// Measured is what rules compare later batches with, of the columns that they name.
+type Measured struct {
+	Nulls map[string]int64 `json:"nulls,omitempty"` // of the emitted rows, from the footers
+	// Values counts the rows of a column's values, the most frequent MaxValues.
+	Values map[string]map[string]int64 `json:"values,omitempty"`
+}
+
+// MaxValues is how many values of a column are counted.
+const MaxValues = 1000
 
 // MaxUnknownFields is how many names UnknownFields has: keys of records may be data.
 const MaxUnknownFields = 100

@@ -71,11 +71,11 @@ type part struct {
 }
 
 // checkError says that a batch's data, not its surroundings, forbids to publish it: other batches may go on.
-type checkError struct{ reason string }
+type checkError struct{ error }
 
-func (e *checkError) Error() string { return e.reason }
+func (e *checkError) Unwrap() error { return e.error }
 
-func unsound(format string, args ...any) error { return &checkError{fmt.Sprintf(format, args...)} }
+func unsound(format string, args ...any) error { return &checkError{fmt.Errorf(format, args...)} }
 
 // newBatch opens a session and a folder for a batch of the inputs. newest is the latest time among them.
 func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.Table, inputs []catalog.Input, replaces []catalog.Replaced, newest time.Time) (*batch, error) {
@@ -175,6 +175,9 @@ func (b *batch) settle(ctx context.Context) error {
 		return fmt.Errorf("verify: %w", err)
 	}
 	b.Step("verified")
+	if err := b.keepRules(ctx); err != nil {
+		return err
+	}
 	return b.commit(ctx)
 }
 

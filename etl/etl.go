@@ -29,7 +29,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Objects, Step and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Accept, Step and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -45,6 +45,8 @@ type Options struct {
 	// Objects, if not nil, names the only objects to read, of the one pipeline that has a source: nothing is listed. A
 	// name is the key, or the whole URL. What a batch has read as it is now is not read again.
 	Objects []string
+	// Accept names rules of pipelines that do not stop a batch, though it breaks them: its commit record says so.
+	Accept []string
 	// Step, if not nil, is called at each named step, in this order: recovered, discovered; then for each batch
 	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.

@@ -229,7 +229,7 @@ func TestRejectRatio(t *testing.T) {
 	l.put(t, "1.gz", "x", "y", event("a", "2018-02-14T01:00:00Z", 1, ""))
 	l.put(t, "2.gz", event("b", "2018-02-14T01:00:00Z", 1, ""))
 	report, err := l.run(t, p)
-	if err == nil || !strings.Contains(err.Error(), "2 of 3 records were rejected (invalid_json 2), more than checks.max_reject_ratio 0.1 allows") {
+	if err == nil || !strings.Contains(err.Error(), "rule max_reject_ratio: expected at most 0.1 of the records rejected, found 2 of 3 (invalid_json 2)") {
 		t.Fatalf("error: %v", err)
 	}
 	if r := report.Pipelines[0]; r.Failed != 1 || r.Batches != 1 {
@@ -242,7 +242,7 @@ func TestRejectRatio(t *testing.T) {
 	for _, b := range l.batches(t) {
 		states = append(states, string(b.State)+" "+strings.SplitN(b.Reason, ":", 2)[0])
 	}
-	if diff := cmp.Diff([]string{"failed verify", "committed "}, states); diff != "" {
+	if diff := cmp.Diff([]string{"failed rule max_reject_ratio", "committed "}, states); diff != "" {
 		t.Error(diff)
 	}
 }

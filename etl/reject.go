@@ -26,11 +26,7 @@ func (b *batch) futureRules(ctx context.Context, objects []storage.Object) ([]ru
 	if b.table.Time == nil || len(objects) == 0 {
 		return nil, nil
 	}
-	c, _ := b.table.Column(b.table.Time.Column)
-	at := ident(c.Name)
-	if c.Type.OID != pgtypes.Timestamptz {
-		at = fmt.Sprintf("timezone(%s, CAST(%s AS TIMESTAMP))", literal(b.table.Time.Zone), at)
-	}
+	at := b.instant()
 	cutoffs := make([]string, len(objects))
 	earliest := objects[0].LastModified
 	for i, o := range objects {
@@ -46,8 +42,17 @@ func (b *batch) futureRules(ctx context.Context, objects []storage.Object) ([]ru
 	}
 	return []rule{{
 		condition: fmt.Sprintf("coalesce(%s > make_timestamptz(list_extract([%s], %s + 1)), false)", at, strings.Join(cutoffs, ", "), raw.ObjectColumn),
-		reason:    "future_time(" + c.Name + ")",
+		reason:    "future_time(" + b.table.Time.Column + ")",
 	}}, nil
+}
+
+// instant is the table's time as a TIMESTAMPTZ.
+func (b *batch) instant() string {
+	c, _ := b.table.Column(b.table.Time.Column)
+	if c.Type.OID == pgtypes.Timestamptz {
+		return ident(c.Name)
+	}
+	return fmt.Sprintf("timezone(%s, CAST(%s AS TIMESTAMP))", literal(b.table.Time.Zone), ident(c.Name))
 }
 
 // rejectRows moves the rows of rowsTable that break a rule to quarantine: from then on they count as rejected, not as

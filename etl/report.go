@@ -63,5 +63,6 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 	if u := b.notes.Unknown; u != nil {
 		p.Notes.AddUnknown(*u)
 	}
+	p.Notes.Broken = append(p.Notes.Broken, b.notes.Broken...)
 	p.Generation = generation
 }

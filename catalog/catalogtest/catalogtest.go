@@ -37,6 +37,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"recent inputs", recentInputs},
 		{"listings", listings},
 		{"failed batches", failures},
+		{"last batches", lastBatches},
 		{"cover", cover},
 		{"cover what contradicts", coverConflicts},
 		{"withdraw and purge", withdraw},

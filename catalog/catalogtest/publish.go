@@ -445,7 +445,39 @@ func requeue(t *testing.T, open Opener) {
 		t.Errorf("RecentInput: %q, %v", key, err)
 	}
 	batches, err := s.Batches(t.Context())
+	last, lastErr := s.LastBatches(t.Context(), Events(), 10)
+	if lastErr != nil || len(last) != 1 || last[0].ID != "b1" {
+		t.Errorf("LastBatches: %+v, %v", last, lastErr)
+	}
 	if err != nil || len(batches) != 2 || batches[1].Kind != catalog.RecordRequeue || batches[1].State != catalog.BatchCommitted {
 		t.Errorf("Batches: %+v, %v", batches, err)
+	}
+}
+
+func lastBatches(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t)
+	noted := catalog.Notes{
+		Broken:   []catalog.BrokenRule{{Rule: "row_change", Action: "stop", Expected: "2", Found: "1", Accepted: true}},
+		Measured: &catalog.Measured{Nulls: map[string]int64{"path": 0}, Values: map[string]map[string]int64{"site_id": {"7": 1}}},
+	}
+	for i := int64(1); i <= 4; i++ {
+		r := Record(fmt.Sprintf("b%d", i), i, Partition{day15, []int64{i}})
+		r.Notes = noted
+		if i == 4 {
+			r.Kind, r.Replaces = catalog.RecordReplace, []catalog.Replaced{{Batch: "b3", Revision: 1, Partition: day15}}
+		}
+		mustPublish(t, s, r)
+	}
+	if err := s.NoteFailure(t.Context(), catalog.Batch{Table: Events(), ID: "b5", Revision: 1, Notes: noted}); err != nil {
+		t.Fatal(err)
+	}
+	last, err := s.LastBatches(t.Context(), Events(), 2)
+	if err != nil || len(last) != 2 || last[0].ID != "b4" || last[1].ID != "b3" || last[1].State != catalog.BatchReplaced || last[0].Counts.Emitted != 4 {
+		t.Fatalf("the last two: %+v, %v", last, err)
+	}
+	equal(t, "notes", last[0].Notes, noted)
+	if none, err := s.LastBatches(t.Context(), catalog.Name{Schema: "web", Table: "other"}, 2); err != nil || len(none) != 0 {
+		t.Errorf("of another table: %+v, %v", none, err)
 	}
 }

@@ -77,14 +77,28 @@ WITH pair AS (
 	LEFT JOIN generation g ON g.number = h.begin_generation
 	GROUP BY pair.batch_id
 )
-SELECT t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated, b.emitted, b.truncated,
-       b.bytes_in, b.bytes_out, b.started_at, b.committed_at, coalesce(hot.loaded_at, 0), b.reason, b.kind, b.notes
+SELECT ` + batchColumns + `, coalesce(hot.loaded_at, 0)
 FROM batch b JOIN tbl t USING (table_id) LEFT JOIN hot USING (batch_id)
 ORDER BY b.batch_id`
 
+// batchColumns are those of scanBatch, but for when all of it was hot, which follows them.
+const batchColumns = `t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated,
+       b.emitted, b.truncated, b.bytes_in, b.bytes_out, b.started_at, b.committed_at, b.reason, b.kind, b.notes`
+
 // Batches gives every batch of every table, oldest first.
-func (s *Store) Batches(ctx context.Context) (_ []catalog.Batch, err error) {
-	rows, err := s.db.QueryContext(ctx, selectBatches)
+func (s *Store) Batches(ctx context.Context) ([]catalog.Batch, error) {
+	return s.readBatches(ctx, selectBatches)
+}
+
+// LastBatches gives the newest published batches of a table.
+func (s *Store) LastBatches(ctx context.Context, table catalog.Name, atMost int) ([]catalog.Batch, error) {
+	return s.readBatches(ctx, `SELECT `+batchColumns+`, 0 FROM batch b JOIN tbl t USING (table_id)
+		WHERE t.name = ? AND b.state <> 'failed' AND b.kind <> ? ORDER BY b.seq DESC LIMIT ?`,
+		table.String(), string(catalog.RecordRequeue), atMost)
+}
+
+func (s *Store) readBatches(ctx context.Context, query string, args ...any) (_ []catalog.Batch, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read batches: %w", err)
 	}
@@ -110,7 +124,7 @@ func scanBatch(rows *stdsql.Rows) (catalog.Batch, error) {
 	c := &b.Counts
 	err := rows.Scan(&name, &b.ID, &b.Revision, &b.Seq, &b.State,
 		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted, &c.Truncated,
-		&b.BytesIn, &b.BytesOut, &started, &committed, &loaded, &b.Reason, &b.Kind, &notes)
+		&b.BytesIn, &b.BytesOut, &started, &committed, &b.Reason, &b.Kind, &notes, &loaded)
 	if err != nil {
 		return b, err
 	}

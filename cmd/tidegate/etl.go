@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
+	"tidegate/internal/yamlfile"
 )
 
 type etlCmd struct {
@@ -27,7 +29,8 @@ type etlCmd struct {
 
 type etlRunCmd struct {
 	etlChoice
-	DryRun bool `help:"Show what would be done, as etl plan does, and change nothing."`
+	Accept []string `help:"Publish batches that break these rules of their pipelines (row_change), which would stop them. The commit records say so." placeholder:"RULE"`
+	DryRun bool     `help:"Show what would be done, as etl plan does, and change nothing."`
 }
 
 // etlChoice says what etl run reads.
@@ -46,11 +49,26 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	if err := acceptable(e.Accept); err != nil {
+		return err
+	}
+	options.Accept = e.Accept
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err
 	}
 	return parts.finishRun(ctx, p, parts.runPipelines(ctx, p, pipelines, options))
+}
+
+// acceptable refuses names that are no rule's.
+func acceptable(rules []string) error {
+	for _, rule := range rules {
+		if names := pipeline.RuleNames(); !slices.Contains(names, rule) {
+			return wrong{fmt.Errorf("--accept %s: there is no such rule%s; the rules are %s", rule,
+				yamlfile.DidYouMean(rule, names), strings.Join(names, ", "))}
+		}
+	}
+	return nil
 }
 
 // finishRun brings hot what a run committed, and closes.

@@ -10,6 +10,15 @@ import (
 
 // printNotes writes what batches of a table noted: a line for each kind of note.
 func printNotes(out io.Writer, table string, n catalog.Notes) error {
+	for _, b := range n.Broken {
+		what := "warning"
+		if b.Accepted {
+			what = "accepted"
+		}
+		if _, err := fmt.Fprintf(out, "%s: %s: %s\n", table, what, b); err != nil {
+			return err
+		}
+	}
 	if n.Unknown == nil {
 		return nil
 	}

@@ -99,6 +99,7 @@ func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.
 			s.LastSeconds, s.AgeSeconds = b.CommittedAt.Sub(b.StartedAt).Seconds(), now.Sub(b.CommittedAt).Seconds()
 			s.LastRead, s.LastRejected, s.LastBytesIn = b.Counts.Read, b.Counts.Rejected, b.BytesIn
 			s.Notes = b.Notes
+			s.Measured = nil // counts of values: much, and for later batches only
 		}
 	}
 	return all

@@ -40,6 +40,7 @@ func (l *loader) check(d *draft, data []byte) {
 	l.keys(d)
 	l.hot(d)
 	l.columns(d)
+	l.checks(d)
 	l.limits(d)
 }
 
@@ -284,13 +285,6 @@ func (l *loader) columns(d *draft) {
 }
 
 func (l *loader) limits(d *draft) {
-	d.Checks.MaxRejectRatio = 1
-	if r := d.yml.Checks.MaxRejectRatio; r != nil {
-		d.Checks.MaxRejectRatio = *r
-		if *r < 0 || *r > 1 {
-			l.at(d, "checks.max_reject_ratio", "max_reject_ratio must be from 0 to 1")
-		}
-	}
 	d.MaxBytes, d.MaxObjects = defaultMaxBytes, defaultMaxObjects
 	if d.yml.Batch.MaxBytes > 0 {
 		d.MaxBytes = int64(d.yml.Batch.MaxBytes)

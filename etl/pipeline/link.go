@@ -77,6 +77,7 @@ func (l *loader) names(d *draft, columns []catalog.Column, selected int) {
 	}
 	l.members(d, "partition_by", d.PartitionBy, all)
 	l.keyNames(d, all)
+	l.checkNames(d, columns, all)
 	if d.Hot != nil {
 		l.members(d, "hot.columns", d.Hot.Columns, all)
 		if d.Hot.FromTable {

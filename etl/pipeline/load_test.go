@@ -105,6 +105,25 @@ func describe(b *strings.Builder, p *Pipeline, columns []catalog.Column) {
 		}
 	}
 	fmt.Fprintf(b, "  reject ratio %g, batch %d bytes %d objects\n", p.Checks.MaxRejectRatio, p.MaxBytes, p.MaxObjects)
+	describeChecks(b, &p.Checks)
+}
+
+func describeChecks(b *strings.Builder, c *Checks) {
+	if r := c.RejectRatio; r != nil {
+		fmt.Fprintf(b, "  reject_ratio %+v\n", *r)
+	}
+	if r := c.RowChange; r != nil {
+		fmt.Fprintf(b, "  row_change %+v\n", *r)
+	}
+	if r := c.NullRate; r != nil {
+		fmt.Fprintf(b, "  null_rate %+v\n", *r)
+	}
+	if r := c.Freshness; r != nil {
+		fmt.Fprintf(b, "  freshness %+v\n", *r)
+	}
+	if r := c.Silent; r != nil {
+		fmt.Fprintf(b, "  silent %+v\n", *r)
+	}
 }
 
 func TestLoadErrorsHavePlaces(t *testing.T) {

@@ -94,8 +94,3 @@ type Column struct {
 	OnOverflow  string // truncate or reject, when longer than MaxBytes
 	Line        int    // in the yml, of an adopted table's column
 }
-
-// Checks are rules that a batch must keep to be published.
-type Checks struct {
-	MaxRejectRatio float64 // rejected / read; 1 by default
-}

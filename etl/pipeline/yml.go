@@ -91,11 +91,6 @@ type ymlCol struct {
 	Description string `yaml:"description"`
 }
 
-type ymlChecks struct {
-	MaxRejectRatio *float64 `yaml:"max_reject_ratio"`
-	RowChange      any      `yaml:"row_change"`
-}
-
 type ymlBatch struct {
 	MaxBytes   size `yaml:"max_bytes"`
 	MaxObjects *int `yaml:"max_objects"`
@@ -103,7 +98,7 @@ type ymlBatch struct {
 
 // notYet are keys of the design that are refused until they work.
 func notYet() []string {
-	return []string{"fan_out", "lookups", "schedule", "checks.row_change"}
+	return []string{"fan_out", "lookups", "schedule"}
 }
 
 // duration is written as people write it: 90 days, 2 weeks, 1h30m, 15m.

@@ -19,6 +19,7 @@ const (
 	Reason      = "reason"
 	Route       = "route"
 	Rows        = "rows"
+	Rule        = "rule"
 	State       = "state"
 	Table       = "table"
 	Role        = "role"
