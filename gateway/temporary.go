@@ -70,7 +70,7 @@ func (s *session) bindTemporary(ctx context.Context, st *sql.Statement, told []p
 
 // defines reports whether PostgreSQL runs it in no transaction that only reads, not even for temporary tables.
 func defines(v sql.TemporaryVerb) bool {
-	return v == sql.TemporaryCreate || v == sql.TemporaryTruncate || v == sql.TemporaryDrop
+	return v == sql.TemporaryCreate || v == sql.TemporaryTruncate || v == sql.TemporaryDrop || v == sql.TemporaryDefine
 }
 
 // changeTemporary runs a statement about temporary tables; ok is false if it is about others.

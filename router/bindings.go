@@ -77,6 +77,14 @@ func (b bindings) TemporarySchema() string {
 	return b.temporary.Shown()
 }
 
+// TemporaryTables gives the session's own tables.
+func (b bindings) TemporaryTables() map[string]*sql.Relation {
+	if b.temporary == nil {
+		return nil
+	}
+	return b.temporary.All()
+}
+
 func (b bindings) inLake(schema string) bool {
 	for n := range b.view.Tables {
 		if n.Schema == schema {

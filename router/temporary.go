@@ -13,6 +13,8 @@ import (
 type Temporary interface {
 	// Relation finds one, of class ClassTemporary.
 	Relation(name string) (*sql.Relation, bool)
+	// All gives them, by name.
+	All() map[string]*sql.Relation
 	// Shown is the name of their schema in the system relations.
 	Shown() string
 	// Source gives the FROM item of one in the engine's words.

@@ -11,13 +11,18 @@ import (
 
 // Temporaries is a Catalog that knows under which name the schema of the session's temporary tables is shown; "" if it has
 // none.
-type Temporaries interface{ TemporarySchema() string }
+type Temporaries interface {
+	TemporarySchema() string
+	// TemporaryTables gives the tables, by name.
+	TemporaryTables() map[string]*Relation
+}
 
 // TemporaryTable is a temporary table that Tidegate keeps itself. It is immutable.
 type TemporaryTable struct {
 	Name     string
 	Columns  []TemporaryColumn
 	Keys     []TemporaryKey
+	Indexes  []TemporaryIndex // beside those of the keys
 	OnCommit OnCommit
 
 	checks []temporaryCheck
@@ -38,11 +43,40 @@ type TemporaryColumn struct {
 	value *pg_query.Node // of Default
 }
 
-// TemporaryKey is a primary key, or columns that are unique: with a NULL in one of them rows are never the same.
+// TemporaryKey is a primary key, or columns that are unique: with a NULL in one of them rows are never the same, unless
+// NULLs are equal.
 type TemporaryKey struct {
-	Name    string
-	Primary bool
-	Columns []string
+	Name       string
+	Primary    bool
+	Columns    []string
+	NullsEqual bool
+}
+
+// TemporaryIndex is an index that is no constraint. If it is unique, it is a key, else only its name and columns are of use.
+type TemporaryIndex struct {
+	TemporaryKey
+	Unique   bool
+	Method   string   // "btree"
+	Options  []int64  // as pg_index has them, by column
+	Included []string // columns beside the key
+}
+
+// Unique are all that keep rows apart.
+func (m *TemporaryTable) Unique() []TemporaryKey {
+	keys := slices.Clone(m.Keys)
+	for i := range m.Indexes {
+		if m.Indexes[i].Unique {
+			keys = append(keys, m.Indexes[i].TemporaryKey)
+		}
+	}
+	return keys
+}
+
+// redefined is a copy to be changed.
+func (m *TemporaryTable) redefined() *TemporaryTable {
+	c := *m
+	c.Columns, c.Keys, c.Indexes, c.checks = slices.Clone(m.Columns), slices.Clone(m.Keys), slices.Clone(m.Indexes), slices.Clone(m.checks)
+	return &c
 }
 
 // temporaryCheck is a condition that is not false for any row.
@@ -88,6 +122,7 @@ const (
 	TemporaryDelete
 	TemporaryTruncate
 	TemporaryDrop
+	TemporaryDefine
 	TemporaryCount // rows, of all tables if none is named
 )
 
@@ -110,6 +145,9 @@ type Temporary struct {
 	Staged  int
 	Brought *Query
 	Copy    *TemporaryCopy
+	// Redefined are the new definitions of tables, Refusals what must not be in them then.
+	Redefined []Redefinition
+	Refusals  []Refusal
 	// Several says that Rows may have a row of the table more than once: only one of them counts.
 	Several bool
 	// Returning reads the rows that the client gets; nil is none.
@@ -120,6 +158,20 @@ type Temporary struct {
 	Same    func(k TemporaryKey) (*Query, error)
 	// Notices are what the client is told beside the tag.
 	Notices []*pgerr.Error
+}
+
+// Redefinition is a new definition of a table.
+type Redefinition struct {
+	Name string // that it had
+	Made *TemporaryTable
+	Rows *Query // those of the table, as it is to have them; nil: those that it has
+}
+
+// Refusal is why rows that are there do not fit a new definition.
+type Refusal struct {
+	Broken *Query // such rows, as texts; of a key its values
+	Error  *pgerr.Error
+	Key    string // the columns of a key; "": it is none
 }
 
 // TemporaryCopy is a COPY … FROM STDIN.
@@ -188,7 +240,14 @@ func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, 
 		if b.namesAny(n.TruncateStmt.Relations) {
 			return b.result(b.truncate(n.TruncateStmt))
 		}
+	case *pg_query.Node_IndexStmt:
+		if b.indexes(n.IndexStmt) {
+			return b.result(b.createIndex(n.IndexStmt))
+		}
 	case *pg_query.Node_DropStmt:
+		if n.DropStmt.RemoveType == pg_query.ObjectType_OBJECT_INDEX {
+			return b.result(b.dropIndex(n.DropStmt))
+		}
 		if b.drops(n.DropStmt) {
 			return b.result(b.drop(n.DropStmt))
 		}

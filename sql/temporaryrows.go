@@ -260,6 +260,9 @@ func (t *temporaries) drop(n *pg_query.DropStmt) error {
 			t.Tables = append(t.Tables, r.Name.Table)
 			continue
 		}
+		if _, ok := t.findIndex(v); ok {
+			return t.fail(pgerr.WrongObjectType, -1, "%q is not a table", v.Relname).WithHint("Use DROP INDEX to remove an index.")
+		}
 		if r, err := t.binder().relation(v); err == nil {
 			return t.refuse(-1, "DROP TABLE of %s together with one", r.Name)
 		}

@@ -12,6 +12,7 @@ import (
 	"tidegate/internal/pgerr"
 	"tidegate/router"
 	"tidegate/router/temporary"
+	"tidegate/sql"
 )
 
 // ownCatalogs is how many sessions may look at system relations that have their temporary tables in them: each is an
@@ -92,10 +93,21 @@ func (t *sessionTables) shown() []pgcatalog.Table {
 			if k.Primary {
 				kind = pgcatalog.PrimaryKey
 			}
-			x.Keys = append(x.Keys, pgcatalog.Key{Name: k.Name, Kind: kind, Columns: k.Columns})
+			x.Keys = append(x.Keys, pgcatalog.Key{Name: k.Name, Kind: kind, Columns: k.Columns, NullsEqual: k.NullsEqual})
+		}
+		for i := range r.Temporary.Indexes {
+			x.Indexes = append(x.Indexes, shownIndex(&r.Temporary.Indexes[i]))
 		}
 		all = append(all, x)
 	}
 	slices.SortFunc(all, func(a, b pgcatalog.Table) int { return cmp.Compare(a.Name, b.Name) })
 	return all
+}
+
+// shownIndex is an index as the system relations show it.
+func shownIndex(x *sql.TemporaryIndex) pgcatalog.Index {
+	return pgcatalog.Index{
+		Name: x.Name, Unique: x.Unique, NullsEqual: x.NullsEqual, Columns: slices.Concat(x.Columns, x.Included),
+		Detail: pgcatalog.IndexDetail{Method: x.Method, Options: x.Options, KeyColumns: len(x.Columns)},
+	}
 }

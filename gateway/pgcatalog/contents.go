@@ -69,13 +69,16 @@ type Key struct {
 	Deferrable, Deferred      bool
 	NotValid, NoInherit       bool
 	Index                     IndexDetail // of a primary or unique key
+	NullsEqual                bool        // it is UNIQUE NULLS NOT DISTINCT
 }
 
 // Index is an index that no key has.
 type Index struct {
-	Name    string
-	Unique  bool
-	Columns []string // "" is an expression
+	Name   string
+	Unique bool
+	// NullsEqual is NULLS NOT DISTINCT.
+	NullsEqual bool
+	Columns    []string // "" is an expression
 	// Definition is CREATE INDEX …, of one that is more than a B-tree over columns; "" of others.
 	Definition string
 	Detail     IndexDetail

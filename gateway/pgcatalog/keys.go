@@ -102,10 +102,10 @@ func (b *builder) keys(t *Table) {
 			b.constraint(t, k, values{"conkey": columns, "conbin": checkExpression(k.Definition)}, []any{k.Definition, nil, "", known(k.Pretty)})
 			b.dependencies(t, k, b.oid(t.Schema, t.Name), columns, "n") // of its expression
 		default:
-			index := b.index(t, &Index{Name: k.Name, Unique: true, Columns: k.Columns, Detail: k.Index}, k.Kind == PrimaryKey)
+			index := b.index(t, &Index{Name: k.Name, Unique: true, NullsEqual: k.NullsEqual, Columns: k.Columns, Detail: k.Index}, k.Kind == PrimaryKey)
 			b.depend(classRelation, index, constraintRelation, b.oids[object{"constraint", t.Schema + "." + t.Name + "." + k.Name}], 0, "i")
 			word := map[string]string{PrimaryKey: "PRIMARY KEY", UniqueKey: "UNIQUE"}[k.Kind]
-			text := cmp.Or(k.Definition, word+" ("+quoted(k.Columns)+")")
+			text := cmp.Or(k.Definition, word+nullsEqual(k)+" ("+quoted(k.Columns)+")")
 			b.constraint(t, k, values{"conindid": index, "conkey": columns}, []any{text, nil, "", nil})
 		}
 	}
@@ -185,11 +185,14 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 	})
 	columns, _ := t.numbers(x.Columns)
 	options, classes, keys := x.Detail.Options, x.Detail.Classes, n
-	if options == nil { // ascending, and no operator class: nobody has said one
-		options, classes = make([]int64, n), make([]int64, n)
-	}
 	if x.Detail.KeyColumns > 0 {
 		keys = int64(x.Detail.KeyColumns)
+	}
+	if options == nil { // ascending
+		options = make([]int64, keys)
+	}
+	if classes == nil { // nobody has said one
+		classes = make([]int64, keys)
 	}
 	collations := make([]int64, n)
 	for i, number := range columns {
@@ -205,20 +208,53 @@ func (b *builder) index(t *Table, x *Index, primary bool) int64 {
 	}
 	b.add("pg_index", values{
 		"indexrelid": oid, "indrelid": table, "indnatts": n, "indnkeyatts": keys, "indisunique": x.Unique, "indisprimary": primary,
-		"indimmediate": true, "indisvalid": true, "indisready": true, "indislive": true,
-		"indkey": columns, "indcollation": collations, "indclass": classes, "indoption": options,
+		"indnullsnotdistinct": x.NullsEqual,
+		"indimmediate":        true, "indisvalid": true, "indisready": true, "indislive": true,
+		"indkey": columns, "indcollation": collations[:keys], "indclass": classes, "indoption": options,
 		"indpred": x.predicate(), "indexprs": x.expressions(),
 	})
 	if x.Definition != "" {
 		b.define(oid, []any{x.Definition, nil, "", nil})
 		return oid
 	}
-	unique := ""
-	if x.Unique {
-		unique = "UNIQUE "
-	}
-	b.define(oid, []any{"CREATE " + unique + "INDEX " + pgtext.QuoteIdent(x.Name) + " ON ", table, " USING btree (" + quoted(x.Columns) + ")", nil})
+	before, after := x.written()
+	b.define(oid, []any{before, table, after, nil})
 	return oid
+}
+
+// written is CREATE INDEX of an index over columns: what stands before the table's name and after it.
+func (x *Index) written() (before, after string) {
+	before = "CREATE INDEX "
+	if x.Unique {
+		before = "CREATE UNIQUE INDEX "
+	}
+	n := len(x.Columns)
+	if x.Detail.KeyColumns > 0 {
+		n = x.Detail.KeyColumns
+	}
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = pgtext.QuoteIdent(x.Columns[i])
+		if x.Detail.Options != nil {
+			keys[i] += [...]string{"", " DESC NULLS LAST", " NULLS FIRST", " DESC"}[x.Detail.Options[i]&3]
+		}
+	}
+	after = " USING " + cmp.Or(x.Detail.Method, "btree") + " (" + strings.Join(keys, ", ") + ")"
+	if n < len(x.Columns) {
+		after += " INCLUDE (" + quoted(x.Columns[n:]) + ")"
+	}
+	if x.NullsEqual {
+		after += " NULLS NOT DISTINCT"
+	}
+	return before + pgtext.QuoteIdent(x.Name) + " ON ", after
+}
+
+// nullsEqual is what a key says behind its word.
+func nullsEqual(k *Key) string {
+	if k.NullsEqual {
+		return " NULLS NOT DISTINCT"
+	}
+	return ""
 }
 
 // quoted writes a list of names.

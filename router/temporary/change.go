@@ -65,6 +65,8 @@ func (c *change) run(ctx context.Context) (int64, error) {
 		for _, name := range w.Tables {
 			t.forget(name)
 		}
+	case sql.TemporaryDefine:
+		return 0, c.define(ctx)
 	case sql.TemporaryCount:
 		return 0, c.countRows(ctx)
 	default:
@@ -109,9 +111,7 @@ func (t *Tables) begin(ctx context.Context) error {
 // make makes an empty table in the engine.
 func (t *Tables) make(ctx context.Context, r *sql.Relation) (*table, error) {
 	t.names++
-	numbered := *r
-	numbered.OID = sql.TableOID(sql.TableName{Schema: t.Shown(), Table: r.Name.Table})
-	x := &table{relation: &numbered, name: fmt.Sprintf("%s.t%d", t.schema, t.names), rows: -1}
+	x := &table{relation: t.numbered(r), rows: -1, heap: &heap{name: fmt.Sprintf("%s.t%d", t.schema, t.names)}}
 	if err := t.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -123,8 +123,15 @@ func (t *Tables) make(ctx context.Context, r *sql.Relation) (*table, error) {
 	if _, err := t.exec(ctx, "CREATE TABLE "+x.name+" ("+strings.Join(definitions, ", ")+")"); err != nil {
 		return nil, err
 	}
-	t.kept[x] = true
+	t.kept[x.heap] = true
 	return x, nil
+}
+
+// numbered is a relation with the number under which the session's system relations have it.
+func (t *Tables) numbered(r *sql.Relation) *sql.Relation {
+	n := *r
+	n.OID = sql.TableOID(sql.TableName{Schema: t.Shown(), Table: r.Name.Table})
+	return &n
 }
 
 // replace puts an empty table in the place of one.
@@ -146,7 +153,7 @@ func (c *change) create(ctx context.Context) (int64, error) {
 	if c.w.Rows != nil {
 		c.command++
 		x.changed = c.command
-		n, err = c.fill(ctx, x.name, columns(r))
+		n, err = c.fill(ctx, c.w.Rows, x.name, columns(r))
 	}
 	if err != nil {
 		return 0, errors.Join(err, c.sweep(context.WithoutCancel(ctx)))
@@ -189,7 +196,7 @@ func (c *change) takeBack(ctx context.Context, before int64) {
 }
 
 func (c *change) insert(ctx context.Context, x *table) (int64, error) {
-	return c.fill(ctx, x.name, columns(x.relation))
+	return c.fill(ctx, c.w.Rows, x.name, columns(x.relation))
 }
 
 // update collects the rows that are changed, takes the old ones away and puts the new ones there, if there are any.
@@ -208,7 +215,7 @@ func (c *change) update(ctx context.Context, x *table) (int64, error) {
 	if _, err := c.exec(ctx, "CREATE TABLE "+stage+" ("+strings.Join(definitions, ", ")+")"); err != nil {
 		return 0, err
 	}
-	n, err := c.fill(ctx, stage, into)
+	n, err := c.fill(ctx, c.w.Rows, stage, into)
 	if err == nil && n > 0 {
 		n, err = c.apply(ctx, x, stage, update, own)
 	}
@@ -245,14 +252,14 @@ func (c *change) apply(ctx context.Context, x *table, stage string, update bool,
 	return n, errors.Join(err, s.Close())
 }
 
-// fill puts the statement's rows into a table of the engine.
-func (c *change) fill(ctx context.Context, name string, own []string) (n int64, err error) {
+// fill puts the rows of a query into a table of the engine.
+func (c *change) fill(ctx context.Context, q *sql.Query, name string, own []string) (n int64, err error) {
 	ctx, stop := c.store.watch(ctx)
 	defer stop()
 	if err := c.store.fits(ctx); err != nil {
 		return 0, err
 	}
-	err = c.read(ctx, c.w.Rows, &engine.Into{Table: name, Columns: own, Mark: from, Value: c.command}, func(chunk *engine.Chunk) error {
+	err = c.read(ctx, q, &engine.Into{Table: name, Columns: own, Mark: from, Value: c.command}, func(chunk *engine.Chunk) error {
 		for _, count := range chunk.Vectors[0].I64[:chunk.Rows] {
 			n += count
 		}

@@ -50,7 +50,7 @@ func (c *change) checkRows(ctx context.Context, x *table) error {
 
 // checkKeys looks for new rows whose key others have.
 func (c *change) checkKeys(ctx context.Context, x *table) error {
-	for _, k := range x.relation.Temporary.Keys {
+	for _, k := range x.relation.Temporary.Unique() {
 		q, err := c.w.Same(k)
 		if err != nil {
 			return err

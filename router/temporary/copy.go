@@ -168,7 +168,7 @@ func (c *copying) putBetween(ctx context.Context, from, to int64, check func(con
 	if from > to {
 		return 0, nil
 	}
-	n, err := c.fill(ctx, c.table.name, columns(c.table.relation))
+	n, err := c.fill(ctx, c.w.Rows, c.table.name, columns(c.table.relation))
 	if err == nil {
 		err = check(ctx, c.table)
 	}

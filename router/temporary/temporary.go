@@ -36,7 +36,7 @@ func New(db DB, maxBytes int64) *Store { return &Store{db: db, maxBytes: maxByte
 
 // Open begins the tables of a session, of which there are none.
 func (s *Store) Open(pid int32) *Tables {
-	return &Tables{store: s, pid: pid, schema: fmt.Sprintf("tmp_%d", pid), tables: map[string]*table{}, kept: map[*table]bool{}}
+	return &Tables{store: s, pid: pid, schema: fmt.Sprintf("tmp_%d", pid), tables: map[string]*table{}, kept: map[*heap]bool{}}
 }
 
 // Tables are the temporary tables of one session. It is not safe for concurrent use.
@@ -50,19 +50,24 @@ type Tables struct {
 	command    int64 // the newest one that changed a row
 	version    int64 // of the definitions
 	tables     map[string]*table
-	kept       map[*table]bool // all that the engine has
-	staged     *stage          // of the statement that runs; nil: it has none
-	marks      []mark          // of the open transaction and its savepoints
-	broken     error           // why nobody can say what is in the tables any more
+	kept       map[*heap]bool // all that the engine has
+	staged     *stage         // of the statement that runs; nil: it has none
+	marks      []mark         // of the open transaction and its savepoints
+	broken     error          // why nobody can say what is in the tables any more
 }
 
-// table is a table as the engine has it.
+// table is what a name means: a definition, and the rows. A new definition of a table is another one with the same heap.
 type table struct {
 	relation *sql.Relation
-	name     string // in the engine's words
-	changed  int64  // the newest command that changed a row
-	dead     bool   // rows were taken away that a rollback may need
-	rows     int64  // as they were last counted, -1: never
+	rows     int64 // as they were last counted, -1: never
+	*heap
+}
+
+// heap is a table of the engine.
+type heap struct {
+	name    string // in the engine's words
+	changed int64  // the newest command that changed a row
+	dead    bool   // rows were taken away that a rollback may need
 }
 
 // mark is what a rollback goes back to.

@@ -113,13 +113,13 @@ func (t *Tables) undo(ctx context.Context, command int64) error {
 
 // sweep drops what no name and no mark means any more.
 func (t *Tables) sweep(ctx context.Context) error {
-	needed := map[*table]bool{}
+	needed := map[*heap]bool{}
 	for _, x := range t.tables {
-		needed[x] = true
+		needed[x.heap] = true
 	}
 	for _, m := range t.marks {
 		for _, x := range m.tables {
-			needed[x] = true
+			needed[x.heap] = true
 		}
 	}
 	for x := range t.kept {
