@@ -337,8 +337,10 @@ type Store interface {
 	Reserve(ctx context.Context, table Name) (int64, error)
 	// Publish applies a commit record as one generation and gives its number. A record that is already applied
 	// gives the generation it got then and changes nothing; files that a replace makes invisible lose their
-	// coverage in the same generation. ErrConflict if the record contradicts the catalog.
-	Publish(ctx context.Context, r *Record) (int64, error)
+	// coverage in the same generation. ErrConflict if the record contradicts the catalog, ErrLeaseLost if one of the
+	// leases that it was made under is lost. Under leases it is also ErrStale if one of its partitions changed after its
+	// Basis, and under one with inputs *ReadError if a batch has read one of the record's.
+	Publish(ctx context.Context, r *Record, under ...Lease) (int64, error)
 	// Applied reports whether the batch's revision is published.
 	Applied(ctx context.Context, table Name, batch string, revision int) (bool, error)
 	// Known gives key → ETag of every input of the table's published batches whose key is from or sorts after it.
@@ -351,6 +353,17 @@ type Store interface {
 	// NoteListed says when the source of a table was listed as a whole and all of it read; the zero value says that it
 	// has to be.
 	NoteListed(ctx context.Context, table Name, l Listing) error
+	// Lease takes a lease and gives it its token: ErrLeased while another excludes it, *ReadError if published batches
+	// have read some of its inputs. Leases that ended before now are no hindrance; taking their place loses them.
+	Lease(ctx context.Context, l Lease, now time.Time) (Lease, error)
+	// Leases gives a table's leases that are neither released nor lost, by token.
+	Leases(ctx context.Context, table Name) ([]Lease, error)
+	// RenewLeases moves the end of all leases that a process holds, and gives their tokens.
+	RenewLeases(ctx context.Context, owner string, until time.Time) (held []int64, err error)
+	// ReleaseLease ends a lease; one that is lost stays that.
+	ReleaseLease(ctx context.Context, l Lease) error
+	// ExpireLeases ends the time of all leases of a process that is dead.
+	ExpireLeases(ctx context.Context, owner string) error
 	// NoteFailure records a batch that was not published, for tidegate.batches.
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.

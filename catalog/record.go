@@ -44,6 +44,9 @@ type Record struct {
 	Files      []FileRecord `json:"files"`
 	Subset     *Subset      `json:"subset,omitempty"` // nil: the table is never hot
 	Quarantine string       `json:"quarantine,omitempty"`
+	// Basis is the generation that the rows were deduplicated against; nil: they were not. Generations are those of the
+	// catalog that it was made with: one that was rebuilt counts others.
+	Basis *int64 `json:"basis,omitempty"`
 	Notes
 	StartedAt   time.Time `json:"started_at"`
 	CommittedAt time.Time `json:"committed_at"`

@@ -98,7 +98,7 @@ func (t *run) register(ctx context.Context, r *catalog.Record) error {
 		return fmt.Errorf("write the commit record: %w", err)
 	}
 	t.Step("recorded")
-	generation, err := t.Store.Publish(ctx, r)
+	generation, err := t.Store.Publish(ctx, r, t.under...)
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}

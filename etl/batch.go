@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,8 @@ type batch struct {
 	log      *slog.Logger // the run's, with the batch
 	session  engine.Session
 	table    *catalog.Table // as this batch will leave it
-	view     *catalog.View  // what was there when the batch began
+	view     *catalog.View  // what was there when the batch began, or when it was deduplicated
+	basis    *int64         // the generation of that view, if it was deduplicated
 	kind     catalog.RecordKind
 	id       string
 	revision int    // 1, or one more than the batch's last: its inputs were replaced in the ledger since, and came back
@@ -41,6 +43,8 @@ type batch struct {
 	inputs   []catalog.Input
 	replaces []catalog.Replaced
 	started  time.Time
+	leases   []catalog.Lease // what it needs to be published
+	release  func() error    // of those that it took itself
 
 	counts     catalog.Counts
 	parsed     int64 // records that the SELECT saw
@@ -81,6 +85,7 @@ func unsound(format string, args ...any) error { return &checkError{fmt.Errorf(f
 func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.Table, inputs []catalog.Input, replaces []catalog.Replaced, newest time.Time) (*batch, error) {
 	b := &batch{
 		run: t, table: table, view: view, kind: catalog.RecordAppend, inputs: inputs, replaces: replaces,
+		leases: slices.Clone(t.under), release: func() error { return nil },
 		id: batchID(t.p.Table, t.p.Version(), inputs, replaces, newest), started: t.Now(), rejects: map[string]int64{}, truncated: map[string]int64{},
 	}
 	var random [2]byte
@@ -123,9 +128,9 @@ func (b *batch) revise(ctx context.Context) error {
 	}
 }
 
-// close ends the session, its temporary tables with it, and removes the files in the making.
+// close ends the session, its temporary tables with it, removes the files in the making and lets other batches commit.
 func (b *batch) close() error {
-	return errors.Join(b.session.Close(), os.RemoveAll(b.dir))
+	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
 }
 
 // runFolder is the batch's folder below a partition or below _hot/<table>.
@@ -187,7 +192,12 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
+	if lost(ctx, err) {
+		return fmt.Errorf("batch %s: %w", b.id, err)
+	}
+	b.reporting.Lock()
 	b.report.Failed++
+	b.reporting.Unlock()
 	// The note must not be lost because the run was asked to stop.
 	note := b.Store.NoteFailure(context.WithoutCancel(ctx), catalog.Batch{
 		Table: b.p.Table, ID: b.id, Revision: b.revision, State: catalog.BatchFailed, Counts: b.counts,

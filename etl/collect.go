@@ -20,7 +20,7 @@ import (
 type Collector struct {
 	Lake    storage.Bucket
 	Store   catalog.Store
-	WorkDir string        // of the Runners on this machine: a table is not collected while one writes it
+	WorkDir string        // of the Runners on this machine
 	Keep    int64         // newest generations that stay readable, at least 1
 	Age     time.Duration // how long a generation stays readable, and how old an attempt must be to count as dead
 	DryRun  bool
@@ -41,7 +41,12 @@ type Collected struct {
 }
 
 // Collect raises the horizon and removes what lies below it.
-func (c *Collector) Collect(ctx context.Context) (Collected, error) {
+func (c *Collector) Collect(ctx context.Context) (_ Collected, err error) {
+	claims, err := newClaimant(ctx, c.Store, c.WorkDir, LeaseTime, c.Log)
+	if err != nil {
+		return Collected{}, err
+	}
+	defer func() { err = errors.Join(err, claims.close()) }()
 	horizon, err := c.retire(ctx)
 	if err != nil {
 		return Collected{}, err
@@ -63,7 +68,7 @@ func (c *Collector) Collect(ctx context.Context) (Collected, error) {
 		if view.Tables[name].Table.Adopt != nil {
 			continue // its files are others'
 		}
-		if err := c.collectTable(ctx, name, byTable[name], &done); err != nil {
+		if err := c.collectTable(ctx, claims, name, byTable[name], &done); err != nil {
 			return done, fmt.Errorf("collect %s: %w", name, err)
 		}
 	}
@@ -112,8 +117,8 @@ func (c *Collector) retire(ctx context.Context) (int64, error) {
 }
 
 // collectTable removes the dead files of one table, then its orphans.
-func (c *Collector) collectTable(ctx context.Context, table catalog.Name, dead []catalog.DeadFile, done *Collected) (err error) {
-	release, err := lockTable(ctx, c.WorkDir, table, c.Log)
+func (c *Collector) collectTable(ctx context.Context, claims *claimant, table catalog.Name, dead []catalog.DeadFile, done *Collected) (err error) {
+	ctx, _, release, err := claims.await(ctx, table, wholeTable, anyTime)
 	if err != nil {
 		return err
 	}

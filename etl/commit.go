@@ -24,24 +24,44 @@ func (b *batch) commit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the commit record: %w", err)
 	}
-	key := catalog.RecordPath(b.p.Table, b.id, b.revision)
-	_, err = b.Lake.PutIfAbsent(ctx, key, body)
-	if errors.Is(err, storage.ErrExists) {
-		record, err = readRecord(ctx, b.Lake, key)
-	}
+	record, generation, err := b.publish(ctx, record, body)
 	if err != nil {
-		return fmt.Errorf("write the commit record: %w", err)
-	}
-	b.Step("recorded")
-	generation, err := b.Store.Publish(ctx, record)
-	if err != nil {
-		return fmt.Errorf("publish: %w", err)
+		return err
 	}
 	b.Step("published")
+	b.reporting.Lock()
 	b.report.add(b, generation)
+	b.reporting.Unlock()
 	b.log.InfoContext(ctx, "batch committed", logkey.Rows, record.Counts.Emitted, logkey.Files, len(record.Files),
 		logkey.Bytes, b.bytesOut(), logkey.Generation, generation, logkey.Elapsed, b.Now().Sub(b.started))
 	return nil
+}
+
+// publish writes the commit record and publishes what is there under its name then.
+func (b *batch) publish(ctx context.Context, record *catalog.Record, body []byte) (*catalog.Record, int64, error) {
+	key := catalog.RecordPath(b.p.Table, b.id, b.revision)
+	for {
+		_, err := b.Lake.PutIfAbsent(ctx, key, body)
+		ours := err == nil
+		if errors.Is(err, storage.ErrExists) {
+			record, err = readRecord(ctx, b.Lake, key)
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("write the commit record: %w", err)
+		}
+		b.Step("recorded")
+		generation, err := b.Store.Publish(ctx, record, b.leases...)
+		if !ours && isStale(err) {
+			if err := b.removeStale(ctx, record, err); err != nil {
+				return nil, 0, fmt.Errorf("remove a stale commit record: %w", err)
+			}
+			continue
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("publish: %w", err)
+		}
+		return record, generation, nil
+	}
 }
 
 func (b *batch) record(seq int64) *catalog.Record {
@@ -53,7 +73,7 @@ func (b *batch) record(seq int64) *catalog.Record {
 		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: b.revision, Seq: seq, Kind: b.kind,
 		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256},
 		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces,
-		Files: files, Subset: b.subset, Quarantine: b.quarantine, Notes: b.notes,
+		Files: files, Subset: b.subset, Quarantine: b.quarantine, Notes: b.notes, Basis: b.basis,
 		StartedAt: b.started.UTC(), CommittedAt: b.Now().UTC(),
 	}
 }

@@ -101,7 +101,11 @@ func TestOneWriterPerTable(t *testing.T) {
 	l := newLab(t, nil)
 	l.put(t, "1.gz", event("a", "2018-02-14T01:00:00Z", 1, ""))
 	log := &lines{}
-	release, err := lockTable(t.Context(), l.runner.WorkDir, l.events().Table, slog.New(slog.DiscardHandler))
+	other, err := newClaimant(t.Context(), l.store, l.runner.WorkDir, 0, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, release, err := other.take(t.Context(), l.events().Table, wholeTable, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +133,9 @@ func TestOneWriterPerTable(t *testing.T) {
 	log.text.Reset()
 	if got := l.mustRun(t, l.events()).Pipelines[0]; got.Batches != 1 {
 		t.Errorf("%d batches", got.Batches)
+	}
+	if err := other.close(); err != nil {
+		t.Error(err)
 	}
 }
 

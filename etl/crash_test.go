@@ -40,6 +40,13 @@ func (d death) String() string { return fmt.Sprintf("%d+%s", d.step, d.after) }
 
 // TestMain lets the test binary be the process that dies.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(togetherDirVariable); dir != "" {
+		if err := runTogether(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(crashDirVariable); dir != "" {
 		if err := runAndDie(dir, os.Getenv(crashStepVariable), os.Getenv(crashAfterVariable)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -219,7 +226,7 @@ func recovers(t *testing.T, objects int, want []string, deaths ...death) {
 			t.Errorf("after the deaths at %v a further run of %s did something: %+v", deaths, p.Name, p)
 		}
 	}
-	entries, err := os.ReadDir(dir + "/work/web.events")
+	entries, err := os.ReadDir(dir + "/work")
 	if err != nil || len(entries) != 0 {
 		t.Errorf("the work folder is not empty: %v, %v", entries, err)
 	}

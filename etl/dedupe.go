@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tidegate/catalog"
 	"tidegate/etl/raw"
@@ -39,6 +40,36 @@ func (b *batch) dedupe(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("find duplicates of the table's rows: %w", err)
 	}
 	return number(ctx, b.session, "SELECT count(DISTINCT id)::BIGINT FROM "+losersTable)
+}
+
+// takeCommitLease waits until the table's other batches that were begun before this one, and are not dead, are committed,
+// and until no other may be. So neither the winner among duplicates nor what rules compare with depends on who is faster.
+func (b *batch) takeCommitLease(ctx context.Context) error {
+	if len(b.table.UniqueKey) == 0 && b.p.Checks.LookBack() == 0 {
+		return nil
+	}
+	mine := b.leases[0]
+	if mine.Piece != wholeTable {
+		ready := func(leases []catalog.Lease) bool {
+			return !slices.ContainsFunc(leases, func(l catalog.Lease) bool {
+				return len(l.Inputs) > 0 && l.Token < mine.Token && l.Until.After(time.Now())
+			})
+		}
+		_, l, release, err := b.claims.await(ctx, b.p.Table, commitLease, ready)
+		if err != nil {
+			return err
+		}
+		b.leases, b.release = append(b.leases, l), release
+	}
+	view, err := b.Store.View(ctx)
+	if err != nil {
+		return fmt.Errorf("read the catalog: %w", err)
+	}
+	b.view = view
+	if len(b.table.UniqueKey) > 0 {
+		b.basis = &view.Generation
+	}
+	return nil
 }
 
 // identity are the columns that are equal in duplicates: partition, key, time.

@@ -4,7 +4,7 @@
 // A batch reads in this order: batchid.go, source.go, transform.go, dedupe.go, write.go, verify.go, commit.go. At
 // every step between them the process may die: a later run finds what is committed by the commit records (recover.go)
 // and makes the rest again under the same batch id. The order is the proof: files before the record, the record
-// before the catalog. The hot store is never touched here.
+// before the catalog. The hot store is never touched here. Who makes which batch is in pieces.go and claimant.go.
 package etl
 
 import (
@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"tidegate/catalog"
@@ -29,15 +30,15 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Objects, Accept, Step and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Accept, Step, LeaseTime and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
 	// Source opens the location of a first-stage pipeline's source, or that of adopted Parquet.
 	Source func(location string) (storage.Bucket, error)
 	Engine Engine
-	// WorkDir is a folder for files in the making and for locks; processes that share a lake on one machine share
-	// it. Best on the lake's file system: then a finished file is renamed, not copied.
+	// WorkDir is a folder for files in the making; processes that share a catalog on one machine share it, to see at once
+	// which of them died. Best on the lake's file system: then a finished file is renamed, not copied.
 	WorkDir string
 	Log     *slog.Logger
 	// Relist has the whole of every source listed, not only the end of it.
@@ -51,11 +52,14 @@ type Options struct {
 	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
 	Step func(name string)
+	// LeaseTime is how long other runs wait for this one when they hear nothing of it; 0 is the constant LeaseTime.
+	LeaseTime time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
-// Runner runs pipelines. It is safe for concurrent use; two runs of one table wait for each other.
+// Runner runs pipelines. It is safe for concurrent use, and so are runs in other processes on one catalog: they share
+// the work by leases.
 type Runner struct {
 	Options
 	fault       fault
@@ -100,7 +104,7 @@ func (r *Runner) Run(ctx context.Context, pipelines []*pipeline.Pipeline) (Repor
 }
 
 // inOrder gives every pipeline its turn, upstream before downstream.
-func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, turn func(*run, context.Context) error) (Report, error) {
+func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, turn func(*run, context.Context) error) (_ Report, err error) {
 	started := r.Now()
 	sorted, err := pipeline.Sort(pipelines)
 	if err != nil {
@@ -109,6 +113,11 @@ func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, tu
 	if err := r.checkObjects(pipelines); err != nil {
 		return Report{}, err
 	}
+	claims, err := newClaimant(ctx, r.Store, r.WorkDir, r.LeaseTime, r.Log)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { err = errors.Join(err, claims.close()) }()
 	var report Report
 	var errs []error
 	failed := map[catalog.Name]bool{}
@@ -117,7 +126,7 @@ func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, tu
 		if up, ok := failedUpstream(p, failed); ok {
 			result.Err = fmt.Errorf("not run: its upstream %s failed", up)
 		} else {
-			result.Err = r.runPipeline(ctx, p, &result, turn)
+			result.Err = r.runPipeline(ctx, p, claims, &result, turn)
 		}
 		if result.Err != nil {
 			failed[p.Table] = true
@@ -141,46 +150,38 @@ func failedUpstream(p *pipeline.Pipeline, failed map[catalog.Name]bool) (catalog
 	return catalog.Name{}, false
 }
 
-// run is one pipeline's turn. Its table's lock is held all through it.
+// run is one pipeline's turn.
 type run struct {
 	*Runner
-	p      *pipeline.Pipeline
-	dir    string // of this table, in WorkDir; emptied before each run
-	report *PipelineReport
-	log    *slog.Logger
+	p         *pipeline.Pipeline
+	claims    *claimant
+	under     []catalog.Lease // what is done now needs
+	dir       string          // of this table, in the claimant's folder
+	reporting *sync.Mutex     // of report
+	report    *PipelineReport
+	log       *slog.Logger
 }
 
-func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, report *PipelineReport, turn func(*run, context.Context) error) (err error) {
+func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, claims *claimant, report *PipelineReport, turn func(*run, context.Context) error) error {
 	started := r.Now()
 	defer func() { report.Elapsed = r.Now().Sub(started) }()
-	log := r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String())
-	release, err := lockTable(ctx, r.WorkDir, p.Table, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	t := &run{Runner: r, p: p, dir: filepath.Join(r.WorkDir, p.Table.String()), report: report, log: log}
-	// What is in the folder is an attempt's that died: the lock says that nobody works in it.
-	if err := os.RemoveAll(t.dir); err != nil {
-		return fmt.Errorf("empty the work folder: %w", err)
+	t := &run{
+		Runner: r, p: p, claims: claims, dir: filepath.Join(claims.folder.path, p.Table.String()), reporting: &sync.Mutex{}, report: report,
+		log: r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String()),
 	}
 	if err := os.MkdirAll(t.dir, 0o755); err != nil {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
-	if err := t.recoverRecords(ctx); err != nil {
-		return err
-	}
-	r.Step("recovered")
-	return errors.Join(turn(t, ctx), t.expireQuarantine(ctx))
+	return turn(t, ctx)
 }
 
 // make makes the batches that are due.
 func (t *run) make(ctx context.Context) error {
 	switch {
 	case t.p.Adopt != nil:
-		return t.adopted(ctx)
+		return t.whole(ctx, (*run).adopted)
 	case t.p.Source == nil:
-		return t.secondStage(ctx)
+		return t.whole(ctx, (*run).secondStage)
 	}
-	return t.firstStage(ctx)
+	return t.pieces(ctx, (*run).firstStage)
 }

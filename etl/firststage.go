@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"tidegate/catalog"
 	"tidegate/etl/raw"
@@ -32,13 +31,9 @@ func (t *run) firstStage(ctx context.Context) error {
 	if err := t.unsettle(ctx, found); err != nil {
 		return err
 	}
-	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
-		err := t.group(ctx, group, func(objects []storage.Object) error { return t.objectBatch(ctx, bucket, objects) })
-		errs = append(errs, err)
-		if err != nil && !isCheck(err) {
-			break
-		}
-	}
+	errs = append(errs, t.workOff(ctx, objects, func(ctx context.Context, t *run, group []storage.Object) error {
+		return t.group(ctx, group, func(objects []storage.Object) error { return t.objectBatch(ctx, bucket, objects) })
+	}))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
@@ -133,14 +128,7 @@ func (t *run) beginBatch(ctx context.Context, objects []storage.Object) (*batch,
 	if err != nil {
 		return nil, err
 	}
-	inputs := make([]catalog.Input, len(objects))
-	var newest time.Time
-	for i, o := range objects {
-		inputs[i] = catalog.Input{Key: o.Key, ETag: o.ETag, Size: o.Size}
-		if o.LastModified.After(newest) {
-			newest = o.LastModified
-		}
-	}
+	inputs, newest := inputsOf(objects)
 	return t.newBatch(ctx, view, table, inputs, nil, newest)
 }
 
@@ -197,6 +185,9 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 		return fmt.Errorf("drop the source: %w", err)
 	}
 	b.Step("transformed")
+	if err := b.takeCommitLease(ctx); err != nil {
+		return fmt.Errorf("wait for the table's other batches: %w", err)
+	}
 	if b.counts.Deduplicated, err = b.dedupe(ctx); err != nil {
 		return fmt.Errorf("dedupe: %w", err)
 	}

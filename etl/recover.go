@@ -3,6 +3,7 @@ package etl
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,15 +20,59 @@ func (t *run) recoverRecords(ctx context.Context) error {
 		return err
 	}
 	for _, record := range records {
-		generation, err := t.Store.Publish(ctx, record)
-		if err != nil {
+		if err := t.recoverRecord(ctx, record); err != nil {
 			return fmt.Errorf("publish the commit record of batch %s: %w", record.Batch, err)
 		}
-		t.report.Recovered++
-		t.report.Generation = generation
-		t.log.InfoContext(ctx, "batch recovered", logkey.Batch, record.Batch, logkey.Generation, generation)
 	}
 	return nil
+}
+
+// recoverRecord publishes a record, unless the run that wrote it is alive and does that itself.
+func (t *run) recoverRecord(ctx context.Context, record *catalog.Record) error {
+	leases, release := t.under, func() error { return nil }
+	if len(leases) == 0 {
+		var inputs []catalog.Input
+		if len(record.Replaces) == 0 {
+			inputs = record.Inputs
+		}
+		_, l, end, err := t.claims.take(ctx, t.p.Table, record.Batch, inputs)
+		if errors.Is(err, catalog.ErrLeased) {
+			return nil
+		}
+		if isStale(err) {
+			return t.removeStale(ctx, record, err)
+		}
+		if err != nil {
+			return err
+		}
+		leases, release = []catalog.Lease{l}, end
+	}
+	generation, err := t.Store.Publish(ctx, record, leases...)
+	if isStale(err) {
+		return errors.Join(t.removeStale(ctx, record, err), release())
+	}
+	if err != nil {
+		return errors.Join(err, release())
+	}
+	t.reporting.Lock()
+	t.report.Recovered++
+	t.report.Generation = generation
+	t.reporting.Unlock()
+	t.log.InfoContext(ctx, "batch recovered", logkey.Batch, record.Batch, logkey.Generation, generation)
+	return release()
+}
+
+// isStale reports whether a record that was not published must not be any more: its process was taken for dead, and what it
+// read, or deduplicated against, changed before it wrote the record.
+func isStale(err error) bool {
+	_, read := errors.AsType[*catalog.ReadError](err)
+	return read || errors.Is(err, catalog.ErrStale)
+}
+
+// removeStale takes a stale record out of the lake, or a catalog that is rebuilt would have its rows.
+func (t *run) removeStale(ctx context.Context, record *catalog.Record, why error) error {
+	t.log.WarnContext(ctx, "a commit record that was never published is stale and removed", logkey.Batch, record.Batch, logkey.Reason, why.Error())
+	return t.Lake.Delete(ctx, catalog.RecordPath(t.p.Table, record.Batch, record.Revision))
 }
 
 // unpublished reads a table's commit records that the catalog has not applied, by seq.

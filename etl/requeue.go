@@ -27,6 +27,10 @@ func (t *run) requeue(ctx context.Context) error {
 	if t.p.Source == nil {
 		return t.make(ctx)
 	}
+	return t.whole(ctx, (*run).requeueAll)
+}
+
+func (t *run) requeueAll(ctx context.Context) error {
 	files, err := t.quarantines(ctx)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 )
 
 // Publish applies a commit record as one generation.
-func (s *Store) Publish(ctx context.Context, r *catalog.Record) (int64, error) {
+func (s *Store) Publish(ctx context.Context, r *catalog.Record, under ...catalog.Lease) (int64, error) {
 	content, err := check(r)
 	if err != nil {
 		return 0, err
@@ -30,6 +30,9 @@ func (s *Store) Publish(ctx context.Context, r *catalog.Record) (int64, error) {
 		applied, err := p.applied()
 		if err != nil || applied > 0 {
 			generation = applied
+			return err
+		}
+		if err := p.allowed(under); err != nil {
 			return err
 		}
 		generation, err = w.generation(string(r.Kind), p.tableID)

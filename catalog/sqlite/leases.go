@@ -1,0 +1,194 @@
+package sqlite
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"tidegate/catalog"
+)
+
+// Lease takes a lease, and the place of the ended ones that stand in its way.
+func (s *Store) Lease(ctx context.Context, l catalog.Lease, now time.Time) (catalog.Lease, error) {
+	err := s.write(ctx, fmt.Sprintf("lease %q of %s", l.Piece, l.Table), func(w *writer) error {
+		tableID, err := w.table(l.Table)
+		if err != nil {
+			return err
+		}
+		if err := w.unread(tableID, l.Inputs); err != nil {
+			return err
+		}
+		if err := w.makeRoom(tableID, l, now); err != nil {
+			return err
+		}
+		err = w.row(`INSERT INTO lease (table_id, piece, owner, until) VALUES (?, ?, ?, ?) RETURNING token`,
+			tableID, l.Piece, l.Owner, micros(l.Until)).Scan(&l.Token)
+		if err != nil {
+			return err
+		}
+		for _, in := range l.Inputs {
+			err := w.exec(`INSERT INTO lease_input (table_id, key, etag, token) VALUES (?, ?, ?, ?)`, tableID, in.Key, in.ETag, l.Token)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return l, err
+}
+
+// unread makes sure that no published batch has read the inputs as they are.
+func (w *writer) unread(tableID int64, inputs []catalog.Input) error {
+	var read catalog.ReadError
+	for _, in := range inputs {
+		var etag string
+		err := w.row(`SELECT etag FROM input WHERE table_id = ? AND key = ?`, tableID, in.Key).Scan(&etag)
+		if err == nil && etag == in.ETag {
+			read.Keys = append(read.Keys, in.Key)
+		}
+		if err != nil && !errors.Is(err, stdsql.ErrNoRows) {
+			return err
+		}
+	}
+	if len(read.Keys) > 0 {
+		return &read
+	}
+	return nil
+}
+
+// makeRoom takes out the leases that exclude this one if all of them have ended.
+func (w *writer) makeRoom(tableID int64, l catalog.Lease, now time.Time) error {
+	if err := w.endLease(`table_id = ?1 AND (?2 = '' OR piece IN ('', ?2))`, now, tableID, l.Piece); err != nil {
+		return err
+	}
+	for _, in := range l.Inputs {
+		err := w.endLease(`token = (SELECT token FROM lease_input WHERE table_id = ?1 AND key = ?2)`, now, tableID, in.Key)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endLease deletes the leases of a condition; ErrLeased if one of them has not ended.
+func (w *writer) endLease(condition string, now time.Time, args ...any) error {
+	var owner string
+	err := w.row(`SELECT owner FROM lease WHERE until > ?3 AND `+condition+` LIMIT 1`, append(args, micros(now))...).Scan(&owner)
+	if err == nil {
+		return fmt.Errorf("%w: %s", catalog.ErrLeased, owner)
+	}
+	if !errors.Is(err, stdsql.ErrNoRows) {
+		return err
+	}
+	return w.exec(`DELETE FROM lease WHERE `+condition, args...)
+}
+
+// Leases gives the leases of a table by token, ended ones too.
+func (s *Store) Leases(ctx context.Context, table catalog.Name) ([]catalog.Lease, error) {
+	// One statement: what another process changes between two would be seen by half.
+	lines, err := rowsOf(ctx, s, `SELECT token, piece, owner, until, key, etag FROM lease LEFT JOIN lease_input USING (token)
+		WHERE lease.table_id = (SELECT table_id FROM tbl WHERE name = ?) ORDER BY token, key`,
+		func(rows *stdsql.Rows) (l catalog.Lease, err error) {
+			var until int64
+			var key, etag stdsql.NullString
+			err = rows.Scan(&l.Token, &l.Piece, &l.Owner, &until, &key, &etag)
+			l.Table, l.Until = table, instant(until)
+			if key.Valid {
+				l.Inputs = []catalog.Input{{Key: key.String, ETag: etag.String}}
+			}
+			return l, err
+		}, table.String())
+	if err != nil {
+		return nil, fmt.Errorf("read the leases of %s in catalog %s: %w", table, s.path, err)
+	}
+	var all []catalog.Lease
+	for _, l := range lines {
+		if n := len(all); n > 0 && all[n-1].Token == l.Token {
+			all[n-1].Inputs = append(all[n-1].Inputs, l.Inputs...)
+			continue
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// RenewLeases moves the end of the leases that a process still holds, and gives their tokens.
+func (s *Store) RenewLeases(ctx context.Context, owner string, until time.Time) (held []int64, err error) {
+	err = s.write(ctx, "renew leases", func(w *writer) error {
+		rows, err := w.tx.QueryContext(w.ctx, `UPDATE lease SET until = ? WHERE owner = ? RETURNING token`, micros(until), owner)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var token int64
+			if err := rows.Scan(&token); err != nil {
+				return err
+			}
+			held = append(held, token)
+		}
+		return rows.Err()
+	})
+	return held, err
+}
+
+// ReleaseLease ends a lease, if it is not lost.
+func (s *Store) ReleaseLease(ctx context.Context, l catalog.Lease) error {
+	return s.write(ctx, "release a lease", func(w *writer) error {
+		return w.exec(`DELETE FROM lease WHERE token = ?`, l.Token)
+	})
+}
+
+// ExpireLeases ends the time of a process's leases: it is dead.
+func (s *Store) ExpireLeases(ctx context.Context, owner string) error {
+	return s.write(ctx, "expire leases", func(w *writer) error {
+		return w.exec(`UPDATE lease SET until = 0 WHERE owner = ?`, owner)
+	})
+}
+
+// allowed makes sure that none of the leases is lost, that nobody else read what they are for, and that the rows are still
+// no duplicates.
+func (p *publication) allowed(under []catalog.Lease) error {
+	for _, l := range under {
+		var token int64
+		err := p.row(`SELECT token FROM lease WHERE token = ?`, l.Token).Scan(&token)
+		if errors.Is(err, stdsql.ErrNoRows) {
+			return fmt.Errorf("%w: %q of %s", catalog.ErrLeaseLost, l.Piece, l.Table)
+		}
+		if err == nil && len(l.Inputs) > 0 {
+			err = p.unread(p.tableID, p.r.Inputs)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(under) == 0 || p.r.Basis == nil {
+		return nil
+	}
+	return p.fresh()
+}
+
+// fresh makes sure that no partition of the record changed after its Basis.
+func (p *publication) fresh() error {
+	seen := map[string]bool{}
+	for i := range p.r.Files {
+		partition := p.r.Files[i].Partition
+		if seen[partition] {
+			continue
+		}
+		seen[partition] = true
+		var changed bool
+		err := p.row(`SELECT EXISTS (SELECT 1 FROM file WHERE (begin_generation > ?1 OR end_generation > ?1)
+			AND partition_id = (SELECT partition_id FROM part WHERE table_id = ?2 AND value = ?3))`,
+			*p.r.Basis, p.tableID, partition).Scan(&changed)
+		if err != nil {
+			return err
+		}
+		if changed {
+			return fmt.Errorf("%w: partition %q changed after generation %d", catalog.ErrStale, partition, *p.r.Basis)
+		}
+	}
+	return nil
+}
