@@ -93,7 +93,7 @@ func (b *binder) aggregateArgs(fn string, n *pg_query.FuncCall, inner *scope) (*
 		if fn == "count" && len(args) == 1 && args[0].fields != nil {
 			return sig, args, b.comparedFields(args[0])
 		}
-		if err := b.groupedAll(args); err != nil {
+		if err := b.distinctArguments(args); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -226,7 +226,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	case isFloat(from) && isText(to):
 		return textCast(computed(pgtypes.Text, b.floatText(e.sql), e), t), nil
 	case isText(to) && typeIs(from, pgtypes.Int2, pgtypes.Int4, pgtypes.Int8, pgtypes.Numeric, pgtypes.Bool, pgtypes.Time,
-		pgtypes.UUID, pgtypes.OIDType, pgtypes.Char):
+		pgtypes.UUID, pgtypes.OIDType, pgtypes.Char, pgtypes.Xid, pgtypes.Cid, pgtypes.Tid):
 		return textCast(e, t), nil
 	case isText(to) && isMoment(from):
 		return textCast(b.momentText(e), t), nil
@@ -413,7 +413,7 @@ func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
 		return t, err
 	}
 	if _, known := pgtypes.Lookup(id); !known || id == pgtypes.Unknown {
-		if b.system && (isReg(id) || typeIs(id, oidInt2Vector, oidOIDVector)) {
+		if b.system && (isReg(id) || isTransaction(id) || typeIs(id, oidInt2Vector, oidOIDVector)) {
 			return pgtypes.Of(id), nil
 		}
 		b.catalogs = b.catalogs || isReg(id)

@@ -28,11 +28,27 @@ func (b *binder) groupedAll(list []*expr) error {
 	return nil
 }
 
+// distinctArguments is grouped of an aggregate's arguments: PostgreSQL finds equal ones there by sorting.
+func (b *binder) distinctArguments(args []*expr) error {
+	for _, e := range args {
+		if isTransaction(e.typ.OID) {
+			p, _ := asError(b.sorted(e, e.pos))
+			p.Hint = ""
+			return p.WithDetail("Aggregates with DISTINCT must be able to sort their inputs.")
+		}
+	}
+	return b.groupedAll(args)
+}
+
 func (b *binder) comparability(e *expr, what string, pos int32) error {
 	switch t := e.typ.OID; {
 	case e.untyped():
 	case t == pgtypes.JSON || postgresTables().elementOf(t) == pgtypes.JSON:
 		return b.fail(pgerr.UndefinedFunction, pos, "could not identify an %s operator for type %s", what, typeText(e.typ))
+	case isTransaction(t) && what == "ordering":
+		return b.fail(pgerr.UndefinedFunction, pos, "could not identify an %s operator for type %s", what, typeText(e.typ))
+	case t == pgtypes.Tid && what == "ordering":
+		return b.unsupported(pos, "sorting by type tid")
 	case t == pgtypes.Record:
 		return b.unsupported(pos, "sorting or grouping rows as values")
 	}

@@ -51,6 +51,7 @@ type expr struct {
 
 	stat      *StatCall  // of an aggregate that statistics can answer
 	regArg    string     // of a cast to regclass and the like: the DuckDB text of what was cast
+	domain    string     // of a cast to a domain of information_schema: its name
 	named     string     // of a text that a regclass became: the DuckDB text of the relation's number
 	bare      []*visible // columns of grouped levels that stand outside aggregates
 	scopes    aggregates // what it holds of aggregate and window calls

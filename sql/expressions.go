@@ -127,12 +127,9 @@ func (b *binder) columnRef(c *pg_query.ColumnRef, sc *scope) (*expr, error) {
 			return e, aliasErr
 		}
 	}
-	if err != nil && pgerr.CodeOf(err) == pgerr.UndefinedColumn && parts[len(parts)-1] == tableOIDColumn {
-		if !b.system {
-			return nil, b.catalogOnly(c.Location, "the system column tableoid")
-		}
-		if e := b.tableOID(parts, c.Location, sc); e != nil {
-			return e, nil
+	if err != nil && pgerr.CodeOf(err) == pgerr.UndefinedColumn && isSystemColumn(parts[len(parts)-1]) {
+		if refused := b.noSystemColumn(parts, c.Location, sc); refused != nil {
+			return nil, refused
 		}
 	}
 	if err != nil {
@@ -203,6 +200,13 @@ func (b *binder) typeCast(c *pg_query.TypeCast, sc *scope) (*expr, error) {
 	n, err := b.readTypeName(c.TypeName)
 	if err != nil {
 		return nil, err
+	}
+	if d, ok := informationDomainOf(n); ok {
+		e, err := b.expr(c.Arg, sc)
+		if err != nil {
+			return nil, err
+		}
+		return b.domainCast(e, n, d)
 	}
 	t, err := b.typeOf(n)
 	if err != nil {

@@ -168,12 +168,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 	if err := b.rename(item.columns, item.name, names); err != nil {
 		return nil, err
 	}
-	if b.system && r.Class != ClassSystem {
-		item.tableOID = &visible{
-			name: tableOIDColumn, typ: pgtypes.Of(pgtypes.OIDType), scale: -1, sql: name(u.alias) + "." + tableOIDColumn,
-			table: item.name, origin: r.origin(tableOIDAttribute), need: func() { u.tableOID = true },
-		}
-	}
+	item.system = b.systemColumnsOf(r, u, item.name)
 	b.ranges.add(item)
 	return &source{
 		sql:    mark + "u" + itoa(len(b.uses)-1) + mark + " AS " + name(u.alias),

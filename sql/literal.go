@@ -35,6 +35,8 @@ func duckType(t pgtypes.Type) string {
 		return "VARCHAR"
 	case isArray(t.OID):
 		return duckType(elementType(t)) + "[]"
+	case isTransaction(t.OID):
+		return "UINTEGER"
 	}
 	return t.DuckDB()
 }

@@ -315,6 +315,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 		return b.jsonOperator(op, sig, x, y, pos)
 	case isArray(lt) || isArray(rt):
 		return b.arrayPair(op, sig, l, r, x, y, pos)
+	case lt == pgtypes.Xid && rt == pgtypes.Int4: // read as a number without sign
+		return b.compare(op, l, r, x, computed(pgtypes.Int8, "(CAST("+y.sql+" AS BIGINT) & 4294967295)", y)), nil
 	case flip[op] != "" && comparable(lt, b.system) && comparable(rt, b.system):
 		return b.compare(op, l, r, x, y), nil
 	case len(op) == 1 && strings.ContainsAny(op, "+-*/%^"):
@@ -372,7 +374,7 @@ func comparable(t pgtypes.OID, system bool) bool {
 		pgtypes.Varchar, pgtypes.BPChar, pgtypes.Name, pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Interval, pgtypes.Timetz, pgtypes.UUID, pgtypes.Bytea:
 		return true
 	}
-	return t == pgtypes.JSONB || comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Char) || isReg(t) || t == oidAnyArray)
+	return t == pgtypes.JSONB || comparableArray(t, system) || system && (typeIs(t, pgtypes.OIDType, pgtypes.Char) || isReg(t) || isTransaction(t) || t == oidAnyArray)
 }
 
 // compare writes a comparison. l and r are the sides as they were written, x and y with the operator's types.

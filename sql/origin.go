@@ -13,9 +13,6 @@ type Origin struct {
 	Attribute int16 // attnum
 }
 
-// tableOIDAttribute is attnum of the system column tableoid.
-const tableOIDAttribute = -6
-
 // firstObject is the first OID that PostgreSQL gives to an object of its users.
 const firstObject = 16384
 

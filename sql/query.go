@@ -71,7 +71,7 @@ type Relation struct {
 	Name    TableName // Schema is never ""
 	Class   Class
 	OID     int64 // as the system relations number it; 0 is not known
-	View    bool  // of the warehouse
+	View    bool  // of the warehouse, or a system view
 	Columns []Column
 	// Endless says that its dates and timestamps may be infinite: nobody has looked at them before they came to lie there.
 	Endless bool

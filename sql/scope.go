@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -53,12 +54,12 @@ type rangeItem struct {
 	schema, name string
 	columns      []*visible
 
-	relation *Relation // that it is; nil: it is none
-	cte      *cte      // that it is; nil: it is none
-	tableOID *visible  // of a table that is brought to the system relations
-	joined   bool      // it is a join under an alias: its columns are others'
-	scalar   bool      // it is a function that gives single values: its row is the value
-	filled   bool      // an outer join puts NULLs in the place of its rows
+	relation *Relation  // that it is; nil: it is none
+	cte      *cte       // that it is; nil: it is none
+	system   []*visible // its system columns
+	joined   bool       // it is a join under an alias: its columns are others'
+	scalar   bool       // it is a function that gives single values: its row is the value
+	filled   bool       // an outer join puts NULLs in the place of its rows
 }
 
 // scope is one level of SELECT while its expressions are bound.
@@ -201,6 +202,14 @@ func (b *binder) lookupAt(parts []string, pos int32, s *scope) (*visible, error)
 			return nil, nil
 		}
 		candidates = t.columns
+		if isSystemColumn(column) {
+			candidates = slices.Concat(candidates, t.system)
+		}
+	} else if isSystemColumn(column) && b.system {
+		var err error
+		if candidates, err = b.withSystemColumns(candidates, column, pos, s); err != nil {
+			return nil, err
+		}
 	}
 	var found *visible
 	for _, v := range candidates {

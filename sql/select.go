@@ -212,8 +212,8 @@ func levelOver(src *source, outer *scope, ctes *cte) *scope {
 		for _, v := range t.columns {
 			v.level = sc
 		}
-		if t.tableOID != nil {
-			t.tableOID.level = sc
+		for _, v := range t.system {
+			v.level = sc
 		}
 	}
 	return sc

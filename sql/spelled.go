@@ -23,6 +23,8 @@ func (b *binder) spelled(fn string, args []*expr, pos int32) (e *expr, ok bool, 
 		e, err = b.toDate(fn, args, pos)
 	case fn == "to_number" && len(args) == 2:
 		e, err = b.toNumber(args, pos)
+	case (fn == "age" || fn == "mxid_age") && len(args) == 1 && args[0].typ.OID == pgtypes.Xid:
+		e = b.transactionAge(fn, args[0])
 	case fn == "age" && len(args) == 1:
 		e, err = b.age(args, pos)
 	case fn == "make_interval":

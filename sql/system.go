@@ -109,42 +109,13 @@ func (b *binder) regNumber(e *expr) string {
 
 // regColumn makes a column that holds an object's number read as its name.
 func (b *binder) regColumn(e *expr) *expr {
+	if e.column != nil && e.typ.OID == pgtypes.Xid {
+		e.sql = b.frozen(e.sql)
+	}
 	if e.column != nil && isReg(e.typ.OID) {
 		e.regArg, e.sql = e.sql, b.regCall(e.typ.OID, "", e.sql)
 	}
 	return e
-}
-
-// tableOIDColumn is the name of a system column: the OID of the relation that a row is of.
-const tableOIDColumn = "tableoid"
-
-// tableOID gives the system column tableoid of a system relation whose rows have an OID, or of a table that is brought; nil
-// for all other names. It is NULL where an outer join has filled the row up.
-func (b *binder) tableOID(parts []string, pos int32, sc *scope) *expr {
-	if parts[len(parts)-1] != tableOIDColumn || len(parts) > 2 {
-		return nil
-	}
-	for s := sc; s != nil; s = s.outer {
-		t, n := s.only()
-		if len(parts) == 2 {
-			t, n = s.table("", parts[0])
-		}
-		if n != 1 || t.relation == nil {
-			continue
-		}
-		if t.tableOID != nil {
-			return b.reference(t.tableOID, pos)
-		}
-		i := slices.IndexFunc(t.columns, func(v *visible) bool { return v.name == "oid" })
-		if i < 0 {
-			return nil
-		}
-		row := b.reference(t.columns[i], pos)
-		e := computed(pgtypes.OIDType, "CASE WHEN "+row.sql+" IS NOT NULL THEN CAST("+strconv.FormatInt(t.relation.OID, 10)+" AS UINTEGER) END", row)
-		e.pos, e.origin = pos, t.relation.origin(tableOIDAttribute)
-		return e
-	}
-	return nil
 }
 
 // isReg reports whether t is an object's identity that reads and writes as its name.
@@ -154,8 +125,12 @@ func isReg(t pgtypes.OID) bool {
 
 // typeNamed is what pg_typeof says of args.
 func (b *binder) typeNamed(t pgtypes.OID, args []*expr, pos int32) *expr {
+	return b.typeCalled("CAST("+strconv.FormatUint(uint64(t), 10)+" AS UINTEGER)", args, pos)
+}
+
+func (b *binder) typeCalled(name string, args []*expr, pos int32) *expr {
 	e := computed(oidRegtype, "", args...)
-	e.regArg, e.pos = "CAST("+strconv.FormatUint(uint64(t), 10)+" AS UINTEGER)", pos
+	e.regArg, e.pos = name, pos
 	e.sql = b.regCall(oidRegtype, "", e.regArg)
 	return e
 }
@@ -164,6 +139,9 @@ func (b *binder) typeNamed(t pgtypes.OID, args []*expr, pos int32) *expr {
 func (b *binder) systemCall(sig *signature, args []*expr, pos int32) (*expr, error) {
 	if write := sessionCalls[sig.name]; write != nil {
 		return b.sessionCall(sig, write, args, pos), nil
+	}
+	if sig.name == typeOf && args[0].domain != "" {
+		return b.typeCalled(quoteText(args[0].domain), args, pos), nil
 	}
 	if sig.name == typeOf {
 		return b.typeNamed(args[0].oid(), args, pos), nil
@@ -216,6 +194,9 @@ func isVector(t pgtypes.OID) bool { return t == oidInt2Vector || t == oidOIDVect
 
 // systemLiteral types a literal as a type that only catalog queries use: regclass and the like.
 func (b *binder) systemLiteral(text string, t pgtypes.Type) (*expr, error) {
+	if isTransaction(t.OID) {
+		return transactionLiteral(text, t)
+	}
 	if isReg(t.OID) {
 		e := &expr{typ: t, pos: -1, scale: -1, regArg: quoteText(text)}
 		if strings.Trim(text, "0123456789") == "" && text != "" {
@@ -239,6 +220,8 @@ func (b *binder) systemOutput(e *expr) *expr {
 		out.sql = "(" + b.regNumber(e) + " || ' ' || " + e.sql + ")"
 	case isVector(e.typ.OID):
 		out.sql = "pgc.vector_out(" + e.sql + ")"
+	case isTransaction(e.typ.OID):
+		out.sql = "CAST(" + e.sql + " AS VARCHAR)"
 	case e.typ.OID == pgtypes.ACLItemArray:
 		out.sql = "pgc.array_out(" + e.sql + ")"
 	case postgresTables().category(e.typ.OID) == 'A' && !known:

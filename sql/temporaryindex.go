@@ -260,7 +260,7 @@ func (t *temporaries) indexColumn(e *pg_query.IndexElem) error {
 }
 
 func (t *temporaries) indexed(e *pg_query.IndexElem) (int, error) {
-	if strings.Contains(systemColumns, " "+e.Name+" ") {
+	if isSystemColumn(e.Name) {
 		return 0, t.fail(pgerr.FeatureNotSupported, -1, "index creation on system columns is not supported")
 	}
 	at := slices.IndexFunc(t.Table.Columns, func(c Column) bool { return c.Name == e.Name })

@@ -96,12 +96,9 @@ func (t *temporaries) column(c *pg_query.ColumnDef) error {
 	return nil
 }
 
-// systemColumns are names that no column of a user can have.
-const systemColumns = " tableoid cmax xmax cmin xmin ctid "
-
 // add adds a column.
 func (t *temporaries) add(c TemporaryColumn, pos int32) error {
-	if strings.Contains(systemColumns, " "+c.Name+" ") {
+	if isSystemColumn(c.Name) {
 		return t.fail(pgerr.DuplicateColumn, -1, "column name %q conflicts with a system column name", c.Name)
 	}
 	if strings.HasPrefix(c.Name, "_tg_") {

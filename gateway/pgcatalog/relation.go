@@ -65,7 +65,7 @@ func storedAs(oid pgtypes.OID) storage {
 func servedAs(base pgtypes.OID, typmod int32) pgtypes.Type {
 	s := storedAs(base)
 	switch {
-	case base == s.oid && !s.list, base == pgtypes.Regproc, base == pgtypes.Regtype:
+	case base == s.oid && !s.list, base == pgtypes.Regproc, base == pgtypes.Regtype, base == pgtypes.Xid:
 		return pgtypes.Type{OID: base, Typmod: typmod}
 	case !s.list:
 		return pgtypes.Of(s.oid)
@@ -128,7 +128,7 @@ func (r *relation) loadColumns() []engine.LoadColumn {
 
 // describe gives the relation as the binder needs it.
 func (r *relation) describe() *sql.Relation {
-	out := &sql.Relation{Name: r.name, Class: sql.ClassSystem, OID: r.oid, Columns: make([]sql.Column, len(r.columns))}
+	out := &sql.Relation{Name: r.name, Class: sql.ClassSystem, OID: r.oid, View: r.kind == "v", Columns: make([]sql.Column, len(r.columns))}
 	for i := range r.columns {
 		out.Columns[i] = sql.Column{Name: r.columns[i].name, Type: r.columns[i].served}
 	}

@@ -84,7 +84,7 @@ func shape(columns []engine.Column) []string {
 			kind = "text"
 		case pgtypes.TextArray, pgtypes.NameArray, pgtypes.CharArray, pgtypes.ACLItemArray:
 			kind = "list of text"
-		case pgtypes.OIDType, pgtypes.Int8, pgtypes.Regproc, pgtypes.Regtype:
+		case pgtypes.OIDType, pgtypes.Int8, pgtypes.Regproc, pgtypes.Regtype, pgtypes.Xid:
 			kind = "number"
 		case pgtypes.OIDArray, pgtypes.Int8Array, pgtypes.OIDVector:
 			kind = "list of numbers"

@@ -32,6 +32,7 @@ const (
 	InvalidTextRepresentation Code = "22P02"
 	InvalidBinary             Code = "22P03"
 	UntranslatableCharacter   Code = "22P05"
+	CheckViolation            Code = "23514"
 	DeadlockDetected          Code = "40P01"
 	LockNotAvailable          Code = "55P03"
 	ActiveTransaction         Code = "25001"

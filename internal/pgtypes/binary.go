@@ -84,7 +84,7 @@ func TextToBinary(b []byte, oid OID, text string, zone *time.Location) ([]byte, 
 			return append(b, 1), err
 		}
 		return append(b, 0), err
-	case Int2, Int4, Int8, OIDType, Xid:
+	case Int2, Int4, Int8, OIDType, Xid, Cid:
 		return intToBinary(b, oid, text)
 	case Float4, Float8:
 		return floatToBinary(b, oid, text)
@@ -152,7 +152,7 @@ func binarySize(oid OID) int {
 		return 1
 	case Int2:
 		return 2
-	case Int4, OIDType, Float4, Date:
+	case Int4, OIDType, Xid, Cid, Float4, Date:
 		return 4
 	case Int8, Float8, Time, Timestamp, Timestamptz:
 		return 8
@@ -213,7 +213,7 @@ func fixedToText(oid OID, data []byte) (string, error) {
 		return strconv.Itoa(int(int32(n))), nil
 	case Int8:
 		return strconv.FormatInt(int64(n), 10), nil
-	case OIDType:
+	case OIDType, Xid, Cid:
 		return strconv.FormatUint(n, 10), nil
 	case Float4:
 		return string(AppendFloat4(nil, math.Float32frombits(uint32(n)))), nil

@@ -5,7 +5,9 @@ package pgtypes
 const (
 	Int2Vector   OID = 22
 	Regproc      OID = 24
+	Tid          OID = 27
 	Xid          OID = 28
+	Cid          OID = 29
 	OIDVector    OID = 30
 	PgNodeTree   OID = 194
 	BoolArray    OID = 1000
@@ -32,7 +34,7 @@ const (
 // resultNames are the names of types that only results have.
 var resultNames = map[OID]string{
 	Record: "record", Void: "void", Int2Vector: "int2vector", OIDVector: "oidvector", ACLItemArray: "aclitem[]",
-	Regproc: "regproc", Regclass: "regclass", Regtype: "regtype", Regnamespace: "regnamespace", Regrole: "regrole",
+	Tid: "tid", Xid: "xid", Cid: "cid", Regproc: "regproc", Regclass: "regclass", Regtype: "regtype", Regnamespace: "regnamespace", Regrole: "regrole",
 }
 
 // IsObject reports whether values of the type are objects of the catalog, which print as names and are sent as numbers.
@@ -50,5 +52,5 @@ func isVector(oid OID) bool { return oid == Int2Vector || oid == OIDVector }
 
 // IsResult reports whether clients are told the type though Lookup does not know it.
 func IsResult(oid OID) bool {
-	return IsObject(oid) || isVector(oid) || oid == ACLItemArray || oid == Void
+	return IsObject(oid) || isVector(oid) || oid == ACLItemArray || oid == Void || oid == Tid || oid == Xid || oid == Cid
 }

@@ -77,7 +77,7 @@ func ParseInt(oid OID, s string) (int64, error) {
 		low, high = math.MinInt16, math.MaxInt16
 	case Int4:
 		low, high = math.MinInt32, math.MaxInt32
-	case OIDType, Xid:
+	case OIDType, Xid, Cid:
 		low, high = 0, math.MaxUint32
 	}
 	if errors.Is(err, strconv.ErrRange) || err == nil && (v < low || v > high) {
