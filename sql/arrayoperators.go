@@ -183,6 +183,15 @@ func (b *binder) quantifiedArray(op string, all bool, l, r *expr, pos int32) (*e
 func (b *binder) arrayPair(op string, sig *signature, l, r, x, y *expr, pos int32) (*expr, error) {
 	both := alike([]*expr{x, y})
 	x, y = both[0], both[1]
+	if unlike := countsFromZero(x) != countsFromZero(y); unlike && isArray(x.typ.OID) && isArray(y.typ.OID) {
+		switch op {
+		case "=", "<>": // of two arrays whose bounds differ only empty ones are equal
+			not := map[string]string{"<>": "NOT "}[op]
+			return computed(pgtypes.Bool, "("+not+"(len("+x.sql+") = 0 AND len("+y.sql+") = 0))", x, y), nil
+		case "<", "<=", ">", ">=":
+			return nil, b.unsupported(pos, "operator %s of arrays that do not count from the same number", op)
+		}
+	}
 	switch op {
 	case "=", "<>", "<", "<=", ">", ">=":
 		if comparable(x.typ.OID, b.system) {

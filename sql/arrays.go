@@ -180,6 +180,9 @@ func (b *binder) castOfArrays(e *expr, t pgtypes.Type) (*expr, error) {
 			return nil, err
 		}
 		out := computed(pgtypes.Text, "tg_array_out("+texts.sql+")", e)
+		if e.fromZero {
+			out.sql = "(" + boundsText(e.sql) + out.sql + ")"
+		}
 		out.typ = pgtypes.Of(t.OID)
 		return b.cast(out, t)
 	case isText(e.typ.OID) && to != 0 && e.isText:
@@ -187,7 +190,11 @@ func (b *binder) castOfArrays(e *expr, t pgtypes.Type) (*expr, error) {
 	case isText(e.typ.OID) && to != 0:
 		return b.textToArray(e, t)
 	case from != 0 && to != 0 && castExists(from, to):
-		return b.each(e, func(x *expr) (*expr, error) { return b.cast(x, elementType(t)) })
+		c, err := b.each(e, func(x *expr) (*expr, error) { return b.cast(x, elementType(t)) })
+		if err == nil {
+			c.fromZero = countsFromZero(e)
+		}
+		return c, err
 	}
 	return nil, b.fail("42846", e.pos, "cannot cast type %s to %s", typeText(e.typ), typeText(t))
 }

@@ -95,7 +95,10 @@ func (b *binder) scalarCall(fn string, args []*expr, pos int32) (*expr, error) {
 	if e, ok, err := b.jsonCall(fn, args, pos); ok || err != nil {
 		return e, err
 	}
-	vector := len(args) > 0 && isVector(args[0].typ.OID) // which the function takes as an array like others
+	vector := len(args) > 0 && countsFromZero(args[0]) // which the function takes as an array like others
+	if vector && fn == "array_positions" {
+		return nil, b.unsupported(pos, "array_positions of what counts from 0")
+	}
 	e, err := b.plainCall(fn, args, pos)
 	if err == nil && vector {
 		e.sql = fromZero(fn, e.sql, args[0].sql)

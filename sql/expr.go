@@ -58,6 +58,7 @@ type expr struct {
 	literal   string     // of a typed text constant: its value
 	collation collation
 	endless   bool // a moment in it may be infinite, where that was not to be expected
+	fromZero  bool // of an array: it counts from 0, as the int2vector or oidvector that it was
 	isText    bool // literal is set
 }
 
@@ -107,6 +108,7 @@ func (e *expr) beside(parts ...*expr) *expr {
 		e.scopes.add(p.scopes)
 		e.when = min(e.when, p.when)
 		e.endless = e.endless || p.endless
+		e.fromZero = e.fromZero || p.fromZero && isArray(e.typ.OID)
 		e.parts = append(slices.Clip(e.parts), p)
 		if e.pos < 0 || p.pos >= 0 && e.pos == 0 {
 			e.pos = p.pos

@@ -257,7 +257,7 @@ func (b *binder) derive(p *selectParts, rows bool) ([]*visible, string, error) {
 		names = append(names, unique)
 		return &visible{
 			name: t.name, typ: t.e.typ, scale: t.e.scale, sql: name(unique), need: t.need, wide: t.e.wide, ofTable: t.e.table,
-			collation: t.e.collation.ofColumn(), origin: t.e.origin, endless: t.e.endless,
+			collation: t.e.collation.ofColumn(), origin: t.e.origin, endless: t.e.endless, fromZero: t.e.fromZero,
 		}
 	}
 	for _, t := range p.targets {

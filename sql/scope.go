@@ -28,6 +28,7 @@ type visible struct {
 	barred    bool // by the join that LATERAL stands in: it may not be referred to
 	collation collation
 	endless   bool // see expr
+	fromZero  bool // see expr
 }
 
 // under gives the column of a FROM item that goes by an alias.
@@ -45,7 +46,7 @@ func (v *visible) under(alias string) *visible {
 func (v *visible) expr(pos int32) *expr {
 	return &expr{
 		typ: v.typ, sql: v.sql, pos: pos, scale: v.scale, wide: v.wide, column: v.column, origin: v.origin, bare: []*visible{v},
-		collation: v.collation, endless: v.endless,
+		collation: v.collation, endless: v.endless, fromZero: v.fromZero,
 	}
 }
 

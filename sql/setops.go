@@ -57,6 +57,7 @@ func (b *binder) values(n *pg_query.SelectStmt, outer *scope, ctes *cte) (*selec
 		e.typ = commonType(t, types, column)
 		e.likeAll(column)
 		e.endless = slices.ContainsFunc(column, func(x *expr) bool { return x.endless })
+		e.fromZero = slices.ContainsFunc(column, func(x *expr) bool { return x.fromZero })
 		if b.redshift() && t == pgtypes.Numeric && !e.wide {
 			e.typ = column[0].typ
 		}
@@ -138,6 +139,9 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 				return nil, err
 			}
 		}
+		if sides[0].fromZero != sides[1].fromZero && isArray(common) {
+			return nil, b.unsupported(re.pos, "%s of arrays that do not count from the same number", op)
+		}
 		if same := alike(sides); same[0] != sides[0] || same[1] != sides[1] {
 			l.widen(i)
 			r.widen(i)
@@ -145,6 +149,7 @@ func (b *binder) combine(op string, all bool, l, r *selectParts) (*selectParts, 
 		}
 		e := computed(common, "")
 		e.collation, e.endless = met.ofColumn(), sides[0].endless || sides[1].endless
+		e.fromZero = sides[0].fromZero || sides[1].fromZero
 		e.typ = commonType(common, []pgtypes.OID{le.oid(), re.oid()}, sides)
 		e.likeAll(sides)
 		if typ.Typmod >= 0 {

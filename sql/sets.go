@@ -119,7 +119,7 @@ func (b *binder) expandedArray(args []*expr, pos int32) (*set, error) {
 }
 
 func (b *binder) subscripts(args []*expr, pos int32) (*set, error) {
-	vector := len(args) > 0 && isVector(args[0].typ.OID) // which the function takes as an array like others
+	vector := len(args) > 0 && countsFromZero(args[0]) // which the function takes as an array like others
 	sig, args, err := b.resolve("generate_subscripts", args, pos)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (b *binder) subLink(n *pg_query.SubLink, sc *scope) (*expr, error) {
 			return nil, err
 		}
 		t := p.targets[0].e
-		e := &expr{typ: t.typ, scale: t.scale, wide: t.wide, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs, collation: t.collation.ofColumn(), endless: t.endless}
+		e := &expr{typ: t.typ, scale: t.scale, wide: t.wide, sql: "(" + b.compose(p, nil) + ")", pos: n.Location, bare: p.outerRefs, collation: t.collation.ofColumn(), endless: t.endless, fromZero: t.fromZero}
 		return b.told(e, n.Subselect.GetSelectStmt(), p), nil
 	case pg_query.SubLinkType_ANY_SUBLINK, pg_query.SubLinkType_ALL_SUBLINK:
 		return b.quantified(n, p, sc)

@@ -87,7 +87,7 @@ func (b *binder) element(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, err
 		return nil, err
 	}
 	text := i.sql
-	if isVector(a.typ.OID) {
+	if countsFromZero(a) {
 		text = "(" + text + " + 1)"
 	}
 	if i.value == nil || i.value.I < 1 {
@@ -101,7 +101,7 @@ func (b *binder) element(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, err
 
 // slice writes array[m:n], whose result counts from 1 again.
 func (b *binder) slice(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error) {
-	if isVector(a.typ.OID) {
+	if countsFromZero(a) {
 		return nil, b.unsupported(a.pos, "a slice of %s", postgresTables().typeName(a.typ.OID))
 	}
 	parts := []*expr{a}
@@ -123,6 +123,14 @@ func (b *binder) slice(a *expr, at *pg_query.A_Indices, sc *scope) (*expr, error
 	e := computed(a.typ.OID, "list_slice("+a.sql+", "+from+", "+to+")", parts...)
 	e.typ, e.scale, e.wide = a.typ, a.scale, a.wide
 	return e, nil
+}
+
+// countsFromZero reports whether the first element has the number 0.
+func countsFromZero(e *expr) bool { return isVector(e.typ.OID) || e.fromZero }
+
+// boundsText is what stands before the text of an array that counts from 0.
+func boundsText(list string) string {
+	return "CASE WHEN len(" + list + ") > 0 THEN '[0:' || (len(" + list + ") - 1) || ']=' ELSE '' END || "
 }
 
 // fromZero is what a function says of the bounds of an int2vector or oidvector, which count from 0, made of what it says of an

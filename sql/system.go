@@ -216,6 +216,8 @@ func (b *binder) systemOutput(e *expr) *expr {
 	}
 	out := *e
 	switch _, known := pgtypes.ElementOf(e.typ.OID); {
+	case e.fromZero && !isVector(e.typ.OID):
+		out.sql = "(" + boundsText(e.sql) + "pgc.array_out(" + e.sql + "))"
 	case isReg(e.typ.OID):
 		out.sql = "(" + b.regNumber(e) + " || ' ' || " + e.sql + ")"
 	case isVector(e.typ.OID):

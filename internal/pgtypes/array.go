@@ -40,8 +40,12 @@ func vectorToBinary(b []byte, element OID, text string) ([]byte, error) {
 	return b, nil
 }
 
-// arrayToBinary reads a one-dimensional array's text form: {1,2,NULL,"a b"}.
+// arrayToBinary reads a one-dimensional array's text form: {1,2,NULL,"a b"}, or [0:1]={1,2} of one that was a vector.
 func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]byte, error) {
+	lower := uint32(1)
+	if _, items, ok := strings.Cut(text, "]="); ok && strings.HasPrefix(text, "[0:") {
+		lower, text = 0, items
+	}
 	items, err := ParseArray(text)
 	if err != nil {
 		return b, err
@@ -62,7 +66,7 @@ func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]b
 		return b, nil
 	}
 	b = binary.BigEndian.AppendUint32(b, uint32(len(items)))
-	b = binary.BigEndian.AppendUint32(b, 1) // the lower bound
+	b = binary.BigEndian.AppendUint32(b, lower)
 	for _, item := range items {
 		start := len(b)
 		b = binary.BigEndian.AppendUint32(b, math.MaxUint32)

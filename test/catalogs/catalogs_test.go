@@ -117,6 +117,15 @@ func TestTablesBesideSystemRelations(t *testing.T) {
 		"select 'YES'::information_schema.yes_or_no, null::information_schema.cardinal_number, '2020-01-02 03:04:05.678+00'::information_schema.time_stamp",
 		"select pg_typeof('a'::information_schema.sql_identifier), 'information_schema.time_stamp'::regtype, pg_typeof(relname::information_schema.character_data) " +
 			"from pg_class where oid = 1259",
+		"select indkey::int2[], (indkey::int2[])[0], (indkey::int2[])[1], indclass::oid[], array_lower(indkey::int2[], 1), indkey::int2[]::text, indkey::int4[], indkey::text " +
+			"from pg_index where indrelid = 'shop.items'::regclass",
+		"select k[0], k from (select indkey::int2[] as k from pg_index where indrelid = 'shop.items'::regclass) t",
+		"select indkey::int2[] = '{1,3}', indkey::int2[] <> '{1,3}', indkey::int2[] = indkey::int2[], indkey::int2[] <@ '{1,3}', 3 = any(indkey::int2[]) " +
+			"from pg_index where indrelid = 'shop.items'::regclass",
+		"select conkey = (select indkey::int2[] from pg_index i where i.indexrelid = conindid) from pg_constraint where conrelid = 'shop.items'::regclass and contype = 'p'",
+		"select array_append(indkey::int2[], 4::int2), array_remove(indkey::int2[], 1::int2), array_position(indkey::int2[], 3::int2), array_dims(indkey::int2[]), " +
+			"generate_subscripts(indkey::int2[], 1), array(select unnest(indkey)) from pg_index where indrelid = 'shop.items'::regclass",
+		"select proargtypes::oid[] from pg_proc where proname in ('array_append', 'now') order by proname",
 		"select attname, (select count(*) from shop.kinds) from pg_attribute where attrelid = 'shop.kinds'::regclass and attnum between 1 and 3 order by attnum",
 	} {
 		s.alike(t, text)
