@@ -39,7 +39,7 @@ type client struct {
 
 func allClients() []client {
 	return []client{
-		psql(), psqlTab(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
+		psql(), psqlTab(), psycopg2(), psycopg3(), asyncpg(), sqlalchemy(), pgjdbc(), nodePostgres(), postgresJS(), knex(), sequelize(), typeORM(), dbdPg(), rubyPg(), pgbench(), pgbouncer(), psqlODBC(), php(), rPostgreSQL(),
 		pgcli(), libreOffice(), evidence(),
 	}
 }

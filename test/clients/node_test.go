@@ -32,3 +32,15 @@ func nodePostgres() client {
 func postgresJS() client {
 	return nodeClient("postgres.js", "postgres", "Connect with `postgres(\"postgres://USER@HOST:PORT/tidegate\")`.")
 }
+
+func knex() client {
+	return nodeClient("Knex", "knex", "Connect with `knex({client: \"pg\", connection: {host: …, port: …, user: …, database: \"tidegate\"}})`.")
+}
+
+func sequelize() client {
+	return nodeClient("Sequelize", "sequelize", "Connect with `new Sequelize(\"postgres://USER@HOST:PORT/tidegate\")`.")
+}
+
+func typeORM() client {
+	return nodeClient("TypeORM", "typeorm", "Connect with `new DataSource({type: \"postgres\", url: \"postgres://USER@HOST:PORT/tidegate\"})`.")
+}
