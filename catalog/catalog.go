@@ -293,6 +293,7 @@ type Batch struct {
 	BytesOut    int64
 	StartedAt   time.Time
 	CommittedAt time.Time // zero if failed
+	FailedAt    time.Time // of NoteFailure alone: when the failure was seen
 	HotLoadedAt time.Time // zero if not all of it is hot
 	Reason      string    // why it failed
 	Kind        RecordKind
@@ -364,13 +365,30 @@ type Store interface {
 	ReleaseLease(ctx context.Context, l Lease) error
 	// ExpireLeases ends the time of all leases of a process that is dead.
 	ExpireLeases(ctx context.Context, owner string) error
-	// NoteFailure records a batch that was not published, for tidegate.batches.
+	// NoteFailure records a batch that was not published, for tidegate.batches, and raises why as incidents.
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.
 	Batches(ctx context.Context) ([]Batch, error)
 	// LastBatches gives the newest published batches of a table, newest first, without its requeues. Of them HotLoadedAt is
 	// not known.
 	LastBatches(ctx context.Context, table Name, atMost int) ([]Batch, error)
+
+	// Raise opens an incident, or says when and with which text an open one was seen again: i.SeenAt is when. Publish raises
+	// and resolves in its own transaction what the record's Notes tell.
+	Raise(ctx context.Context, i Incident) error
+	// RaiseAbsence raises unless a batch that is no requeue was committed since.
+	RaiseAbsence(ctx context.Context, i Incident, since time.Time) error
+	// Resolve ends the open incidents of a table that are of these kinds.
+	Resolve(ctx context.Context, table Name, at time.Time, kinds ...IncidentKind) error
+	// Incidents gives the open incidents and those that were resolved from a time on, oldest first; the zero time gives
+	// only the open ones.
+	Incidents(ctx context.Context, resolvedFrom time.Time) ([]Incident, error)
+	// ClaimNotice gives the oldest notice for a target that is due, not older than keep and not delivered. Until wait of
+	// its attempts is over nobody else gets it; then it is due again, unless NoticeDelivered came.
+	ClaimNotice(ctx context.Context, target string, now time.Time, keep time.Duration, wait func(attempts int) time.Duration) (n Notice, found bool, err error)
+	NoticeDelivered(ctx context.Context, n Notice, target string, at time.Time) error
+	// ForgetNotices empties the outbox: what happened so far nobody is told any more.
+	ForgetNotices(ctx context.Context) error
 
 	// NoteHotTable says what the live hot table of a table has: columns of the definition, in its order, and how long
 	// texts they take. It applies this to the definition as one generation, or gives the newest if that says so already.

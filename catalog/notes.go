@@ -13,6 +13,7 @@ type Notes struct {
 	// Broken are the rules of the pipeline that the batch did not keep.
 	Broken   []BrokenRule `json:"broken_rules,omitempty"`
 	Measured *Measured    `json:"measured,omitempty"` // nil: no rule asks for anything
+	Overrun  *Overrun     `json:"overrun,omitempty"`  // nil: it took no longer than usual
 }
 
 // BrokenRule says which rule a batch did not keep. One that is published had only a warning of it, or somebody accepted it.
@@ -27,6 +28,17 @@ type BrokenRule struct {
 // String gives "rule row_change: expected at least 50 rows, found 3".
 func (b BrokenRule) String() string {
 	return fmt.Sprintf("rule %s: expected %s, found %s", b.Rule, b.Expected, b.Found)
+}
+
+// Stops reports whether the batch is not published because of it.
+func (b BrokenRule) Stops() bool { return b.Action == "stop" && !b.Accepted }
+
+// Told is String, and that it was accepted.
+func (b BrokenRule) Told() string {
+	if b.Accepted {
+		return b.String() + ", accepted"
+	}
+	return b.String()
 }
 
 // Measured is what rules compare later batches with, of the columns that they name.

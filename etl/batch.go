@@ -45,6 +45,7 @@ type batch struct {
 	started  time.Time
 	leases   []catalog.Lease // what it needs to be published
 	release  func() error    // of those that it took itself
+	overrun  *overrunWatch // nil: nobody knows how long it should take
 
 	counts     catalog.Counts
 	parsed     int64 // records that the SELECT saw
@@ -112,6 +113,9 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 	if err := b.exec(ctx, "SET TimeZone = 'UTC'"); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
+	if err := b.expect(ctx); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
 	return b, nil
 }
 
@@ -130,6 +134,7 @@ func (b *batch) revise(ctx context.Context) error {
 
 // close ends the session, its temporary tables with it, removes the files in the making and lets other batches commit.
 func (b *batch) close() error {
+	b.overrun.stop()
 	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
 }
 
@@ -201,7 +206,7 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	// The note must not be lost because the run was asked to stop.
 	note := b.Store.NoteFailure(context.WithoutCancel(ctx), catalog.Batch{
 		Table: b.p.Table, ID: b.id, Revision: b.revision, State: catalog.BatchFailed, Counts: b.counts,
-		BytesIn: b.bytesIn, StartedAt: b.started, Reason: err.Error(), Notes: b.notes, Kind: b.kind,
+		BytesIn: b.bytesIn, StartedAt: b.started, FailedAt: b.Now(), Reason: err.Error(), Notes: b.notes, Kind: b.kind,
 	})
 	if note != nil {
 		note = fmt.Errorf("note the failure: %w", note)

@@ -19,6 +19,7 @@ func (b *batch) commit(ctx context.Context) error {
 		return fmt.Errorf("reserve a seq: %w", err)
 	}
 	b.Step("reserved")
+	b.noteOverrun()
 	record := b.record(seq)
 	body, err := json.MarshalIndent(record, "", " ")
 	if err != nil {

@@ -65,6 +65,8 @@ type Runner struct {
 	fault       fault
 	limit       fileLimit
 	largeSource int // objects
+	// overrunGrace is how much longer than expected a batch may take at least.
+	overrunGrace time.Duration
 }
 
 // fault lets this package's tests damage what a batch writes or counts, between the step and its check.
@@ -93,14 +95,18 @@ func New(o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Runner{Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource}, nil
+	return &Runner{
+		Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource,
+		overrunGrace: overrunGrace,
+	}, nil
 }
 
 // Run runs every pipeline once, upstream before downstream. A batch that fails is noted in the catalog and leaves
 // nothing else behind; the other batches and the pipelines that do not read its table still run. The Report is
 // complete with an error too; the error joins those of all pipelines.
 func (r *Runner) Run(ctx context.Context, pipelines []*pipeline.Pipeline) (Report, error) {
-	return r.inOrder(ctx, pipelines, (*run).make)
+	report, err := r.inOrder(ctx, pipelines, (*run).make)
+	return report, errors.Join(err, r.tellTurns(ctx, report))
 }
 
 // inOrder gives every pipeline its turn, upstream before downstream.
@@ -124,7 +130,7 @@ func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, tu
 	for _, p := range sorted {
 		result := PipelineReport{Name: p.Name, Table: p.Table}
 		if up, ok := failedUpstream(p, failed); ok {
-			result.Err = fmt.Errorf("not run: its upstream %s failed", up)
+			result.Err = fmt.Errorf("%w: its upstream %s failed", errNotRun, up)
 		} else {
 			result.Err = r.runPipeline(ctx, p, claims, &result, turn)
 		}
@@ -140,6 +146,8 @@ func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, tu
 	report.Elapsed = r.Now().Sub(started)
 	return report, errors.Join(errs...)
 }
+
+var errNotRun = errors.New("not run")
 
 func failedUpstream(p *pipeline.Pipeline, failed map[catalog.Name]bool) (catalog.Name, bool) {
 	for _, up := range p.Upstream {

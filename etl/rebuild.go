@@ -31,7 +31,7 @@ func Rebuild(ctx context.Context, store catalog.Store, lake storage.Bucket, publ
 		}
 		published(record)
 	}
-	return nil
+	return store.ForgetNotices(ctx) // people were told of what the records say
 }
 
 // recordHead is what orders commit records. All of a long history's records would not fit into memory.

@@ -37,8 +37,8 @@ func (b *batch) keepRules(ctx context.Context) error {
 	var stops []catalog.BrokenRule
 	for i := range broken {
 		r := &broken[i]
-		stop := r.Action == string(pipeline.Stop)
-		if r.Accepted = stop && slices.Contains(b.Accept, r.Rule); stop && !r.Accepted {
+		r.Accepted = r.Stops() && slices.Contains(b.Accept, r.Rule)
+		if r.Stops() {
 			stops = append(stops, *r)
 			continue
 		}

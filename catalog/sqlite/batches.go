@@ -56,6 +56,9 @@ func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
 		if err != nil {
 			return err
 		}
+		if err := w.tellFailure(id, b, b.FailedAt); err != nil {
+			return err
+		}
 		c := &b.Counts
 		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state, kind,
 				read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out, started_at, reason, notes)

@@ -129,7 +129,7 @@ func (p *publication) applied() (int64, error) {
 }
 
 func (p *publication) apply() error {
-	for _, step := range []func() error{p.define, p.addBatch, p.replace, p.drop, p.addFiles, p.withdrawDays, p.addInputs} {
+	for _, step := range []func() error{p.define, p.addBatch, p.replace, p.drop, p.addFiles, p.withdrawDays, p.addInputs, p.tellIncidents} {
 		if err := step(); err != nil {
 			return err
 		}

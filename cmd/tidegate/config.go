@@ -32,6 +32,8 @@ type config struct {
 	Pipelines string     `yaml:"pipelines"`
 	Limits    limits     `yaml:"limits"`
 
+	Notify notifyConfig `yaml:"notify"`
+
 	TLS          tlsConfig             `yaml:"tls"`
 	Auth         string                `yaml:"auth"`          // "" is scram-sha-256, or trust: see method
 	AuthRedshift string                `yaml:"auth_redshift"` // of clients that are Redshift's drivers; "" is auth
@@ -144,6 +146,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 		fail("database", "is empty")
 	}
 	c.checkDialect(fail)
+	c.checkNotify(fail)
 	c.Limits.check(fail)
 	if n, err := parseBytes(c.Lake.Cache.MaxBytes); err != nil {
 		fail("lake.cache.max_bytes", "%v", err)

@@ -41,6 +41,7 @@ func (configPrintCmd) Run(p *program) error {
 		return err
 	}
 	c.Hot.URL = withoutPassword(c.Hot.URL)
+	c.Notify = c.Notify.withoutSecrets()
 	for i, u := range c.Users {
 		if u.Password != "" && !strings.HasPrefix(u.Password, environmentPassword) {
 			c.Users[i].Password = "xxxxx" // who has a verifier can guess offline

@@ -16,3 +16,14 @@ func TestWithoutPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestNotifyWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	got := notifyConfig{SNSTopic: "arn", Webhook: "https://u:p@hooks.example/services/T0/B0?key=x", WebhookSecret: "s"}.withoutSecrets()
+	if want := (notifyConfig{SNSTopic: "arn", Webhook: "https://hooks.example/xxxxx", WebhookSecret: "xxxxx"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := (notifyConfig{}).withoutSecrets(); got != (notifyConfig{}) {
+		t.Errorf("of nothing: %+v", got)
+	}
+}

@@ -66,6 +66,11 @@ func TestConfigMistakes(t *testing.T) {
 			`users[0] has the role "b", which is not among roles`, `users[1] is "a", who is there twice`,
 			`users[1].password of a is no verifier`,
 		}},
+		{"notify", "notify:\n  sns_topic: alerts\n  webhook: ftp://x/secret-token\n", []string{
+			`x.yml:2: notify.sns_topic is "alerts"; it is not arn:aws:sns:REGION:ACCOUNT:TOPIC`,
+			`x.yml:3: notify.webhook is wrong: the webhook is not http://HOST/… or https://HOST/…`,
+		}},
+		{"notify secret", "notify: { webhook_secret: x }\n", []string{`x.yml:1: notify.webhook_secret goes with notify.webhook, which is empty`}},
 		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is "mysql://x"; only sqlite:FILE is supported yet`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,6 +24,7 @@ type etlCmd struct {
 	Run     etlRunCmd     `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
 	Plan    etlPlanCmd    `cmd:"" help:"Show what etl run would do now, and change nothing."`
 	Status  etlStatusCmd  `cmd:"" help:"Show how each pipeline fared."`
+	Notices etlNoticesCmd `cmd:"" help:"Show what is wrong with the tables' batches now."`
 	Requeue etlRequeueCmd `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
 }
 
@@ -71,7 +72,7 @@ func acceptable(rules []string) error {
 	return nil
 }
 
-// finishRun brings hot what a run committed, and closes.
+// finishRun brings hot what a run committed, tells people what went wrong, and closes.
 func (p *parts) finishRun(ctx context.Context, prog *program, runErr error) error {
 	// What was committed is brought hot even if another pipeline failed.
 	loadErr := p.bringHot(ctx, prog)
@@ -80,6 +81,7 @@ func (p *parts) finishRun(ctx context.Context, prog *program, runErr error) erro
 		p.log.WarnContext(ctx, "hot load", logkey.Error, loadErr)
 		loadErr = nil
 	}
+	p.tellPeople(ctx)
 	return errors.Join(runErr, loadErr, p.close())
 }
 

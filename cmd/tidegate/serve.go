@@ -75,6 +75,7 @@ func (p *parts) serveUntilDone(ctx context.Context, prog *program, opened *close
 		return err
 	}
 	watchers.watchHot(owner)
+	countIncidents(p.metrics, p.store)
 	watchers.ready()
 	context.AfterFunc(ctx, func() { watchers.notReady("the gateway is stopping") })
 	return p.runUntilDone(ctx, owner, answers.catalogs, server, listener, ready)
@@ -87,6 +88,7 @@ func (p *parts) runUntilDone(ctx context.Context, owner *hotStore, catalogs *cat
 	running, runCtx := errgroup.WithContext(ctx)
 	owner.start(runCtx, running)
 	running.Go(func() error { return catalogs.keep(runCtx) })
+	running.Go(func() error { return p.keepTelling(runCtx) })
 	// Sessions outlive runCtx: Shutdown gives them time to end by themselves.
 	running.Go(func() error { return server.Serve(context.WithoutCancel(ctx), listener) })
 	running.Go(func() error { return p.access.reloadOnHangup(runCtx) })

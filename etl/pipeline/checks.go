@@ -40,6 +40,20 @@ type Checks struct {
 	NullRate       *NullRate
 	Freshness      *Freshness
 	Silent         *Silent
+	Absence        *Absence
+}
+
+// Absence wants a batch in each span of time, and that it is there when By of the span is over. It keeps no batch from
+// being published: people are told.
+type Absence struct{ Every, By time.Duration }
+
+// Overdue gives from when on there should have been a batch at a time, after the last one.
+func (a *Absence) Overdue(last, now time.Time) (since time.Time, overdue bool) {
+	since = now.UTC().Truncate(a.Every)
+	if now.Before(since.Add(a.By)) {
+		since = since.Add(-a.Every)
+	}
+	return since, last.Before(since)
 }
 
 // RejectRatio limits rejected / read.
@@ -132,6 +146,12 @@ type ymlChecks struct {
 	NullRate       *ymlNullRate    `yaml:"null_rate"`
 	Freshness      *ymlFreshness   `yaml:"freshness"`
 	Silent         *ymlSilent      `yaml:"silent"`
+	Absence        *ymlAbsence     `yaml:"absence"`
+}
+
+type ymlAbsence struct {
+	Every duration `yaml:"every"`
+	By    duration `yaml:"by"`
 }
 
 type ymlRejectRatio struct {
@@ -205,6 +225,18 @@ func (l *loader) checks(d *draft) {
 		l.ratio(d, "checks.silent.min", r.Min)
 		c.Silent = &Silent{l.action(d, RuleSilent, r.Action), r.Column, r.Min, l.before(d, RuleSilent, r.Batches, r.Same)}
 	}
+	if r := y.Absence; r != nil {
+		l.absence(d, r)
+	}
+}
+
+func (l *loader) absence(d *draft, r *ymlAbsence) {
+	l.missing(d, "checks.absence.every", "every: 1h")
+	l.missing(d, "checks.absence.by", "by: 55m")
+	if r.Every > 0 && r.By > r.Every {
+		l.at(d, "checks.absence.by", "absence.by is longer than every: it is the minute of each span in which the batch must be there")
+	}
+	d.Checks.Absence = &Absence{time.Duration(r.Every), time.Duration(r.By)}
 }
 
 func (l *loader) freshness(d *draft, r *ymlFreshness) {

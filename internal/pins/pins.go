@@ -7,8 +7,6 @@ package pins
 
 import (
 	_ "github.com/aws/aws-sdk-go-v2/service/glue"  // publishing and importing tables
-	_ "github.com/aws/aws-sdk-go-v2/service/sns"   // notices
-	_ "github.com/aws/aws-sdk-go-v2/service/sqs"   // discovery by events
 	_ "github.com/axiomhq/hyperloglog"             // approximate distinct counts
 	_ "github.com/jackc/pgx/v5/pgxpool"            // Redshift and PostgreSQL as hot store
 	_ "github.com/johannesboyne/gofakes3"          // S3 in tests

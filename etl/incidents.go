@@ -1,0 +1,66 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tidegate/catalog"
+	"tidegate/etl/pipeline"
+)
+
+// tellTurns raises what failed without a batch, and resolves what no longer fails. What a batch met is told in the
+// transaction that notes or publishes it.
+func (r *Runner) tellTurns(ctx context.Context, report Report) error {
+	var errs []error
+	for i := range report.Pipelines {
+		// A run that is asked to stop shows nothing; nor does one of named objects, which leaves out others.
+		if ctx.Err() == nil && r.Objects == nil {
+			errs = append(errs, r.tellTurn(ctx, &report.Pipelines[i]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Runner) tellTurn(ctx context.Context, p *PipelineReport) error {
+	switch {
+	case errors.Is(p.Err, errNotRun):
+		return nil
+	case p.Err == nil:
+		return r.Store.Resolve(ctx, p.Table, r.Now(), catalog.IncidentFailure, catalog.IncidentStop)
+	case p.Failed == 0:
+		return r.Store.Raise(ctx, catalog.Incident{Table: p.Table, Kind: catalog.IncidentFailure, Text: p.Err.Error(), SeenAt: r.Now()})
+	}
+	return nil
+}
+
+// RaiseAbsences raises incidents of the pipelines that should have made a batch by now.
+func RaiseAbsences(ctx context.Context, store catalog.Store, pipelines []*pipeline.Pipeline, now time.Time) error {
+	var errs []error
+	for _, p := range pipelines {
+		a := p.Checks.Absence
+		if a == nil {
+			continue
+		}
+		last, err := store.LastBatches(ctx, p.Table, 1)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		at, told := time.Time{}, "there never was one"
+		if len(last) > 0 {
+			at = last[0].CommittedAt
+			told = "the last one came at " + at.UTC().Format(time.RFC3339)
+		}
+		since, overdue := a.Overdue(at, now)
+		if !overdue {
+			continue
+		}
+		errs = append(errs, store.RaiseAbsence(ctx, catalog.Incident{
+			Table: p.Table, Kind: catalog.IncidentAbsence, SeenAt: now,
+			Text: fmt.Sprintf("no batch from %s by %s; %s", since.Format(time.RFC3339), since.Add(a.By).Format(time.RFC3339), told),
+		}, since))
+	}
+	return errors.Join(errs...)
+}
