@@ -69,8 +69,12 @@ func writeTag(n *pg_query.Node) (Kind, string) {
 	case *pg_query.Node_AlterTableStmt:
 		return KindWrite, "ALTER " + objectName(n.AlterTableStmt.Objtype)
 	case *pg_query.Node_RenameStmt:
-		if t := n.RenameStmt.RenameType; t == pg_query.ObjectType_OBJECT_COLUMN || t == pg_query.ObjectType_OBJECT_TABCONSTRAINT {
+		switch n.RenameStmt.RenameType {
+		case pg_query.ObjectType_OBJECT_COLUMN:
 			return KindWrite, "ALTER " + objectName(n.RenameStmt.RelationType)
+		case pg_query.ObjectType_OBJECT_TABCONSTRAINT:
+			return KindWrite, "ALTER TABLE"
+		default:
 		}
 		return KindWrite, "ALTER " + objectName(n.RenameStmt.RenameType)
 	case *pg_query.Node_CreateTableAsStmt:

@@ -34,11 +34,24 @@ func (m *TemporaryTable) HasConstraint(name string) bool {
 		slices.ContainsFunc(m.checks, func(c temporaryCheck) bool { return c.name == name })
 }
 
+// Restarted is the table with sequences that begin anew.
+func (m *TemporaryTable) Restarted() *TemporaryTable {
+	c := m.redefined()
+	for i := range c.Columns {
+		if s := c.Columns[i].Sequence; s != nil {
+			c.Columns[i].Sequence = s.fresh()
+		}
+	}
+	return c
+}
+
 // TemporaryColumn is a column of a temporary table.
 type TemporaryColumn struct {
 	Column
 	NotNull bool
 	Default string // PostgreSQL's text of the expression; "" is none
+	// Sequence gives the values that are not given; nil: there is none.
+	Sequence *Sequence
 
 	value *pg_query.Node // of Default
 }
@@ -152,6 +165,10 @@ type Temporary struct {
 	Several bool
 	// Returning reads the rows that the client gets; nil is none.
 	Returning *Query
+	// Takes are the values of sequences that the statement takes, whatever becomes of it. Restart says that TRUNCATE begins them
+	// anew.
+	Takes   []SequenceUse
+	Restart bool
 	// Failing reads, as texts, the new rows that have NULL in a column, and Same the values of a key that several rows of the
 	// table have.
 	Failing func(column string) (*Query, error)
@@ -239,6 +256,14 @@ func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, 
 	case *pg_query.Node_TruncateStmt:
 		if b.namesAny(n.TruncateStmt.Relations) {
 			return b.result(b.truncate(n.TruncateStmt))
+		}
+	case *pg_query.Node_AlterTableStmt:
+		if b.alters(n.AlterTableStmt.Relation) {
+			return b.result(b.alter(n.AlterTableStmt))
+		}
+	case *pg_query.Node_RenameStmt:
+		if b.renames(n.RenameStmt) {
+			return b.result(b.rename(n.RenameStmt))
 		}
 	case *pg_query.Node_IndexStmt:
 		if b.indexes(n.IndexStmt) {

@@ -12,7 +12,8 @@ import (
 
 // constraint reads a constraint: of a column, or with nil of the table.
 func (t *temporaries) constraint(c *pg_query.Constraint, of *TemporaryColumn) error {
-	if c.Deferrable || c.Initdeferred || len(c.Options) > 0 || len(c.Including) > 0 {
+	identity := c.Contype == pg_query.ConstrType_CONSTR_IDENTITY
+	if c.Deferrable || c.Initdeferred || len(c.Options) > 0 && !identity || len(c.Including) > 0 {
 		return t.refuse(c.Location, "this form of a constraint")
 	}
 	switch c.Contype {
@@ -21,10 +22,15 @@ func (t *temporaries) constraint(c *pg_query.Constraint, of *TemporaryColumn) er
 	case pg_query.ConstrType_CONSTR_NOTNULL:
 		of.NotNull = true
 		return nil
+	case pg_query.ConstrType_CONSTR_IDENTITY:
+		return t.identity(c, of)
 	case pg_query.ConstrType_CONSTR_DEFAULT:
 		return t.defaultOf(c, of)
 	case pg_query.ConstrType_CONSTR_CHECK:
 		name := c.Conname
+		if name != "" && t.Made.HasConstraint(name) {
+			return t.fail("42710", -1, "check constraint %q already exists", name)
+		}
 		if name == "" {
 			name = t.constraintName(columnsIn(c.RawExpr), "check")
 		}
@@ -46,6 +52,15 @@ func (t *temporaries) constraintName(columns []string, label string) string {
 
 // columnsIn gives the column that an expression reads, if it is one alone: a check is named after it.
 func columnsIn(n *pg_query.Node) []string {
+	names := columnsOf(n)
+	if len(names) != 1 {
+		return nil
+	}
+	return names
+}
+
+// columnsOf gives the columns that an expression reads.
+func columnsOf(n *pg_query.Node) []string {
 	var names []string
 	walk(n, func(n *pg_query.Node) {
 		c := n.GetColumnRef()
@@ -56,9 +71,6 @@ func columnsIn(n *pg_query.Node) []string {
 			names = append(names, parts[len(parts)-1])
 		}
 	})
-	if len(names) != 1 {
-		return nil
-	}
 	return names
 }
 

@@ -54,11 +54,21 @@ func (t *temporaries) taken(name string) bool {
 	}
 	if t.Made != nil && (t.Made.Name == name ||
 		slices.ContainsFunc(t.Made.Keys, func(k TemporaryKey) bool { return k.Name == name }) ||
-		slices.ContainsFunc(t.Made.Indexes, func(x TemporaryIndex) bool { return x.Name == name })) {
+		slices.ContainsFunc(t.Made.Indexes, func(x TemporaryIndex) bool { return x.Name == name }) ||
+		t.Made.hasSequence(name)) {
 		return true
+	}
+	for _, r := range t.tables() {
+		if r.Temporary.hasSequence(name) {
+			return true
+		}
 	}
 	x, ok := t.findIndex(&pg_query.RangeVar{Relname: name})
 	return ok && (t.Made == nil || x.table.Name.Table != t.Made.Name)
+}
+
+func (m *TemporaryTable) hasSequence(name string) bool {
+	return slices.ContainsFunc(m.Columns, func(c TemporaryColumn) bool { return c.Sequence != nil && c.Sequence.Name == name })
 }
 
 // freeName is the name that PostgreSQL gives what has none: the table's, that of the columns and a label, cut to what a

@@ -12,11 +12,8 @@ import (
 
 // insert binds INSERT.
 func (t *temporaries) insert(n *pg_query.InsertStmt) error {
-	switch {
-	case n.OnConflictClause != nil:
+	if n.OnConflictClause != nil {
 		return t.refuse(n.OnConflictClause.Location, "ON CONFLICT")
-	case n.Override != pg_query.OverridingKind_OVERRIDING_NOT_SET:
-		return t.refuse(-1, "OVERRIDING")
 	}
 	into, err := t.insertColumns(n)
 	if err != nil {
@@ -33,6 +30,10 @@ func (t *temporaries) insert(n *pg_query.InsertStmt) error {
 		}
 		s.WithClause = n.WithClause
 	}
+	ignored, err := t.overriding(n, into, n.SelectStmt.GetSelectStmt())
+	if err != nil {
+		return err
+	}
 	t.Verb, t.Tag, t.Counts = TemporaryInsert, "INSERT 0", true
 	var b *binder
 	var given *selectParts
@@ -45,7 +46,7 @@ func (t *temporaries) insert(n *pg_query.InsertStmt) error {
 	if err != nil {
 		return err
 	}
-	if err := t.fill(b, given, into); err != nil {
+	if err := t.fill(b, given, into, ignored); err != nil {
 		return err
 	}
 	return t.returning(n.ReturningList, n.Relation)
@@ -142,7 +143,11 @@ func (t *temporaries) value(b *binder, v *pg_query.Node, into []int, i int, sc *
 	if v.GetSetToDefault() == nil || i >= len(into) {
 		return b.expr(v, sc)
 	}
-	return b.defaultValue(&t.Table.Temporary.Columns[into[i]], nil, "expression")
+	c := &t.Table.Temporary.Columns[into[i]]
+	if c.Sequence != nil {
+		return t.nextNumber(c)
+	}
+	return b.defaultValue(c, nil, "expression")
 }
 
 // defaultValue binds the default of a column, as it is when node is nil.
@@ -234,8 +239,8 @@ func (p *selectParts) written(i int) *expr {
 	return p.targets[i].e
 }
 
-// fill adds the defaults of the columns that are not given, and puts all in the table's order.
-func (t *temporaries) fill(b *binder, given *selectParts, into []int) error {
+// fill adds the defaults of the columns that are not given or whose values are ignored, and puts all in the table's order.
+func (t *temporaries) fill(b *binder, given *selectParts, into, ignored []int) error {
 	texts := make([]*expr, len(t.Table.Columns))
 	outer, columns := &selectParts{source: &source{reach: map[*useState]bool{}}, scope: level(scope{})}, []*visible(nil)
 	if len(given.targets) > 0 {
@@ -245,10 +250,15 @@ func (t *temporaries) fill(b *binder, given *selectParts, into []int) error {
 		}
 	}
 	for i, v := range columns {
-		texts[into[i]] = b.reference(v, -1)
+		if !slices.Contains(ignored, i) {
+			texts[into[i]] = b.reference(v, -1)
+		}
 	}
 	for i := range texts {
 		c := &t.Table.Temporary.Columns[i]
+		if texts[i] == nil && c.Sequence != nil {
+			texts[i] = b.stored(t.numbered(c), c.Type)
+		}
 		if texts[i] == nil {
 			e, err := b.defaultValue(c, nil, "expression")
 			if err != nil {

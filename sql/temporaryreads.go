@@ -10,9 +10,9 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-// broken binds the read of new rows for which a check is false.
-func (t *temporaries) broken(c *temporaryCheck) (*Query, error) {
-	rel := t.part(NewRows)
+// broken binds the read of the rows of a part for which a check is false.
+func (t *temporaries) broken(c *temporaryCheck, of TemporaryPart) (*Query, error) {
+	rel := t.part(of)
 	not := &pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: &pg_query.BoolExpr{
 		Boolop: pg_query.BoolExprType_NOT_EXPR, Args: []*pg_query.Node{c.node}, Location: -1,
 	}}}
@@ -34,9 +34,9 @@ func (t *temporaries) broken(c *temporaryCheck) (*Query, error) {
 	return q, err
 }
 
-// failing binds the read of new rows that have NULL in a column.
-func (t *temporaries) failing(column string) (*Query, error) {
-	rel := t.part(NewRows)
+// failing binds the read of the rows of a part that have NULL in a column.
+func (t *temporaries) failing(column string, of TemporaryPart) (*Query, error) {
+	rel := t.part(of)
 	read := t.readOf(rel)
 	read.GetSelectStmt().WhereClause = nullTest(column, pg_query.NullTestType_IS_NULL)
 	return t.bindRead(read, rel, t.catalog)

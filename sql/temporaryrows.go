@@ -164,10 +164,10 @@ func (t *temporaries) rows(b *binder, p *selectParts) error {
 
 // checks binds the table's conditions for the new rows.
 func (t *temporaries) checks() error {
-	t.Failing, t.Same = t.failing, t.same
+	t.Failing, t.Same = func(column string) (*Query, error) { return t.failing(column, NewRows) }, t.same
 	checks := t.Table.Temporary.checks
 	for i := range checks {
-		q, err := t.broken(&checks[i])
+		q, err := t.broken(&checks[i], NewRows)
 		if err != nil {
 			return err
 		}
@@ -213,7 +213,7 @@ func (t *temporaries) returning(list []*pg_query.Node, v *pg_query.RangeVar) err
 
 // truncate binds TRUNCATE.
 func (t *temporaries) truncate(n *pg_query.TruncateStmt) error {
-	t.Verb = TemporaryTruncate
+	t.Verb, t.Restart = TemporaryTruncate, n.RestartSeqs
 	for _, x := range n.Relations {
 		r := t.find(x.GetRangeVar())
 		if r == nil {

@@ -162,7 +162,7 @@ func (t *temporaries) copyFrom(n *pg_query.CopyStmt) error {
 		return err
 	}
 	c.Value = func(i int) (*Query, error) { return t.stagedValue(types, into, i) }
-	return t.fill(b, given, into)
+	return t.fill(b, given, into, nil)
 }
 
 // stagedValue binds the read of one column alone.

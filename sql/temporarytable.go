@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgtext"
 	"tidegate/internal/pgtypes"
 )
 
@@ -38,6 +39,7 @@ func (t *temporaries) begin(v *pg_query.RangeVar, ifNotExists bool, onCommit pg_
 	if v.Schemaname != "" && v.Schemaname != tempSchema {
 		return false, t.fail("42P16", v.Location, "cannot create temporary relation in non-temporary schema")
 	}
+	taken := t.taken(v.Relname)
 	t.Verb, t.Made = TemporaryCreate, &TemporaryTable{Name: v.Relname}
 	switch onCommit {
 	case pg_query.OnCommitAction_ONCOMMIT_DELETE_ROWS:
@@ -46,10 +48,8 @@ func (t *temporaries) begin(v *pg_query.RangeVar, ifNotExists bool, onCommit pg_
 		t.Made.OnCommit = DropTable
 	default:
 	}
-	if _, ok := t.catalog.Relation(tempSchema, v.Relname); !ok {
-		if _, ok := t.findIndex(&pg_query.RangeVar{Relname: v.Relname}); !ok {
-			return false, nil
-		}
+	if !taken {
+		return false, nil
 	}
 	return true, t.alreadyThere(v.Relname, ifNotExists)
 }
@@ -73,27 +73,41 @@ func (t *temporaries) column(c *pg_query.ColumnDef) error {
 	if c.CollClause != nil {
 		return t.refuse(c.CollClause.Location, "COLLATE")
 	}
-	b := t.binder()
-	name, err := b.readTypeName(c.TypeName)
-	if err != nil {
-		return err
-	}
-	if strings.HasSuffix(name.name, "serial") || strings.HasPrefix(name.name, "serial") && len(name.name) == len("serial4") {
-		return t.refuse(c.TypeName.Location, "type %s, which needs a sequence,", name.name)
-	}
-	typ, err := b.typeOf(name)
+	typ, serial, err := t.columnType(c.TypeName)
 	if err != nil {
 		return err
 	}
 	if err := t.add(TemporaryColumn{Column: Column{Name: c.Colname, Type: typ}}, c.Location); err != nil {
 		return err
 	}
+	made := &t.Made.Columns[len(t.Made.Columns)-1]
+	if serial {
+		t.newSequence(made)
+		made.Default = "nextval('" + pgtext.QuoteIdent(made.Sequence.Name) + "'::regclass)"
+	}
 	for _, n := range c.Constraints {
-		if err := t.constraint(n.GetConstraint(), &t.Made.Columns[len(t.Made.Columns)-1]); err != nil {
+		if err := t.constraint(n.GetConstraint(), made); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// columnType reads the type of a column; serial says that its values come from a sequence.
+func (t *temporaries) columnType(n *pg_query.TypeName) (typ pgtypes.Type, serial bool, err error) {
+	b := t.binder()
+	name, err := b.readTypeName(n)
+	if err != nil {
+		return pgtypes.Type{}, false, err
+	}
+	if oid, ok := serials[name.name]; ok {
+		if len(n.ArrayBounds) > 0 {
+			return pgtypes.Type{}, false, t.fail(pgerr.FeatureNotSupported, n.Location, "array of serial is not implemented")
+		}
+		return pgtypes.Of(oid), true, nil
+	}
+	typ, err = b.typeOf(name)
+	return typ, false, err
 }
 
 // add adds a column.
@@ -129,6 +143,12 @@ func unstorable(t pgtypes.Type) string {
 
 // defaultOf checks the default of a column as PostgreSQL does when the table is made.
 func (t *temporaries) defaultOf(c *pg_query.Constraint, of *TemporaryColumn) error {
+	if of.Sequence != nil && of.Sequence.Identity != "" {
+		return t.fail(pgerr.SyntaxError, c.Location, "both default and identity specified for column %q of table %q", of.Name, t.Made.Name)
+	}
+	if of.Sequence != nil {
+		return t.fail(pgerr.SyntaxError, -1, "multiple default values specified for column %q of table %q", of.Name, t.Made.Name)
+	}
 	if of.value != nil {
 		return t.fail(pgerr.SyntaxError, c.Location, "multiple default values specified for column %q of table %q", of.Name, t.Made.Name)
 	}
@@ -178,6 +198,17 @@ func unplaced(n *pg_query.Node) *pg_query.Node {
 	return c
 }
 
+// unqualified is a check of a table in no text, which stays the same when the table gets another name.
+func unqualified(check *pg_query.Node) *pg_query.Node {
+	c := unplaced(check)
+	walk(c, func(n *pg_query.Node) {
+		if r := n.GetColumnRef(); r != nil && len(r.Fields) > 1 {
+			r.Fields = r.Fields[len(r.Fields)-1:]
+		}
+	})
+	return c
+}
+
 // like takes over the columns of another relation.
 func (t *temporaries) like(c *pg_query.TableLikeClause) error {
 	const defaults = 1 << 3 // CREATE_TABLE_LIKE_DEFAULTS
@@ -195,6 +226,10 @@ func (t *temporaries) like(c *pg_query.TableLikeClause) error {
 		column := TemporaryColumn{Column: have}
 		if r.Temporary != nil {
 			column = r.Temporary.Columns[i]
+			if column.Sequence != nil && column.Sequence.Identity == "" && c.Options&defaults != 0 {
+				return t.refuse(-1, "LIKE of a serial column with its default")
+			}
+			column.Sequence = nil
 			if c.Options&defaults == 0 {
 				column.value, column.Default = nil, ""
 			}
@@ -233,10 +268,10 @@ func (t *temporaries) finish() error {
 	}
 	t.Table = made.Relation()
 	for i := range made.checks {
-		if _, err := t.broken(&made.checks[i]); err != nil {
+		if _, err := t.broken(&made.checks[i], NewRows); err != nil {
 			return err
 		}
-		made.checks[i].node = unplaced(made.checks[i].node)
+		made.checks[i].node = unqualified(made.checks[i].node)
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ func (t *temporaries) update(n *pg_query.UpdateStmt) error {
 	if err != nil {
 		return err
 	}
+	if err := t.settable(set, n.TargetList); err != nil {
+		return err
+	}
 	t.Verb, t.Counts, t.Several = TemporaryUpdate, true, len(n.FromClause) > 0
 	v := own(n.Relation)
 	s := t.changed(v, n.FromClause, n.WhereClause, n.WithClause)
@@ -145,7 +148,7 @@ func (t *temporaries) setValue(v *pg_query.Node, i int) (*pg_query.Node, error) 
 	if value := t.Table.Temporary.Columns[at].value; value != nil {
 		return value, nil
 	}
-	return &pg_query.Node{Node: &pg_query.Node_AConst{AConst: &pg_query.A_Const{Isnull: true, Location: -1}}}, nil
+	return nullConstant(), nil
 }
 
 // delete binds DELETE: the numbers of the rows.

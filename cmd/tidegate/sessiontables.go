@@ -86,7 +86,11 @@ func (t *sessionTables) shown() []pgcatalog.Table {
 	for name, r := range t.All() {
 		x := pgcatalog.Table{Schema: t.Shown(), Name: name, Rows: t.Rows(name), Writable: true}
 		for _, c := range r.Temporary.Columns {
-			x.Columns = append(x.Columns, pgcatalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Default: c.Default})
+			column := pgcatalog.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull, Default: c.Default}
+			if c.Sequence != nil {
+				column.Identity = c.Sequence.Identity
+			}
+			x.Columns = append(x.Columns, column)
 		}
 		for _, k := range r.Temporary.Keys {
 			kind := pgcatalog.UniqueKey
@@ -101,6 +105,25 @@ func (t *sessionTables) shown() []pgcatalog.Table {
 		all = append(all, x)
 	}
 	slices.SortFunc(all, func(a, b pgcatalog.Table) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// sequences are those of the tables as the system relations show them.
+func (t *sessionTables) sequences() []pgcatalog.Sequence {
+	var all []pgcatalog.Sequence
+	for name, r := range t.All() {
+		for _, c := range r.Temporary.Columns {
+			s := c.Sequence
+			if s == nil {
+				continue
+			}
+			all = append(all, pgcatalog.Sequence{
+				Schema: t.Shown(), Name: s.Name, Type: s.Type, Start: s.Start, Increment: s.Increment, Max: s.Max, Min: s.Min, Cache: 1,
+				OwnerSchema: t.Shown(), OwnerTable: name, OwnerColumn: c.Name, Identity: s.Identity != "",
+			})
+		}
+	}
+	slices.SortFunc(all, func(a, b pgcatalog.Sequence) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
 

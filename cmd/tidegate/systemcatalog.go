@@ -102,6 +102,7 @@ func (c *postgresCatalog) contents(v *catalog.View, only *hotOnlyList, people *a
 	if c.own != nil {
 		contents.TemporarySchema = c.own.Shown()
 		contents.Tables = append(contents.Tables, c.own.shown()...)
+		contents.Sequences = append(contents.Sequences, c.own.sequences()...)
 	}
 	for _, rel := range c.relations.All() {
 		contents.Tables = append(contents.Tables, systemView(rel))

@@ -70,8 +70,10 @@ func (b *builder) oid(schema, table string) int64 {
 }
 
 // persistence tells temporary tables from the others.
-func (b *builder) persistence(t *Table) string {
-	if t.Schema == b.contents.TemporarySchema && t.Schema != "" {
+func (b *builder) persistence(t *Table) string { return b.persistenceIn(t.Schema) }
+
+func (b *builder) persistenceIn(schema string) string {
+	if schema == b.contents.TemporarySchema && schema != "" {
 		return "t"
 	}
 	return "p"

@@ -17,7 +17,7 @@ func (b *builder) sequence(s *Sequence) {
 	oid := b.oids[object{"table", s.key()}]
 	b.add("pg_class", values{
 		"oid": oid, "relname": s.Name, "relnamespace": b.namespace(s.Schema), "relowner": bootstrapRole, "relfilenode": oid, "relkind": "S",
-		"relpersistence": "p", "relreplident": "n", "relnatts": int64(len(sequenceColumns)), "relispopulated": true, "relpages": int64(1),
+		"relpersistence": b.persistenceIn(s.Schema), "relreplident": "n", "relnatts": int64(len(sequenceColumns)), "relispopulated": true, "relpages": int64(1),
 		"reltuples": float64(1),
 	})
 	b.describe(oid, 0, s.Description)

@@ -57,7 +57,12 @@ func (c *change) run(ctx context.Context) (int64, error) {
 		return c.undone(ctx, c.update)
 	case sql.TemporaryTruncate:
 		for _, name := range w.Tables {
-			if err := t.replace(ctx, name); err != nil {
+			r := t.tables[name].relation
+			if w.Restart {
+				r = r.Temporary.Restarted().Relation()
+				c.version++
+			}
+			if err := t.replace(ctx, name, r); err != nil {
 				return 0, err
 			}
 		}
@@ -135,8 +140,8 @@ func (t *Tables) numbered(r *sql.Relation) *sql.Relation {
 }
 
 // replace puts an empty table in the place of one.
-func (t *Tables) replace(ctx context.Context, name string) error {
-	x, err := t.make(ctx, t.tables[name].relation)
+func (t *Tables) replace(ctx context.Context, name string, r *sql.Relation) error {
+	x, err := t.make(ctx, r)
 	if err == nil {
 		t.tables[name] = x
 	}
@@ -178,6 +183,7 @@ func (c *change) undone(ctx context.Context, run func(context.Context, *table) (
 	c.command++
 	x.changed = c.command
 	n, err := run(ctx, x)
+	c.take(n)
 	if err == nil {
 		err = c.check(ctx, x)
 	}
@@ -186,6 +192,17 @@ func (c *change) undone(ctx context.Context, run func(context.Context, *table) (
 	}
 	c.takeBack(ctx, before)
 	return 0, err
+}
+
+// take counts on in the sequences of a statement that has made n rows.
+func (c *change) take(n int64) {
+	for _, u := range c.w.Takes {
+		if u.Values >= 0 {
+			u.Sequence.Take(u.Values)
+		} else {
+			u.Sequence.Take(n)
+		}
+	}
 }
 
 // takeBack undoes a statement that failed.

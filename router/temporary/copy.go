@@ -35,6 +35,7 @@ func (t *Tables) CopyIn(ctx context.Context, w *sql.Temporary, rows *pgcopy.Read
 	}
 	before := c.command
 	n, err = c.run(ctx, rows)
+	c.take(n)
 	if err != nil {
 		n = 0
 		c.takeBack(ctx, before)

@@ -61,6 +61,7 @@ func (c *change) rewritten(ctx context.Context, r *sql.Relation, rows *sql.Query
 	}
 	c.command++
 	x.changed = c.command
-	_, err = c.fill(ctx, rows, x.name, columns(r))
+	n, err := c.fill(ctx, rows, x.name, columns(r))
+	c.take(n)
 	return x, err
 }

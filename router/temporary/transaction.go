@@ -34,7 +34,7 @@ func (t *Tables) Commit(ctx context.Context) error {
 			t.forget(name)
 		case sql.DeleteRows:
 			if x.changed > 0 {
-				if err := t.replace(ctx, name); err != nil {
+				if err := t.replace(ctx, name, x.relation); err != nil {
 					return err
 				}
 			}
