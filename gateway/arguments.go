@@ -8,6 +8,7 @@ import (
 
 	"tidegate/gateway/encode"
 	"tidegate/internal/pgerr"
+	"tidegate/internal/pgjson"
 	"tidegate/internal/pgtypes"
 	"tidegate/sql"
 )
@@ -28,11 +29,43 @@ func (s *session) arguments(ctx context.Context, st *sql.Statement, types []pgty
 			continue
 		}
 		var err error
-		if args[i].Text, err = pgtypes.TextParam(types[i], []byte(a.Text), s.state.Style); err != nil {
+		if args[i].Text, err = textParam(types[i], []byte(a.Text), s.state.Style); err != nil {
 			return nil, st.At(a, err)
 		}
 	}
 	return args, nil
+}
+
+// textParam is pgtypes.TextParam that also reads what has a form of its own: json, and arrays with their elements.
+func textParam(oid pgtypes.OID, data []byte, style pgtypes.Style) (string, error) {
+	text, err := pgtypes.TextParam(oid, data, style)
+	if err != nil {
+		return "", err
+	}
+	element, array := pgtypes.ElementOf(oid)
+	switch {
+	case oid == pgtypes.JSON:
+		return text, pgjson.Check(text)
+	case oid == pgtypes.JSONB:
+		return pgjson.Normal(text)
+	case !array:
+		return text, nil
+	}
+	items, err := pgtypes.ParseArray(text)
+	if err != nil {
+		return "", err
+	}
+	for i, item := range items {
+		if item == nil {
+			continue
+		}
+		plain, err := textParam(element, []byte(*item), style)
+		if err != nil {
+			return "", err
+		}
+		items[i] = &plain
+	}
+	return string(pgtypes.AppendArray(nil, items)), nil
 }
 
 // holdsIntegers reports whether an integer that stands in a text is a value of the type as it is.

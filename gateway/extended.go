@@ -235,7 +235,7 @@ func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (strin
 	}
 	switch format {
 	case 0:
-		return pgtypes.TextParam(oid, data, s.state.Style)
+		return textParam(oid, data, s.state.Style)
 	case 1:
 		return pgtypes.BinaryToText(oid, data)
 	}
@@ -251,20 +251,25 @@ func paramError(err error, portal string, i int) error {
 	if e.Code == pgerr.InvalidBinary {
 		e.Message, e.Detail = fmt.Sprintf("incorrect binary data format in bind parameter %d", i+1), ""
 	}
-	e.Where = fmt.Sprintf("unnamed portal parameter $%d", i+1)
+	where := fmt.Sprintf("unnamed portal parameter $%d", i+1)
 	if portal != "" {
-		e.Where = fmt.Sprintf("portal %q parameter $%d", portal, i+1)
+		where = fmt.Sprintf("portal %q parameter $%d", portal, i+1)
 	}
+	if e.Where != "" {
+		where = e.Where + "\n" + where
+	}
+	e.Where = where
 	return e
 }
 
 // paramValueError is paramError of a value that was read: PostgreSQL tells of a text that there is one, and by default no
 // more of it. What is no text in the client's encoding was not read yet.
 func paramValueError(err error, portal string, i int, format int16, data []byte) error {
-	err = paramError(err, portal, i)
 	e, ok := errors.AsType[*pgerr.Error](err)
+	encoded := ok && e.Where == "" && (e.Code == pgerr.CharacterNotInRepertoire || e.Code == pgerr.UntranslatableCharacter)
+	err = paramError(err, portal, i)
 	switch {
-	case !ok || format != 0 || e.Code == pgerr.CharacterNotInRepertoire || e.Code == pgerr.UntranslatableCharacter:
+	case !ok || format != 0 || encoded:
 	case len(data) == 0:
 		e.Where += " = ''"
 	default:

@@ -15,6 +15,9 @@ import (
 // maxDepth bounds the nesting, as PostgreSQL's stack does.
 const maxDepth = 6000
 
+// untranslatable is the code of an escape that stands for no character.
+const untranslatable pgerr.Code = "22P05"
+
 func errSyntax() error {
 	return pgerr.New(pgerr.InvalidTextRepresentation, "invalid input syntax for type json")
 }
@@ -282,7 +285,7 @@ func escaped(s string) (r rune, size int, err error) {
 	r, _ = hex4(s[2:])
 	switch {
 	case r == 0:
-		return 0, 0, pgerr.New("22P05", "unsupported Unicode escape sequence").WithDetail(`\u0000 cannot be converted to text.`)
+		return 0, 0, pgerr.New(untranslatable, "unsupported Unicode escape sequence").WithDetail(`\u0000 cannot be converted to text.`)
 	case !utf16.IsSurrogate(r):
 		return r, 6, nil
 	}
@@ -298,8 +301,12 @@ func escaped(s string) (r rune, size int, err error) {
 // Check reports what is wrong with the text of a json: 22P02.
 func Check(text string) error {
 	s := scanner{text: text}
-	if _, err := s.value(); err != nil {
-		return err
+	_, err := s.value()
+	if err == nil {
+		err = s.end()
 	}
-	return s.end()
+	if err != nil {
+		return mistake(text, false, err)
+	}
+	return nil
 }

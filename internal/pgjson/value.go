@@ -198,7 +198,7 @@ func Quote(s string) string { return string(AppendString(nil, s)) }
 func Normal(text string) (string, error) {
 	v, err := parse(text)
 	if err != nil {
-		return "", err
+		return "", mistake(text, true, err)
 	}
 	return v.string(), nil
 }

@@ -1,6 +1,7 @@
 package pgtypes
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -81,7 +82,7 @@ func arrayToBinary(b []byte, element OID, text string, zone *time.Location) ([]b
 	return b, nil
 }
 
-func badArray(text string) error {
+func badArray(text string) *pgerr.Error {
 	return pgerr.New(pgerr.InvalidTextRepresentation, `malformed array literal: "%s"`, text)
 }
 
@@ -93,18 +94,18 @@ func ParseArray(text string) ([]*string, error) {
 	switch p.peek() {
 	case '{':
 	case '[':
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "an array with bounds of its own is not supported: they begin at 1")
+		return nil, cmp.Or(arrayMistake(text), error(pgerr.New(pgerr.FeatureNotSupported, "an array with bounds of its own is not supported: they begin at 1")))
 	default:
-		return nil, badArray(text)
+		return nil, arrayMistake(text)
 	}
 	p.at++
 	items, ok := p.items()
 	p.skipBlanks()
 	switch {
 	case p.nested:
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "an array of more than one dimension is not supported")
+		return nil, cmp.Or(arrayMistake(text), error(pgerr.New(pgerr.FeatureNotSupported, "an array of more than one dimension is not supported")))
 	case !ok || p.at < len(text):
-		return nil, badArray(text)
+		return nil, cmp.Or(arrayMistake(text), error(badArray(text)))
 	}
 	return items, nil
 }
