@@ -84,11 +84,6 @@ func (b *binder) aggregateArgs(fn string, n *pg_query.FuncCall, inner *scope) (*
 			return nil, nil, err
 		}
 	}
-	if fn == "count" && len(raw) == 1 {
-		if err := b.notAlone(raw[0]); err != nil {
-			return nil, nil, err
-		}
-	}
 	if n.AggDistinct {
 		if fn == "count" && len(args) == 1 && args[0].fields != nil {
 			return sig, args, b.comparedFields(args[0])

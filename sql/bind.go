@@ -136,8 +136,10 @@ type binder struct {
 	// from the first, have none even when the others have.
 	template bool
 	open     int
-	divides  bool   // see Query.divides
-	silent   string // see Query.silent
+	// untold are parameters that stand where any type would do.
+	untold  []*expr
+	divides bool   // see Query.divides
+	silent  string // see Query.silent
 	// catalogs is set if something was refused that queries of system relations have.
 	catalogs bool
 	// momentary is set when a text was read that means another time at another time: 'today'.
@@ -233,12 +235,7 @@ func (b *binder) bindStatement() (*selectParts, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range b.params {
-		if b.params[i] == 0 {
-			return nil, pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
-		}
-	}
-	return p, nil
+	return p, b.checkTold()
 }
 
 // query is what was bound.

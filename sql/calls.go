@@ -188,7 +188,7 @@ func (b *binder) resolve(fn string, args []*expr, pos int32) (*signature, []*exp
 	}
 	wanted, result, _ := p.concrete(sig, types)
 	if result == pgtypes.Unknown {
-		return nil, nil, b.fail(pgerr.DatatypeMismatch, pos, "could not determine polymorphic type because input has type unknown")
+		return nil, nil, noPolymorphic()
 	}
 	out := make([]*expr, len(args))
 	for i, a := range args {

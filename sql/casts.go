@@ -43,7 +43,9 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 	switch {
 	case e.untyped() && e.collation.strength != uncollated:
 		return b.collatedCast(e, t)
-	case typeIs(t.OID, oidAny, oidAnyElement, oidAnyCompatible, oidAnyNonArray, oidAnyArray, oidAnyCompArray):
+	case t.OID == oidAny:
+		return b.ofAnyType(e)
+	case typeIs(t.OID, oidAnyElement, oidAnyCompatible, oidAnyNonArray, oidAnyArray, oidAnyCompArray):
 		return b.settle(e)
 	case t.Typmod >= 0 && t.OID != pgtypes.Interval && limitsTime(t.OID), t.Typmod >= 0 && t.OID == pgtypes.Interval && e.lit == nil:
 		return b.limited(e, t)

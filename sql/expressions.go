@@ -287,21 +287,41 @@ func connected(args []*expr, word, ends string, prove func(p, q *proof) *proof) 
 	return e
 }
 
-// notAlone refuses a parameter where any type would do: PostgreSQL cannot tell its type, even if it is told elsewhere.
-func (b *binder) notAlone(e *expr) error {
+// ofAnyType is settle where any type would do. It tells nothing of a parameter: another place must, and before this one.
+func (b *binder) ofAnyType(e *expr) (*expr, error) {
 	if e.param == 0 {
-		return nil
+		return b.settle(e)
 	}
-	return b.fail(pgerr.IndeterminateDatatype, e.pos, "could not determine data type of parameter $%d", e.param)
+	b.untold = append(b.untold, e)
+	x := null(pgtypes.Of(pgtypes.Text))
+	x.constant, x.when, x.pos = false, forRows, e.pos
+	return x, nil
+}
+
+// checkTold refuses parameters whose type nothing has told where they stand.
+func (b *binder) checkTold() error {
+	for _, e := range b.untold {
+		if b.params[e.param-1] != 0 {
+			return b.fail(pgerr.AmbiguousParameter, e.pos, "could not determine data type of parameter $%d", e.param)
+		}
+	}
+	for i := range b.params {
+		if b.params[i] == 0 {
+			return pgerr.New(pgerr.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
+		}
+	}
+	return nil
+}
+
+// noPolymorphic is PostgreSQL's refusal of a literal or parameter whose type decides that of the call.
+func noPolymorphic() error {
+	return pgerr.New(pgerr.DatatypeMismatch, "could not determine polymorphic type because input has type unknown")
 }
 
 func (b *binder) nullTest(n *pg_query.NullTest, sc *scope) (*expr, error) {
 	a, err := b.expr(n.Arg, sc)
 	if err == nil {
-		err = b.notAlone(a)
-	}
-	if err == nil {
-		a, err = b.settle(a)
+		a, err = b.ofAnyType(a)
 	}
 	if err != nil {
 		return nil, err

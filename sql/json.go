@@ -177,7 +177,7 @@ func (b *binder) jsonText(e *expr) (*expr, error) {
 func (b *binder) jsonTexts(args []*expr) ([]*expr, error) {
 	out := make([]*expr, len(args))
 	for i, a := range args {
-		e, err := b.settle(a)
+		e, err := b.ofAnyType(a)
 		if err == nil {
 			out[i], err = b.jsonText(e)
 		}
@@ -190,7 +190,7 @@ func (b *binder) jsonTexts(args []*expr) ([]*expr, error) {
 
 // jsonKeyText gives the text of an object's key: what the value is inside json, without quotes.
 func (b *binder) jsonKeyText(a *expr) (*expr, error) {
-	e, err := b.settle(a)
+	e, err := b.ofAnyType(a)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (b *binder) toJSON(fn string, args []*expr, pos int32) (*expr, error) {
 		return nil, b.noFunction(fn, args, pos)
 	}
 	if args[0].untyped() {
-		return nil, b.fail(pgerr.DatatypeMismatch, pos, "could not determine polymorphic type because input has type unknown")
+		return nil, noPolymorphic()
 	}
 	e, err := b.jsonText(args[0])
 	if err != nil {

@@ -60,8 +60,8 @@ func (b *binder) notOrderedSet(fn string, n *pg_query.FuncCall, sc *scope) error
 func (b *binder) mode(n *pg_query.FuncCall, sc, inner *scope) (*expr, error) {
 	k := n.AggOrder[0].GetSortBy()
 	x, err := b.expr(k.Node, inner)
-	if err == nil && x.lit != nil {
-		return nil, b.fail(pgerr.DatatypeMismatch, n.Location, "could not determine polymorphic type because input has type unknown")
+	if err == nil && x.untyped() {
+		return nil, noPolymorphic()
 	}
 	if err == nil {
 		x, err = b.settle(x)

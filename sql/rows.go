@@ -20,7 +20,7 @@ func (b *binder) rowExpr(n *pg_query.RowExpr, sc *scope) (*expr, error) {
 	}
 	var fields []field
 	for i, a := range args {
-		e, err := b.settle(a)
+		e, err := b.ofAnyType(a)
 		if err != nil {
 			return nil, err
 		}

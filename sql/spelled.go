@@ -69,7 +69,7 @@ func (b *binder) concat(fn string, args []*expr, pos int32) (*expr, error) {
 func (b *binder) outputs(args []*expr) ([]*expr, error) {
 	var list []*expr
 	for _, a := range args {
-		e, err := b.settle(a)
+		e, err := b.ofAnyType(a)
 		if err == nil {
 			e, err = b.outText(e)
 		}
@@ -91,7 +91,7 @@ func (b *binder) nullCount(fn string, args []*expr) (*expr, error) {
 	texts := make([]string, len(args))
 	for i, a := range args {
 		var err error
-		if list[i], err = b.settle(a); err != nil {
+		if list[i], err = b.ofAnyType(a); err != nil {
 			return nil, err
 		}
 		texts[i] = "CAST(" + list[i].sql + is + " AS INTEGER)"

@@ -108,8 +108,8 @@ func (b *binder) windowArgs(fn string, args []*expr, pos int32) ([]*expr, error)
 		args[0] = mustBePositive(args[0], "22014: argument of ntile must be greater than zero")
 		return args, err
 	}
-	if args[0].lit != nil && (len(args) < 3 || args[2].untyped()) {
-		return nil, b.fail(pgerr.DatatypeMismatch, pos, "could not determine polymorphic type because input has type unknown")
+	if args[0].untyped() && (len(args) < 3 || args[2].untyped()) {
+		return nil, noPolymorphic()
 	}
 	if len(args) == 3 {
 		pair, _, err := b.unify([]*expr{args[0], args[2]}, fn, pos)
