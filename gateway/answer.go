@@ -227,8 +227,7 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 	}
 	r := a.result
 	if r == nil {
-		s.wire.complete(a.tag)
-		return false, nil
+		return false, s.complete(a.tag)
 	}
 	if a.copied != nil {
 		return false, s.deliverCopy(a)
@@ -264,11 +263,9 @@ func (s *session) deliver(a *answer, formats []int16, described []engine.Column,
 		r.close(nil)
 	}
 	if a.plain {
-		s.wire.complete(a.tag)
-	} else {
-		s.wire.complete(counted(a.tag, n))
+		return false, s.complete(a.tag)
 	}
-	return false, nil
+	return false, s.complete(counted(a.tag, n))
 }
 
 // encoder makes the encoder of a result whose client was told the described columns; nil is the result's own. It is

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -155,9 +156,19 @@ func (s *session) leaveImplicit(ctx context.Context) error {
 	if s.tx.explicit {
 		return nil
 	}
-	err := s.endChanges(ctx, s.tx.failed)
-	s.leave(s.tx.failed || err != nil)
-	return err
+	return s.finish(ctx, s.tx.failed)
+}
+
+// finish commits the transaction or rolls it back. It is rolled back if it cannot be committed.
+func (s *session) finish(ctx context.Context, rollback bool) error {
+	var held error
+	if !rollback {
+		held = s.keepHeld()
+	}
+	rollback = rollback || held != nil
+	err := s.endChanges(ctx, rollback)
+	s.leave(rollback || err != nil)
+	return cmp.Or(held, err)
 }
 
 // sync ends a pipeline.
@@ -241,9 +252,7 @@ func (s *session) endBlock(ctx context.Context, t *sql.Transaction) (tag string,
 		tag = "ROLLBACK"
 	}
 	modes := s.modes()
-	err = s.endChanges(ctx, tag == "ROLLBACK")
-	s.leave(tag == "ROLLBACK" || err != nil)
-	if err != nil {
+	if err = s.finish(ctx, tag == "ROLLBACK"); err != nil {
 		return "", err
 	}
 	if t.Chain {
