@@ -43,13 +43,8 @@ func textParam(oid pgtypes.OID, data []byte, style pgtypes.Style) (string, error
 		return "", err
 	}
 	element, array := pgtypes.ElementOf(oid)
-	switch {
-	case oid == pgtypes.JSON:
-		return text, pgjson.Check(text)
-	case oid == pgtypes.JSONB:
-		return pgjson.Normal(text)
-	case !array:
-		return text, nil
+	if !array {
+		return jsonParam(oid, text)
 	}
 	items, err := pgtypes.ParseArray(text)
 	if err != nil {
@@ -66,6 +61,17 @@ func textParam(oid pgtypes.OID, data []byte, style pgtypes.Style) (string, error
 		items[i] = &plain
 	}
 	return string(pgtypes.AppendArray(nil, items)), nil
+}
+
+// jsonParam reads the text of a parameter if it is json.
+func jsonParam(oid pgtypes.OID, text string) (string, error) {
+	switch oid {
+	case pgtypes.JSON:
+		return text, pgjson.Check(text)
+	case pgtypes.JSONB:
+		return pgjson.Normal(text)
+	}
+	return text, nil
 }
 
 // holdsIntegers reports whether an integer that stands in a text is a value of the type as it is.

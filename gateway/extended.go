@@ -237,7 +237,11 @@ func (s *session) decodeParam(oid pgtypes.OID, format int16, data []byte) (strin
 	case 0:
 		return textParam(oid, data, s.state.Style)
 	case 1:
-		return pgtypes.BinaryToText(oid, data)
+		text, err := pgtypes.BinaryToText(oid, data)
+		if err != nil {
+			return "", err
+		}
+		return jsonParam(oid, text)
 	}
 	return "", pgerr.New(pgerr.InvalidParameterValue, "unsupported format code: %d", format)
 }
@@ -248,7 +252,7 @@ func paramError(err error, portal string, i int) error {
 	if !ok {
 		return err
 	}
-	if e.Code == pgerr.InvalidBinary {
+	if e.Code == pgerr.InvalidBinary && e.Message == pgtypes.IncorrectBinary {
 		e.Message, e.Detail = fmt.Sprintf("incorrect binary data format in bind parameter %d", i+1), ""
 	}
 	where := fmt.Sprintf("unnamed portal parameter $%d", i+1)

@@ -3,6 +3,7 @@ package pgtypes
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"math"
 	"strings"
 	"time"
@@ -280,35 +281,17 @@ func AppendRow(b []byte, items []*string) []byte {
 
 // arrayFromBinary gives a one-dimensional array's text form.
 func arrayFromBinary(array, element OID, data []byte) (string, error) {
-	if len(data) < 12 {
-		return "", badBinary(array)
+	count, data, err := arrayHead(element, data)
+	if err != nil {
+		return "", err
 	}
-	dimensions := binary.BigEndian.Uint32(data)
-	if binary.BigEndian.Uint32(data[8:]) != element {
-		return "", badBinary(array)
-	}
-	switch {
-	case dimensions == 0 && len(data) == 12:
-		return "{}", nil
-	case binary.BigEndian.Uint32(data[4:]) > 1:
-		return "", pgerr.New(pgerr.InvalidBinary, "invalid array flags")
-	case dimensions > 1:
-		return "", pgerr.New(pgerr.FeatureNotSupported, "array parameters of more than one dimension are not supported")
-	case len(data) < 20:
-		return "", badBinary(array)
-	}
-	if binary.BigEndian.Uint32(data[16:]) != 1 {
-		return "", pgerr.New(pgerr.FeatureNotSupported, "array parameters with bounds of their own are not supported: they begin at 1")
-	}
-	count := binary.BigEndian.Uint32(data[12:])
-	data = data[20:]
 	b := []byte{'{'}
 	for i := range count {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		if len(data) < 4 {
-			return "", badBinary(array)
+			return "", shortBinary()
 		}
 		size := int32(binary.BigEndian.Uint32(data))
 		data = data[4:]
@@ -317,9 +300,12 @@ func arrayFromBinary(array, element OID, data []byte) (string, error) {
 			continue
 		}
 		if size < 0 || int(size) > len(data) {
-			return "", badBinary(array)
+			return "", pgerr.New(pgerr.InvalidBinary, "insufficient data left in message")
 		}
 		item, err := BinaryToText(element, data[:size])
+		if e, ok := errors.AsType[*pgerr.Error](err); ok && e.Message == IncorrectBinary {
+			err = pgerr.New(pgerr.InvalidBinary, "improper binary format in array element %d", i+1)
+		}
 		if err != nil {
 			return "", err
 		}
@@ -332,4 +318,36 @@ func arrayFromBinary(array, element OID, data []byte) (string, error) {
 		return "", badBinary(array)
 	}
 	return string(append(b, '}')), nil
+}
+
+// arrayHead reads what stands before the elements of an array, and gives their number.
+func arrayHead(element OID, data []byte) (count uint32, rest []byte, err error) {
+	words := [5]uint32{} // dimensions, flags, element, count, lower bound
+	for i := range words {
+		if i == 3 && words[0] == 0 {
+			return 0, data, nil
+		}
+		if len(data) < 4 {
+			return 0, nil, shortBinary()
+		}
+		words[i], data = binary.BigEndian.Uint32(data), data[4:]
+		switch n := int32(words[i]); {
+		case i == 0 && n < 0:
+			return 0, nil, pgerr.New(pgerr.InvalidBinary, "invalid number of dimensions: %d", n)
+		case i == 0 && n > maxDimensions:
+			return 0, nil, tooManyDimensions(int(n))
+		case i == 1 && n != 0 && n != 1:
+			return 0, nil, pgerr.New(pgerr.InvalidBinary, "invalid array flags")
+		case i == 2 && words[i] != element:
+			return 0, nil, pgerr.New(pgerr.DatatypeMismatch, "binary data has array element type %d (%s) instead of expected %d (%s)",
+				words[i], Of(words[i]), element, Of(element))
+		}
+	}
+	switch {
+	case words[0] > 1:
+		return 0, nil, pgerr.New(pgerr.FeatureNotSupported, "array parameters of more than one dimension are not supported")
+	case words[4] != 1:
+		return 0, nil, pgerr.New(pgerr.FeatureNotSupported, "array parameters with bounds of their own are not supported: they begin at 1")
+	}
+	return words[3], data, nil
 }

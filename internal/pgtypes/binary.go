@@ -141,8 +141,16 @@ func floatToBinary(b []byte, oid OID, text string) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(b, math.Float64bits(v)), err
 }
 
+// IncorrectBinary is the message of a value with bytes behind it; PostgreSQL says then which parameter it was.
+const IncorrectBinary = "incorrect binary data format"
+
 func badBinary(oid OID) error {
-	return pgerr.New(pgerr.InvalidBinary, "incorrect binary data format").WithDetail("The value is not of type %s.", Of(oid))
+	return pgerr.New(pgerr.InvalidBinary, IncorrectBinary).WithDetail("The value is not of type %s.", Of(oid))
+}
+
+// shortBinary is the error of a value that ends too early.
+func shortBinary() error {
+	return pgerr.New(pgerr.ProtocolViolation, "insufficient data left in message")
 }
 
 // binarySize gives the length of a type's binary values if all have the same, else -1.
@@ -171,16 +179,33 @@ func BinaryToText(oid OID, data []byte) (string, error) {
 		return arrayFromBinary(oid, element, data)
 	}
 	if size := binarySize(oid); size >= 0 && len(data) < size {
-		return "", pgerr.New(pgerr.ProtocolViolation, "insufficient data left in message")
+		return "", shortBinary()
 	} else if size >= 0 && len(data) > size {
 		return "", badBinary(oid)
 	}
 	switch oid {
-	case Text, Varchar, BPChar, Name, Char, JSON, Unknown, 0:
+	case Text, Varchar, BPChar, JSON, Unknown, 0:
 		return CheckUTF8(data)
+	case Char:
+		switch len(data) {
+		case 0:
+			return "", pgerr.New(pgerr.ProtocolViolation, "no data left in message")
+		case 1:
+			return CheckUTF8(data)
+		}
+		return "", badBinary(oid)
+	case Name:
+		text, err := CheckUTF8(data)
+		if err == nil && len(text) > 63 {
+			err = pgerr.New("42622", "identifier too long").WithDetail("Identifier must be less than 64 characters.")
+		}
+		return text, err
 	case JSONB:
-		if len(data) == 0 || data[0] != jsonbVersion {
-			return "", badBinary(oid)
+		switch {
+		case len(data) == 0:
+			return "", shortBinary()
+		case data[0] != jsonbVersion:
+			return "", pgerr.New(pgerr.InvalidBinary, "unsupported jsonb version number %d", data[0])
 		}
 		return CheckUTF8(data[1:])
 	case Bytea:

@@ -133,7 +133,7 @@ func TestBinaryToTextErrors(t *testing.T) {
 	}{
 		{"short int", pgtypes.Int4, "\x00\x01", pgerr.ProtocolViolation},
 		{"long int", pgtypes.Int4, "\x00\x01\x00\x00\x00", pgerr.InvalidBinary},
-		{"numeric of no length", pgtypes.Numeric, "", pgerr.InvalidBinary},
+		{"numeric of no length", pgtypes.Numeric, "", pgerr.ProtocolViolation},
 		{"numeric digit beyond 9999", pgtypes.Numeric, "\x00\x01\x00\x00\x00\x00\x00\x00\x27\x10", pgerr.InvalidBinary},
 		{"numeric of another sign", pgtypes.Numeric, "\x00\x00\x00\x00\x12\x34\x00\x00", pgerr.InvalidBinary},
 		{"numeric of a huge weight", pgtypes.Numeric, "\x00\x01\x7f\xff\x00\x00\x00\x00\x00\x01", pgerr.NumericOutOfRange},
@@ -144,9 +144,9 @@ func TestBinaryToTextErrors(t *testing.T) {
 		{"timetz of a zone too far", pgtypes.Timetz, "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xe1\x00", "22009"},
 		{"timetz that is cut", pgtypes.Timetz, "\x00\x00\x00\x00\x00\x00\x00\x00", pgerr.ProtocolViolation},
 		{"text that is none", pgtypes.Text, "\xff", pgerr.CharacterNotInRepertoire},
-		{"array of two dimensions", 1007, "\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x17", pgerr.FeatureNotSupported},
-		{"array of other elements", 1007, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x19", pgerr.InvalidBinary},
-		{"array that is cut", 1007, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x05\x00\x00\x00\x01", pgerr.InvalidBinary},
+		{"array of two dimensions", 1007, "\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x01\x00\x00\x00\x01", pgerr.FeatureNotSupported},
+		{"array of other elements", 1007, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x19", pgerr.DatatypeMismatch},
+		{"array that is cut", 1007, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x05\x00\x00\x00\x01", pgerr.ProtocolViolation},
 	} {
 		if text, err := pgtypes.BinaryToText(c.oid, []byte(c.data)); pgerr.CodeOf(err) != c.want {
 			t.Errorf("%s: %q, %v", c.name, text, err)
@@ -216,11 +216,11 @@ func TestBinaryArrays(t *testing.T) {
 		head(1, 0, 23, 1, 0) + one:                  "0A000",
 		head(2, 0, 23, 1, 1) + head(1, 0, 0, 0, 0):  "0A000",
 		head(1, 2, 23, 1, 1) + one:                  "22P03",
-		head(1, 0, 25, 1, 1) + one:                  "22P03",
-		head(1, 0, 23, 2, 1) + one:                  "22P03",
+		head(1, 0, 25, 1, 1) + one:                  "42804",
+		head(1, 0, 23, 2, 1) + one:                  "08P01",
 		head(1, 0, 23, 1, 1) + one + "x":            "22P03",
 		head(1, 0, 23, 1, 1) + "\xff\xff\xff\xfe":   "22P03",
-		head(1, 0, 23, 1, 1)[:15]:                   "22P03",
+		head(1, 0, 23, 1, 1)[:15]:                   "08P01",
 		head(1, 0, 23, 255, 1) + "\x7f\xff\xff\xff": "22P03",
 	} {
 		got, err := pgtypes.BinaryToText(pgtypes.Int4Array, []byte(data))

@@ -142,7 +142,10 @@ const maxNumericText = 1000
 
 // numericText reads the binary form.
 func numericText(data []byte) (string, error) {
-	if len(data) < 8 || len(data) != 8+2*int(binary.BigEndian.Uint16(data)) {
+	switch {
+	case len(data) < 8, len(data) < 8+2*int(binary.BigEndian.Uint16(data)):
+		return "", shortBinary()
+	case len(data) > 8+2*int(binary.BigEndian.Uint16(data)):
 		return "", badBinary(Numeric)
 	}
 	weight := int(int16(binary.BigEndian.Uint16(data[2:])))
@@ -157,7 +160,7 @@ func numericText(data []byte) (string, error) {
 		return "-Infinity", nil
 	case 0, numericNegative:
 	default:
-		return "", badBinary(Numeric)
+		return "", pgerr.New(pgerr.InvalidBinary, `invalid sign in external "numeric" value`)
 	}
 	if weight > maxNumericText/4 || scale > maxNumericText {
 		return "", pgerr.New(pgerr.NumericOutOfRange, "numeric parameter has more than %d digits", maxNumericText)
@@ -172,7 +175,7 @@ func numericText(data []byte) (string, error) {
 	}
 	for i := range len(groups) / 2 {
 		if _, ok := group(i); !ok {
-			return "", badBinary(Numeric)
+			return "", pgerr.New(pgerr.InvalidBinary, `invalid digit in external "numeric" value`)
 		}
 	}
 	var b []byte
