@@ -193,6 +193,13 @@ func (w *work) warn(n engine.Notice) {
 	w.notices = append(w.notices, n)
 }
 
+// tellWarnings tells the client what functions have left for it.
+func (s *session) tellWarnings() {
+	for _, n := range s.work.told() {
+		s.notice(n)
+	}
+}
+
 // told takes the notices that others have left.
 func (w *work) told() []engine.Notice {
 	w.mu.Lock()

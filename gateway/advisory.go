@@ -57,6 +57,8 @@ type advisoryWait struct {
 type advisory struct {
 	timeout atomic.Int64 // lock_timeout in nanoseconds; 0 is none
 	taken   atomic.Int64 // len(transactional)
+	// transaction is the number of the session's, 0 outside of one.
+	transaction atomic.Int64
 	// transactional are the locks of the transaction, in order; guarded by the mutex of all.
 	transactional []AdvisoryRequest
 }
@@ -368,11 +370,13 @@ func (s *Server) UnadviseAll(pid int32) error {
 
 // AdvisoryLock is a line of pg_locks.
 type AdvisoryLock struct {
-	Key     AdvisoryKey
-	PID     int32
-	Mode    string // as PostgreSQL names it
-	Granted bool
-	Waits   time.Time // since when it does; zero: it does not
+	Key AdvisoryKey
+	PID int32
+	// Transaction is the number of the session's transaction, 0 outside of one.
+	Transaction int64
+	Mode        string // as PostgreSQL names it
+	Granted     bool
+	Waits       time.Time // since when it does; zero: it does not
 }
 
 // AdvisoryLocks gives those that somebody has or waits for, in no order.
@@ -385,12 +389,14 @@ func (s *Server) AdvisoryLocks() []AdvisoryLock {
 		for x, h := range l.holders {
 			for mode, shared := range []bool{false, true} {
 				if h.has(mode) {
-					all = append(all, AdvisoryLock{Key: key, PID: x.pid, Mode: modeName(shared), Granted: true})
+					all = append(all, AdvisoryLock{Key: key, PID: x.pid, Transaction: x.advisory.transaction.Load(), Mode: modeName(shared), Granted: true})
 				}
 			}
 		}
 		for _, w := range l.queue {
-			all = append(all, AdvisoryLock{Key: key, PID: w.session.pid, Mode: modeName(w.request.Shared), Waits: w.began})
+			all = append(all, AdvisoryLock{
+				Key: key, PID: w.session.pid, Transaction: w.session.advisory.transaction.Load(), Mode: modeName(w.request.Shared), Waits: w.began,
+			})
 		}
 	}
 	return all

@@ -209,6 +209,8 @@ func (s *session) discard(ctx context.Context, what string) error {
 // refused says why a statement is not run at all.
 func (s *session) refused(st *sql.Statement) (*answer, error) {
 	switch {
+	case maintains(st):
+		return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "%s is not supported: tables of the lake need none", st.Tag))
 	case st.Kind == sql.KindWrite && s.settings.get("transaction_read_only") == "on":
 		return nil, s.refuse(st, pgerr.New(pgerr.ReadOnlyTransaction, "cannot execute %s in a read-only transaction", st.Tag))
 	case st.Kind == sql.KindWrite:
@@ -216,6 +218,20 @@ func (s *session) refused(st *sql.Statement) (*answer, error) {
 			WithHint("Data comes in through pipelines: tidegate etl run."))
 	}
 	return nil, s.refuse(st, pgerr.New(pgerr.FeatureNotSupported, "%s is not supported", st.Tag))
+}
+
+// maintains reports whether a statement changes nothing that anybody could read.
+func maintains(st *sql.Statement) bool {
+	switch st.Tag {
+	case "VACUUM", "ANALYZE", "CLUSTER", "REINDEX", "CHECKPOINT":
+		return true
+	}
+	return false
+}
+
+// readOnly reports whether the transaction is none in which the statement could run.
+func (s *session) readOnly(st *sql.Statement) bool {
+	return s.settings.get("transaction_read_only") == "on" && !maintains(st)
 }
 
 // deliver sends the rows of an answer, at most limit of them, and what follows: CommandComplete, or nothing with

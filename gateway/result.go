@@ -35,6 +35,8 @@ type result struct {
 	rows   engine.Rows
 	task   *task
 	finish func(r *result, err error) // called once; err is nil if all went well
+	// tell tells the client what functions have warned of, before the rows for which they did; nil: nothing does.
+	tell   func()
 	closed bool
 
 	chunk *engine.Chunk
@@ -136,6 +138,9 @@ func (r *result) stream(w *wire, e rowWriter, limit int64) (n int64, done bool, 
 	}
 	for n < limit {
 		more, err := r.fill()
+		if r.tell != nil {
+			r.tell()
+		}
 		if err != nil || !more {
 			return n, !more, err
 		}
@@ -225,6 +230,7 @@ func (s *session) open(ctx context.Context, st *sql.Statement, plan func(context
 		columns: shown(p.Statement.Columns),
 		task:    t,
 		finish:  func(r *result, err error) { s.record(entry, p, r.sent, err) },
+		tell:    s.tellWarnings,
 	}
 	wanted, hold := s.wanted, s.changes.hold
 	begin := func() error {

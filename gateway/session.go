@@ -200,6 +200,7 @@ func (s *session) fail(err error) error {
 		s.log.Error("internal error", logkey.Query, s.lastID, logkey.Error, err)
 	}
 	s.abort()
+	s.tellWarnings()
 	if fatal(e) {
 		s.wire.send(errorResponse(e, "FATAL"))
 		s.finalFlush()
@@ -218,9 +219,7 @@ func (s *session) fail(err error) error {
 func (s *session) ready() error {
 	s.refresh()
 	s.report()
-	for _, n := range s.work.told() {
-		s.notice(n)
-	}
+	s.tellWarnings()
 	s.tellNotifications()
 	s.showReady()
 	s.wire.send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})

@@ -54,6 +54,7 @@ func (t *transaction) status() byte {
 func (s *session) enter() {
 	if !s.tx.active {
 		s.transactions++
+		s.advisory.transaction.Store(int64(s.transactions))
 		s.tx = transaction{active: true, number: s.transactions, now: s.now, saved: s.settings.snapshot()}
 	}
 }
@@ -69,6 +70,7 @@ func (s *session) leave(rollback bool) {
 	s.settings.dropLocal()
 	s.dropPortals(func(p *portal) bool { return !p.hold || rollback && p.born == s.tx.id() })
 	s.endAdvisory(0)
+	s.advisory.transaction.Store(0)
 	s.tx = transaction{}
 }
 

@@ -102,7 +102,7 @@ func (s *session) write(ctx context.Context, st *sql.Statement, params []engine.
 	if a, ok, err := s.changeTemporary(ctx, st, params); ok || err != nil {
 		return a, err
 	}
-	if s.settings.get("transaction_read_only") == "on" || s.server.options.Warehouse == nil {
+	if s.readOnly(st) || s.server.options.Warehouse == nil {
 		return s.refused(st)
 	}
 	return s.settled(ctx, st, func(ctx context.Context) (*engine.Plan, error) {
@@ -169,7 +169,7 @@ func (s *session) prepareWrite(ctx context.Context, p *prepared) error {
 	if ok, err := s.prepareTemporary(ctx, p); ok || err != nil {
 		return err
 	}
-	if s.server.options.Warehouse == nil || s.settings.get("transaction_read_only") == "on" {
+	if s.server.options.Warehouse == nil || s.readOnly(p.st) {
 		_, err := s.refused(p.st)
 		return err
 	}

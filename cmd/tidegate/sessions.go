@@ -72,7 +72,8 @@ func (s *sessions) locks() []pgcatalog.Lock {
 	var all []pgcatalog.Lock
 	for _, l := range server.AdvisoryLocks() {
 		all = append(all, pgcatalog.Lock{
-			Class: l.Key.Class, Object: l.Key.Object, Sub: l.Key.Sub, PID: l.PID, Mode: l.Mode, Granted: l.Granted, Waits: l.Waits,
+			Class: l.Key.Class, Object: l.Key.Object, Sub: l.Key.Sub, PID: l.PID, Transaction: l.Transaction, Mode: l.Mode,
+			Granted: l.Granted, Waits: l.Waits,
 		})
 	}
 	return all

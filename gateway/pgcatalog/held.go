@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"fmt"
 	"time"
 
 	"tidegate/internal/pgtypes"
@@ -57,6 +58,7 @@ type Lock struct {
 	Class, Object uint32
 	Sub           int16
 	PID           int32
+	Transaction   int64 // the session's, 0 outside of one
 	Mode          string
 	Granted       bool
 	Waits         time.Time
@@ -64,16 +66,17 @@ type Lock struct {
 
 const locksText = `(SELECT 'advisory' AS locktype, (SELECT min(oid) FROM pgc.pg_database WHERE datname NOT LIKE 'template%%') AS database,
 	NULL::UINTEGER AS relation, NULL::INTEGER AS page, NULL::SMALLINT AS tuple, NULL::VARCHAR AS virtualxid, NULL::UINTEGER AS transactionid,
-	l.classid, l.objid, l.objsubid, NULL::VARCHAR AS virtualtransaction, l.pid, l.mode, l.granted, false AS fastpath,
+	l.classid, l.objid, l.objsubid, l.virtualtransaction, l.pid, l.mode, l.granted, false AS fastpath,
 	make_timestamptz(l.waitstart) AS waitstart
-	FROM (SELECT unnest(from_json(%s, '[{"classid": "UINTEGER", "objid": "UINTEGER", "objsubid": "SMALLINT", "pid": "INTEGER", "mode": "VARCHAR",
-	"granted": "BOOLEAN", "waitstart": "BIGINT"}]'), recursive := true)) l)`
+	FROM (SELECT unnest(from_json(%s, '[{"classid": "UINTEGER", "objid": "UINTEGER", "objsubid": "SMALLINT", "virtualtransaction": "VARCHAR", "pid": "INTEGER",
+	"mode": "VARCHAR", "granted": "BOOLEAN", "waitstart": "BIGINT"}]'), recursive := true)) l)`
 
 func locksSource(list []Lock) (string, error) {
 	rows := make([]map[string]any, len(list))
 	for i, l := range list {
 		rows[i] = map[string]any{
-			"classid": l.Class, "objid": l.Object, "objsubid": l.Sub, "pid": l.PID, "mode": l.Mode, "granted": l.Granted, "waitstart": micros(l.Waits),
+			"classid": l.Class, "objid": l.Object, "objsubid": l.Sub,
+			"virtualtransaction": fmt.Sprintf("%d/%d", l.PID, l.Transaction), "pid": l.PID, "mode": l.Mode, "granted": l.Granted, "waitstart": micros(l.Waits),
 		}
 	}
 	return rowsIn(locksText, rows)
