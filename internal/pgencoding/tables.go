@@ -32,6 +32,8 @@ func Open(name string) (*Encoding, error) {
 		return sjis(), nil
 	case "EUC_JP":
 		return eucJP(), nil
+	case "EUC_CN":
+		return eucCN(), nil
 	}
 	return nil, refused(name)
 }
@@ -176,6 +178,17 @@ func sjis() *Encoding {
 		'¢': 0x8191, '£': 0x8192, '¥': 0x5c, '¬': 0x81ca, '‖': 0x8161, '‾': 0x7e, '−': 0x817c, '〜': 0x8160,
 	})
 	return e
+}
+
+// eucCN is what of GBK is GB 2312, with that standard's own middle dot and dash.
+func eucCN() *Encoding {
+	e := ofPairs("EUC_CN", simplifiedchinese.GBK, func(first, second byte) bool {
+		code := int(first)<<8 | int(second)
+		return !euc([]byte{first, second}) || code >= 0xa2a1 && code <= 0xa2aa || code == 0xa2e3 || code >= 0xa6e0 && code <= 0xa6f5 || code >= 0xa8bb && code <= 0xa8c0
+	})
+	e.pairs[0xa1a4], e.pairs[0xa1aa] = '・', '―'
+	e.valid = euc
+	return e.reversed(nil)
 }
 
 // eucJP has no characters of IBM, which x/text has where PostgreSQL has none.
