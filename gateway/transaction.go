@@ -114,7 +114,7 @@ func (s *session) setModes(m values) {
 // keepModes makes a mode the transaction's own before its default changes: that is for transactions to come.
 func (s *session) keepModes(name string) {
 	mode, ok := strings.CutPrefix(name, "default_")
-	if !s.tx.explicit || !ok || !isMode(mode) {
+	if !ok || !isMode(mode) {
 		return
 	}
 	if _, own := s.settings.local[mode]; !own {
