@@ -28,7 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type planner struct {
 	db      engine.Engine
 	scripts map[string]*script
-	held    atomic.Int64 // by every result, as the plans say
+	held    atomic.Int64                 // by every result, as the plans say
+	see     atomic.Pointer[func(*State)] // is shown the state of every Plan; nil: nobody is
 }
 
 // script is what a test wants of one statement.
@@ -83,6 +84,9 @@ func (p *planner) Describe(ctx context.Context, q *sql.Query, st *sql.Statement,
 }
 
 func (p *planner) Plan(_ context.Context, q *sql.Query, st *sql.Statement, s *State) (*engine.Plan, error) {
+	if see := p.see.Load(); see != nil {
+		(*see)(s)
+	}
 	if x := p.scripts[st.Text]; x != nil {
 		plan := x.plan
 		plan.Engine = x

@@ -124,7 +124,7 @@ func TestStartup(t *testing.T) {
 func TestReportedSettings(t *testing.T) {
 	t.Parallel()
 	cluster := testkit.Postgres(t)
-	d := serve(t, nil)
+	d := serve(t, nil, func(o *Options) { o.Database = "postgres" })
 	start := packet(3<<16, startupBody("user", "postgres", "database", "postgres"))
 	told := func(network, addr string) map[string]string {
 		c, err := net.Dial(network, addr)
@@ -154,7 +154,6 @@ func TestReportedSettings(t *testing.T) {
 	}
 	want := told("unix", cluster.Dir+"/.s.PGSQL.5432")
 	want["server_version"], want["is_superuser"] = serverVersion, "off"
-	d.options.Database = "postgres"
 	if diff := cmp.Diff(want, told("tcp", d.addr)); diff != "" {
 		t.Error(diff)
 	}

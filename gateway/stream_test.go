@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +18,6 @@ import (
 
 	"tidegate/internal/engine"
 	"tidegate/internal/pgerr"
-	"tidegate/sql"
 )
 
 // talk sends one simple query and gives the answer, a line per message.
@@ -151,36 +151,30 @@ func TestSlowReader(t *testing.T) { //nolint:paralleltest // it measures the mem
 // TestNow fixes now() for a transaction and the generation for a repeatable one.
 func TestNow(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex // of what the session's goroutine leaves here
 	var now []time.Time
 	var pinned []int64
-	d := serve(t, nil)
-	d.planner = spy{d.planner, func(s *State) {
+	d := serve(t, map[string]*script{"select n": count(1, 1, nil)})
+	see := func(s *State) {
+		mu.Lock()
+		defer mu.Unlock()
 		now, pinned = append(now, s.Now), append(pinned, s.Pinned)
-	}}
-	d.planner.(spy).Planner.(*planner).scripts = map[string]*script{"select n": count(1, 1, nil)}
+	}
+	d.planner.(*planner).see.Store(&see)
 	_, f := d.raw(t)
 	for _, text := range []string{"begin isolation level repeatable read", "select n", "select n", "commit", "select n"} {
 		if got := talk(t, f, text); strings.HasPrefix(got[0], "Error") {
 			t.Fatal(got)
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if !now[0].Equal(now[1]) || !now[2].After(now[1]) {
 		t.Errorf("now() was %v", now)
 	}
 	if diff := cmp.Diff([]int64{0, 7, 0}, pinned); diff != "" {
 		t.Error(diff)
 	}
-}
-
-// spy sees the state of every Plan.
-type spy struct {
-	Planner
-	see func(*State)
-}
-
-func (s spy) Plan(ctx context.Context, q *sql.Query, st *sql.Statement, state *State) (*engine.Plan, error) {
-	s.see(state)
-	return s.Planner.Plan(ctx, q, st, state)
 }
 
 func TestCall(t *testing.T) {
