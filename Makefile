@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help build demo test test-clients test-clients-more differential tpch crash test-redshift check fmt golden fuzz faults bench clean
+.PHONY: help build demo test race test-clients test-clients-more differential tpch crash test-redshift check fmt golden fuzz faults bench clean
 
 GO ?= go
 TOOLS := $(CURDIR)/.tools
@@ -24,12 +24,15 @@ build: ## the program, into bin/tidegate
 demo: build ## raw logs, pipelines, a server to connect psql to; Ctrl-C ends it. LAKE=s3 HOT=warehouse: on stand-ins
 	$(if $(LAKE)$(HOT),LAKE="$(LAKE)" HOT="$(HOT)" HOT_URL="$(HOT_URL)" examples/demo.sh,bin/tidegate demo)
 
-# The race detector sees Go only; where libduckdb is linked it would cost a large binary for each package.
+# The race detector sees Go only; where libduckdb is linked it would cost a large binary for each package. The sessions of the
+# gateway are worth theirs.
+raced := tidegate/gateway
+
 test: ## every test; installs what it lacks as root, names what it leaves out otherwise (an error if CI=true)
 	@left=$$(test/install.sh | tr '\n' ' '); \
 	PATH="$$PATH:$(TOOLS)/moto/bin"; export PATH; \
-	race="$(call without,$(duckdb))"; plain="$(call with,$(duckdb))"; \
-	if [ -n "$$race" ]; then $(GO) test -race -timeout 10m $$race; fi; \
+	race="$(call without,$(duckdb)) $(raced)"; plain="$$(printf '%s\n' $(call with,$(duckdb)) | grep -vx $(raced))"; \
+	$(GO) test -race -timeout 20m $$race; \
 	if [ -n "$$plain" ]; then $(GO) test -timeout 10m $$plain; fi; \
 	if [ -n "$$left" ]; then echo "left out:" $$left >&2; fi
 
@@ -55,6 +58,9 @@ tpch: ## the 22 queries of TPC-H at SCALE (0.1), answered as PostgreSQL 15 does;
 crash: ## seeded: the ETL killed at 200 points; per server 100 loads that are killed, broken, delivered twice or at once
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-200} $(GO) test -count=1 -v -timeout 30m -run 'TestKilled' ./etl | grep -v '^=== '
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-100} $(GO) test -count=1 -v -timeout 30m -run 'TestLoadCampaign' ./etl/hotload
+
+race: ## sessions, COPY FROM STDIN and temporary tables of a program that is built with the race detector; not in CI
+	TIDEGATE_TEST_RACE=1 GORACE=halt_on_error=1 $(GO) test -count=1 -timeout 60m -run 'Copy|Session|Temporary|Write|Drain' ./test/e2e
 
 test-redshift: ## the hot suites on your own cluster: TIDEGATE_TEST_REDSHIFT=postgres://… _STAGE=s3://… _ROLE=arn:…
 	$(GO) test -tags redshift -count=1 -v -timeout 60m -run '^TestCluster$$' ./etl/hotload

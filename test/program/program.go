@@ -21,8 +21,8 @@ import (
 // startTimeout bounds how long the program may load its data before it serves.
 const startTimeout = 5 * time.Minute
 
-// Build builds the program into bin/ of the module and gives its path. What has not changed is not linked again, and
-// test binaries that build it at the same time wait for one another.
+// Build builds the program into bin/ of the module and gives its path, with the race detector if TIDEGATE_TEST_RACE is set.
+// What has not changed is not linked again, and test binaries that build it at the same time wait for one another.
 func Build(ctx context.Context) (path string, err error) {
 	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -41,7 +41,13 @@ func Build(ctx context.Context) (path string, err error) {
 		return "", fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
 	path = filepath.Join(dir, "tidegate")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "tidegate/cmd/tidegate").CombinedOutput(); err != nil {
+	args := []string{"build"}
+	if os.Getenv("TIDEGATE_TEST_RACE") != "" {
+		path += "-race"
+		args = append(args, "-race")
+	}
+	args = append(args, "-o", path, "tidegate/cmd/tidegate")
+	if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build tidegate: %w\n%s", err, out)
 	}
 	return path, nil
