@@ -45,7 +45,7 @@ type batch struct {
 	started  time.Time
 	leases   []catalog.Lease // what it needs to be published
 	release  func() error    // of those that it took itself
-	overrun  *overrunWatch // nil: nobody knows how long it should take
+	overrun  *overrunWatch   // nil: nobody knows how long it should take
 
 	counts     catalog.Counts
 	parsed     int64 // records that the SELECT saw

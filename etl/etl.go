@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine"
-	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
 )
 
@@ -30,7 +28,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Objects, Accept, Step, LeaseTime and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Step, LeaseTime and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -48,7 +46,9 @@ type Options struct {
 	Objects []string
 	// Accept names rules of pipelines that do not stop a batch, though it breaks them: its commit record says so.
 	Accept []string
-	// Step, if not nil, is called at each named step, in this order: recovered, discovered; then for each batch
+	// Jobs is how many batches are made at a time, of all pipelines; 0 is 1. They share the Engine's memory.
+	Jobs int
+	// Step, if not nil, is called, by several goroutines if Jobs is more than 1, at each named step, in this order: recovered, discovered; then for each batch
 	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
 	Step func(name string)
@@ -124,38 +124,10 @@ func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, tu
 		return Report{}, err
 	}
 	defer func() { err = errors.Join(err, claims.close()) }()
-	var report Report
-	var errs []error
-	failed := map[catalog.Name]bool{}
-	for _, p := range sorted {
-		result := PipelineReport{Name: p.Name, Table: p.Table}
-		if up, ok := failedUpstream(p, failed); ok {
-			result.Err = fmt.Errorf("%w: its upstream %s failed", errNotRun, up)
-		} else {
-			result.Err = r.runPipeline(ctx, p, claims, &result, turn)
-		}
-		if result.Err != nil {
-			failed[p.Table] = true
-			errs = append(errs, fmt.Errorf("pipeline %s: %w", p.Name, result.Err))
-		}
-		report.Pipelines = append(report.Pipelines, result)
-		if ctx.Err() != nil {
-			break
-		}
-	}
+	g := graph{Runner: r, claims: claims, turn: turn, slots: make(chan struct{}, max(1, r.Jobs))}
+	report, err := g.run(ctx, sorted)
 	report.Elapsed = r.Now().Sub(started)
-	return report, errors.Join(errs...)
-}
-
-var errNotRun = errors.New("not run")
-
-func failedUpstream(p *pipeline.Pipeline, failed map[catalog.Name]bool) (catalog.Name, bool) {
-	for _, up := range p.Upstream {
-		if failed[up] {
-			return up, true
-		}
-	}
-	return catalog.Name{}, false
+	return report, err
 }
 
 // run is one pipeline's turn.
@@ -163,24 +135,12 @@ type run struct {
 	*Runner
 	p         *pipeline.Pipeline
 	claims    *claimant
+	slots     chan struct{}   // of the run: who makes a batch has one
 	under     []catalog.Lease // what is done now needs
 	dir       string          // of this table, in the claimant's folder
 	reporting *sync.Mutex     // of report
 	report    *PipelineReport
 	log       *slog.Logger
-}
-
-func (r *Runner) runPipeline(ctx context.Context, p *pipeline.Pipeline, claims *claimant, report *PipelineReport, turn func(*run, context.Context) error) error {
-	started := r.Now()
-	defer func() { report.Elapsed = r.Now().Sub(started) }()
-	t := &run{
-		Runner: r, p: p, claims: claims, dir: filepath.Join(claims.folder.path, p.Table.String()), reporting: &sync.Mutex{}, report: report,
-		log: r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String()),
-	}
-	if err := os.MkdirAll(t.dir, 0o755); err != nil {
-		return fmt.Errorf("make the work folder: %w", err)
-	}
-	return turn(t, ctx)
 }
 
 // make makes the batches that are due.

@@ -21,28 +21,37 @@ type backlog struct {
 	mu      sync.Mutex
 	todo    []storage.Object
 	stopped bool
+	errs    []error
 }
 
-// workOff makes batches of the objects, one group after the other and each under a lease, and leaves to other runs what
+// workOff makes batches of the objects, each group under a lease and Options.Jobs at a time, and leaves to other runs what
 // they have leased: it comes back when that is read, or takes it over when they are dead.
 func (t *run) workOff(ctx context.Context, objects []storage.Object, batches func(ctx context.Context, t *run, group []storage.Object) error) error {
 	q := &backlog{run: t, batches: batches, todo: objects}
-	var errs []error
-	for wait := (patience{}); ; {
-		did, err := q.piece(ctx)
-		errs = append(errs, err)
-		switch {
-		case err != nil && !isCheck(err):
-			return errors.Join(errs...)
-		case did:
-			wait = patience{}
-		case q.empty():
-			return errors.Join(errs...)
-		default:
-			if err := t.claims.pause(ctx, &wait, t.p.Table); err != nil {
-				return errors.Join(append(errs, err)...)
-			}
+	var workers sync.WaitGroup
+	for range cap(t.slots) - 1 {
+		workers.Go(func() { q.work(ctx) })
+	}
+	q.work(ctx)
+	workers.Wait()
+	return errors.Join(q.errs...)
+}
+
+// work makes pieces until there are none, or some batch failed that forbids to go on.
+func (q *backlog) work(ctx context.Context) {
+	for wait := (patience{}); !q.empty(); {
+		did := false
+		err := q.inSlot(ctx, func() (err error) {
+			did, err = q.piece(ctx)
+			return err
+		})
+		if err == nil && !did && !q.empty() {
+			err = q.claims.pause(ctx, &wait, q.p.Table)
 		}
+		if did {
+			wait = patience{}
+		}
+		q.note(err)
 	}
 }
 
@@ -50,6 +59,16 @@ func (q *backlog) empty() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.stopped || len(q.todo) == 0
+}
+
+func (q *backlog) note(err error) {
+	if err == nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.errs = append(q.errs, err)
+	q.stopped = q.stopped || !isCheck(err)
 }
 
 // piece makes the next piece that nobody has leased; did is false if there is none.
@@ -175,7 +194,7 @@ func (t *run) whole(ctx context.Context, do func(*run, context.Context) error) (
 		return err
 	}
 	t.Step("recovered")
-	return errors.Join(do(&alone, under), alone.expireQuarantine(under))
+	return errors.Join(t.inSlot(under, func() error { return do(&alone, under) }), alone.expireQuarantine(under))
 }
 
 // pieces lets other runs work on the table too.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -36,9 +37,12 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 		return raw.Originals(ctx, b.p, bucket, objects, wanted, found)
 	}
 	return b.ingest(ctx, func(into raw.Sink) (*raw.Ingested, error) {
-		return raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: into, WorkDir: b.dir, Log: b.log})
+		return raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: into, WorkDir: b.dir, Workers: b.readers(), Log: b.log})
 	})
 }
+
+// readers is how many objects a batch reads at a time: batches that are made at once share the processors.
+func (b *batch) readers() int { return max(1, runtime.GOMAXPROCS(0)/cap(b.slots)) }
 
 // ingest makes sourceTable of what is read into it, and gives the local file of rejected records.
 func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {
@@ -76,7 +80,7 @@ func (b *batch) fillSource(ctx context.Context, read func(raw.Sink) (*raw.Ingest
 // field, or with a value that is not of its field's type, is rejected, and so is an object that is no Parquet, as one
 // record.
 func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
-	files, err := raw.IngestParquet(ctx, bucket, objects, b.dir, 0)
+	files, err := raw.IngestParquet(ctx, bucket, objects, b.dir, b.readers())
 	if err != nil {
 		return "", err
 	}

@@ -47,7 +47,7 @@ func runAndDie(at string) int {
 			select {}
 		}
 	}}
-	code := exitCode((&etlRunCmd{}).Run(context.Background(), p), os.Stderr)
+	code := exitCode((&etlRunCmd{Jobs: 1}).Run(context.Background(), p), os.Stderr)
 	if file := os.Getenv(stepLog); file != "" {
 		if err := os.WriteFile(file, []byte(strings.Join(steps, "\n")), 0o644); err != nil {
 			return 3

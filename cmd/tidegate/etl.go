@@ -30,6 +30,7 @@ type etlCmd struct {
 
 type etlRunCmd struct {
 	etlChoice
+	Jobs   int      `help:"How many batches to make at a time, of one pipeline and of those that do not depend on each other. They share limits.etl_memory." default:"1"`
 	Accept []string `help:"Publish batches that break these rules of their pipelines (row_change), which would stop them. The commit records say so." placeholder:"RULE"`
 	DryRun bool     `help:"Show what would be done, as etl plan does, and change nothing."`
 }
@@ -53,7 +54,10 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if err := acceptable(e.Accept); err != nil {
 		return err
 	}
-	options.Accept = e.Accept
+	if e.Jobs < 1 {
+		return wrong{errors.New("--jobs must be at least 1")}
+	}
+	options.Accept, options.Jobs = e.Accept, e.Jobs
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err
