@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -114,20 +115,21 @@ func crashPipelines(l *lab) ([]*pipeline.Pipeline, error) {
 	return []*pipeline.Pipeline{events, second}, err
 }
 
-// dies runs a child that is to die so, and makes sure that it did or that it was done before.
-func dies(t *testing.T, dir string, d death) {
+// dies runs a child that is to die so, and reports whether it did: else it was done before.
+func dies(t *testing.T, dir string, d death) bool {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashDirVariable+"="+dir, crashStepVariable+"="+strconv.Itoa(d.step),
 		crashAfterVariable+"="+d.after.String())
 	out, err := child.CombinedOutput()
 	if err == nil {
-		return
+		return false
 	}
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the child did not die by the kill: %v\n%s", err, out)
 	}
+	return true
 }
 
 // crashObjects puts objects with everything that a batch can meet.
@@ -194,8 +196,8 @@ func runCrashPipelines(t *testing.T, objects int, options func(*Options)) (*lab,
 	return l, failure
 }
 
-// recovers lets runs die, one after the other on one lab, then runs to the end and compares.
-func recovers(t *testing.T, objects int, want []string, deaths ...death) {
+// recovers lets runs die, one after the other on one lab, then runs to the end and compares. It gives how many died.
+func recovers(t *testing.T, objects int, want []string, deaths ...death) (killed int) {
 	t.Helper()
 	dir := t.TempDir()
 	l, err := openLab(t.Context(), dir, nil)
@@ -205,7 +207,9 @@ func recovers(t *testing.T, objects int, want []string, deaths ...death) {
 	defer l.close(t)
 	crashObjects(t, l, objects)
 	for _, d := range deaths {
-		dies(t, dir, d)
+		if dies(t, dir, d) {
+			killed++
+		}
 	}
 	pipelines, err := crashPipelines(l)
 	if err != nil {
@@ -230,6 +234,7 @@ func recovers(t *testing.T, objects int, want []string, deaths ...death) {
 	if err != nil || len(entries) != 0 {
 		t.Errorf("the work folder is not empty: %v, %v", entries, err)
 	}
+	return killed
 }
 
 // TestKilledAtEveryStep kills the first batch and the second stage after it at every step they have.
@@ -242,14 +247,16 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for step := 1; step <= steps; step++ {
 		t.Run(strconv.Itoa(step), func(t *testing.T) {
 			t.Parallel()
-			recovers(t, 2, want, death{step: step})
+			if recovers(t, 2, want, death{step: step}) != 1 {
+				t.Error("the run was done before the kill")
+			}
 		})
 	}
 }
 
 // TestKilledOften kills runs of several batches, up to three times before one may finish: at seeded steps, and at
-// seeded times between two.
-func TestKilledOften(t *testing.T) {
+// seeded times between two. A run that was done before its kill is no case: others take its place.
+func TestKilledOften(t *testing.T) { //nolint:tparallel // a round ends before the next begins
 	t.Parallel()
 	cases := 20
 	if text := os.Getenv(crashCases); text != "" {
@@ -260,18 +267,35 @@ func TestKilledOften(t *testing.T) {
 	}
 	want, steps := undisturbed(t, 7)
 	random := rand.New(rand.NewPCG(20, 26))
-	for i := 0; i < cases; {
-		deaths := make([]death, min(1+random.IntN(3), cases-i))
-		for j := range deaths {
-			deaths[j].step = 1 + random.IntN(steps)
-			if random.IntN(2) == 0 {
-				deaths[j].after = time.Duration(1+random.IntN(20_000)) * time.Microsecond
+	var killed atomic.Int64
+	attempts := 0
+	for round := 1; int(killed.Load()) < cases && !t.Failed(); round++ {
+		before := killed.Load()
+		t.Run(fmt.Sprintf("round %d", round), func(t *testing.T) {
+			for i := int(before); i < cases; {
+				deaths := seededDeaths(random, steps, min(1+random.IntN(3), cases-i))
+				i += len(deaths)
+				attempts += len(deaths)
+				t.Run(fmt.Sprint(deaths), func(t *testing.T) {
+					t.Parallel()
+					killed.Add(int64(recovers(t, 7, want, deaths...)))
+				})
 			}
-		}
-		i += len(deaths)
-		t.Run(fmt.Sprint(deaths), func(t *testing.T) {
-			t.Parallel()
-			recovers(t, 7, want, deaths...)
 		})
+		if killed.Load() == before {
+			t.Fatalf("no run of round %d died by its kill", round)
+		}
 	}
+	t.Logf("%d runs were killed; %d were done before their kill", killed.Load(), attempts-int(killed.Load()))
+}
+
+func seededDeaths(random *rand.Rand, steps, n int) []death {
+	deaths := make([]death, n)
+	for j := range deaths {
+		deaths[j].step = 1 + random.IntN(steps)
+		if random.IntN(2) == 0 {
+			deaths[j].after = time.Duration(1+random.IntN(20_000)) * time.Microsecond
+		}
+	}
+	return deaths
 }
