@@ -96,6 +96,7 @@ func (m *TemporaryTable) redefined() *TemporaryTable {
 type temporaryCheck struct {
 	name string
 	node *pg_query.Node
+	text string // of node, as the system relations show it
 }
 
 // OnCommit is what becomes of a temporary table at the end of a transaction.
@@ -117,6 +118,8 @@ const (
 	NumberedRows               // live ones, with their number in a column NumberColumn
 	NewRows                    // those that the statement has put there
 	OldRows                    // those that the statement has taken away
+	EarlierRows                // live ones that the statement has not put there, with their number
+	ExcludedRows               // NewRows with their number
 	StagedRows                 // texts that were brought for the statement
 )
 
@@ -161,6 +164,8 @@ type Temporary struct {
 	// Redefined are the new definitions of tables, Refusals what must not be in them then.
 	Redefined []Redefinition
 	Refusals  []Refusal
+	// Conflict is ON CONFLICT; nil is none.
+	Conflict *TemporaryConflict
 	// Several says that Rows may have a row of the table more than once: only one of them counts.
 	Several bool
 	// Returning reads the rows that the client gets; nil is none.
@@ -221,71 +226,101 @@ type temporaries struct {
 // it; ok is false for all others. args are the values of its parameters, nil while they are not known.
 func BindTemporary(s *Statement, c Catalog, env Env, args []Arg) (t *Temporary, ok bool, err error) {
 	b := &temporaries{Temporary: &Temporary{Tag: s.Tag}, stmt: s, catalog: c, env: env, args: args, keysAt: map[string]int32{}}
-	switch n := s.node.Node.(type) {
-	case *pg_query.Node_CreateStmt:
-		if b.makes(n.CreateStmt.Relation) {
-			return b.result(b.create(n.CreateStmt))
-		}
-	case *pg_query.Node_CreateTableAsStmt:
-		if b.makes(n.CreateTableAsStmt.Into.Rel) && n.CreateTableAsStmt.Objtype == pg_query.ObjectType_OBJECT_TABLE {
-			return b.result(b.createAs(n.CreateTableAsStmt))
-		}
-	case *pg_query.Node_SelectStmt:
-		if into := leftmost(n.SelectStmt).IntoClause; b.makes(into.Rel) {
-			return b.result(b.selectInto(n.SelectStmt, into))
-		}
-	case *pg_query.Node_InsertStmt:
-		if b.names(n.InsertStmt.Relation) {
-			return b.result(b.insert(n.InsertStmt))
-		}
-	case *pg_query.Node_UpdateStmt:
-		if b.names(n.UpdateStmt.Relation) {
-			return b.result(b.update(n.UpdateStmt))
-		}
-	case *pg_query.Node_DeleteStmt:
-		if b.names(n.DeleteStmt.Relation) {
-			return b.result(b.delete(n.DeleteStmt))
-		}
-	case *pg_query.Node_CopyStmt:
-		if n.CopyStmt.IsFrom && b.names(n.CopyStmt.Relation) {
-			return b.result(b.copyFrom(n.CopyStmt))
-		}
-		if _, err := b.binder().relation(n.CopyStmt.Relation); pgerr.CodeOf(err) == pgerr.UndefinedTable {
-			return b.result(unplacedError(err))
-		}
-	case *pg_query.Node_TruncateStmt:
-		if b.namesAny(n.TruncateStmt.Relations) {
-			return b.result(b.truncate(n.TruncateStmt))
-		}
-	case *pg_query.Node_AlterTableStmt:
-		if b.alters(n.AlterTableStmt.Relation) {
-			return b.result(b.alter(n.AlterTableStmt))
-		}
-	case *pg_query.Node_RenameStmt:
-		if b.renames(n.RenameStmt) {
-			return b.result(b.rename(n.RenameStmt))
-		}
-	case *pg_query.Node_IndexStmt:
-		if b.indexes(n.IndexStmt) {
-			return b.result(b.createIndex(n.IndexStmt))
-		}
-	case *pg_query.Node_DropStmt:
-		if n.DropStmt.RemoveType == pg_query.ObjectType_OBJECT_INDEX {
-			return b.result(b.dropIndex(n.DropStmt))
-		}
-		if b.drops(n.DropStmt) {
-			return b.result(b.drop(n.DropStmt))
-		}
-	case *pg_query.Node_VacuumStmt:
-		if b.upkeepNames(n.VacuumStmt) {
-			return b.result(b.upkeep(n.VacuumStmt))
-		}
-	default:
-		if b.mentions() {
-			return b.result(b.refuse(-1, "%s", s.Tag))
+	for _, bind := range []func() (bool, error){b.makesTable, b.changesRows, b.definesTable} {
+		if ok, err := bind(); ok {
+			return b.Temporary, true, err
 		}
 	}
 	return nil, false, nil
+}
+
+// makesTable binds the statements that make a temporary table; ok is false of all others.
+func (t *temporaries) makesTable() (ok bool, err error) {
+	switch n := t.stmt.node.Node.(type) {
+	case *pg_query.Node_CreateStmt:
+		if t.makes(n.CreateStmt.Relation) {
+			return true, t.create(n.CreateStmt)
+		}
+	case *pg_query.Node_CreateTableAsStmt:
+		if t.makes(n.CreateTableAsStmt.Into.Rel) && n.CreateTableAsStmt.Objtype == pg_query.ObjectType_OBJECT_TABLE {
+			return true, t.createAs(n.CreateTableAsStmt)
+		}
+	case *pg_query.Node_SelectStmt:
+		if into := leftmost(n.SelectStmt).IntoClause; t.makes(into.Rel) {
+			return true, t.selectInto(n.SelectStmt, into)
+		}
+	}
+	return false, nil
+}
+
+// changesRows binds the statements that change rows of a temporary table, or look at all of them.
+func (t *temporaries) changesRows() (ok bool, err error) {
+	switch n := t.stmt.node.Node.(type) {
+	case *pg_query.Node_InsertStmt:
+		if t.names(n.InsertStmt.Relation) {
+			return true, t.insert(n.InsertStmt)
+		}
+	case *pg_query.Node_UpdateStmt:
+		if t.names(n.UpdateStmt.Relation) {
+			return true, t.update(n.UpdateStmt)
+		}
+	case *pg_query.Node_DeleteStmt:
+		if t.names(n.DeleteStmt.Relation) {
+			return true, t.delete(n.DeleteStmt)
+		}
+	case *pg_query.Node_CopyStmt:
+		if n.CopyStmt.IsFrom && t.names(n.CopyStmt.Relation) {
+			return true, t.copyFrom(n.CopyStmt)
+		}
+		if _, err := t.binder().relation(n.CopyStmt.Relation); pgerr.CodeOf(err) == pgerr.UndefinedTable {
+			return true, unplacedError(err)
+		}
+	case *pg_query.Node_TruncateStmt:
+		if t.namesAny(n.TruncateStmt.Relations) {
+			return true, t.truncate(n.TruncateStmt)
+		}
+	case *pg_query.Node_VacuumStmt:
+		if t.upkeepNames(n.VacuumStmt) {
+			return true, t.upkeep(n.VacuumStmt)
+		}
+	}
+	return false, nil
+}
+
+// definesTable binds the statements that change what a temporary table is. What is on neither list and names one is refused.
+func (t *temporaries) definesTable() (ok bool, err error) {
+	switch n := t.stmt.node.Node.(type) {
+	case *pg_query.Node_AlterTableStmt:
+		if t.alters(n.AlterTableStmt.Relation) {
+			return true, t.alter(n.AlterTableStmt)
+		}
+	case *pg_query.Node_RenameStmt:
+		if t.renames(n.RenameStmt) {
+			return true, t.rename(n.RenameStmt)
+		}
+	case *pg_query.Node_IndexStmt:
+		if t.indexes(n.IndexStmt) {
+			return true, t.createIndex(n.IndexStmt)
+		}
+	case *pg_query.Node_ReindexStmt:
+		if t.reindexes(n.ReindexStmt) {
+			return true, nil
+		}
+	case *pg_query.Node_DropStmt:
+		if n.DropStmt.RemoveType == pg_query.ObjectType_OBJECT_INDEX {
+			return true, t.dropIndex(n.DropStmt)
+		}
+		if t.drops(n.DropStmt) {
+			return true, t.drop(n.DropStmt)
+		}
+	case *pg_query.Node_CreateStmt, *pg_query.Node_CreateTableAsStmt, *pg_query.Node_SelectStmt, *pg_query.Node_InsertStmt,
+		*pg_query.Node_UpdateStmt, *pg_query.Node_DeleteStmt, *pg_query.Node_CopyStmt, *pg_query.Node_TruncateStmt, *pg_query.Node_VacuumStmt:
+	default:
+		if t.mentions() {
+			return true, t.refuse(-1, "%s", t.stmt.Tag)
+		}
+	}
+	return false, nil
 }
 
 // mentions reports whether the statement names a temporary table anywhere.
@@ -306,8 +341,6 @@ func unplacedError(err error) error {
 	}
 	return err
 }
-
-func (t *temporaries) result(err error) (*Temporary, bool, error) { return t.Temporary, true, err }
 
 // makes reports whether a relation of that name would be a temporary one.
 func (t *temporaries) makes(v *pg_query.RangeVar) bool {

@@ -12,9 +12,6 @@ import (
 
 // insert binds INSERT.
 func (t *temporaries) insert(n *pg_query.InsertStmt) error {
-	if n.OnConflictClause != nil {
-		return t.refuse(n.OnConflictClause.Location, "ON CONFLICT")
-	}
 	into, err := t.insertColumns(n)
 	if err != nil {
 		return err
@@ -35,6 +32,11 @@ func (t *temporaries) insert(n *pg_query.InsertStmt) error {
 		return err
 	}
 	t.Verb, t.Tag, t.Counts = TemporaryInsert, "INSERT 0", true
+	if n.OnConflictClause != nil {
+		if err := t.conflict(n); err != nil {
+			return err
+		}
+	}
 	var b *binder
 	var given *selectParts
 	if plainValues(s) {

@@ -97,7 +97,9 @@ func (t *temporaries) renameColumn(n *pg_query.RenameStmt) error {
 				c.Fields = []*pg_query.Node{pg_query.MakeStrNode(n.Newname)}
 			}
 		})
-		m.checks[i].node = node
+		if err := t.keep(&m.checks[i], node); err != nil {
+			return err
+		}
 	}
 	return nil
 }

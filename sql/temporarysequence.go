@@ -222,7 +222,11 @@ func onlyDefaults(rows *pg_query.SelectStmt, i int) bool {
 		return true
 	}
 	if !plainValues(rows) {
-		return len(rows.ValuesLists) == 0 && rows.Op == pg_query.SetOperation_SETOP_NONE && len(rows.TargetList) <= i && !hasStar(rows)
+		first := leftmost(rows)
+		if len(first.ValuesLists) > 0 {
+			return len(first.ValuesLists[0].GetList().GetItems()) <= i
+		}
+		return len(first.TargetList) <= i && !hasStar(first)
 	}
 	return !slices.ContainsFunc(rows.ValuesLists, func(l *pg_query.Node) bool {
 		items := l.GetList().GetItems()

@@ -167,11 +167,11 @@ func (t *temporaries) defaultOf(c *pg_query.Constraint, of *TemporaryColumn) err
 	if refused != nil {
 		return refused
 	}
-	text, err := pg_query.Deparse(&pg_query.ParseResult{Version: t.stmt.grammar, Stmts: []*pg_query.RawStmt{{Stmt: selectOf(c.RawExpr)}}})
+	text, err := t.deparsed(c.RawExpr)
 	if err != nil {
 		return err
 	}
-	of.value, of.Default = unplaced(c.RawExpr), strings.TrimPrefix(text, "SELECT ")
+	of.value, of.Default = unplaced(c.RawExpr), text
 	if c.RawExpr.GetAConst().GetSval() != nil && !isNumber(of.Type.OID) && of.Type.OID != pgtypes.Bool {
 		of.Default += "::" + pgtypes.Of(of.Type.OID).String()
 	}
@@ -271,7 +271,9 @@ func (t *temporaries) finish() error {
 		if _, err := t.broken(&made.checks[i], NewRows); err != nil {
 			return err
 		}
-		made.checks[i].node = unqualified(made.checks[i].node)
+		if err := t.keep(&made.checks[i], made.checks[i].node); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -27,7 +27,11 @@ func (t *temporaries) update(n *pg_query.UpdateStmt) error {
 	v := own(n.Relation)
 	s := t.changed(v, n.FromClause, n.WhereClause, n.WithClause)
 	for _, x := range n.TargetList {
-		s.TargetList = append(s.TargetList, pg_query.MakeResTargetNodeWithVal(x.GetResTarget().Val, x.GetResTarget().Location))
+		value, err := t.setValue(x.GetResTarget())
+		if err != nil {
+			return err
+		}
+		s.TargetList = append(s.TargetList, pg_query.MakeResTargetNodeWithVal(value, x.GetResTarget().Location))
 	}
 	b, p, number, err := t.changing(s, v)
 	if err != nil {
@@ -89,18 +93,9 @@ func (t *temporaries) changed(v *pg_query.RangeVar, from []*pg_query.Node, where
 
 // changing binds it. number is the output column that tells the rows of the table apart.
 func (t *temporaries) changing(s *pg_query.SelectStmt, v *pg_query.RangeVar) (b *binder, p *selectParts, number *target, err error) {
-	named := make([]*pg_query.Node, len(s.TargetList))
-	for i, n := range s.TargetList {
-		x := proto.CloneOf(n)
-		if x.GetResTarget().Val, err = t.setValue(n.GetResTarget().Val, i); err != nil {
-			return nil, nil, nil, err
-		}
-		named[i] = x
+	if len(s.TargetList) == 0 { // of DELETE
+		s.TargetList = append(s.TargetList, pg_query.MakeResTargetNodeWithVal(pg_query.MakeAConstIntNode(1, -1), -1))
 	}
-	if len(named) == 0 { // of DELETE
-		named = append(named, pg_query.MakeResTargetNodeWithVal(pg_query.MakeAConstIntNode(1, -1), -1))
-	}
-	s.TargetList = named
 	system, err := t.readsSystem(s)
 	if err == nil && system {
 		err = t.refuse(-1, "a read of system relations")
@@ -126,7 +121,8 @@ func (t *temporaries) changing(s *pg_query.SelectStmt, v *pg_query.RangeVar) (b 
 }
 
 // setValue is a value of SET as an expression.
-func (t *temporaries) setValue(v *pg_query.Node, i int) (*pg_query.Node, error) {
+func (t *temporaries) setValue(set *pg_query.ResTarget) (*pg_query.Node, error) {
+	v := set.Val
 	if m := v.GetMultiAssignRef(); m != nil {
 		row := m.Source.GetRowExpr()
 		if row == nil {
@@ -140,7 +136,6 @@ func (t *temporaries) setValue(v *pg_query.Node, i int) (*pg_query.Node, error) 
 	if v.GetSetToDefault() == nil {
 		return v, nil
 	}
-	set := t.stmt.node.GetUpdateStmt().TargetList[i].GetResTarget()
 	at, err := t.columnAt(set.Name, set.Location)
 	if err != nil {
 		return nil, err

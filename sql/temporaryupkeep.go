@@ -67,3 +67,26 @@ func (t *temporaries) upkeep(n *pg_query.VacuumStmt) error {
 	}
 	return nil
 }
+
+// reindexes reports whether REINDEX is about a temporary table or an index of one, and nothing is left to do then.
+func (t *temporaries) reindexes(n *pg_query.ReindexStmt) bool {
+	switch n.Kind {
+	case pg_query.ReindexObjectType_REINDEX_OBJECT_TABLE:
+		if !t.names(n.Relation) {
+			return false
+		}
+	case pg_query.ReindexObjectType_REINDEX_OBJECT_INDEX:
+		if _, ok := t.findIndex(n.Relation); !ok {
+			return false
+		}
+	default:
+		return false
+	}
+	t.Verb = TemporaryNothing
+	for _, o := range n.Params {
+		if o.GetDefElem().GetDefname() == "concurrently" {
+			t.Alone = "REINDEX CONCURRENTLY"
+		}
+	}
+	return true
+}

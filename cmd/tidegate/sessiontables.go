@@ -99,6 +99,9 @@ func (t *sessionTables) shown() []pgcatalog.Table {
 			}
 			x.Keys = append(x.Keys, pgcatalog.Key{Name: k.Name, Kind: kind, Columns: k.Columns, NullsEqual: k.NullsEqual})
 		}
+		for _, c := range r.Temporary.Checks() {
+			x.Keys = append(x.Keys, pgcatalog.Key{Name: c.Name, Kind: pgcatalog.Check, Columns: c.Columns, Definition: c.Definition})
+		}
 		for i := range r.Temporary.Indexes {
 			x.Indexes = append(x.Indexes, shownIndex(&r.Temporary.Indexes[i]))
 		}

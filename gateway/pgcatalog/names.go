@@ -172,7 +172,11 @@ func (n *Names) SerialSequence(table uint32, column string) (text string, ok boo
 	if oid == 0 || r == nil {
 		return "", false
 	}
-	return pgtext.QuoteIdent(r.schema) + "." + pgtext.QuoteIdent(r.name), true
+	schema := r.schema
+	if slices.ContainsFunc(n.tables(), func(t *nameTable) bool { return t.temporary == schema && schema != "" }) {
+		schema = "pg_temp"
+	}
+	return pgtext.QuoteIdent(schema) + "." + pgtext.QuoteIdent(r.name), true
 }
 
 // UserName is a role's name.

@@ -183,7 +183,6 @@ func (c *change) undone(ctx context.Context, run func(context.Context, *table) (
 	c.command++
 	x.changed = c.command
 	n, err := run(ctx, x)
-	c.take(n)
 	if err == nil {
 		err = c.check(ctx, x)
 	}
@@ -213,7 +212,12 @@ func (c *change) takeBack(ctx context.Context, before int64) {
 }
 
 func (c *change) insert(ctx context.Context, x *table) (int64, error) {
-	return c.fill(ctx, c.w.Rows, x.name, columns(x.relation))
+	n, err := c.fill(ctx, c.w.Rows, x.name, columns(x.relation))
+	c.take(n)
+	if err != nil || c.w.Conflict == nil {
+		return n, err
+	}
+	return c.conflicts(ctx, x, n)
 }
 
 // update collects the rows that are changed, takes the old ones away and puts the new ones there, if there are any.

@@ -145,8 +145,10 @@ func (t *Tables) Source(u *sql.Use) (string, error) {
 			}
 		}
 	}
-	if u.Relation.Part == sql.NumberedRows {
+	switch u.Relation.Part {
+	case sql.NumberedRows, sql.EarlierRows, sql.ExcludedRows:
 		list = append(list, "rowid AS "+sql.NumberColumn)
+	default:
 	}
 	if len(list) == 0 {
 		list = append(list, "1")
@@ -157,7 +159,9 @@ func (t *Tables) Source(u *sql.Use) (string, error) {
 // where chooses the rows of a part; command is the statement's.
 func (x *table) where(part sql.TemporaryPart, command int64) string {
 	switch {
-	case part == sql.NewRows:
+	case part == sql.EarlierRows:
+		return fmt.Sprintf(" WHERE %s <> %d AND %s IS NULL", from, command, to)
+	case part == sql.NewRows, part == sql.ExcludedRows:
 		return fmt.Sprintf(" WHERE %s = %d", from, command)
 	case part == sql.OldRows:
 		return fmt.Sprintf(" WHERE %s = %d", to, command)
