@@ -228,7 +228,7 @@ func (b *binder) plainCall(fn string, args []*expr, pos int32) (*expr, error) {
 		return nil, err
 	}
 	f := allowed()[sig.key()]
-	if f == nil && !b.system && len(args) == 1 && postgresTables().typeNames[sig.name] == sig.result && castExists(args[0].typ.OID, sig.result) {
+	if f == nil && len(args) == 1 && postgresTables().typeNames[sig.name] == sig.result && castExists(args[0].typ.OID, sig.result) {
 		return b.castCall(sig.result, args[0])
 	}
 	if f == nil && b.system {
