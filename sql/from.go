@@ -165,6 +165,7 @@ func (b *binder) rangeVar(v *pg_query.RangeVar, ctes *cte) (*source, error) {
 			endless: isMoment(c.Type.OID) && (r.Endless || r.Class == ClassTemporary),
 		})
 	}
+	b.byPath(r, item.columns)
 	if err := b.rename(item.columns, item.name, names); err != nil {
 		return nil, err
 	}

@@ -67,7 +67,13 @@ func SystemFunctions() []string { return slices.Sorted(maps.Keys(systemFunctions
 // pathFunctions are those whose answer depends on the search path.
 var pathFunctions = map[string]bool{
 	"pg_table_is_visible": true, "pg_type_is_visible": true, "pg_function_is_visible": true, "to_regclass": true,
-	"pg_get_constraintdef": true, "pg_get_indexdef": true, "pg_get_ruledef": true,
+	"pg_get_constraintdef": true, "pg_get_indexdef": true, "pg_get_ruledef": true, "pg_get_viewdef": true, "pg_get_expr": true,
+}
+
+// pathColumns are the columns of system views whose texts name relations as the search path needs it.
+var pathColumns = map[string]string{
+	"pg_catalog.pg_views": "definition", "pg_catalog.pg_matviews": "definition", "pg_catalog.pg_rules": "definition",
+	"information_schema.views": "view_definition", "information_schema.columns": "column_default",
 }
 
 // relationNames are the functions one of whose arguments may name a relation, which the search path finds: counted from the
@@ -116,6 +122,19 @@ func (b *binder) regColumn(e *expr) *expr {
 		e.regArg, e.sql = e.sql, b.regCall(e.typ.OID, "", e.sql)
 	}
 	return e
+}
+
+// byPath has the texts among a system view's columns written by the search path.
+func (b *binder) byPath(r *Relation, columns []*visible) {
+	if r.Class != ClassSystem {
+		return
+	}
+	column := pathColumns[r.Name.String()]
+	for _, v := range columns {
+		if v.name == column {
+			v.sql, v.column = "pgc.by_path("+v.sql+", "+b.pathList()+")", nil
+		}
+	}
 }
 
 // isReg reports whether t is an object's identity that reads and writes as its name.

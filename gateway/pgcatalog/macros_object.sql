@@ -67,8 +67,11 @@ CREATE MACRO pgc.col_description(_a, _n) AS CASE WHEN _n > 0 THEN tg_description
 --
 CREATE MACRO pgc.shobj_description(_a, _c) AS NULL::VARCHAR
 --
+CREATE MACRO pgc.by_path(_a, _p) AS CASE WHEN contains(_a, '.') THEN tg_by_path(_a, _p) ELSE _a END
+--
 CREATE MACRO pgc.pg_get_expr(_a, _r) AS CASE WHEN _r IS NOT NULL THEN _a END,
-(_a, _r, _y) AS CASE WHEN _r IS NOT NULL AND _y IS NOT NULL THEN _a END
+(_a, _r, _p) AS CASE WHEN _r IS NOT NULL THEN pgc.by_path(_a, _p) END,
+(_a, _r, _y, _p) AS CASE WHEN _r IS NOT NULL AND _y IS NOT NULL THEN pgc.by_path(_a, _p) END
 --
 CREATE MACRO pgc.pg_get_constraintdef(_a) AS tg_definition(_a::UINTEGER, false, pgc._path()), (_a, _p) AS tg_definition(_a::UINTEGER, false, _p),
 (_a, _y, _p) AS tg_definition(_a::UINTEGER, _y, _p)
@@ -91,8 +94,8 @@ CREATE MACRO pgc.pg_get_function_sqlbody(_a) AS NULL::VARCHAR
 --
 CREATE MACRO pgc.pg_get_serial_sequence(_a, _n) AS tg_serial_sequence(pgc.regclass_oid(_a), _n)
 --
-CREATE MACRO pgc.pg_get_viewdef(_a) AS tg_view_definition(pgc.regclass_oid(_a), false), (_a, _y) AS tg_view_definition(pgc.regclass_oid(_a), _y),
-(_a, _y, _p) AS tg_view_definition(pgc.regclass_oid(_a, _p), _y)
+CREATE MACRO pgc.pg_get_viewdef(_a) AS tg_view_definition(pgc.regclass_oid(_a), false, ['pg_catalog']),
+(_a, _p) AS tg_view_definition(pgc.regclass_oid(_a, _p), false, _p), (_a, _y, _p) AS tg_view_definition(pgc.regclass_oid(_a, _p), _y, _p)
 --
 CREATE MACRO pgc.pg_get_function_arguments(_a) AS (SELECT _f_args FROM pgc._function WHERE _f_oid = _a)
 --

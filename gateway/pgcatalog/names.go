@@ -100,15 +100,17 @@ func (n *Names) RelationSize(oid uint32) (bytes int64, ok bool) {
 }
 
 // ViewDefinition is what a view is computed by, with fewer parentheses if it is to be pretty.
-func (n *Names) ViewDefinition(oid uint32, pretty bool) (text string, ok bool) {
+func (n *Names) ViewDefinition(oid uint32, pretty bool, path []string) (text string, ok bool) {
 	r := n.relation(oid)
 	switch {
 	case r == nil, r.kind != "v" && r.kind != "m":
 		return "", false
 	case pretty:
-		return r.pretty, r.pretty != ""
+		text = r.pretty
+	default:
+		text = r.definition
 	}
-	return r.definition, r.definition != ""
+	return n.ByPath(text, path), text != ""
 }
 
 // RuleDefinition is the rule that makes a relation a view; ok is false if there is none.
@@ -121,7 +123,7 @@ func (n *Names) RuleDefinition(oid uint32, pretty bool, path []string) (text str
 	if pretty {
 		name, definition = n.written(r, path), r.pretty
 	}
-	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + definition, true
+	return "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + n.ByPath(definition, path), true
 }
 
 // Definition is the text of a constraint or an index.

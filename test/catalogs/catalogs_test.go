@@ -202,6 +202,13 @@ func TestObjects(t *testing.T) {
 		"select pg_get_serial_sequence('items', 'line'), has_table_privilege('orders', 'select'), has_any_column_privilege(current_user, 'orders', 'select')",
 		"select conname, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true), pg_get_indexdef(conindid), pg_get_indexdef(conindid, 0, true) " +
 			"from pg_constraint where connamespace = 'shop'::regnamespace and contype in ('p', 'f') order by 1",
+		"select relname, pg_get_viewdef(oid), pg_get_viewdef(oid, true) from pg_class where relkind in ('v', 'm') and relnamespace = 'shop'::regnamespace order by 1",
+		"select viewname, definition, pg_get_viewdef(viewname), pg_get_viewdef('big', true) from pg_views where schemaname = 'shop' order by 1",
+		"select matviewname, definition from pg_matviews order by 1",
+		"select table_name, view_definition from information_schema.views where table_schema = 'shop' order by 1",
+		"select table_name, column_name, column_default from information_schema.columns where table_schema = 'shop' and column_default is not null order by 1, 2",
+		"select adrelid::regclass, adnum, pg_get_expr(adbin, adrelid), pg_get_expr(adbin, adrelid, true) from pg_attrdef order by adrelid::regclass::text, 2",
+		"select pg_get_ruledef(oid), pg_get_ruledef(oid, true) from pg_rewrite where ev_class = 'big'::regclass",
 		"select relname, pg_get_serial_sequence(a.attrelid::regclass::text, a.attname)::regclass::oid = 'items_line_seq'::regclass " +
 			"from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname = 'items' and a.attname = 'line'",
 	} {

@@ -20,7 +20,9 @@ type Names interface {
 	// Description is that of an object in the catalog class, "" in any.
 	Description(oid uint32, class string, column int32) (text string, ok bool)
 	RelationSize(oid uint32) (bytes int64, ok bool)
-	ViewDefinition(oid uint32, pretty bool) (text string, ok bool)
+	ViewDefinition(oid uint32, pretty bool, path []string) (text string, ok bool)
+	// ByPath writes a text of a view or a default, with all schemas, as the search path needs it.
+	ByPath(text string, path []string) string
 	Definition(oid uint32, pretty bool, path []string) (text string, ok bool)
 	RuleDefinition(oid uint32, pretty bool, path []string) (text string, ok bool)
 	IndexColumn(oid uint32, number int32) string
@@ -83,7 +85,10 @@ func texts(n Names) []udf.Function {
 			return known(n.Description(oid, class, column))
 		}),
 		udf.Of1("tg_relation_size", func(oid uint32) (udf.Null[int64], error) { return known(n.RelationSize(oid)) }),
-		udf.Of2("tg_view_definition", func(oid uint32, pretty bool) (udf.Null[string], error) { return known(n.ViewDefinition(oid, pretty)) }),
+		udf.Of3("tg_view_definition", func(oid uint32, pretty bool, p path) (udf.Null[string], error) {
+			return known(n.ViewDefinition(oid, pretty, schemas(p)))
+		}),
+		udf.Of2("tg_by_path", func(text string, p path) (string, error) { return n.ByPath(text, schemas(p)), nil }),
 		udf.Of3("tg_definition", func(oid uint32, pretty bool, p path) (udf.Null[string], error) {
 			return known(n.Definition(oid, pretty, schemas(p)))
 		}),
