@@ -24,6 +24,9 @@ func (b *binder) rangeFunction(n *pg_query.RangeFunction, left *source, outer *s
 	if schema != "" {
 		return nil, b.unknownFunction(f, sc, schema, fn)
 	}
+	if view := systemViews[fn]; view != "" && len(f.Args) == 0 && len(n.Coldeflist) == 0 {
+		return b.viewFunction(fn, view, n, f.Location)
+	}
 	s, err := b.fromSet(fn, f, n.Coldeflist, sc)
 	if err != nil {
 		return nil, err

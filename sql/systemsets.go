@@ -24,6 +24,35 @@ func (b *binder) keywords(args []*expr, pos int32) (*set, error) {
 	return s, nil
 }
 
+// systemViews are the functions whose rows a view of pg_catalog has, all of them and with the same columns.
+var systemViews = map[string]string{
+	"pg_config":                 "pg_config",
+	"pg_cursor":                 "pg_cursors",
+	"pg_hba_file_rules":         "pg_hba_file_rules",
+	"pg_ident_file_mappings":    "pg_ident_file_mappings",
+	"pg_lock_status":            "pg_locks",
+	"pg_prepared_statement":     "pg_prepared_statements",
+	"pg_show_all_file_settings": "pg_file_settings",
+	"pg_show_all_settings":      "pg_settings",
+	"pg_timezone_abbrevs":       "pg_timezone_abbrevs",
+	"pg_timezone_names":         "pg_timezone_names",
+}
+
+// viewFunction binds one of systemViews in FROM.
+func (b *binder) viewFunction(fn, view string, n *pg_query.RangeFunction, pos int32) (*source, error) {
+	switch {
+	case !b.system:
+		return nil, b.catalogOnly(pos, "function %s()", fn)
+	case n.Ordinality:
+		return nil, b.unsupported(pos, "%s() WITH ORDINALITY", fn)
+	}
+	alias := n.Alias
+	if alias == nil {
+		alias = &pg_query.Alias{Aliasname: fn}
+	}
+	return b.rangeVar(&pg_query.RangeVar{Schemaname: "pg_catalog", Relname: view, Inh: true, Relpersistence: "p", Alias: alias, Location: pos}, nil)
+}
+
 // lateBinding is Redshift's function for the columns of views that are bound when they are read. PostgreSQL has none of
 // that name.
 const lateBinding = "pg_get_late_binding_view_cols"
