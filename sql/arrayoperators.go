@@ -194,7 +194,8 @@ func (b *binder) arrayPair(op string, sig *signature, l, r, x, y *expr, pos int3
 	}
 	switch op {
 	case "=", "<>", "<", "<=", ">", ">=":
-		if comparable(x.typ.OID, b.system) {
+		equality := op == "=" || op == "<>" // the only ones that ACL items have
+		if comparable(x.typ.OID, b.system) || equality && b.system && x.typ.OID == pgtypes.ACLItemArray {
 			return b.compare(op, l, r, x, y), nil
 		}
 	case "||":

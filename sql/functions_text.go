@@ -11,6 +11,8 @@ func textList() []function {
 		{name: "length", args: "bpchar", text: "CAST(length(rtrim($1, ' ')) AS INTEGER)"},
 		{name: "char_length", args: "bpchar", text: "CAST(length(rtrim($1, ' ')) AS INTEGER)"},
 		{name: "character_length", args: "bpchar", text: "CAST(length(rtrim($1, ' ')) AS INTEGER)"},
+		{name: "bpchar", args: "char", text: "$1"},
+		{name: "bpchar", args: "name", text: "$1"},
 		{name: "octet_length", args: "bpchar", text: "CAST(strlen($1) AS INTEGER)"},
 		{name: "octet_length", args: "text", text: "CAST(strlen($1) AS INTEGER)"},
 		{name: "substr", args: "text,int4", text: substringFrom},

@@ -115,6 +115,45 @@ func (b *binder) rowField(row *expr, name string) (*expr, error) {
 	return nil, b.fail(pgerr.UndefinedColumn, row.pos, "could not identify column %q in record data type", name)
 }
 
+// wholeRow gives x of (x).*.
+func wholeRow(n *pg_query.Node) (*pg_query.Node, bool) {
+	i := n.GetAIndirection()
+	if steps := i.GetIndirection(); len(steps) != 1 || steps[0].GetAStar() == nil {
+		return nil, false
+	}
+	return i.Arg, true
+}
+
+// fieldOf writes (x).name.
+func fieldOf(x *pg_query.Node, name string) *pg_query.Node {
+	field := &pg_query.Node{Node: &pg_query.Node_String_{String_: &pg_query.String{Sval: name}}}
+	return &pg_query.Node{Node: &pg_query.Node_AIndirection{AIndirection: &pg_query.A_Indirection{Arg: x, Indirection: []*pg_query.Node{field}}}}
+}
+
+// rowNames gives the names of the fields of a column, or of what a function gives. The function is not bound for it: as in
+// PostgreSQL it is called once for each of its fields.
+func (b *binder) rowNames(x *pg_query.Node, sc *scope) (names []string, err error) {
+	if f := x.GetFuncCall(); f != nil {
+		if _, fn := functionName(f); rowSets[fn] != nil {
+			return rowSets[fn], nil
+		}
+	}
+	if x.GetColumnRef() == nil {
+		return nil, b.unsupported(location(x), "all columns of a value")
+	}
+	e, err := b.expr(x, sc)
+	if err != nil {
+		return nil, err
+	}
+	if e.fields == nil {
+		return nil, pgerr.New(pgerr.WrongObjectType, "type %s is not composite", postgresTables().typeName(e.oid()))
+	}
+	for _, f := range e.fields {
+		names = append(names, f.name)
+	}
+	return names, nil
+}
+
 // rowNull writes IS NULL and IS NOT NULL of a row, which look at its columns.
 func (b *binder) rowNull(row *expr, is bool) *expr {
 	word := " IS NOT NULL"

@@ -321,6 +321,16 @@ func (b *binder) planTargets(list []*pg_query.Node, sc *scope) ([]planned, error
 				continue
 			}
 		}
+		if row, ok := wholeRow(t.GetVal()); ok {
+			names, err := b.rowNames(row, sc)
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range names {
+				plan = append(plan, planned{name: name, node: fieldOf(row, name), at: t.Location})
+			}
+			continue
+		}
 		p := planned{name: t.Name, node: t.Val, as: t.Name != "", at: t.Location}
 		if !p.as {
 			p.name = figureName(t.Val)

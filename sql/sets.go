@@ -39,6 +39,16 @@ var jsonSets = map[string][]struct{ name, list string }{
 	"json_each_text":           {{"key", "tg_json_each_keys"}, {"value", "tg_json_each_texts"}},
 }
 
+// rowSets are the functions that return rows of known fields, and these.
+var rowSets = map[string][]string{
+	"aclexplode":      {"grantor", "grantee", "privilege_type", "is_grantable"},
+	expandArray:       {"x", "n"},
+	"json_each":       {"key", "value"},
+	"json_each_text":  {"key", "value"},
+	"jsonb_each":      {"key", "value"},
+	"jsonb_each_text": {"key", "value"},
+}
+
 // set binds a function that returns rows.
 func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 	plain := strings.Replace(fn, "jsonb", "json", 1)
@@ -62,6 +72,10 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "CAST(list_value() AS UINTEGER[])")}}}, nil
 	case fn == "pg_get_keywords":
 		return b.keywords(args, pos)
+	case fn == "aclexplode":
+		return b.explodedACL(args, pos)
+	case emptySets[fn] != nil:
+		return b.emptySet(fn, args, pos)
 	}
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 
 // systemFunctions are the catalog functions that run as pgc.<name>. Types come from PostgreSQL's pg_proc.
 var systemFunctions = map[string]bool{
-	"format_type": true, "pg_get_expr": true, "pg_get_constraintdef": true, "pg_get_indexdef": true, "pg_get_viewdef": true,
+	"acldefault": true, "format_type": true, "pg_get_expr": true, "pg_get_constraintdef": true, "pg_get_indexdef": true, "pg_get_viewdef": true,
 	"pg_get_ruledef": true, "pg_get_triggerdef": true, "pg_get_statisticsobjdef_columns": true, "pg_get_userbyid": true,
 	"pg_get_function_result": true, "pg_get_function_arguments": true, "pg_get_function_identity_arguments": true,
 	"pg_get_partkeydef": true, "pg_get_serial_sequence": true,

@@ -24,6 +24,30 @@ func (b *binder) keywords(args []*expr, pos int32) (*set, error) {
 	return s, nil
 }
 
+// explodedACL binds aclexplode, whose rows are the privileges that an ACL holds.
+func (b *binder) explodedACL(args []*expr, pos int32) (*set, error) {
+	_, args, err := b.resolve("aclexplode", args, pos)
+	if err != nil {
+		return nil, err
+	}
+	if !b.system {
+		return nil, b.catalogOnly(pos, "function aclexplode(aclitem[])")
+	}
+	s := &set{row: true}
+	for _, c := range []struct {
+		name, list string
+		typ        pgtypes.OID
+	}{
+		{"grantor", "tg_acl_grantors", pgtypes.OIDType},
+		{"grantee", "tg_acl_grantees", pgtypes.OIDType},
+		{"privilege_type", "tg_acl_privileges", pgtypes.Text},
+		{"is_grantable", "tg_acl_grantable", pgtypes.Bool},
+	} {
+		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, c.list+"("+args[0].sql+")", args...)})
+	}
+	return s, nil
+}
+
 // systemViews are the functions whose rows a view of pg_catalog has, all of them and with the same columns.
 var systemViews = map[string]string{
 	"pg_config":                 "pg_config",
@@ -36,6 +60,42 @@ var systemViews = map[string]string{
 	"pg_show_all_settings":      "pg_settings",
 	"pg_timezone_abbrevs":       "pg_timezone_abbrevs",
 	"pg_timezone_names":         "pg_timezone_names",
+}
+
+// emptySets are the functions of what there is none of here: extensions to install, prepared transactions.
+var emptySets = map[string][]setShape{
+	"pg_available_extensions": {{"name", pgtypes.Name}, {"default_version", pgtypes.Text}, {"comment", pgtypes.Text}},
+	"pg_available_extension_versions": {
+		{"name", pgtypes.Name},
+		{"version", pgtypes.Text},
+		{"superuser", pgtypes.Bool},
+		{"trusted", pgtypes.Bool},
+		{"relocatable", pgtypes.Bool},
+		{"schema", pgtypes.Name},
+		{"requires", pgtypes.NameArray},
+		{"comment", pgtypes.Text},
+	},
+	"pg_prepared_xact": {{"transaction", pgtypes.OIDType}, {"gid", pgtypes.Text}, {"prepared", pgtypes.Timestamptz}, {"ownerid", pgtypes.OIDType}, {"dbid", pgtypes.OIDType}},
+}
+
+type setShape struct {
+	name string
+	typ  pgtypes.OID
+}
+
+// emptySet binds one of emptySets.
+func (b *binder) emptySet(fn string, args []*expr, pos int32) (*set, error) {
+	if _, _, err := b.resolve(fn, args, pos); err != nil {
+		return nil, err
+	}
+	if !b.system {
+		return nil, b.catalogOnly(pos, "function %s()", fn)
+	}
+	s := &set{row: true}
+	for _, c := range emptySets[fn] {
+		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, "CAST(list_value() AS "+pgtypes.Of(c.typ).DuckDB()+"[])")})
+	}
+	return s, nil
 }
 
 // viewFunction binds one of systemViews in FROM.

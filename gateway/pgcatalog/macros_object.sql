@@ -59,6 +59,8 @@ CREATE MACRO pgc.pg_ts_parser_is_visible(_a) AS (SELECT true FROM (SELECT oid AS
 --
 CREATE MACRO pgc.pg_ts_template_is_visible(_a) AS (SELECT true FROM (SELECT oid AS _c_oid FROM pgc.pg_ts_template) WHERE _c_oid = _a)
 --
+CREATE MACRO pgc.acldefault(_t, _o) AS tg_acl_default(_t, _o::UINTEGER)
+--
 CREATE MACRO pgc.pg_get_userbyid(_a) AS coalesce(tg_user_name(_a::UINTEGER), 'unknown (OID=' || _a || ')')
 --
 CREATE MACRO pgc.obj_description(_a, _c) AS tg_description(_a::UINTEGER, nullif(_c, ''), 0::INTEGER), (_a) AS tg_description(_a::UINTEGER, '', 0::INTEGER)

@@ -289,7 +289,7 @@ func (n *Names) ObjectOID(kind, text string, path []string) (uint32, error) {
 		}
 		return 0, missing(pgerr.InvalidSchemaName, "schema", text)
 	}
-	if oid := first(n.tables(), func(t *nameTable) (uint32, bool) { oid, ok := t.rolesNamed[name]; return oid, ok }); oid != 0 {
+	if oid := n.roleOID(name); oid != 0 {
 		return oid, nil
 	}
 	return 0, missing(pgerr.UndefinedObject, "role", text)

@@ -2,7 +2,11 @@
 // privileges. The macros of gateway/pgcatalog call them.
 package pgnames
 
-import "tidegate/internal/engine/duck/udf"
+import (
+	"slices"
+
+	"tidegate/internal/engine/duck/udf"
+)
 
 // Names answers. A search path is a list of schemas; kinds of objects are class, type, proc, namespace and role; ok is false
 // for NULL.
@@ -31,11 +35,14 @@ type Names interface {
 	AnyColumnPrivilege(oid uint32, list string) (has, ok bool, err error)
 	ColumnPrivilege(oid uint32, column, list string) (has, ok bool, err error)
 	ObjectPrivilege(kind, object, list string) (has, ok bool, err error)
+	DefaultACL(kind string, owner uint32) ([]string, error)
+	// ExplodeACL gives the privileges that an ACL holds, as columns of equal length.
+	ExplodeACL(items []string) (grantors, grantees []uint32, privileges []string, grantable []bool)
 }
 
 // Functions gives what asks n.
 func Functions(n Names) []udf.Function {
-	return append(objects(n), append(texts(n), privileges(n)...)...)
+	return append(objects(n), slices.Concat(texts(n), privileges(n), acls(n))...)
 }
 
 // path is a search path as DuckDB gives it.
@@ -111,4 +118,38 @@ func privileges(n Names) []udf.Function {
 			return maybe(n.ObjectPrivilege(kind, object, list))
 		}),
 	}
+}
+
+func acls(n Names) []udf.Function {
+	return []udf.Function{
+		udf.Of2("tg_acl_default", func(kind string, owner uint32) (path, error) {
+			items, err := n.DefaultACL(kind, owner)
+			return valid(items), err
+		}),
+		udf.Of1("tg_acl_grantors", func(items path) ([]udf.Null[uint32], error) {
+			grantors, _, _, _ := n.ExplodeACL(schemas(items))
+			return valid(grantors), nil
+		}),
+		udf.Of1("tg_acl_grantees", func(items path) ([]udf.Null[uint32], error) {
+			_, grantees, _, _ := n.ExplodeACL(schemas(items))
+			return valid(grantees), nil
+		}),
+		udf.Of1("tg_acl_privileges", func(items path) (path, error) {
+			_, _, privileges, _ := n.ExplodeACL(schemas(items))
+			return valid(privileges), nil
+		}),
+		udf.Of1("tg_acl_grantable", func(items path) ([]udf.Null[bool], error) {
+			_, _, _, grantable := n.ExplodeACL(schemas(items))
+			return valid(grantable), nil
+		}),
+	}
+}
+
+// valid makes a list of values that are none of them NULL.
+func valid[T any](values []T) []udf.Null[T] {
+	out := make([]udf.Null[T], len(values))
+	for i, v := range values {
+		out[i] = udf.Some(v)
+	}
+	return out
 }
