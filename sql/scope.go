@@ -121,14 +121,6 @@ func (s *scope) table(schema, name string) (*rangeItem, int) {
 	return found, n
 }
 
-// only gives the one FROM item, if there is one.
-func (s *scope) only() (*rangeItem, int) {
-	if len(s.tables) != 1 {
-		return nil, len(s.tables)
-	}
-	return s.tables[0], 1
-}
-
 // fields gives the parts of a column reference and whether it ends in a star.
 func fields(c *pg_query.ColumnRef) (parts []string, star bool) {
 	for _, f := range c.Fields {

@@ -20,8 +20,12 @@ type systemColumn struct {
 const tableOIDColumn = "tableoid"
 
 var systemColumns = [...]systemColumn{
-	{tableOIDColumn, pgtypes.OIDType, -6}, {"cmax", pgtypes.Cid, -5}, {"xmax", pgtypes.Xid, -4}, {"cmin", pgtypes.Cid, -3},
-	{"xmin", pgtypes.Xid, -2}, {"ctid", pgtypes.Tid, -1},
+	{tableOIDColumn, pgtypes.OIDType, -6},
+	{"cmax", pgtypes.Cid, -5},
+	{"xmax", pgtypes.Xid, -4},
+	{"cmin", pgtypes.Cid, -3},
+	{"xmin", pgtypes.Xid, -2},
+	{"ctid", pgtypes.Tid, -1},
 }
 
 // isSystemColumn reports whether a name is one that no column of a user can have.
