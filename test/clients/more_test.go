@@ -7,7 +7,7 @@ import (
 
 // moreClients are of PyPI and Maven: too long to install, or to run, for CI.
 func moreClients() []client {
-	return []client{pgjdbcOfMaven(), redshiftJDBC(), redshiftConnector(), dbt("postgres"), dbt("redshift"), superset()}
+	return []client{pgjdbcOfMaven(), redshiftJDBC(), redshiftConnector(), dbt("postgres"), dbt("redshift"), superset(), pgAdmin()}
 }
 
 // installed gives where test/install.sh puts what a folder of test/clients lists.
@@ -85,5 +85,14 @@ func superset() client {
 		"Lab are asked through its API."
 	c.timeout = 20 * time.Minute                        // it makes its own database first
 	c.variables = []string{"PYTHONDONTWRITEBYTECODE=1"} // beside its configuration
+	return c
+}
+
+// pgAdmin is asked as its pages ask, in its own process.
+func pgAdmin() client {
+	c := venvClient("pgadmin", "pgAdmin 4", "pgadmin4", "script.py")
+	c.connect = "Register a server with the database `tidegate` as maintenance database. The tree, the dashboard and the query tool are asked " +
+		"as its pages ask."
+	c.timeout = 10 * time.Minute
 	return c
 }
