@@ -250,6 +250,6 @@ func (sides) told(a answer) answer {
 // shows.
 var told = map[string]string{
 	"194": "25", "3220": "25", "869": "25", "3361": "25", "3402": "25", "5017": "25", // pg_node_tree, pg_lsn, inet, what statistics are
-	"2211": "1028", // regtype[]
+	"2211": "1028",                                                                // regtype[]
 	"2277": "1009", "1021": "1009", "1022": "1009", "1000": "1009", "10028": "25", // anyarray, arrays of statistics
 }
