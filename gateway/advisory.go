@@ -318,19 +318,7 @@ func (a *advisoryLocks) deadlock(w *advisoryWait) error {
 // circle gives the waits that lead from w to a session, w first; nil if none do.
 func (a *advisoryLocks) circle(w *advisoryWait, to *session, waits map[*session]*advisoryWait, seen map[*session]bool) []*advisoryWait {
 	seen[w.session] = true
-	l := a.locks[w.request.Key]
-	var before []*session
-	for other, h := range l.holders {
-		if other != w.session && h.keepsFrom(w.request.Shared) {
-			before = append(before, other)
-		}
-	}
-	for _, other := range l.queue[:max(slices.Index(l.queue, w), 0)] {
-		if conflict(other.request.Shared, w.request.Shared) {
-			before = append(before, other.session)
-		}
-	}
-	for _, other := range before {
+	for _, other := range a.locks[w.request.Key].before(w) {
 		if other == to {
 			return []*advisoryWait{w}
 		}
@@ -341,6 +329,41 @@ func (a *advisoryLocks) circle(w *advisoryWait, to *session, waits map[*session]
 		}
 	}
 	return nil
+}
+
+// before gives the sessions that w waits for.
+func (l *advisoryLock) before(w *advisoryWait) []*session {
+	var list []*session
+	for other, h := range l.holders {
+		if other != w.session && h.keepsFrom(w.request.Shared) {
+			list = append(list, other)
+		}
+	}
+	for _, other := range l.queue[:max(slices.Index(l.queue, w), 0)] {
+		if conflict(other.request.Shared, w.request.Shared) {
+			list = append(list, other.session)
+		}
+	}
+	return list
+}
+
+// Blocking gives the sessions that the session pid waits for, in order.
+func (s *Server) Blocking(pid int32) []int32 {
+	s.advisory.mu.Lock()
+	defer s.advisory.mu.Unlock()
+	var pids []int32
+	for _, l := range s.advisory.locks {
+		for _, w := range l.queue {
+			if w.session.pid != pid {
+				continue
+			}
+			for _, other := range l.before(w) {
+				pids = append(pids, other.pid)
+			}
+		}
+	}
+	slices.Sort(pids)
+	return slices.Compact(pids)
 }
 
 // Unadvise gives a lock of the session pid back; it is warned if it has none such, and that is false.

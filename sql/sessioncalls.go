@@ -17,6 +17,7 @@ var sessionCalls = map[string]func(pid string, args []string) string{
 	"pg_terminate_backend": func(pid string, a []string) string {
 		return "tg_signal_backend(" + a[0] + ", " + pid + ", true, CAST(" + a[1] + " AS BIGINT))"
 	},
+	"pg_blocking_pids": func(_ string, a []string) string { return "tg_blocking_pids(" + a[0] + ")" },
 	"pg_notify": func(pid string, a []string) string {
 		return "tg_notify(" + pid + ", coalesce(" + a[0] + ", ''), coalesce(" + a[1] + ", ''))"
 	},

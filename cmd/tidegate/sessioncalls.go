@@ -25,6 +25,13 @@ func (s *sessions) functions() []udf.Function {
 			}
 			return all, nil
 		}),
+		udf.Of1("tg_blocking_pids", func(pid int32) ([]udf.Null[int32], error) {
+			all := []udf.Null[int32]{} // not NULL
+			for _, other := range s.server.Load().Blocking(pid) {
+				all = append(all, udf.Some(other))
+			}
+			return all, nil
+		}),
 		udf.Of2("tg_sleep", func(pid int32, seconds float64) (bool, error) {
 			return true, s.server.Load().Sleep(pid, seconds)
 		}),

@@ -96,6 +96,7 @@ var sessionSteps = [][2]string{
 	{"a", "select pg_advisory_lock(1)"},
 	{"b&", "select pg_advisory_lock(1)"},
 	{"a", "select pid, granted, waitstart is not null as waits from pg_locks where locktype = 'advisory' order by granted"},
+	{"a", "select l.granted, pg_blocking_pids(l.pid) = array[pg_backend_pid()] as waits_for_me from pg_locks l where locktype = 'advisory' order by 1"},
 	{"a", "select pg_try_advisory_lock_shared(1), pg_advisory_unlock_shared(1)"}, // somebody waits, but it has the lock
 	{"a", "select pg_advisory_unlock(1)"},
 	{"b?", ""},

@@ -49,11 +49,11 @@ def get(what, path):
     return found
 
 
-def nodes(kind, path):
+def nodes(kind, path, but=()):
     """Prints the labels of a kind of nodes, and gives their numbers by them."""
     status, found = ask("GET", f"/browser/{kind}/nodes/{path}/")
     children = {n["label"]: n["_id"] for n in (found or {}).get("data") or []} if status == 200 else {}
-    tell(kind, status, found, sorted(children))
+    tell(kind, status, found, sorted(children.keys() - set(but)))
     return children
 
 
@@ -67,7 +67,7 @@ status, made = ask("POST", "/browser/server/obj/1/", json={
 server = made["node"]["_id"]
 status, found = ask("POST", f"/browser/server/connect/1/{server}", data={"password": e["PGPASSWORD"]})
 tell("connect", status, found)
-databases = nodes("database", f"1/{server}")
+databases = nodes("database", f"1/{server}", but=("postgres", "template1", "warehouse"))
 database = databases[e["PGDATABASE"]]
 status, found = ask("POST", f"/browser/database/connect/1/{server}/{database}")
 tell("database", status, found)
@@ -82,7 +82,7 @@ for kind in "cast", "event_trigger", "extension", "foreign_data_wrapper", "langu
     nodes(kind, at)
 
 print("=== schemas")
-schemas = nodes("schema", at)
+schemas = nodes("schema", at, but=("tidegate",))  # where Tidegate tells of itself
 for schema in "public", "shop", "web":
     within = f"{at}/{schemas[schema]}"
     for what in "obj", "sql", "dependency", "dependent":
@@ -130,5 +130,5 @@ for text in ("select site_id, count(*) as n from web.events group by 1 order by 
     status, found = poll(1)
     data = (found or {}).get("data") or {}
     result = data.get("result")
-    print(status, data.get("status"), [(c["display_name"], c["type_name"]) for c in data.get("colinfo") or []],
-          result if "explain" not in text else "", data.get("rows_affected"))
+    print(status, data.get("status"), [(c["display_name"], c.get("type_name", c["type_code"])) for c in data.get("colinfo") or []],
+          *(() if "explain" in text else (result, data.get("rows_affected"))))
