@@ -45,6 +45,8 @@ func (b *binder) cast(e *expr, t pgtypes.Type) (*expr, error) {
 		return b.collatedCast(e, t)
 	case t.OID == oidAny:
 		return b.ofAnyType(e)
+	case t.OID == oidBit && t.Typmod > 0 && e.oid() != oidBit:
+		return b.bits(e, t)
 	case typeIs(t.OID, oidAnyElement, oidAnyCompatible, oidAnyNonArray, oidAnyArray, oidAnyCompArray):
 		return b.settle(e)
 	case t.Typmod >= 0 && t.OID != pgtypes.Interval && limitsTime(t.OID), t.Typmod >= 0 && t.OID == pgtypes.Interval && e.lit == nil:
@@ -215,7 +217,7 @@ func (b *binder) castSQL(e *expr, t pgtypes.Type) (string, error) {
 	from, to := e.typ.OID, t.OID
 	plain := "CAST(" + e.sql + " AS " + duckType(t) + ")"
 	switch {
-	case b.system && (isReg(from) || isReg(to) || isVector(from) || from == oidACLItem):
+	case b.system && (isReg(from) || isReg(to) || isVector(from) || from == oidACLItem || from == oidBit):
 		return b.systemCast(e, t)
 	case from == pgtypes.Numeric && isNumber(to):
 		return fromNumeric(e, to), nil
@@ -413,6 +415,9 @@ func (b *binder) typeOf(n typeName) (pgtypes.Type, error) {
 		}
 		t.OID, err = b.arrayTypeOf(t.OID, n.pos)
 		return t, err
+	}
+	if b.system && id == oidBit {
+		return b.bitType(n)
 	}
 	if _, known := pgtypes.Lookup(id); !known || id == pgtypes.Unknown {
 		if b.system && (isReg(id) || isTransaction(id) || typeIs(id, oidInt2Vector, oidOIDVector)) {

@@ -156,7 +156,10 @@ func (b *binder) literalNode(c *pg_query.A_Const) (*expr, error) {
 	case *pg_query.A_Const_Sval:
 		return &expr{lit: &Arg{Text: v.Sval.Sval}, pos: c.Location, scale: -1}, nil
 	case *pg_query.A_Const_Bsval:
-		return nil, b.unsupported(c.Location, "a bit string")
+		if b.system {
+			return b.bitLiteral(v.Bsval.Bsval, c.Location)
+		}
+		return nil, b.catalogOnly(c.Location, "a bit string")
 	default:
 		return &expr{lit: &Arg{Null: true}, pos: c.Location, scale: -1}, nil
 	}

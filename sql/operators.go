@@ -313,6 +313,8 @@ func (b *binder) applyOperator(op string, sig *signature, l, r *expr, pos int32)
 	switch {
 	case isJSON(lt):
 		return b.jsonOperator(op, sig, x, y, pos)
+	case lt == oidBit && rt == oidBit:
+		return b.bitOperator(op, x, y, pos)
 	case isArray(lt) || isArray(rt):
 		return b.arrayPair(op, sig, l, r, x, y, pos)
 	case lt == pgtypes.Xid && rt == pgtypes.Int4: // read as a number without sign

@@ -415,6 +415,9 @@ func (b *binder) settleTargets(p *selectParts) error {
 		if err != nil {
 			return err
 		}
+		if e.typ.OID == oidBit { // the encoder has none
+			return b.unsupported(e.pos, "type bit in a result")
+		}
 		t.e = e
 	}
 	return nil

@@ -203,6 +203,8 @@ func (b *binder) systemCast(e *expr, t pgtypes.Type) (string, error) {
 		return "CAST(" + b.regNumber(e) + " AS " + t.DuckDB() + ")", nil
 	case isReg(from) && isText(to), from == oidACLItem && isText(to):
 		return e.sql, nil
+	case from == oidBit && (to == pgtypes.Int8 || to == pgtypes.Int4 && e.typ.Typmod < maxBits):
+		return "CAST(" + e.sql + " AS " + t.DuckDB() + ")", nil
 	case isVector(from) && isText(to):
 		return "pgc.vector_out(" + e.sql + ")", nil
 	}

@@ -28,6 +28,7 @@ const (
 	DivisionByZero            Code = "22012"
 	InvalidParameterValue     Code = "22023"
 	CharacterNotInRepertoire  Code = "22021"
+	StringDataLengthMismatch  Code = "22026"
 	InvalidRegularExpression  Code = "2201B"
 	InvalidTextRepresentation Code = "22P02"
 	InvalidBinary             Code = "22P03"

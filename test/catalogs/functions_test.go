@@ -37,6 +37,8 @@ func TestFunctions(t *testing.T) {
 		`select (json_each('{"a": 1, "b": [2]}')).*`,
 		"select nspname, nspacl = '{}', nspacl <> acldefault('n', nspowner) from pg_namespace where nspname in ('public', 'information_schema') order by 1",
 		"select count(*) from aclexplode(null)",
+		"select relname, (pg_relation_is_updatable(oid, true)::bit(8) operator(pg_catalog.&) B'00010000') = B'00010000' from pg_class where relname = 'pg_roles'",
+		"select (28::bit(8) & B'00010000') = B'00010000', 28::bit(3)::int, (-1)::bit(8)::int8, (B'0101' | B'0011') <> X'7', (B'0101' # B'0011')::int, null::int::bit(2) = B'01' from pg_class where relname = 'pg_class'",
 		`select bpchar('r'::"char") = '1'::bpchar, bpchar('abc'::name)`,
 		"select name, setting from pg_show_all_settings() where name in ('datestyle', 'IntervalStyle') order by 1",
 		"select * from pg_cursor() where false", "select name, statement from pg_prepared_statement() where false", "select pid, mode from pg_lock_status() where false",
