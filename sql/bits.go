@@ -8,10 +8,10 @@ import (
 	"tidegate/internal/pgtypes"
 )
 
-const (
-	oidBit  pgtypes.OID = 1560
-	maxBits             = 32
-)
+const oidBit pgtypes.OID = 1560
+
+// maxBits is as many as an integer has.
+const maxBits = 32
 
 // bitType is bit(n), which queries of system relations have: tools take pg_relation_is_updatable apart by it. A value is the
 // number of its bits.
