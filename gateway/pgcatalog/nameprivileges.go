@@ -9,21 +9,19 @@ import (
 )
 
 // privileges are those that PostgreSQL knows of each kind of object.
-func privileges(kind string) []string {
-	return map[string][]string{
-		"table":      {"select", "insert", "update", "delete", "truncate", "references", "trigger", "rule"},
-		"column":     {"select", "insert", "update", "references"},
-		"schema":     {"create", "usage"},
-		"database":   {"create", "temporary", "temp", "connect"},
-		"function":   {"execute"},
-		"type":       {"usage"},
-		"tablespace": {"create"},
-	}[kind]
+var privileges = map[string][]string{
+	"table":      {"select", "insert", "update", "delete", "truncate", "references", "trigger", "rule"},
+	"column":     {"select", "insert", "update", "references"},
+	"schema":     {"create", "usage"},
+	"database":   {"create", "temporary", "temp", "connect"},
+	"function":   {"execute"},
+	"type":       {"usage"},
+	"tablespace": {"create"},
 }
 
 // asks reports whether one of the privileges that a list names is allowed.
 func asks(kind, list string, allowed ...string) (bool, error) {
-	known, any := privileges(kind), false
+	known, any := privileges[kind], false
 	for item := range strings.SplitSeq(list, ",") {
 		text := strings.Trim(item, " ")
 		word, grant := strings.CutSuffix(strings.ToLower(text), " with grant option")
@@ -35,15 +33,25 @@ func asks(kind, list string, allowed ...string) (bool, error) {
 	return any, nil
 }
 
+// What may be done with a relation, first what reads it. Nothing is made anew: a tool asks for every table at once.
+var (
+	allRights  = []string{"select", "insert", "update", "delete", "truncate", "references", "trigger"}
+	readRights = allRights[:1]
+	putRights  = allRights[1:]
+)
+
 // rights are what whoever looks may do with a relation, or with one of its columns that is there.
-func (r *relationName) rights(column bool) (allowed []string) {
-	if column || !r.part {
-		allowed = append(allowed, "select")
+func (r *relationName) rights(column bool) []string {
+	reads := column || !r.part
+	switch {
+	case reads && r.writable:
+		return allRights
+	case r.writable:
+		return putRights
+	case reads:
+		return readRights
 	}
-	if r.writable {
-		allowed = append(allowed, "insert", "update", "delete", "truncate", "references", "trigger")
-	}
-	return allowed
+	return nil
 }
 
 // TablePrivilege reports whether the relation may be used so; ok is false if there is none.
