@@ -43,6 +43,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"publish under leases", publishUnder},
 		{"publish what is stale", publishStale},
 		{"incidents", incidents},
+		{"old incidents", oldIncidents},
 		{"claims of notices", claims},
 		{"incidents of publications", publishedIncidents},
 		{"incidents of failures", failureIncidents},

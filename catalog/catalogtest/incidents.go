@@ -213,3 +213,28 @@ func absences(t *testing.T, open Opener) {
 	absent(r.CommittedAt.Add(time.Microsecond))
 	equal(t, "without one", openIncidents(t, s), []string{"absence  late"})
 }
+
+// oldIncidents wants incidents to go 30 days after they were resolved, with the next that opens, and open ones to stay.
+func oldIncidents(t *testing.T, open Opener) {
+	t.Helper()
+	s := open(t)
+	raise(t, s, catalog.IncidentFailure, "stays open", firstHour)
+	raise(t, s, catalog.IncidentStop, "over", firstHour)
+	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.IncidentStop); err != nil {
+		t.Fatal(err)
+	}
+	claimAll(t, s, "a", firstHour)
+	for _, c := range []struct {
+		days, want int
+		kind       catalog.IncidentKind
+	}{{29, 3, catalog.IncidentWarn}, {31, 3, catalog.IncidentOverrun}} {
+		raise(t, s, c.kind, "another", firstHour.Add(time.Duration(c.days)*24*time.Hour))
+		all, err := s.Incidents(t.Context(), firstHour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != c.want {
+			t.Errorf("%d incidents after %d days, want %d: %v", len(all), c.days, c.want, all)
+		}
+	}
+}

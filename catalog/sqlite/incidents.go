@@ -90,7 +90,17 @@ func (w *writer) resolve(id int64, at time.Time) error {
 	return w.notice(id, catalog.NoticeResolved, at)
 }
 
+// keepResolved is how long incidents are there that are over, and their notices.
+const keepResolved = 30 * 24 * time.Hour
+
+// notice puts what an incident came to into the outbox, and takes out what is long over.
 func (w *writer) notice(id int64, event catalog.NoticeEvent, at time.Time) error {
+	const old = `(SELECT incident_id FROM incident WHERE resolved_at > 0 AND resolved_at < ?1 AND incident_id <> ?2)`
+	for _, from := range []string{"delivery", "notice", "incident"} {
+		if err := w.exec(`DELETE FROM `+from+` WHERE incident_id IN `+old, micros(at.Add(-keepResolved)), id); err != nil {
+			return err
+		}
+	}
 	return w.exec(`INSERT INTO notice (incident_id, event, at) VALUES (?, ?, ?)`, id, string(event), micros(at))
 }
 
