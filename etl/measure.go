@@ -54,7 +54,7 @@ func (b *batch) countNulls(column string) (sum int64, err error) {
 // countValues counts the rows of a column's most frequent values, and of those that are wanted.
 func (b *batch) countValues(ctx context.Context, column string, wanted []string) (map[string]int64, error) {
 	counts := map[string]int64{}
-	grouped := fmt.Sprintf("SELECT CAST(%[1]s AS VARCHAR) AS v, count(*)::BIGINT AS n FROM %[2]s WHERE %[1]s IS NOT NULL GROUP BY v",
+	grouped := fmt.Sprintf("SELECT CAST(%[1]s AS VARCHAR) AS v, count(*)::BIGINT AS n FROM %[2]s WHERE %[1]s IS NOT NULL GROUP BY 1",
 		ident(column), b.writable)
 	add := func(row []cell) error {
 		counts[row[0].s] = row[1].i

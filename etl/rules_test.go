@@ -317,3 +317,18 @@ func TestRulesAfterRebuild(t *testing.T) {
 		t.Errorf("error %v, want that site 2 is silent", err)
 	}
 }
+
+// TestSilentBesideColumnV counts values of one column of a table that has a column named as the count's alias.
+func TestSilentBesideColumnV(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	p := l.events()
+	p.SQL = strings.Replace(p.SQL, "load_ms::int as load_ms", "load_ms::int as load_ms, path::text as v", 1)
+	p.Checks.Silent = &pipeline.Silent{Action: pipeline.Stop, Column: "site_id", Min: 0.5, Before: pipeline.Before{Batches: 10}}
+	l.hour(t, 20, 3)
+	l.mustRun(t, p)
+	want := map[string]int64{"1": 18, "2": 2}
+	if diff := cmp.Diff(want, l.record(t, l.batches(t)[0]).Measured.Values["site_id"]); diff != "" {
+		t.Errorf("counted values (-want +got):\n%s", diff)
+	}
+}
