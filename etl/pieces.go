@@ -79,13 +79,38 @@ func (q *backlog) piece(ctx context.Context) (did bool, err error) {
 	}
 	t := *q.run
 	t.under = []catalog.Lease{l}
-	err = q.batches(under, &t, group)
+	if group, err = q.stillNew(under, group); err == nil && len(group) > 0 {
+		err = q.batches(under, &t, group)
+	}
 	if err != nil && ctx.Err() == nil && lost(under, err) {
 		q.log.WarnContext(ctx, "another run has taken over a batch", logkey.Batch, l.Piece, logkey.Error, err)
 		q.add(group)
 		err = nil
 	}
 	return true, errors.Join(err, release())
+}
+
+// stillNew takes out what another run has read since this one listed it, before the object was replaced. Nobody else can
+// read it now.
+func (q *backlog) stillNew(ctx context.Context, group []storage.Object) ([]storage.Object, error) {
+	if len(q.p.UniqueKey) > 0 {
+		return group, nil
+	}
+	first := group[0].Key
+	for _, o := range group {
+		first = min(first, o.Key)
+	}
+	known, err := q.Store.Known(ctx, q.p.Table, first)
+	if err != nil {
+		return nil, err
+	}
+	group, refused := q.refuseChanged(group, known)
+	if refused != nil {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.errs = append(q.errs, refused)
+	}
+	return group, nil
 }
 
 func (q *backlog) add(group []storage.Object) {
