@@ -167,6 +167,11 @@ func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) 
 			return nil, err
 		}
 	}
+	if p.st.Kind == sql.KindSelect {
+		if err := sameResult(columnsOf(p.query), columnsOf(q)); err != nil {
+			return nil, err
+		}
+	}
 	p.query, p.boundIn, p.settings, p.temporary = q, s.tx.id(), s.settings.version, s.temporaryVersion()
 	return q, nil
 }

@@ -93,7 +93,9 @@ func (s *session) bindArgs(ctx context.Context, p *prepared, m *pgproto3.Bind) (
 	made := &portal{st: p.st, of: p}
 	if p.st.Kind == sql.KindWrite {
 		var err error
-		made.params, err = s.rawParams(p, m)
+		if made.params, err = s.rawParams(p, m); err == nil {
+			err = s.currentWrite(ctx, p)
+		}
 		return made, err
 	}
 	args, err := s.args(p, m)
@@ -237,6 +239,9 @@ func (s *session) start(ctx context.Context, p *portal) (*answer, error) {
 		p.of.runs++
 		s.said = p.of.origin.text
 		defer func() { s.said = "" }()
+		if err := s.currentWrite(ctx, p.of); err != nil {
+			return nil, err
+		}
 	}
 	if p.st.Kind == sql.KindWrite {
 		return s.write(ctx, p.st, p.params)

@@ -45,6 +45,9 @@ func (s *session) executePrepared(ctx context.Context, st *sql.Statement) (*answ
 		return nil, err
 	}
 	p.runs++
+	if err := s.currentWrite(ctx, p); err != nil {
+		return nil, err
+	}
 	if p.st.Kind == sql.KindWrite {
 		return s.write(ctx, p.st, textParams(p, args))
 	}

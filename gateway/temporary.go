@@ -116,10 +116,8 @@ func (s *session) prepareTemporary(ctx context.Context, p *prepared) (ok bool, e
 	if err != nil || !ok {
 		return ok, err
 	}
-	p.params, p.described = append(p.params, w.Params...), true
-	if w.Returning != nil {
-		p.columns = shown(columnsOf(w.Returning))
-	}
+	p.params, p.columns, p.described = append(p.params, w.Params...), returned(w), true
+	p.temporary = s.temporaryVersion()
 	return true, nil
 }
 

@@ -199,7 +199,7 @@ func (t *temporaries) conflictUpdate(n *pg_query.InsertStmt, k TemporaryKey) err
 	if err != nil {
 		return err
 	}
-	if err := t.conflictValues(b, p, set); err != nil {
+	if err := t.conflictValues(b, p, set, v, other); err != nil {
 		return err
 	}
 	b.levels = append(b.levels, p)
@@ -224,17 +224,17 @@ func conflictCondition(c *pg_query.OnConflictClause, same string) (*pg_query.Nod
 	}}}, nil
 }
 
-// conflictValues makes the output of DO UPDATE of the values of SET.
-func (t *temporaries) conflictValues(b *binder, p *selectParts, set []int) error {
+// conflictValues makes the output of DO UPDATE of the values of SET. was and proposed name the rows in conflict: subqueries
+// may read the same relation.
+func (t *temporaries) conflictValues(b *binder, p *selectParts, set []int, was, proposed *pg_query.RangeVar) error {
 	targets := make([]*target, 2, 2+len(t.Table.Columns))
 	for _, u := range b.uses {
 		number := &target{name: "n" + itoa(len(targets)), e: computed(pgtypes.Int8, name(u.alias)+"."+NumberColumn)}
-		switch u.relation.Part {
-		case EarlierRows:
+		switch u.from {
+		case was:
 			targets[0] = number
-		case ExcludedRows:
+		case proposed:
 			targets[1] = number
-		default:
 		}
 	}
 	if targets[0] == nil || targets[1] == nil {
