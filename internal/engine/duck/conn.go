@@ -36,11 +36,8 @@ func (c *conn) setZone(zone string) error {
 // plan when the table's statistics say that every row passes it; rows that are committed between a prepare and an
 // execute of two transactions would then come through a filter that is not there.
 func (c *conn) begin() error {
-	if err := c.run("BEGIN TRANSACTION READ ONLY"); err != nil {
-		return err
-	}
-	c.within = true
-	return nil
+	c.within = true // if it fails too: an interrupt may come when the transaction has begun, and the next one would be in it
+	return c.run("BEGIN TRANSACTION READ ONLY")
 }
 
 // finish ends the transaction, if there is one.
