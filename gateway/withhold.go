@@ -14,7 +14,7 @@ import (
 const heldInMemory = 256 << 10
 
 // keepHeld reads the cursors WITH HOLD of the transaction that commits to their ends, as PostgreSQL does: what fails in
-// them fails the COMMIT.
+// them fails the COMMIT, and what set_config does in them is done in the transaction.
 func (s *session) keepHeld() error {
 	if len(s.portals) == 0 {
 		return nil
@@ -22,10 +22,12 @@ func (s *session) keepHeld() error {
 	for _, name := range slices.Sorted(maps.Keys(s.portals)) {
 		if p := s.portals[name]; p.hold && p.born == s.tx.id() {
 			if err := s.keepRows(p); err != nil {
+				s.called.forget()
 				return err
 			}
 		}
 	}
+	s.settle()
 	return nil
 }
 
