@@ -291,7 +291,7 @@ func (s *session) encoder(r *result, formats []int16, described []engine.Column)
 		described = r.columns
 	}
 	if len(described) != len(r.columns) {
-		return nil, pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
+		return nil, errOtherResult()
 	}
 	codes, err := encode.Formats(formats, len(described))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -167,10 +168,8 @@ func (s *session) current(ctx context.Context, p *prepared) (*sql.Query, error) 
 			return nil, err
 		}
 	}
-	if p.st.Kind == sql.KindSelect {
-		if err := sameResult(columnsOf(p.query), columnsOf(q)); err != nil {
-			return nil, err
-		}
+	if p.st.Kind == sql.KindSelect && (!slices.Equal(p.query.Names, q.Names) || !slices.Equal(p.query.Types, q.Types)) {
+		return nil, errOtherResult()
 	}
 	p.query, p.boundIn, p.settings, p.temporary = q, s.tx.id(), s.settings.version, s.temporaryVersion()
 	return q, nil

@@ -9,13 +9,9 @@ import (
 	"tidegate/sql"
 )
 
-// sameResult refuses columns that are not those with which a statement was prepared: the client reads its rows as these.
-func sameResult(was, now []engine.Column) error {
-	same := func(a, b engine.Column) bool { return a.Name == b.Name && a.Type == b.Type }
-	if !slices.EqualFunc(shown(was), shown(now), same) {
-		return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
-	}
-	return nil
+// errOtherResult refuses columns that are not those with which a statement was prepared: the client reads its rows as these.
+func errOtherResult() error {
+	return pgerr.New(pgerr.FeatureNotSupported, "cached plan must not change result type")
 }
 
 // currentWrite binds a statement about temporary tables again, if these are not the ones with which it was prepared.
@@ -27,8 +23,9 @@ func (s *session) currentWrite(ctx context.Context, p *prepared) error {
 	if err != nil || !ok {
 		return err
 	}
-	if err := sameResult(p.columns, returned(w)); err != nil {
-		return err
+	same := func(a, b engine.Column) bool { return a.Name == b.Name && a.Type == b.Type }
+	if !slices.EqualFunc(p.columns, returned(w), same) {
+		return errOtherResult()
 	}
 	p.temporary = s.temporaryVersion()
 	return nil
