@@ -166,6 +166,7 @@ func (l *loginLab) scramCases() []loginCase {
 	return []loginCase{
 		{name: "scram right", talk: final(nil)},
 		{name: "scram wrong", talk: knock("sue", func(d *dialogue) { d.login("other", nil, nil) })},
+		{name: "scram empty", talk: knock("sue", func(d *dialogue) { d.login("", nil, nil) })},
 		{name: "scram unknown", talk: knock("nobody", func(d *dialogue) { d.login("secret", nil, nil) })},
 		{name: "scram without a password", talk: knock("nopass", func(d *dialogue) { d.login("secret", nil, nil) })},
 		{name: "scram with md5 kept", talk: knock("mia", func(d *dialogue) { d.login("secret", nil, nil) })},

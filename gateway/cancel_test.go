@@ -112,6 +112,39 @@ func cancelWith(t *testing.T, addr string, pid uint32, secret []byte) {
 	}
 }
 
+// afterSome takes what is copied, and does something once, after as many bytes.
+type afterSome struct {
+	left int
+	then func()
+}
+
+func (a *afterSome) Write(p []byte) (int, error) {
+	if a.left > 0 && a.left <= len(p) {
+		a.then()
+	}
+	a.left -= len(p)
+	return len(p), nil
+}
+
+// TestCancelCopy cancels a COPY … TO STDOUT that has sent rows and would send more for ever.
+func TestCancelCopy(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{})
+	d := serve(t, map[string]*script{"select endless": {columns: numberColumns, query: func(context.Context) (engine.Rows, error) {
+		return &numbers{n: 1 << 40, size: 1024, closed: closed}, nil
+	}}})
+	c := d.connect(t)
+	rows := &afterSome{left: 100_000, then: func() { cancelWith(t, d.addr, c.PID(), c.SecretKey()) }}
+	_, err := c.CopyTo(t.Context(), rows, "copy (select endless) to stdout")
+	if got := errorOf(err); got != "ERROR 57014 canceling statement due to user request" || rows.left > 0 {
+		t.Errorf("%d bytes before the cancel are left, then %q", rows.left, got)
+	}
+	await(t, "the end of the rows", closed)
+	if err := c.Exec(t.Context(), "show timezone").Close(); err != nil {
+		t.Errorf("after the cancel: %v", err)
+	}
+}
+
 func TestStatementTimeout(t *testing.T) {
 	t.Parallel()
 	x, _, _ := blocking()

@@ -42,6 +42,10 @@ func TestDescribeRunsNothing(t *testing.T) {
 			t.Errorf("%s: the engine was asked %d times, and said was %q", name, asked.Load(), got)
 		}
 	}
+	explained := say(&pgproto3.Parse{Query: "explain analyze select n"}, &pgproto3.Describe{ObjectType: 'S'})
+	if !slices.Contains(explained, "RowDescription QUERY PLAN:25:-1:-1:0") || asked.Load() != 0 {
+		t.Errorf("explain analyze: the engine was asked %d times, and said was %q", asked.Load(), explained)
+	}
 	for _, text := range []string{"begin", "declare c cursor for select n"} {
 		talk(t, f, text)
 	}

@@ -45,6 +45,7 @@ func TestErrorInMidStream(t *testing.T) {
 		"cursor, one more": {simple("begin", "declare a no scroll cursor for select faulty", "fetch 5000 from a", "fetch 1 from a"), rows},
 		"cursor moved":     {simple("begin", "declare a no scroll cursor for select faulty", "fetch 7 from a", "move all in a"), 7},
 		"prepared":         {simple("prepare p as select faulty", "execute p"), rows},
+		"copy":             {simple("copy (select faulty) to stdout"), rows},
 		"second of two":    {simple("select well;select faulty;select well"), rows + 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +74,7 @@ func TestErrorInMidStream(t *testing.T) {
 				}
 				readUntilReady(t, f, func(line string) {
 					switch {
-					case strings.HasPrefix(line, "DataRow"):
+					case strings.HasPrefix(line, "DataRow"), strings.HasPrefix(line, "CopyData"):
 						n++
 					case line == failure:
 						failures++
