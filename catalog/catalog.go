@@ -297,6 +297,7 @@ type Batch struct {
 	HotLoadedAt time.Time // zero if not all of it is hot
 	Reason      string    // why it failed
 	Kind        RecordKind
+	Version     string // of the pipeline that made it
 	Notes
 }
 

@@ -14,6 +14,7 @@ type Notes struct {
 	Broken   []BrokenRule `json:"broken_rules,omitempty"`
 	Measured *Measured    `json:"measured,omitempty"` // nil: no rule asks for anything
 	Overrun  *Overrun     `json:"overrun,omitempty"`  // nil: it took no longer than usual
+	Effort   *Effort      `json:"effort,omitempty"`   // nil: nobody measured it
 }
 
 // BrokenRule says which rule a batch did not keep. One that is published had only a warning of it, or somebody accepted it.
@@ -46,6 +47,16 @@ type Measured struct {
 	Nulls map[string]int64 `json:"nulls,omitempty"` // of the emitted rows, from the footers
 	// Values counts the rows of a column's values, the most frequent MaxValues.
 	Values map[string]map[string]int64 `json:"values,omitempty"`
+}
+
+// Effort is what making a batch took, so that it can be said beforehand what the next ones take.
+type Effort struct {
+	// CoreSeconds are the seconds, times the cores that the batch could use then. Of batches that one process makes at once
+	// each has its part of them; what a batch waited for others is not in them.
+	CoreSeconds float64 `json:"core_seconds"`
+	// SerialCoreSeconds are those of them in which no other batch of the table could be where this one was: under the lease
+	// to commit, or of the whole table.
+	SerialCoreSeconds float64 `json:"serial_core_seconds,omitempty"`
 }
 
 // MaxValues is how many values of a column are counted.

@@ -47,6 +47,9 @@ type batch struct {
 	release  func() error    // of those that it took itself
 	overrun  *overrunWatch   // nil: nobody knows how long it should take
 
+	watch      stopwatch
+	serialFrom time.Duration // by the watch: when it got the lease to commit
+
 	counts     catalog.Counts
 	parsed     int64 // records that the SELECT saw
 	rejects    map[string]int64
@@ -93,6 +96,7 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 	if _, err := rand.Read(random[:]); err != nil {
 		return nil, fmt.Errorf("choose a name for the attempt: %w", err)
 	}
+	b.watch.meter = t.meter
 	b.attempt = hex.EncodeToString(random[:])
 	b.dir = filepath.Join(t.dir, b.id+"."+b.attempt)
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
@@ -116,6 +120,7 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 	if err := b.expect(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
+	b.watch.start()
 	return b, nil
 }
 
@@ -134,6 +139,7 @@ func (b *batch) revise(ctx context.Context) error {
 
 // close ends the session, its temporary tables with it, removes the files in the making and lets other batches commit.
 func (b *batch) close() error {
+	b.watch.stop()
 	b.overrun.stop()
 	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
 }

@@ -20,6 +20,7 @@ func (b *batch) commit(ctx context.Context) error {
 	}
 	b.Step("reserved")
 	b.noteOverrun()
+	b.notes.Effort = b.effort()
 	record := b.record(seq)
 	body, err := json.MarshalIndent(record, "", " ")
 	if err != nil {

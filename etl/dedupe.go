@@ -55,11 +55,17 @@ func (b *batch) takeCommitLease(ctx context.Context) error {
 				return len(l.Inputs) > 0 && l.Token < mine.Token && l.Until.After(time.Now())
 			})
 		}
-		_, l, release, err := b.claims.await(ctx, b.p.Table, commitLease, ready)
+		err := b.watch.waiting(func() error {
+			_, l, release, err := b.claims.await(ctx, b.p.Table, commitLease, ready)
+			if err == nil {
+				b.leases, b.release = append(b.leases, l), release
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		b.leases, b.release = append(b.leases, l), release
+		b.serialFrom = b.watch.read()
 	}
 	view, err := b.Store.View(ctx)
 	if err != nil {

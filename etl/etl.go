@@ -8,11 +8,13 @@
 package etl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -28,7 +30,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Step, LeaseTime and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Cores, Step, LeaseTime and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -48,6 +50,8 @@ type Options struct {
 	Accept []string
 	// Jobs is how many batches are made at a time, of all pipelines; 0 is 1. They share the Engine's memory.
 	Jobs int
+	// Cores is how many of them the Engine uses; 0: all.
+	Cores int
 	// Step, if not nil, is called, by several goroutines if Jobs is more than 1, at each named step, in this order: recovered, discovered; then for each batch
 	// ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
@@ -65,6 +69,7 @@ type Runner struct {
 	fault       fault
 	limit       fileLimit
 	largeSource int // objects
+	meter       *meter
 	// overrunGrace is how much longer than expected a batch may take at least.
 	overrunGrace time.Duration
 }
@@ -95,8 +100,9 @@ func New(o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Cores = cmp.Or(o.Cores, runtime.GOMAXPROCS(0))
 	return &Runner{
-		Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource,
+		Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource, meter: &meter{},
 		overrunGrace: overrunGrace,
 	}, nil
 }

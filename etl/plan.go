@@ -23,7 +23,8 @@ type Planned struct {
 	After []catalog.Name
 	// Recovers counts commit records that a run before had written and not published.
 	Recovers int
-	Err      error // why the pipeline, or a part of what it found, would fail
+	Sizing   *Sizing // nil: nothing of it takes time, as of an adopted table, or Err came before
+	Err      error   // why the pipeline, or a part of what it found, would fail
 }
 
 // PlannedBatch is one batch: objects, or the partitions of upstream tables that a second stage reads.
@@ -31,6 +32,19 @@ type PlannedBatch struct {
 	Inputs      int
 	Bytes       int64 // of the objects; of the upstream's files
 	First, Last string
+	// Tasks are Sizing's; Largest is the name of the largest input.
+	Tasks        int
+	Largest      string
+	LargestBytes int64
+}
+
+// add counts an input.
+func (b *PlannedBatch) add(name string, bytes int64) {
+	b.Inputs++
+	b.Bytes += bytes
+	if bytes >= b.LargestBytes {
+		b.Largest, b.LargestBytes = name, bytes
+	}
 }
 
 // Plan says what Run would do now. It writes nothing, and does not wait for a run that is at work.
@@ -78,7 +92,30 @@ func (t *run) plan(ctx context.Context, planned *Planned) (err error) {
 	default:
 		planned.Batches, err = t.planObjects(ctx)
 	}
-	return err
+	if t.p.Adopt != nil {
+		return err
+	}
+	var rateErr error
+	planned.Sizing, rateErr = t.size(ctx, planned)
+	return errors.Join(err, rateErr)
+}
+
+// size says how long it takes to do what is planned.
+func (t *run) size(ctx context.Context, planned *Planned) (*Sizing, error) {
+	rate, err := t.rate(ctx, t.p)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sizing{Rate: rate, Schedule: t.p.Schedule, Follows: len(planned.After) > 0, divides: t.p.Source == nil || t.p.Source.Format == "parquet"}
+	for _, b := range planned.Batches {
+		s.Bytes += b.Bytes
+		s.Inputs += b.Inputs
+		s.Tasks += b.Tasks
+		if b.LargestBytes >= s.LargestBytes {
+			s.Largest, s.LargestBytes = b.Largest, b.LargestBytes
+		}
+	}
+	return s, nil
 }
 
 func (t *run) planObjects(ctx context.Context) ([]PlannedBatch, error) {
@@ -93,9 +130,9 @@ func (t *run) planObjects(ctx context.Context) ([]PlannedBatch, error) {
 	objects, err := t.refuseChanged(found.objects, found.known)
 	var batches []PlannedBatch
 	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
-		b := PlannedBatch{Inputs: len(group), First: group[0].Key, Last: group[len(group)-1].Key}
+		b := PlannedBatch{First: group[0].Key, Last: group[len(group)-1].Key, Tasks: raw.Tasks(group, t.p.Source.Format)}
 		for _, o := range group {
-			b.Bytes += o.Size
+			b.add(o.Key, o.Size)
 		}
 		batches = append(batches, b)
 	}
@@ -111,9 +148,10 @@ func (t *run) planTables(ctx context.Context) ([]PlannedBatch, error) {
 	var batches []PlannedBatch
 	for len(rebuild) > 0 {
 		n := t.batchOf(rebuild)
-		b := PlannedBatch{Inputs: n, First: rebuild[0].input("").Key, Last: rebuild[n-1].input("").Key}
+		b := PlannedBatch{First: rebuild[0].input("").Key, Last: rebuild[n-1].input("").Key}
 		for _, u := range rebuild[:n] {
-			b.Bytes += u.input("").Size
+			in := u.input("")
+			b.add(in.Key, in.Size)
 		}
 		batches, rebuild = append(batches, b), rebuild[n:]
 	}

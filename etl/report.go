@@ -22,6 +22,7 @@ type PipelineReport struct {
 	// Batches counts what this run committed, Failed what it gave up; the sums below are of the committed ones.
 	Batches, Failed   int
 	Counts            catalog.Counts
+	Effort            catalog.Effort
 	BytesIn, BytesOut int64 // input objects (for a second stage: upstream's files); full-field and subset files
 	Files             int   // full-field
 	// Rejects counts rejected records by reason: "missing_field(ts)".
@@ -51,6 +52,10 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 	p.BytesIn += b.bytesIn
 	p.BytesOut += b.bytesOut()
 	p.Files += len(b.files)
+	if e := b.notes.Effort; e != nil {
+		p.Effort.CoreSeconds += e.CoreSeconds
+		p.Effort.SerialCoreSeconds += e.SerialCoreSeconds
+	}
 	if p.Rejects == nil {
 		p.Rejects, p.Truncated = map[string]int64{}, map[string]int64{}
 	}

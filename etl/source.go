@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -42,7 +41,7 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 }
 
 // readers is how many objects a batch reads at a time: batches that are made at once share the processors.
-func (b *batch) readers() int { return max(1, runtime.GOMAXPROCS(0)/cap(b.slots)) }
+func (b *batch) readers() int { return max(1, b.Cores/cap(b.slots)) }
 
 // ingest makes sourceTable of what is read into it, and gives the local file of rejected records.
 func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {

@@ -66,7 +66,7 @@ func publish(t *testing.T, open Opener) {
 	equal(t, "batches", batches, []catalog.Batch{{
 		Table: Events(), ID: "b1", Revision: 1, Seq: 1, State: catalog.BatchCommitted, Counts: r.Counts,
 		BytesIn: 1000, BytesOut: 1300, StartedAt: r.StartedAt, CommittedAt: r.CommittedAt,
-		Kind: catalog.RecordAppend, Notes: r.Notes,
+		Kind: catalog.RecordAppend, Version: "0123456789ab", Notes: r.Notes,
 	}})
 }
 
@@ -460,6 +460,7 @@ func lastBatches(t *testing.T, open Opener) {
 	noted := catalog.Notes{
 		Broken:   []catalog.BrokenRule{{Rule: "row_change", Action: "stop", Expected: "2", Found: "1", Accepted: true}},
 		Measured: &catalog.Measured{Nulls: map[string]int64{"path": 0}, Values: map[string]map[string]int64{"site_id": {"7": 1}}},
+		Effort:   &catalog.Effort{CoreSeconds: 2.5, SerialCoreSeconds: 1},
 	}
 	for i := int64(1); i <= 4; i++ {
 		r := Record(fmt.Sprintf("b%d", i), i, Partition{day15, []int64{i}})
@@ -473,7 +474,7 @@ func lastBatches(t *testing.T, open Opener) {
 		t.Fatal(err)
 	}
 	last, err := s.LastBatches(t.Context(), Events(), 2)
-	if err != nil || len(last) != 2 || last[0].ID != "b4" || last[1].ID != "b3" || last[1].State != catalog.BatchReplaced || last[0].Counts.Emitted != 4 {
+	if err != nil || len(last) != 2 || last[0].ID != "b4" || last[1].ID != "b3" || last[1].State != catalog.BatchReplaced || last[0].Counts.Emitted != 4 || last[0].Version != "0123456789ab" {
 		t.Fatalf("the last two: %+v, %v", last, err)
 	}
 	equal(t, "notes", last[0].Notes, noted)

@@ -86,7 +86,7 @@ ORDER BY b.batch_id`
 
 // batchColumns are those of scanBatch, but for when all of it was hot, which follows them.
 const batchColumns = `t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated,
-       b.emitted, b.truncated, b.bytes_in, b.bytes_out, b.started_at, b.committed_at, b.reason, b.kind, b.notes`
+       b.emitted, b.truncated, b.bytes_in, b.bytes_out, b.started_at, b.committed_at, b.reason, b.kind, b.version, b.notes`
 
 // Batches gives every batch of every table, oldest first.
 func (s *Store) Batches(ctx context.Context) ([]catalog.Batch, error) {
@@ -127,7 +127,7 @@ func scanBatch(rows *stdsql.Rows) (catalog.Batch, error) {
 	c := &b.Counts
 	err := rows.Scan(&name, &b.ID, &b.Revision, &b.Seq, &b.State,
 		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted, &c.Truncated,
-		&b.BytesIn, &b.BytesOut, &started, &committed, &b.Reason, &b.Kind, &notes, &loaded)
+		&b.BytesIn, &b.BytesOut, &started, &committed, &b.Reason, &b.Kind, &b.Version, &notes, &loaded)
 	if err != nil {
 		return b, err
 	}

@@ -153,12 +153,13 @@ func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipel
 		return errors.Join(err, db.Close())
 	}
 	report, err := do(runner, ctx, pipelines)
-	return errors.Join(err, printReport(prog.out, report), db.Close())
+	return errors.Join(err, printReport(prog.out, report), printCost(prog.out, report, p.cores()), db.Close())
 }
 
 // newRunner gives a Runner on the catalog, the lake and the sources.
 func (p *parts) newRunner(ctx context.Context, o etl.Options) (*etl.Runner, error) {
 	o.Store, o.Lake, o.WorkDir, o.Log = p.store, p.lake, p.scratch("etl"), p.log
+	o.Cores = p.cores()
 	o.Source = func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }
 	return etl.New(o)
 }
@@ -187,6 +188,20 @@ func printReport(out io.Writer, r etl.Report) error {
 		}
 	}
 	return printAdopted(out, adopted)
+}
+
+// printCost says what a run took, if it made something.
+func printCost(out io.Writer, r etl.Report, cores int) error {
+	var read, written int64
+	for _, p := range r.Pipelines {
+		read += p.BytesIn
+		written += p.BytesOut
+	}
+	if read == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "cost: %d bytes read, %d written, %.1f s; %s\n", read, written, r.Elapsed.Seconds(), cost(cores, r.Elapsed))
+	return err
 }
 
 // ownerTimeout bounds how long etl run waits for the owner of the hot store.

@@ -14,7 +14,7 @@ import (
 
 type etlPlanCmd struct {
 	etlChoice
-	JSON bool `name:"json" help:"One JSON object a line for each batch, and for each pipeline without one."`
+	JSON bool `name:"json" help:"One JSON object a line for each batch, and for each pipeline without one; then how long each pipeline takes, and at last all of them."`
 }
 
 // Run looks what etl run would do. It neither waits for a run that is at work nor sees what that has not committed.
@@ -36,10 +36,10 @@ func (e *etlPlanCmd) Run(ctx context.Context, p *program) error {
 	if e.JSON {
 		show = printPlanJSON
 	}
-	return errors.Join(show(p.out, planned), planErr, parts.close())
+	return errors.Join(show(p.out, planned, c.cores()), planErr, parts.close())
 }
 
-func printPlan(out io.Writer, planned []etl.Planned) error {
+func printPlan(out io.Writer, planned []etl.Planned, cores int) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "TABLE\tBATCH\tINPUTS\tBYTES\tFIRST\tLAST")
 	for _, p := range planned {
@@ -55,7 +55,10 @@ func printPlan(out io.Writer, planned []etl.Planned) error {
 			fmt.Fprintf(w, "%s\t-\t0\t0\tnothing to do\t\n", p.Table)
 		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return printSizing(out, planned, cores)
 }
 
 func upstreams(p etl.Planned) string {
@@ -79,7 +82,14 @@ type plannedLine struct {
 	Last     string `json:"last,omitempty"`
 }
 
-func printPlanJSON(out io.Writer, planned []etl.Planned) error {
+// plannedSize is the last line of a pipeline, and of all: then without its name.
+type plannedSize struct {
+	Pipeline string   `json:"pipeline,omitempty"`
+	Table    string   `json:"table,omitempty"`
+	Sizing   sizeLine `json:"sizing"`
+}
+
+func printPlanJSON(out io.Writer, planned []etl.Planned, cores int) error {
 	lines := json.NewEncoder(out)
 	for _, p := range planned {
 		line := plannedLine{Pipeline: p.Name, Table: p.Table.String(), Recovers: p.Recovers, After: upstreams(p)}
@@ -94,6 +104,11 @@ func printPlanJSON(out io.Writer, planned []etl.Planned) error {
 				return err
 			}
 		}
+		if p.Sizing != nil {
+			if err := lines.Encode(plannedSize{p.Name, p.Table.String(), sizeOfOne(p.Sizing, cores)}); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return lines.Encode(plannedSize{Sizing: sizeOf(sizingsOf(planned), cores)})
 }

@@ -21,6 +21,9 @@ const (
 	defaultKeepQuarantine = 30 * 24 * time.Hour
 )
 
+// DefaultSchedule is how often a pipeline runs that does not say it.
+const DefaultSchedule = time.Hour
+
 // check makes the Pipeline of the yml, as far as the yml alone can tell what is right.
 func (l *loader) check(d *draft, data []byte) {
 	for _, key := range notYet() {
@@ -28,6 +31,7 @@ func (l *loader) check(d *draft, data []byte) {
 			l.at(d, key, "%s is not supported yet", key)
 		}
 	}
+	l.schedule(d)
 	if d.adopts() {
 		l.adopt(d)
 		return
@@ -282,6 +286,15 @@ func (l *loader) columns(d *draft) {
 		d.Columns = append(d.Columns, column)
 	}
 	l.unique(d, "columns", names)
+}
+
+func (l *loader) schedule(d *draft) {
+	d.Schedule = DefaultSchedule
+	if s := d.yml.Schedule; s != nil {
+		if d.Schedule = time.Duration(*s); d.Schedule < time.Minute {
+			l.at(d, "schedule", "schedule must be at least 1m")
+		}
+	}
 }
 
 func (l *loader) limits(d *draft) {

@@ -105,6 +105,9 @@ func describe(b *strings.Builder, p *Pipeline, columns []catalog.Column) {
 		}
 	}
 	fmt.Fprintf(b, "  reject ratio %g, batch %d bytes %d objects\n", p.Checks.MaxRejectRatio, p.MaxBytes, p.MaxObjects)
+	if p.Schedule != DefaultSchedule {
+		fmt.Fprintf(b, "  schedule %s\n", p.Schedule)
+	}
 	describeChecks(b, &p.Checks)
 }
 

@@ -40,6 +40,8 @@ type Pipeline struct {
 	MaxBytes       int64 // of input objects per batch
 	MaxObjects     int
 	Lookback       time.Duration // second stage: how far a change widens what is rebuilt
+	// Schedule is how often somebody runs the pipeline, and so how long a run may take. Nothing is started by it.
+	Schedule time.Duration
 	// KeysLine is where YMLFile declares the first of Keys; 0: nowhere.
 	KeysLine int
 	// FromTableLine is where YMLFile says that the hot columns are those of the hot table; 0: it does not.

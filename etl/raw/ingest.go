@@ -86,6 +86,22 @@ func Ingest(ctx context.Context, req Request) (*Ingested, error) {
 	return out, nil
 }
 
+// dividedBytes is what one core reads of a Parquet object while others read the rest.
+const dividedBytes = 128 << 20
+
+// Tasks is how many cores can read objects at once. An object is read by one, and small ones together are; several read
+// Parquet.
+func Tasks(objects []storage.Object, format string) int {
+	if format != "parquet" {
+		return len(cut(objects))
+	}
+	n := 0
+	for _, o := range objects {
+		n += int((o.Size + dividedBytes - 1) / dividedBytes)
+	}
+	return n
+}
+
 // cut gives the index of the first object of every part.
 func cut(objects []storage.Object) []int {
 	var starts []int
