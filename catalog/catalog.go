@@ -1,8 +1,8 @@
 // Package catalog knows what is where: tables, batches, files with their statistics, and which of them are hot.
 //
 // A generation is the catalog's version number; every change is one transaction and one generation. Readers hold
-// an immutable View of one generation. sqlite/ stores it; the commit records in the lake (Record) are the truth
-// from which it can be rebuilt.
+// an immutable View of one generation. metastore/ stores it in an SQL database; the commit records in the lake (Record)
+// are the truth from which it can be rebuilt.
 package catalog
 
 import (
@@ -326,7 +326,8 @@ type Cover struct {
 
 // Store is the metastore. Every method is safe for concurrent use by goroutines and by processes.
 type Store interface {
-	// View gives the newest generation. It is cheap when nothing changed since the last call.
+	// View gives the newest generation: not older than what this process committed, or another some milliseconds before
+	// the call, nor than what an earlier call gave. It is cheap when nothing changed since the last call.
 	View(ctx context.Context) (*View, error)
 	// ViewAt gives an older generation: the files and the coverage that counted at it. Of its Withdrawn, what was
 	// purged since may be left out. ErrNoGeneration if it is not between the horizon and the newest.

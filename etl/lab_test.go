@@ -32,7 +32,7 @@ type lab struct {
 	dir    string
 	lake   *file.Bucket
 	raw    *file.Bucket
-	store  *sqlite.Store
+	store  catalog.Store
 	db     *duck.DB
 	runner *Runner
 	clock  time.Time // LastModified of the objects that are put

@@ -17,7 +17,7 @@ import (
 )
 
 // fromRecords gives a catalog made of the lake's commit records.
-func (l *lab) fromRecords(t *testing.T) *sqlite.Store {
+func (l *lab) fromRecords(t *testing.T) catalog.Store {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
 	if err != nil {
@@ -41,7 +41,7 @@ type catalogContents struct {
 	Batches []catalog.Batch
 }
 
-func contentsOf(ctx context.Context, t *testing.T, s *sqlite.Store) catalogContents {
+func contentsOf(ctx context.Context, t *testing.T, s catalog.Store) catalogContents {
 	t.Helper()
 	view, err := s.View(ctx)
 	if err != nil {

@@ -30,7 +30,7 @@ import (
 
 // tiers is a router over a real lake, a real catalog and a real embedded hot store.
 type tiers struct {
-	store  *sqlite.Store
+	store  catalog.Store
 	lake   *file.Bucket
 	db     *duck.DB
 	pins   hotload.Pins

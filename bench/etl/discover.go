@@ -70,7 +70,7 @@ func writeSource(dir string) (*file.Bucket, error) {
 }
 
 // knowSource publishes a batch for each day that read its objects and found no record in them.
-func knowSource(ctx context.Context, store *sqlite.Store, bucket *file.Bucket, p *pipeline.Pipeline) error {
+func knowSource(ctx context.Context, store catalog.Store, bucket *file.Bucket, p *pipeline.Pipeline) error {
 	columns, err := p.Output(nil)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func knowSource(ctx context.Context, store *sqlite.Store, bucket *file.Bucket, p
 }
 
 // timeDiscovery runs the pipeline from its beginning to the moment when it knows what to read, and no further.
-func timeDiscovery(ctx context.Context, store *sqlite.Store, bucket *file.Bucket, dir string, p *pipeline.Pipeline) (float64, error) {
+func timeDiscovery(ctx context.Context, store catalog.Store, bucket *file.Bucket, dir string, p *pipeline.Pipeline) (float64, error) {
 	lake, err := file.Create("file:" + filepath.Join(dir, "lake"))
 	if err != nil {
 		return 0, err

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	stdsql "database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,17 +17,17 @@ import (
 var migrations embed.FS
 
 // migrate applies the migrations that the file does not have yet; PRAGMA user_version counts them.
-func (s *Store) migrate(ctx context.Context) error {
-	if err := s.enableWAL(ctx); err != nil {
+func (d *database) migrate(ctx context.Context) error {
+	if err := d.enableWAL(ctx); err != nil {
 		return err
 	}
 	names, err := fs.Glob(migrations, "migrations/*.sql") // sorted
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "migrate", func(w *writer) error {
+	return d.Write(ctx, func(tx *stdsql.Tx) error {
 		var version int
-		if err := w.row(`PRAGMA user_version`).Scan(&version); err != nil {
+		if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 			return err
 		}
 		if version > len(names) {
@@ -38,21 +39,22 @@ func (s *Store) migrate(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := w.exec(string(text)); err != nil {
+			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
 				return fmt.Errorf("%s: %w", names[i], err)
 			}
 		}
-		return w.exec(fmt.Sprintf(`PRAGMA user_version = %d`, len(names)))
+		_, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, len(names)))
+		return err
 	})
 }
 
 // enableWAL switches the file to write-ahead logging, which stays. SQLite's busy timeout does not cover this one
 // statement, so two processes that make the file together need a retry.
-func (s *Store) enableWAL(ctx context.Context) error {
+func (d *database) enableWAL(ctx context.Context) error {
 	deadline := time.Now().Add(busyTimeout)
 	for {
 		var mode string
-		err := s.db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
+		err := d.db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
 		if err == nil && mode != "wal" {
 			return fmt.Errorf("the file system has no shared memory: journal mode stays %s", mode)
 		}

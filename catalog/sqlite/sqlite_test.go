@@ -12,7 +12,7 @@ import (
 	"tidegate/catalog/sqlite"
 )
 
-func open(tb testing.TB, path string) *sqlite.Store {
+func open(tb testing.TB, path string) catalog.Store {
 	tb.Helper()
 	s, err := sqlite.Open(tb.Context(), path)
 	if err != nil {
@@ -97,7 +97,7 @@ func BenchmarkView(b *testing.B) {
 		}
 	}
 	publish(catalogtest.Record("b0", 1, partitions...))
-	view := func(s *sqlite.Store) {
+	view := func(s catalog.Store) {
 		if _, err := s.View(b.Context()); err != nil {
 			b.Fatal(err)
 		}
@@ -122,4 +122,24 @@ func BenchmarkView(b *testing.B) {
 			view(s)
 		}
 	})
+}
+
+// BenchmarkPublish publishes batches of 1,000 files and as many inputs.
+func BenchmarkPublish(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "catalog.db"))
+	var partitions []catalogtest.Partition
+	for i := range 1000 {
+		partitions = append(partitions, catalogtest.Partition{Value: fmt.Sprintf("dt=%05d", i), Rows: []int64{1}})
+	}
+	seq := int64(0)
+	for b.Loop() {
+		seq++
+		r := catalogtest.Record(fmt.Sprintf("b%d", seq), seq, partitions...)
+		for i := range 1000 {
+			r.Inputs = append(r.Inputs, catalog.Input{Key: fmt.Sprintf("raw/%d/%d", seq, i), ETag: "e"})
+		}
+		if _, err := s.Publish(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

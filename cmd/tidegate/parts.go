@@ -13,6 +13,7 @@ import (
 	"github.com/lmittmann/tint"
 	"github.com/mattn/go-isatty"
 
+	"tidegate/catalog"
 	"tidegate/catalog/sqlite"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine/duck"
@@ -26,7 +27,7 @@ import (
 type parts struct {
 	config
 	log    *slog.Logger
-	store  *sqlite.Store
+	store  catalog.Store
 	lake   storage.Bucket
 	access *access // of the gateway; nil before it is built
 	// metrics of this process; nil: nobody reads them.

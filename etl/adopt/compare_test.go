@@ -26,7 +26,7 @@ import (
 // pair is a lab with a PostgreSQL beside it, and a catalog.
 type pair struct {
 	*lab
-	store    *sqlite.Store
+	store    catalog.Store
 	comparer *Comparer
 	sql      *pgconn.PgConn
 	seq      int64

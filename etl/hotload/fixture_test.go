@@ -28,7 +28,7 @@ import (
 // world is a data folder with everything that a load needs.
 type world struct {
 	dir   string
-	store *sqlite.Store
+	store catalog.Store
 	lake  *file.Bucket
 	db    *duck.DB
 	log   *bytes.Buffer

@@ -30,7 +30,7 @@ var (
 
 // office is an outbox with a deliverer, whose clock stands, and whose log is kept.
 type office struct {
-	store *sqlite.Store
+	store catalog.Store
 	now   time.Time
 	log   bytes.Buffer
 	d     notify.Deliverer

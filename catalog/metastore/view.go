@@ -1,4 +1,4 @@
-package sqlite
+package metastore
 
 import (
 	"cmp"
@@ -14,20 +14,11 @@ import (
 	"tidegate/catalog"
 )
 
-// reader is the connection that notices changes: PRAGMA data_version of one connection moves when any other one
-// has committed, in this process or another. It never writes, so it sees the writes of this process too.
-type reader struct {
-	conn        *stdsql.Conn
-	dataVersion int64 // of the last load; no version is 0 or less
-	index       walIndex
-}
-
-func (r *reader) close() error { return errors.Join(r.conn.Close(), r.index.close()) }
-
 // viewState is a View with what the next one is made from.
 type viewState struct {
-	view   *catalog.View
-	tables map[int64]*tableState
+	version Version // that the catalog had before it was read
+	view    *catalog.View
+	tables  map[int64]*tableState
 }
 
 type tableState struct {
@@ -42,84 +33,69 @@ func (s *Store) View(ctx context.Context) (*catalog.View, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	s.viewMu.Lock()
-	defer s.viewMu.Unlock()
-	if s.view != nil && s.reader != nil && s.reader.index.unchanged() {
-		return s.view.view, nil
-	}
-	// Not the caller's context: a caller that goes away must not cost the others the connection.
-	v, err := s.refresh(context.WithoutCancel(ctx))
-	if err != nil {
-		if s.reader != nil {
-			err = errors.Join(err, s.reader.close())
-			s.reader = nil
+	now, err := s.db.Version(ctx)
+	if err == nil {
+		if have := s.latest.Load(); have != nil && have.version == now {
+			return have.view, nil
 		}
-		return nil, fmt.Errorf("read catalog %s: %w", s.path, err)
+		var next *viewState
+		if next, err = s.refresh(ctx); err == nil {
+			return next.view, nil
+		}
 	}
-	return v, nil
+	return nil, fmt.Errorf("read catalog %s: %w", s.db, err)
 }
 
-func (s *Store) refresh(ctx context.Context) (*catalog.View, error) {
-	if s.reader == nil {
-		conn, err := s.db.Conn(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.reader = &reader{conn: conn}
-	}
-	header := s.reader.index.read() // before the version: a commit between them is seen the next time
-	// Read before the load: a commit between the two is loaded, and loaded again with the next call.
-	var version int64
-	if err := s.reader.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version); err != nil {
-		return nil, err
-	}
-	if s.view != nil && version == s.reader.dataVersion {
-		s.reader.index.seen = header
-		return s.view.view, nil
-	}
-	tx, err := s.reader.conn.BeginTx(ctx, &stdsql.TxOptions{ReadOnly: true})
+// refresh makes the newest View, unless somebody else made it meanwhile.
+func (s *Store) refresh(ctx context.Context) (*viewState, error) {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	// Before the load: a commit between the two is loaded, and loaded again with the next call.
+	version, err := s.db.Version(ctx)
 	if err != nil {
 		return nil, err
 	}
-	next, err := (&loader{ctx: ctx, tx: tx}).newest(s.view)
-	if err := errors.Join(err, tx.Rollback()); err != nil {
+	have := s.latest.Load()
+	if have != nil && have.version == version {
+		return have, nil
+	}
+	base := have
+	if have != nil && have.version.Catalog != version.Catalog {
+		base = nil
+	}
+	var next *viewState
+	err = s.db.Snapshot(ctx, func(q Querier) error {
+		next, err = (&loader{ctx: ctx, q: q}).newest(base)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	s.view, s.reader.dataVersion, s.reader.index.seen = next, version, header
-	if s.reader.index.file == nil { // the connection has read, so it holds the file from now on
-		if err := s.reader.index.open(s.path); err != nil {
-			return nil, err
-		}
-	}
-	return next.view, nil
+	next.version = version
+	s.latest.Store(next)
+	return next, nil
 }
 
 // loader reads one View in one read transaction.
 type loader struct {
 	ctx context.Context //nolint:containedctx // lives for one transaction, as database/sql's own Tx
-	tx  *stdsql.Tx
+	q   Querier
 	at  int64 // the generation that is read
 }
 
 // each runs scan on every row.
-func (l *loader) each(scan func(*stdsql.Rows) error, query string, args ...any) (err error) {
-	rows, err := l.tx.QueryContext(l.ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+func (l *loader) each(scan func(*stdsql.Rows) error, query string, args ...any) error {
+	return eachRow(l.ctx, l.q, query, scan, args...)
+}
+
+func (l *loader) row(query string, args ...any) *stdsql.Row {
+	return l.q.QueryRowContext(l.ctx, query, args...)
 }
 
 // newest makes the newest View, from an older one if there is one.
 func (l *loader) newest(prev *viewState) (*viewState, error) {
 	var committed int64
-	err := l.tx.QueryRowContext(l.ctx, `SELECT number, committed_at FROM generation ORDER BY number DESC LIMIT 1`).
+	err := l.row(`SELECT number, committed_at FROM generation ORDER BY number DESC LIMIT 1`).
 		Scan(&l.at, &committed)
 	if err != nil && !errors.Is(err, stdsql.ErrNoRows) {
 		return nil, err
@@ -145,10 +121,10 @@ func (l *loader) load(other *viewState, committed time.Time) (*viewState, error)
 		}
 		next.tables[id] = &t
 		return nil
-	}, `SELECT t.table_id, t.hot_changes, (SELECT max(number) FROM generation g WHERE g.table_id = t.table_id AND number <= ?1),
+	}, `SELECT t.table_id, t.hot_changes, (SELECT max(number) FROM generation g WHERE g.table_id = t.table_id AND number <= $1),
 			d.begin_generation
 		FROM tbl t JOIN definition d ON d.table_id = t.table_id
-			AND d.begin_generation <= ?1 AND (d.end_generation IS NULL OR d.end_generation > ?1)`, l.at)
+			AND d.begin_generation <= $1 AND (d.end_generation IS NULL OR d.end_generation > $1)`, l.at)
 	if err != nil {
 		return nil, err
 	}
@@ -198,8 +174,8 @@ func (l *loader) table(id int64, t *tableState, other *viewState) error {
 
 func (l *loader) definition(id int64) (*catalog.Table, error) {
 	var text string
-	err := l.tx.QueryRowContext(l.ctx, `SELECT definition FROM definition WHERE table_id = ?1
-		AND begin_generation <= ?2 AND (end_generation IS NULL OR end_generation > ?2)`, id, l.at).Scan(&text)
+	err := l.row(`SELECT definition FROM definition WHERE table_id = $1
+		AND begin_generation <= $2 AND (end_generation IS NULL OR end_generation > $2)`, id, l.at).Scan(&text)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +195,7 @@ func (l *loader) files(id int64, others []*catalog.File, since int64) ([]*catalo
 		err := rows.Scan(&file)
 		ended[file] = true
 		return err
-	}, `SELECT file_id FROM file WHERE table_id = ? AND end_generation > ? AND end_generation <= ?`, id, since, l.at)
+	}, `SELECT file_id FROM file WHERE table_id = $1 AND end_generation > $2 AND end_generation <= $3`, id, since, l.at)
 	if err != nil {
 		return nil, err
 	}
@@ -235,9 +211,9 @@ func (l *loader) files(id int64, others []*catalog.File, since int64) ([]*catalo
 			names[files[0].Stats[i].Name] = files[0].Stats[i].Name
 		}
 	}
-	missing := `f.begin_generation > ?2 AND f.begin_generation <= ?3 AND (f.end_generation IS NULL OR f.end_generation > ?3)`
+	missing := `f.begin_generation > $2 AND f.begin_generation <= $3 AND (f.end_generation IS NULL OR f.end_generation > $3)`
 	if since > l.at {
-		missing = `f.end_generation > ?3 AND f.end_generation <= ?2 AND f.begin_generation <= ?3`
+		missing = `f.end_generation > $3 AND f.end_generation <= $2 AND f.begin_generation <= $3`
 	}
 	more, err := l.readFiles(id, names, missing, since)
 	if err != nil {
@@ -252,11 +228,11 @@ func (l *loader) files(id int64, others []*catalog.File, since int64) ([]*catalo
 
 // readFiles reads files of a table; names are the strings that statistics share.
 func (l *loader) readFiles(id int64, names map[string]string, where string, since int64) ([]*catalog.File, error) {
-	batches, err := l.text(`SELECT batch_id, batch FROM batch WHERE table_id = ?`, id)
+	batches, err := l.text(`SELECT batch_id, batch FROM batch WHERE table_id = $1`, id)
 	if err != nil {
 		return nil, err
 	}
-	partitions, err := l.text(`SELECT partition_id, value FROM part WHERE table_id = ?`, id)
+	partitions, err := l.text(`SELECT partition_id, value FROM part WHERE table_id = $1`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +255,7 @@ func (l *loader) readFiles(id int64, names map[string]string, where string, sinc
 	}, `SELECT f.file_id, f.batch_id, b.revision, f.partition_id, f.path, f.rows, f.bytes, f.etag, f.footer_bytes,
 			f.schema_version, f.begin_generation, f.stats
 		FROM file f JOIN batch b USING (batch_id)
-		WHERE f.table_id = ?1 AND `+where, id, since, l.at)
+		WHERE f.table_id = $1 AND `+where, id, since, l.at)
 	return files, err
 }
 
@@ -306,13 +282,13 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		return err
 	}, `SELECT b.batch, p.value, h.load_seq, h.hot_schema_version
 		FROM hot_part h JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
-		WHERE h.table_id = ?1 AND h.begin_generation <= ?2 AND (h.end_generation IS NULL OR h.end_generation > ?2)`, id, l.at)
+		WHERE h.table_id = $1 AND h.begin_generation <= $2 AND (h.end_generation IS NULL OR h.end_generation > $2)`, id, l.at)
 	if err != nil {
 		return h, err
 	}
 	var versions int
-	err = l.tx.QueryRowContext(l.ctx, `SELECT coalesce(max(load_seq), 0), coalesce(max(hot_schema_version), 0)
-		FROM hot_part WHERE table_id = ? AND begin_generation <= ?`, id, l.at).Scan(&h.MaxLoadSeq, &versions)
+	err = l.row(`SELECT coalesce(max(load_seq), 0), coalesce(max(hot_schema_version), 0)
+		FROM hot_part WHERE table_id = $1 AND begin_generation <= $2`, id, l.at).Scan(&h.MaxLoadSeq, &versions)
 	if err != nil {
 		return h, err
 	}
@@ -321,7 +297,7 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		err := rows.Scan(&seq)
 		h.Withdrawn = append(h.Withdrawn, seq)
 		return err
-	}, `SELECT load_seq FROM hot_part WHERE table_id = ? AND end_generation <= ? AND purged = 0 ORDER BY load_seq`, id, l.at)
+	}, `SELECT load_seq FROM hot_part WHERE table_id = $1 AND end_generation <= $2 AND purged = 0 ORDER BY load_seq`, id, l.at)
 	if err != nil {
 		return h, err
 	}
@@ -335,6 +311,6 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		err := json.Unmarshal([]byte(columns), &names)
 		h.Versions[version] = names
 		return err
-	}, `SELECT version, columns FROM hot_schema WHERE table_id = ? AND version <= ?`, id, versions)
+	}, `SELECT version, columns FROM hot_schema WHERE table_id = $1 AND version <= $2`, id, versions)
 	return h, err
 }

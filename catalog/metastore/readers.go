@@ -1,9 +1,8 @@
-package sqlite
+package metastore
 
 import (
 	"context"
 	stdsql "database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 // Horizon is the oldest generation that can be read.
 func (s *Store) Horizon(ctx context.Context) (int64, error) {
 	var number int64
-	if err := s.db.QueryRowContext(ctx, `SELECT number FROM horizon`).Scan(&number); err != nil {
-		return 0, fmt.Errorf("read the horizon of catalog %s: %w", s.path, err)
+	if err := s.readOne(ctx, []any{&number}, `SELECT number FROM horizon`); err != nil {
+		return 0, fmt.Errorf("read the horizon of catalog %s: %w", s.db, err)
 	}
 	return number, nil
 }
@@ -29,7 +28,7 @@ func (s *Store) Retire(ctx context.Context, horizon int64) error {
 		if err != nil {
 			return err
 		}
-		return w.exec(`UPDATE horizon SET number = max(number, ?)`, horizon)
+		return w.exec(`UPDATE horizon SET number = $1 WHERE number < $1`, horizon)
 	})
 }
 
@@ -37,11 +36,10 @@ func (s *Store) Retire(ctx context.Context, horizon int64) error {
 func (s *Store) GenerationAt(ctx context.Context, at time.Time) (int64, error) {
 	// Not by the order of times: a clock may have jumped.
 	var number int64
-	err := s.db.QueryRowContext(ctx, `SELECT coalesce(
-		(SELECT min(number) - 1 FROM generation WHERE committed_at > ?), (SELECT max(number) FROM generation), 0)`,
-		micros(at)).Scan(&number)
+	err := s.readOne(ctx, []any{&number}, `SELECT coalesce(
+		(SELECT min(number) - 1 FROM generation WHERE committed_at > $1), (SELECT max(number) FROM generation), 0)`, micros(at))
 	if err != nil {
-		return 0, fmt.Errorf("read the generations of catalog %s: %w", s.path, err)
+		return 0, fmt.Errorf("read the generations of catalog %s: %w", s.db, err)
 	}
 	return number, nil
 }
@@ -49,7 +47,7 @@ func (s *Store) GenerationAt(ctx context.Context, at time.Time) (int64, error) {
 // NoteReader says what the statements of a process read.
 func (s *Store) NoteReader(ctx context.Context, r catalog.Reader) error {
 	return s.write(ctx, "note what a process reads", func(w *writer) error {
-		return w.exec(`INSERT INTO reader (id, oldest, horizon, until) VALUES (?, ?, ?, ?) ON CONFLICT (id)
+		return w.exec(`INSERT INTO reader (id, oldest, horizon, until) VALUES ($1, $2, $3, $4) ON CONFLICT (id)
 			DO UPDATE SET oldest = excluded.oldest, horizon = excluded.horizon, until = excluded.until`,
 			r.ID, r.Oldest, r.Horizon, micros(r.Until))
 	})
@@ -58,13 +56,13 @@ func (s *Store) NoteReader(ctx context.Context, r catalog.Reader) error {
 // ReleaseReader says that a process reads no more.
 func (s *Store) ReleaseReader(ctx context.Context, id string) error {
 	return s.write(ctx, "forget a reader", func(w *writer) error {
-		return w.exec(`DELETE FROM reader WHERE id = ?`, id)
+		return w.exec(`DELETE FROM reader WHERE id = $1`, id)
 	})
 }
 
 // Readers gives those whose time is not over.
 func (s *Store) Readers(ctx context.Context, now time.Time) ([]catalog.Reader, error) {
-	readers, err := rowsOf(ctx, s, `SELECT id, oldest, horizon, until FROM reader WHERE until > ? ORDER BY id`,
+	readers, err := read(ctx, s, `SELECT id, oldest, horizon, until FROM reader WHERE until > $1 ORDER BY id`,
 		func(rows *stdsql.Rows) (r catalog.Reader, err error) {
 			var until int64
 			err = rows.Scan(&r.ID, &r.Oldest, &r.Horizon, &until)
@@ -72,15 +70,15 @@ func (s *Store) Readers(ctx context.Context, now time.Time) ([]catalog.Reader, e
 			return r, err
 		}, micros(now))
 	if err != nil {
-		return nil, fmt.Errorf("read who reads catalog %s: %w", s.path, err)
+		return nil, fmt.Errorf("read who reads catalog %s: %w", s.db, err)
 	}
 	return readers, nil
 }
 
 // DeadFiles gives the files that are in no generation from this one on.
 func (s *Store) DeadFiles(ctx context.Context, horizon int64) ([]catalog.DeadFile, error) {
-	dead, err := rowsOf(ctx, s, `SELECT name, path, bytes FROM file JOIN tbl USING (table_id)
-		WHERE end_generation <= ? AND NOT gone ORDER BY name, path`,
+	dead, err := read(ctx, s, `SELECT name, path, bytes FROM file JOIN tbl USING (table_id)
+		WHERE end_generation <= $1 AND gone = 0 ORDER BY name, path`,
 		func(rows *stdsql.Rows) (f catalog.DeadFile, err error) {
 			var name string
 			err = rows.Scan(&name, &f.Path, &f.Bytes)
@@ -88,7 +86,7 @@ func (s *Store) DeadFiles(ctx context.Context, horizon int64) ([]catalog.DeadFil
 			return f, err
 		}, horizon)
 	if err != nil {
-		return nil, fmt.Errorf("read the dead files of catalog %s: %w", s.path, err)
+		return nil, fmt.Errorf("read the dead files of catalog %s: %w", s.db, err)
 	}
 	return dead, nil
 }
@@ -97,7 +95,7 @@ func (s *Store) DeadFiles(ctx context.Context, horizon int64) ([]catalog.DeadFil
 func (s *Store) FilesGone(ctx context.Context, table catalog.Name, paths []string) error {
 	return s.write(ctx, "note that files are gone", func(w *writer) error {
 		for _, path := range paths {
-			n, err := w.changed(`UPDATE file SET gone = 1 WHERE table_id = (SELECT table_id FROM tbl WHERE name = ?) AND path = ?
+			n, err := w.changed(`UPDATE file SET gone = 1 WHERE table_id = (SELECT table_id FROM tbl WHERE name = $1) AND path = $2
 				AND end_generation <= (SELECT number FROM horizon)`, table.String(), path)
 			if err != nil {
 				return err
@@ -112,30 +110,13 @@ func (s *Store) FilesGone(ctx context.Context, table catalog.Name, paths []strin
 
 // FilesPresent gives the paths of all files that a table has or had, but for those that are gone.
 func (s *Store) FilesPresent(ctx context.Context, table catalog.Name) ([]string, error) {
-	paths, err := rowsOf(ctx, s, `SELECT path FROM file WHERE table_id = (SELECT table_id FROM tbl WHERE name = ?) AND NOT gone ORDER BY path`,
+	paths, err := read(ctx, s, `SELECT path FROM file WHERE table_id = (SELECT table_id FROM tbl WHERE name = $1) AND gone = 0 ORDER BY path`,
 		func(rows *stdsql.Rows) (path string, err error) {
 			err = rows.Scan(&path)
 			return path, err
 		}, table.String())
 	if err != nil {
-		return nil, fmt.Errorf("read the files of %s in catalog %s: %w", table, s.path, err)
+		return nil, fmt.Errorf("read the files of %s in catalog %s: %w", table, s.db, err)
 	}
 	return paths, nil
-}
-
-// rowsOf reads a query's rows.
-func rowsOf[T any](ctx context.Context, s *Store, query string, scan func(*stdsql.Rows) (T, error), args ...any) (all []T, err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
 }

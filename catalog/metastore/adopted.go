@@ -1,8 +1,7 @@
-package sqlite
+package metastore
 
 import (
 	stdsql "database/sql"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -28,7 +27,7 @@ func recut(old, next *catalog.Table) bool {
 // drop ends the files that the record says are no longer the table's.
 func (p *publication) drop() error {
 	for _, path := range p.r.Drops {
-		ended, err := p.changed(`UPDATE file SET end_generation = ? WHERE table_id = ? AND path = ? AND end_generation IS NULL`,
+		ended, err := p.changed(`UPDATE file SET end_generation = $1 WHERE table_id = $2 AND path = $3 AND end_generation IS NULL`,
 			p.generation, p.tableID, path)
 		if err != nil {
 			return err
@@ -74,10 +73,10 @@ func (p *publication) withdrawDays() error {
 		}
 	}
 	if all {
-		return p.exec(`UPDATE hot_day SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL`, p.generation, p.tableID)
+		return p.exec(`UPDATE hot_day SET end_generation = $1 WHERE table_id = $2 AND end_generation IS NULL`, p.generation, p.tableID)
 	}
 	for _, r := range catalog.MergeDays(days) {
-		err := p.exec(`UPDATE hot_day SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL AND day BETWEEN ? AND ?`,
+		err := p.exec(`UPDATE hot_day SET end_generation = $1 WHERE table_id = $2 AND end_generation IS NULL AND day BETWEEN $3 AND $4`,
 			p.generation, p.tableID, r.First, r.Last)
 		if err != nil {
 			return err
@@ -87,24 +86,20 @@ func (p *publication) withdrawDays() error {
 }
 
 // endedFiles gives the files that this record ends, as far as their days need it.
-func (p *publication) endedFiles() (files []*catalog.File, err error) {
-	rows, err := p.tx.QueryContext(p.ctx, `SELECT v.value, f.path, f.rows, f.schema_version, f.stats FROM file f
-		JOIN part v USING (partition_id) WHERE f.table_id = ? AND f.end_generation = ?`, p.tableID, p.generation)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+func (p *publication) endedFiles() ([]*catalog.File, error) {
 	names := map[string]string{}
-	for rows.Next() {
-		f := new(catalog.File)
-		var stats stdsql.RawBytes
-		if err := rows.Scan(&f.Partition, &f.Path, &f.Rows, &f.SchemaVersion, &stats); err != nil {
-			return nil, err
-		}
-		if f.Stats, err = decodeStats(stats, names); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
-		}
-		files = append(files, f)
-	}
-	return files, rows.Err()
+	return rowsOf(p.ctx, p.tx, `SELECT v.value, f.path, f.rows, f.schema_version, f.stats FROM file f
+		JOIN part v USING (partition_id) WHERE f.table_id = $1 AND f.end_generation = $2`,
+		func(rows *stdsql.Rows) (*catalog.File, error) {
+			f := new(catalog.File)
+			var stats stdsql.RawBytes
+			err := rows.Scan(&f.Partition, &f.Path, &f.Rows, &f.SchemaVersion, &stats)
+			if err != nil {
+				return nil, err
+			}
+			if f.Stats, err = decodeStats(stats, names); err != nil {
+				return nil, fmt.Errorf("file %s: %w", f.Path, err)
+			}
+			return f, nil
+		}, p.tableID, p.generation)
 }

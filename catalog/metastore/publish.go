@@ -1,4 +1,4 @@
-package sqlite
+package metastore
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tidegate/catalog"
 )
@@ -114,7 +113,7 @@ func (p *publication) applied() (int64, error) {
 	var generation int64
 	var content string
 	err := p.row(`SELECT generation, content FROM batch
-		WHERE table_id = ? AND batch = ? AND revision = ? AND state <> 'failed'`,
+		WHERE table_id = $1 AND batch = $2 AND revision = $3 AND state <> 'failed'`,
 		p.tableID, p.r.Batch, p.r.Revision).Scan(&generation, &content)
 	switch {
 	case errors.Is(err, stdsql.ErrNoRows):
@@ -164,11 +163,11 @@ func (p *publication) define() error {
 
 // redefine puts a definition in the place of the newest.
 func (w *writer) redefine(tableID, generation int64, version int, definition []byte) error {
-	err := w.exec(`UPDATE definition SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL`, generation, tableID)
+	err := w.exec(`UPDATE definition SET end_generation = $1 WHERE table_id = $2 AND end_generation IS NULL`, generation, tableID)
 	if err != nil {
 		return err
 	}
-	return w.exec(`INSERT INTO definition (table_id, begin_generation, schema_version, definition) VALUES (?, ?, ?, ?)`,
+	return w.exec(`INSERT INTO definition (table_id, begin_generation, schema_version, definition) VALUES ($1, $2, $3, $4)`,
 		tableID, generation, version, string(definition))
 }
 
@@ -188,7 +187,7 @@ func (p *publication) knownVersion() error {
 // definition reads the newest definition of a schema version, of any for 0; nil if there is none.
 func (w *writer) definition(tableID int64, version int) (*catalog.Table, string, error) {
 	var text string
-	err := w.row(`SELECT definition FROM definition WHERE table_id = ? AND ? IN (0, schema_version)
+	err := w.row(`SELECT definition FROM definition WHERE table_id = $1 AND CAST($2 AS bigint) IN (0, schema_version)
 		ORDER BY begin_generation DESC LIMIT 1`, tableID, version).Scan(&text)
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return nil, "", nil
@@ -212,20 +211,20 @@ func (p *publication) addBatch() error {
 	for i := range r.Files {
 		bytesOut += r.Files[i].Bytes
 	}
-	err := p.exec(`DELETE FROM batch WHERE table_id = ? AND batch = ? AND revision = ? AND state = 'failed'`,
+	err := p.exec(`DELETE FROM batch WHERE table_id = $1 AND batch = $2 AND revision = $3 AND state = 'failed'`,
 		p.tableID, r.Batch, r.Revision)
 	if err != nil {
 		return err
 	}
 	var other string
-	err = p.row(`SELECT batch FROM batch WHERE table_id = ? AND seq = ? AND state <> 'failed'`, p.tableID, r.Seq).Scan(&other)
+	err = p.row(`SELECT batch FROM batch WHERE table_id = $1 AND seq = $2 AND state <> 'failed'`, p.tableID, r.Seq).Scan(&other)
 	if err == nil {
 		return fmt.Errorf("%w: seq %d is that of batch %s", catalog.ErrConflict, r.Seq, other)
 	}
 	if !errors.Is(err, stdsql.ErrNoRows) {
 		return err
 	}
-	if err := p.exec(`UPDATE tbl SET batch_seq = max(batch_seq, ?) WHERE table_id = ?`, r.Seq, p.tableID); err != nil {
+	if err := p.exec(`UPDATE tbl SET batch_seq = $1 WHERE table_id = $2 AND batch_seq < $1`, r.Seq, p.tableID); err != nil {
 		return err
 	}
 	notes, err := encodeNotes(r.Notes)
@@ -236,7 +235,7 @@ func (p *publication) addBatch() error {
 	return p.row(`INSERT INTO batch (table_id, batch, revision, seq, state, kind, pipeline, version,
 			read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out,
 			started_at, committed_at, generation, content, notes)
-		VALUES (?, ?, ?, ?, 'committed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING batch_id`,
+		VALUES ($1, $2, $3, $4, 'committed', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING batch_id`,
 		p.tableID, r.Batch, r.Revision, r.Seq, string(r.Kind), r.Pipeline.Name, r.Pipeline.Version,
 		c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, bytesIn, bytesOut,
 		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content, notes).Scan(&p.batchID)
@@ -245,10 +244,10 @@ func (p *publication) addBatch() error {
 // replace ends the files that the record takes the place of, and their coverage.
 func (p *publication) replace() error {
 	for _, old := range p.r.Replaces {
-		ended, err := p.changed(`UPDATE file SET end_generation = ?1
+		ended, err := p.changed(`UPDATE file SET end_generation = $1
 			WHERE end_generation IS NULL
-			  AND batch_id = (SELECT batch_id FROM batch WHERE table_id = ?2 AND batch = ?3 AND revision = ?4 AND state <> 'failed')
-			  AND partition_id = (SELECT partition_id FROM part WHERE table_id = ?2 AND value = ?5)`,
+			  AND batch_id = (SELECT batch_id FROM batch WHERE table_id = $2 AND batch = $3 AND revision = $4 AND state <> 'failed')
+			  AND partition_id = (SELECT partition_id FROM part WHERE table_id = $2 AND value = $5)`,
 			p.generation, p.tableID, old.Batch, old.Revision, old.Partition)
 		if err != nil {
 			return err
@@ -262,8 +261,8 @@ func (p *publication) replace() error {
 	if len(p.r.Replaces) == 0 {
 		return nil
 	}
-	err := p.exec(`UPDATE hot_part SET end_generation = ?1
-		WHERE table_id = ?2 AND end_generation IS NULL AND NOT EXISTS (
+	err := p.exec(`UPDATE hot_part SET end_generation = $1
+		WHERE table_id = $2 AND end_generation IS NULL AND NOT EXISTS (
 			SELECT 1 FROM file f WHERE f.batch_id = hot_part.batch_id AND f.partition_id = hot_part.partition_id
 			AND f.end_generation IS NULL)`, p.generation, p.tableID)
 	if err != nil {
@@ -275,13 +274,17 @@ func (p *publication) replace() error {
 // endBatches notes the batches whose last live file this record ended.
 func (p *publication) endBatches() error {
 	return p.exec(`UPDATE batch SET state = 'replaced'
-		WHERE table_id = ?2 AND state = 'committed'
-		  AND EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation = ?1)
+		WHERE table_id = $2 AND state = 'committed'
+		  AND EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation = $1)
 		  AND NOT EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation IS NULL)`,
 		p.generation, p.tableID)
 }
 
 func (p *publication) addFiles() error {
+	if err := p.newPaths(); err != nil {
+		return err
+	}
+	rows := make([][]any, len(p.r.Files))
 	for i := range p.r.Files {
 		f := &p.r.Files[i]
 		partition, ok := p.partitions[f.Partition]
@@ -292,14 +295,35 @@ func (p *publication) addFiles() error {
 			}
 			p.partitions[f.Partition] = partition
 		}
-		err := p.exec(`INSERT INTO file (table_id, batch_id, partition_id, path, rows, bytes, etag, footer_bytes,
-				schema_version, begin_generation, stats) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		rows[i] = []any{
 			p.tableID, p.batchID, partition, f.Path, f.Rows, f.Bytes, f.ETag, f.FooterBytes,
-			p.r.Table.SchemaVersion, p.generation, encodeStats(f.Columns))
-		if err != nil && strings.Contains(err.Error(), "file.path") {
-			return fmt.Errorf("%w: file %s is there already", catalog.ErrConflict, f.Path)
+			p.r.Table.SchemaVersion, p.generation, encodeStats(f.Columns),
 		}
-		if err != nil {
+	}
+	return p.insert(`file (table_id, batch_id, partition_id, path, rows, bytes, etag, footer_bytes,
+		schema_version, begin_generation, stats)`, ``, rows)
+}
+
+// newPaths makes sure that none of the record's files is there.
+func (p *publication) newPaths() error {
+	seen := map[string]bool{}
+	for some := range slices.Chunk(p.r.Files, keysPerQuery) {
+		args := []any{p.tableID}
+		for i := range some {
+			path := some[i].Path
+			if seen[path] {
+				return fmt.Errorf("%w: file %s is in it twice", catalog.ErrConflict, path)
+			}
+			seen[path] = true
+			args = append(args, path)
+		}
+		var there string
+		err := p.row(`SELECT path FROM file WHERE table_id = $1 AND end_generation IS NULL AND path IN (`+parameters(2, len(some))+`) LIMIT 1`,
+			args...).Scan(&there)
+		if err == nil {
+			return fmt.Errorf("%w: file %s is there already", catalog.ErrConflict, there)
+		}
+		if !errors.Is(err, stdsql.ErrNoRows) {
 			return err
 		}
 	}
@@ -315,7 +339,7 @@ func (p *publication) newPair(value string) (int64, error) {
 	}
 	var revision int
 	err = p.row(`SELECT b.revision FROM batch b JOIN file f USING (batch_id)
-		WHERE b.table_id = ? AND b.batch = ? AND b.batch_id <> ? AND f.partition_id = ? AND f.end_generation IS NULL
+		WHERE b.table_id = $1 AND b.batch = $2 AND b.batch_id <> $3 AND f.partition_id = $4 AND f.end_generation IS NULL
 		LIMIT 1`, p.tableID, p.r.Batch, p.batchID, id).Scan(&revision)
 	if err == nil {
 		return 0, fmt.Errorf("%w: revision %d of the batch is live in partition %q and not replaced",
@@ -328,13 +352,18 @@ func (p *publication) newPair(value string) (int64, error) {
 }
 
 func (p *publication) addInputs() error {
+	last := map[string]int{} // of a key that is there twice: one statement must not change a row twice
+	rows := make([][]any, 0, len(p.r.Inputs))
 	for _, in := range p.r.Inputs {
-		err := p.exec(`INSERT INTO input (table_id, key, etag, size, seq) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (table_id, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, seq = excluded.seq
-			WHERE excluded.seq >= input.seq`, p.tableID, in.Key, in.ETag, in.Size, p.r.Seq)
-		if err != nil {
-			return err
+		row := []any{p.tableID, in.Key, in.ETag, in.Size, p.r.Seq}
+		if i, ok := last[in.Key]; ok {
+			rows[i] = row
+			continue
 		}
+		last[in.Key] = len(rows)
+		rows = append(rows, row)
 	}
-	return nil
+	return p.insert(`input (table_id, key, etag, size, seq)`,
+		`ON CONFLICT (table_id, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, seq = excluded.seq
+			WHERE excluded.seq >= input.seq`, rows)
 }

@@ -1,9 +1,8 @@
-package sqlite
+package metastore
 
 import (
 	"context"
 	stdsql "database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -29,7 +28,7 @@ func (s *Store) RaiseAbsence(ctx context.Context, i catalog.Incident, since time
 			return err
 		}
 		var there int
-		err = w.row(`SELECT count(*) FROM batch WHERE table_id = ? AND state <> 'failed' AND kind <> ? AND committed_at >= ?`,
+		err = w.row(`SELECT count(*) FROM batch WHERE table_id = $1 AND state <> 'failed' AND kind <> $2 AND committed_at >= $3`,
 			id, string(catalog.RecordRequeue), micros(since)).Scan(&there)
 		if err != nil || there > 0 {
 			return err
@@ -67,13 +66,14 @@ func (s *Store) Resolve(ctx context.Context, table catalog.Name, at time.Time, k
 }
 
 func (w *writer) raise(tableID int64, i catalog.Incident) error {
-	seen, err := w.changed(`UPDATE incident SET seen_at = ?, batch = ?, text = ? WHERE table_id = ? AND kind = ? AND rule = ? AND resolved_at = 0`,
+	i.Text = storable(i.Text)
+	seen, err := w.changed(`UPDATE incident SET seen_at = $1, batch = $2, text = $3 WHERE table_id = $4 AND kind = $5 AND rule = $6 AND resolved_at = 0`,
 		micros(i.SeenAt), i.Batch, i.Text, tableID, string(i.Kind), i.Rule)
 	if err != nil || seen > 0 {
 		return err
 	}
 	var id int64
-	err = w.row(`INSERT INTO incident (table_id, kind, rule, batch, text, opened_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) RETURNING incident_id`,
+	err = w.row(`INSERT INTO incident (table_id, kind, rule, batch, text, opened_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING incident_id`,
 		tableID, string(i.Kind), i.Rule, i.Batch, i.Text, micros(i.SeenAt)).Scan(&id)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (w *writer) raise(tableID int64, i catalog.Incident) error {
 
 // resolve ends an incident, if it is open.
 func (w *writer) resolve(id int64, at time.Time) error {
-	ended, err := w.changed(`UPDATE incident SET resolved_at = ? WHERE incident_id = ? AND resolved_at = 0`, micros(at), id)
+	ended, err := w.changed(`UPDATE incident SET resolved_at = $1 WHERE incident_id = $2 AND resolved_at = 0`, micros(at), id)
 	if err != nil || ended == 0 {
 		return err
 	}
@@ -95,13 +95,13 @@ const keepResolved = 30 * 24 * time.Hour
 
 // notice puts what an incident came to into the outbox, and takes out what is long over.
 func (w *writer) notice(id int64, event catalog.NoticeEvent, at time.Time) error {
-	const old = `(SELECT incident_id FROM incident WHERE resolved_at > 0 AND resolved_at < ?1 AND incident_id <> ?2)`
+	const old = `(SELECT incident_id FROM incident WHERE resolved_at > 0 AND resolved_at < $1 AND incident_id <> $2)`
 	for _, from := range []string{"delivery", "notice", "incident"} {
 		if err := w.exec(`DELETE FROM `+from+` WHERE incident_id IN `+old, micros(at.Add(-keepResolved)), id); err != nil {
 			return err
 		}
 	}
-	return w.exec(`INSERT INTO notice (incident_id, event, at) VALUES (?, ?, ?)`, id, string(event), micros(at))
+	return w.exec(`INSERT INTO notice (incident_id, event, at) VALUES ($1, $2, $3)`, id, string(event), micros(at))
 }
 
 // tellIncidents raises what a published batch says of itself, and resolves what it shows to be over.
@@ -143,12 +143,8 @@ func (p *publication) tellIncidents() error {
 	return nil
 }
 
-func (p *publication) openIncidents() (_ []catalog.Incident, err error) {
-	rows, err := p.tx.QueryContext(p.ctx, selectIncidents+` WHERE i.table_id = ? AND i.resolved_at = 0`, p.tableID)
-	if err != nil {
-		return nil, err
-	}
-	return scanIncidents(rows)
+func (p *publication) openIncidents() ([]catalog.Incident, error) {
+	return rowsOf(p.ctx, p.tx, selectIncidents+` WHERE i.table_id = $1 AND i.resolved_at = 0`, incidentOf, p.tableID)
 }
 
 // tellFailure raises what kept a batch from being published: the rules that stopped it, or a failure.
@@ -179,29 +175,15 @@ const selectIncidents = `SELECT ` + incidentColumns + ` FROM incident i JOIN tbl
 // Incidents gives the open ones, and those that were resolved from a time on, the oldest first; the zero time gives the
 // open ones alone.
 func (s *Store) Incidents(ctx context.Context, resolvedFrom time.Time) ([]catalog.Incident, error) {
-	rows, err := s.db.QueryContext(ctx, selectIncidents+` WHERE i.resolved_at = 0 OR ?1 > 0 AND i.resolved_at >= ?1 ORDER BY i.opened_at, i.incident_id`,
-		micros(resolvedFrom))
+	all, err := read(ctx, s, selectIncidents+` WHERE i.resolved_at = 0 OR CAST($1 AS bigint) > 0 AND i.resolved_at >= $1
+		ORDER BY i.opened_at, i.incident_id`, incidentOf, micros(resolvedFrom))
 	if err != nil {
-		return nil, fmt.Errorf("read incidents: %w", err)
-	}
-	all, err := scanIncidents(rows)
-	if err != nil {
-		return nil, fmt.Errorf("read incidents: %w", err)
+		return nil, fmt.Errorf("read incidents of catalog %s: %w", s.db, err)
 	}
 	return all, nil
 }
 
-func scanIncidents(rows *stdsql.Rows) (all []catalog.Incident, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		i, err := scanIncident(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, i)
-	}
-	return all, rows.Err()
-}
+func incidentOf(rows *stdsql.Rows) (catalog.Incident, error) { return scanIncident(rows) }
 
 // scanIncident reads incidentColumns, and what follows them into more.
 func scanIncident(row interface{ Scan(into ...any) error }, more ...any) (catalog.Incident, error) {

@@ -1,4 +1,4 @@
-package sqlite
+package metastore
 
 import (
 	"context"
@@ -39,8 +39,8 @@ type dayCoverage struct {
 
 func (v *dayCoverage) cover() (int64, error) {
 	var changed int64
-	err := v.row(`SELECT (SELECT count(*) FROM file WHERE table_id = ?1 AND (begin_generation > ?2 OR end_generation > ?2))
-		+ (SELECT count(*) FROM definition WHERE table_id = ?1 AND begin_generation > ?2)`,
+	err := v.row(`SELECT (SELECT count(*) FROM file WHERE table_id = $1 AND (begin_generation > $2 OR end_generation > $2))
+		+ (SELECT count(*) FROM definition WHERE table_id = $1 AND begin_generation > $2)`,
 		v.tableID, v.days.Generation).Scan(&changed)
 	if err != nil {
 		return 0, err
@@ -73,29 +73,24 @@ func (v *dayCoverage) cover() (int64, error) {
 }
 
 // live gives the days as they are now, under the columns that were compared this time.
-func (v *dayCoverage) live() (days map[catalog.Day]catalog.DayCheck, err error) {
-	days = map[catalog.Day]catalog.DayCheck{}
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT day, rows, sum, difference FROM hot_day
-		WHERE table_id = ? AND end_generation IS NULL AND hot_schema_version = ?`, v.tableID, v.version)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d catalog.Day
-		var c catalog.DayCheck
-		if err := rows.Scan(&d, &c.Rows, &c.Sum, &c.Difference); err != nil {
-			return nil, err
-		}
-		days[d] = c
-	}
-	return days, rows.Err()
+func (v *dayCoverage) live() (map[catalog.Day]catalog.DayCheck, error) {
+	days := map[catalog.Day]catalog.DayCheck{}
+	err := eachRow(v.ctx, v.tx, `SELECT day, rows, sum, difference FROM hot_day
+		WHERE table_id = $1 AND end_generation IS NULL AND hot_schema_version = $2`,
+		func(rows *stdsql.Rows) error {
+			var d catalog.Day
+			var c catalog.DayCheck
+			err := rows.Scan(&d, &c.Rows, &c.Sum, &c.Difference)
+			days[d] = c
+			return err
+		}, v.tableID, v.version)
+	return days, err
 }
 
 func (v *dayCoverage) sameColumns() (bool, error) {
 	var version int
 	var collation string
-	err := v.row(`SELECT hot_schema_version, collation FROM hot_check WHERE table_id = ?`, v.tableID).Scan(&version, &collation)
+	err := v.row(`SELECT hot_schema_version, "collation" FROM hot_check WHERE table_id = $1`, v.tableID).Scan(&version, &collation)
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return false, nil
 	}
@@ -104,7 +99,7 @@ func (v *dayCoverage) sameColumns() (bool, error) {
 
 // replace ends the days that are no longer so and adds those that are new.
 func (v *dayCoverage) replace(old map[catalog.Day]catalog.DayCheck) error {
-	err := v.exec(`UPDATE hot_day SET end_generation = ? WHERE table_id = ? AND end_generation IS NULL AND hot_schema_version <> ?`,
+	err := v.exec(`UPDATE hot_day SET end_generation = $1 WHERE table_id = $2 AND end_generation IS NULL AND hot_schema_version <> $3`,
 		v.generation, v.tableID, v.version)
 	if err != nil {
 		return err
@@ -113,7 +108,7 @@ func (v *dayCoverage) replace(old map[catalog.Day]catalog.DayCheck) error {
 		if c, ok := v.days.Days[d]; ok && c == old[d] {
 			continue
 		}
-		err := v.exec(`UPDATE hot_day SET end_generation = ? WHERE table_id = ? AND day = ? AND end_generation IS NULL`,
+		err := v.exec(`UPDATE hot_day SET end_generation = $1 WHERE table_id = $2 AND day = $3 AND end_generation IS NULL`,
 			v.generation, v.tableID, d)
 		if err != nil {
 			return err
@@ -125,7 +120,7 @@ func (v *dayCoverage) replace(old map[catalog.Day]catalog.DayCheck) error {
 			continue
 		}
 		err := v.exec(`INSERT INTO hot_day (table_id, day, hot_schema_version, rows, sum, difference, begin_generation)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`, v.tableID, d, v.version, c.Rows, c.Sum, c.Difference, v.generation)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`, v.tableID, d, v.version, c.Rows, c.Sum, c.Difference, v.generation)
 		if err != nil {
 			return err
 		}
@@ -139,39 +134,41 @@ func (v *dayCoverage) note() error {
 	if err != nil {
 		return err
 	}
-	err = v.exec(`INSERT INTO hot_check (table_id, checked_at, hot_schema_version, collation, notes) VALUES (?, ?, ?, ?, ?)
+	err = v.exec(`INSERT INTO hot_check (table_id, checked_at, hot_schema_version, "collation", notes) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (table_id) DO UPDATE SET checked_at = excluded.checked_at, hot_schema_version = excluded.hot_schema_version,
-			collation = excluded.collation, notes = excluded.notes`,
+			"collation" = excluded."collation", notes = excluded.notes`,
 		v.tableID, micros(v.days.At), v.version, v.days.Collation, string(notes))
 	if err != nil {
 		return err
 	}
-	return v.exec(`UPDATE tbl SET hot_changes = hot_changes + 1 WHERE table_id = ?`, v.tableID)
+	return v.exec(`UPDATE tbl SET hot_changes = hot_changes + 1 WHERE table_id = $1`, v.tableID)
 }
 
 // DaySums gives the lake's side of the live checks that were made of these columns.
-func (s *Store) DaySums(ctx context.Context, table catalog.Name, columns []string) (sums map[catalog.Day]catalog.DayCheck, err error) {
+func (s *Store) DaySums(ctx context.Context, table catalog.Name, columns []string) (map[catalog.Day]catalog.DayCheck, error) {
 	text, err := json.Marshal(columns)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT d.day, d.rows, d.sum FROM hot_day d JOIN tbl t USING (table_id)
+	type daySum struct {
+		day   catalog.Day
+		check catalog.DayCheck
+	}
+	all, err := read(ctx, s, `SELECT d.day, d.rows, d.sum FROM hot_day d JOIN tbl t USING (table_id)
 		JOIN hot_schema h ON h.table_id = d.table_id AND h.version = d.hot_schema_version
-		WHERE t.name = ? AND d.end_generation IS NULL AND h.columns = ?`, table.String(), string(text))
+		WHERE t.name = $1 AND d.end_generation IS NULL AND h.columns = $2`,
+		func(rows *stdsql.Rows) (d daySum, err error) {
+			err = rows.Scan(&d.day, &d.check.Rows, &d.check.Sum)
+			return d, err
+		}, table.String(), string(text))
 	if err != nil {
-		return nil, fmt.Errorf("read day sums of %s: %w", table, err)
+		return nil, fmt.Errorf("read day sums of %s in catalog %s: %w", table, s.db, err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	sums = map[catalog.Day]catalog.DayCheck{}
-	for rows.Next() {
-		var d catalog.Day
-		var c catalog.DayCheck
-		if err := rows.Scan(&d, &c.Rows, &c.Sum); err != nil {
-			return nil, err
-		}
-		sums[d] = c
+	sums := make(map[catalog.Day]catalog.DayCheck, len(all))
+	for _, d := range all {
+		sums[d.day] = d.check
 	}
-	return sums, rows.Err()
+	return sums, nil
 }
 
 // days reads the coverage of an adopted table; nil if it was never compared. The warehouse keeps no generations: in an
@@ -181,9 +178,9 @@ func (l *loader) days(id int64, v *catalog.TableView) (*catalog.HotDays, error) 
 	var checked int64
 	var columns stdsql.NullString
 	var notes string
-	err := l.tx.QueryRowContext(l.ctx, `SELECT c.checked_at, c.collation, c.notes, h.columns FROM hot_check c
+	err := l.row(`SELECT c.checked_at, c."collation", c.notes, h.columns FROM hot_check c
 		LEFT JOIN hot_schema h ON h.table_id = c.table_id AND h.version = c.hot_schema_version
-		WHERE c.table_id = ?`, id).Scan(&checked, &h.Collation, &notes, &columns)
+		WHERE c.table_id = $1`, id).Scan(&checked, &h.Collation, &notes, &columns)
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return nil, nil
 	}
@@ -220,7 +217,7 @@ func (l *loader) days(id int64, v *catalog.TableView) (*catalog.HotDays, error) 
 		h.Rows += n
 		covered = append(covered, catalog.DayRange{First: d, Last: d})
 		return nil
-	}, `SELECT day, rows, difference FROM hot_day WHERE table_id = ? AND begin_generation <= ? AND end_generation IS NULL`, id, l.at)
+	}, `SELECT day, rows, difference FROM hot_day WHERE table_id = $1 AND begin_generation <= $2 AND end_generation IS NULL`, id, l.at)
 	h.Covered = catalog.MergeDays(covered)
 	return h, err
 }

@@ -1,4 +1,4 @@
-package sqlite
+package metastore
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ func (s *Store) ReserveLoad(ctx context.Context, table catalog.Name, n int) (int
 		if err != nil {
 			return err
 		}
-		return w.row(`UPDATE tbl SET load_seq = load_seq + ? WHERE table_id = ? RETURNING load_seq`, n, id).Scan(&last)
+		return w.row(`UPDATE tbl SET load_seq = load_seq + $1 WHERE table_id = $2 RETURNING load_seq`, n, id).Scan(&last)
 	})
 	return last - int64(n) + 1, err
 }
@@ -71,7 +71,7 @@ type coverage struct {
 // livePart finds the coverage of a pair; 0 if it has none.
 func (v *coverage) livePart(p catalog.Pair) (loadSeq int64, err error) {
 	err = v.row(`SELECT h.load_seq FROM hot_part h JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
-		WHERE h.table_id = ? AND h.end_generation IS NULL AND b.batch = ? AND p.value = ?`,
+		WHERE h.table_id = $1 AND h.end_generation IS NULL AND b.batch = $2 AND p.value = $3`,
 		v.tableID, p.Batch, p.Partition).Scan(&loadSeq)
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return 0, nil
@@ -114,8 +114,8 @@ func (v *coverage) apply() error {
 		return err
 	}
 	var published, reserved int64
-	err = v.row(`SELECT (SELECT coalesce(max(load_seq), 0) FROM hot_part WHERE table_id = ?1), load_seq
-		FROM tbl WHERE table_id = ?1`, v.tableID).Scan(&published, &reserved)
+	err = v.row(`SELECT (SELECT coalesce(max(load_seq), 0) FROM hot_part WHERE table_id = $1), load_seq
+		FROM tbl WHERE table_id = $1`, v.tableID).Scan(&published, &reserved)
 	if err != nil {
 		return err
 	}
@@ -138,13 +138,13 @@ func (v *coverage) withdraw(p catalog.Pair) error {
 	if err != nil || seq == 0 {
 		return err
 	}
-	return v.exec(`UPDATE hot_part SET end_generation = ? WHERE table_id = ? AND load_seq = ?`, v.generation, v.tableID, seq)
+	return v.exec(`UPDATE hot_part SET end_generation = $1 WHERE table_id = $2 AND load_seq = $3`, v.generation, v.tableID, seq)
 }
 
 func (v *coverage) add(p catalog.Pair, seq int64, version int) error {
 	var batchID, partitionID int64
 	err := v.row(`SELECT f.batch_id, f.partition_id FROM file f JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
-		WHERE f.table_id = ? AND f.end_generation IS NULL AND b.batch = ? AND p.value = ? LIMIT 1`,
+		WHERE f.table_id = $1 AND f.end_generation IS NULL AND b.batch = $2 AND p.value = $3 LIMIT 1`,
 		v.tableID, p.Batch, p.Partition).Scan(&batchID, &partitionID)
 	if errors.Is(err, stdsql.ErrNoRows) {
 		return fmt.Errorf("%w: partition %q of batch %s is not live", catalog.ErrConflict, p.Partition, p.Batch)
@@ -156,7 +156,7 @@ func (v *coverage) add(p catalog.Pair, seq int64, version int) error {
 		return err
 	}
 	return v.exec(`INSERT INTO hot_part (table_id, load_seq, batch_id, partition_id, hot_schema_version, begin_generation)
-		VALUES (?, ?, ?, ?, ?, ?)`, v.tableID, seq, batchID, partitionID, version, v.generation)
+		VALUES ($1, $2, $3, $4, $5, $6)`, v.tableID, seq, batchID, partitionID, version, v.generation)
 }
 
 // hotSchema gives the version number of the change's columns.
@@ -169,12 +169,12 @@ func (v *coverage) hotSchema() (int, error) {
 		return 0, err
 	}
 	var version int
-	err = v.row(`SELECT version FROM hot_schema WHERE table_id = ? AND columns = ?`, v.tableID, string(columns)).Scan(&version)
+	err = v.row(`SELECT version FROM hot_schema WHERE table_id = $1 AND columns = $2`, v.tableID, string(columns)).Scan(&version)
 	if !errors.Is(err, stdsql.ErrNoRows) {
 		return version, err
 	}
 	err = v.row(`INSERT INTO hot_schema (table_id, version, columns)
-		SELECT ?1, coalesce(max(version), 0) + 1, ?2 FROM hot_schema WHERE table_id = ?1 RETURNING version`,
+		SELECT $1, coalesce(max(version), 0) + 1, $2 FROM hot_schema WHERE table_id = $1 RETURNING version`,
 		v.tableID, string(columns)).Scan(&version)
 	return version, err
 }
@@ -192,7 +192,7 @@ func (s *Store) Purged(ctx context.Context, table catalog.Name, loadSeqs []int64
 		}
 		for _, seq := range loadSeqs {
 			var live int
-			err := w.row(`SELECT count(*) FROM hot_part WHERE table_id = ? AND load_seq = ? AND end_generation IS NULL`,
+			err := w.row(`SELECT count(*) FROM hot_part WHERE table_id = $1 AND load_seq = $2 AND end_generation IS NULL`,
 				id, seq).Scan(&live)
 			if err != nil {
 				return err
@@ -200,11 +200,11 @@ func (s *Store) Purged(ctx context.Context, table catalog.Name, loadSeqs []int64
 			if live > 0 {
 				return fmt.Errorf("%w: load sequence %d is not withdrawn", catalog.ErrConflict, seq)
 			}
-			err = w.exec(`UPDATE hot_part SET purged = 1 WHERE table_id = ? AND load_seq = ?`, id, seq)
+			err = w.exec(`UPDATE hot_part SET purged = 1 WHERE table_id = $1 AND load_seq = $2`, id, seq)
 			if err != nil {
 				return err
 			}
 		}
-		return w.exec(`UPDATE tbl SET hot_changes = hot_changes + 1 WHERE table_id = ?`, id)
+		return w.exec(`UPDATE tbl SET hot_changes = hot_changes + 1 WHERE table_id = $1`, id)
 	})
 }

@@ -1,10 +1,11 @@
-package sqlite
+package metastore
 
 import (
 	"context"
 	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tidegate/catalog"
@@ -23,48 +24,63 @@ func (s *Store) Lease(ctx context.Context, l catalog.Lease, now time.Time) (cata
 		if err := w.makeRoom(tableID, l, now); err != nil {
 			return err
 		}
-		err = w.row(`INSERT INTO lease (table_id, piece, owner, until) VALUES (?, ?, ?, ?) RETURNING token`,
+		err = w.row(`INSERT INTO lease (table_id, piece, owner, until) VALUES ($1, $2, $3, $4) RETURNING token`,
 			tableID, l.Piece, l.Owner, micros(l.Until)).Scan(&l.Token)
 		if err != nil {
 			return err
 		}
-		for _, in := range l.Inputs {
-			err := w.exec(`INSERT INTO lease_input (table_id, key, etag, token) VALUES (?, ?, ?, ?)`, tableID, in.Key, in.ETag, l.Token)
-			if err != nil {
-				return err
-			}
+		rows := make([][]any, len(l.Inputs))
+		for i, in := range l.Inputs {
+			rows[i] = []any{tableID, in.Key, in.ETag, l.Token}
 		}
-		return nil
+		return w.insert(`lease_input (table_id, key, etag, token)`, ``, rows)
 	})
 	return l, err
 }
 
 // unread makes sure that no published batch has read the inputs as they are.
 func (w *writer) unread(tableID int64, inputs []catalog.Input) error {
-	var read catalog.ReadError
-	for _, in := range inputs {
-		var etag string
-		err := w.row(`SELECT etag FROM input WHERE table_id = ? AND key = ?`, tableID, in.Key).Scan(&etag)
-		if err == nil && etag == in.ETag {
-			read.Keys = append(read.Keys, in.Key)
-		}
-		if err != nil && !errors.Is(err, stdsql.ErrNoRows) {
+	var known catalog.ReadError
+	for some := range slices.Chunk(inputs, keysPerQuery) {
+		etags := map[string]string{}
+		err := eachRow(w.ctx, w.tx, `SELECT key, etag FROM input WHERE table_id = $1 AND key IN (`+parameters(2, len(some))+`)`,
+			func(rows *stdsql.Rows) error {
+				var key, etag string
+				err := rows.Scan(&key, &etag)
+				etags[key] = etag
+				return err
+			}, withKeys(some, tableID)...)
+		if err != nil {
 			return err
 		}
+		for _, in := range some {
+			if etag, ok := etags[in.Key]; ok && etag == in.ETag {
+				known.Keys = append(known.Keys, in.Key)
+			}
+		}
 	}
-	if len(read.Keys) > 0 {
-		return &read
+	if len(known.Keys) > 0 {
+		return &known
 	}
 	return nil
 }
 
+// withKeys gives the keys of inputs behind the first parameters of a query.
+func withKeys(inputs []catalog.Input, first ...any) []any {
+	for _, in := range inputs {
+		first = append(first, in.Key)
+	}
+	return first
+}
+
 // makeRoom takes out the leases that exclude this one if all of them have ended.
 func (w *writer) makeRoom(tableID int64, l catalog.Lease, now time.Time) error {
-	if err := w.endLease(`table_id = ?1 AND (?2 = '' OR piece IN ('', ?2))`, now, tableID, l.Piece); err != nil {
+	if err := w.endLease(`table_id = $1 AND ($2 = '' OR piece IN ('', $2))`, now, tableID, l.Piece); err != nil {
 		return err
 	}
-	for _, in := range l.Inputs {
-		err := w.endLease(`token = (SELECT token FROM lease_input WHERE table_id = ?1 AND key = ?2)`, now, tableID, in.Key)
+	for some := range slices.Chunk(l.Inputs, keysPerQuery) {
+		err := w.endLease(`token IN (SELECT token FROM lease_input WHERE table_id = $1 AND key IN (`+parameters(2, len(some))+`))`,
+			now, withKeys(some, tableID)...)
 		if err != nil {
 			return err
 		}
@@ -75,7 +91,8 @@ func (w *writer) makeRoom(tableID int64, l catalog.Lease, now time.Time) error {
 // endLease deletes the leases of a condition; ErrLeased if one of them has not ended.
 func (w *writer) endLease(condition string, now time.Time, args ...any) error {
 	var owner string
-	err := w.row(`SELECT owner FROM lease WHERE until > ?3 AND `+condition+` LIMIT 1`, append(args, micros(now))...).Scan(&owner)
+	err := w.row(fmt.Sprintf(`SELECT owner FROM lease WHERE until > $%d AND %s LIMIT 1`, len(args)+1, condition),
+		append(args, micros(now))...).Scan(&owner)
 	if err == nil {
 		return fmt.Errorf("%w: %s", catalog.ErrLeased, owner)
 	}
@@ -88,8 +105,8 @@ func (w *writer) endLease(condition string, now time.Time, args ...any) error {
 // Leases gives the leases of a table by token, ended ones too.
 func (s *Store) Leases(ctx context.Context, table catalog.Name) ([]catalog.Lease, error) {
 	// One statement: what another process changes between two would be seen by half.
-	lines, err := rowsOf(ctx, s, `SELECT token, piece, owner, until, key, etag FROM lease LEFT JOIN lease_input USING (token)
-		WHERE lease.table_id = (SELECT table_id FROM tbl WHERE name = ?) ORDER BY token, key`,
+	lines, err := read(ctx, s, `SELECT token, piece, owner, until, key, etag FROM lease LEFT JOIN lease_input USING (token)
+		WHERE lease.table_id = (SELECT table_id FROM tbl WHERE name = $1) ORDER BY token, key`,
 		func(rows *stdsql.Rows) (l catalog.Lease, err error) {
 			var until int64
 			var key, etag stdsql.NullString
@@ -101,7 +118,7 @@ func (s *Store) Leases(ctx context.Context, table catalog.Name) ([]catalog.Lease
 			return l, err
 		}, table.String())
 	if err != nil {
-		return nil, fmt.Errorf("read the leases of %s in catalog %s: %w", table, s.path, err)
+		return nil, fmt.Errorf("read the leases of %s in catalog %s: %w", table, s.db, err)
 	}
 	var all []catalog.Lease
 	for _, l := range lines {
@@ -117,19 +134,12 @@ func (s *Store) Leases(ctx context.Context, table catalog.Name) ([]catalog.Lease
 // RenewLeases moves the end of the leases that a process still holds, and gives their tokens.
 func (s *Store) RenewLeases(ctx context.Context, owner string, until time.Time) (held []int64, err error) {
 	err = s.write(ctx, "renew leases", func(w *writer) error {
-		rows, err := w.tx.QueryContext(w.ctx, `UPDATE lease SET until = ? WHERE owner = ? RETURNING token`, micros(until), owner)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, rows.Close()) }()
-		for rows.Next() {
-			var token int64
-			if err := rows.Scan(&token); err != nil {
-				return err
-			}
-			held = append(held, token)
-		}
-		return rows.Err()
+		held, err = rowsOf(w.ctx, w.tx, `UPDATE lease SET until = $1 WHERE owner = $2 RETURNING token`,
+			func(rows *stdsql.Rows) (token int64, err error) {
+				err = rows.Scan(&token)
+				return token, err
+			}, micros(until), owner)
+		return err
 	})
 	return held, err
 }
@@ -137,14 +147,14 @@ func (s *Store) RenewLeases(ctx context.Context, owner string, until time.Time) 
 // ReleaseLease ends a lease, if it is not lost.
 func (s *Store) ReleaseLease(ctx context.Context, l catalog.Lease) error {
 	return s.write(ctx, "release a lease", func(w *writer) error {
-		return w.exec(`DELETE FROM lease WHERE token = ?`, l.Token)
+		return w.exec(`DELETE FROM lease WHERE token = $1`, l.Token)
 	})
 }
 
 // ExpireLeases ends the time of a process's leases: it is dead.
 func (s *Store) ExpireLeases(ctx context.Context, owner string) error {
 	return s.write(ctx, "expire leases", func(w *writer) error {
-		return w.exec(`UPDATE lease SET until = 0 WHERE owner = ?`, owner)
+		return w.exec(`UPDATE lease SET until = 0 WHERE owner = $1`, owner)
 	})
 }
 
@@ -153,7 +163,7 @@ func (s *Store) ExpireLeases(ctx context.Context, owner string) error {
 func (p *publication) allowed(under []catalog.Lease) error {
 	for _, l := range under {
 		var token int64
-		err := p.row(`SELECT token FROM lease WHERE token = ?`, l.Token).Scan(&token)
+		err := p.row(`SELECT token FROM lease WHERE token = $1`, l.Token).Scan(&token)
 		if errors.Is(err, stdsql.ErrNoRows) {
 			return fmt.Errorf("%w: %q of %s", catalog.ErrLeaseLost, l.Piece, l.Table)
 		}
@@ -180,8 +190,8 @@ func (p *publication) fresh() error {
 		}
 		seen[partition] = true
 		var changed bool
-		err := p.row(`SELECT EXISTS (SELECT 1 FROM file WHERE (begin_generation > ?1 OR end_generation > ?1)
-			AND partition_id = (SELECT partition_id FROM part WHERE table_id = ?2 AND value = ?3))`,
+		err := p.row(`SELECT EXISTS (SELECT 1 FROM file WHERE (begin_generation > $1 OR end_generation > $1)
+			AND partition_id = (SELECT partition_id FROM part WHERE table_id = $2 AND value = $3))`,
 			*p.r.Basis, p.tableID, partition).Scan(&changed)
 		if err != nil {
 			return err

@@ -1,10 +1,9 @@
-package sqlite
+package metastore
 
 import (
 	"context"
 	stdsql "database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"tidegate/catalog"
@@ -18,7 +17,7 @@ func (s *Store) Reserve(ctx context.Context, table catalog.Name) (int64, error) 
 		if err != nil {
 			return err
 		}
-		return w.row(`UPDATE tbl SET batch_seq = batch_seq + 1 WHERE table_id = ? RETURNING batch_seq`, id).Scan(&seq)
+		return w.row(`UPDATE tbl SET batch_seq = batch_seq + 1 WHERE table_id = $1 RETURNING batch_seq`, id).Scan(&seq)
 	})
 	return seq, err
 }
@@ -26,9 +25,8 @@ func (s *Store) Reserve(ctx context.Context, table catalog.Name) (int64, error) 
 // Applied reports whether the batch's revision is published.
 func (s *Store) Applied(ctx context.Context, table catalog.Name, batch string, revision int) (bool, error) {
 	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM batch JOIN tbl USING (table_id)
-		WHERE name = ? AND batch = ? AND revision = ? AND state <> 'failed'`,
-		table.String(), batch, revision).Scan(&n)
+	err := s.readOne(ctx, []any{&n}, `SELECT count(*) FROM batch JOIN tbl USING (table_id)
+		WHERE name = $1 AND batch = $2 AND revision = $3 AND state <> 'failed'`, table.String(), batch, revision)
 	if err != nil {
 		return false, fmt.Errorf("look up batch %s of %s: %w", batch, table, err)
 	}
@@ -44,7 +42,7 @@ func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
 			return err
 		}
 		var published int
-		err = w.row(`SELECT count(*) FROM batch WHERE table_id = ? AND batch = ? AND revision = ? AND state <> 'failed'`,
+		err = w.row(`SELECT count(*) FROM batch WHERE table_id = $1 AND batch = $2 AND revision = $3 AND state <> 'failed'`,
 			id, b.ID, b.Revision).Scan(&published)
 		if err != nil {
 			return err
@@ -56,13 +54,18 @@ func (s *Store) NoteFailure(ctx context.Context, b catalog.Batch) error {
 		if err != nil {
 			return err
 		}
+		b.Reason = storable(b.Reason)
 		if err := w.tellFailure(id, b, b.FailedAt); err != nil {
 			return err
 		}
+		err = w.exec(`DELETE FROM batch WHERE table_id = $1 AND batch = $2 AND revision = $3`, id, b.ID, b.Revision)
+		if err != nil {
+			return err
+		}
 		c := &b.Counts
-		return w.exec(`INSERT OR REPLACE INTO batch (table_id, batch, revision, seq, state, kind,
+		return w.exec(`INSERT INTO batch (table_id, batch, revision, seq, state, kind,
 				read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out, started_at, reason, notes)
-			VALUES (?, ?, ?, ?, 'failed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, b.ID, b.Revision, b.Seq,
+			VALUES ($1, $2, $3, $4, 'failed', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`, id, b.ID, b.Revision, b.Seq,
 			string(b.Kind), c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, b.BytesIn, b.BytesOut,
 			micros(b.StartedAt), b.Reason, notes)
 	})
@@ -96,26 +99,14 @@ func (s *Store) Batches(ctx context.Context) ([]catalog.Batch, error) {
 // LastBatches gives the newest published batches of a table.
 func (s *Store) LastBatches(ctx context.Context, table catalog.Name, atMost int) ([]catalog.Batch, error) {
 	return s.readBatches(ctx, `SELECT `+batchColumns+`, 0 FROM batch b JOIN tbl t USING (table_id)
-		WHERE t.name = ? AND b.state <> 'failed' AND b.kind <> ? ORDER BY b.seq DESC LIMIT ?`,
+		WHERE t.name = $1 AND b.state <> 'failed' AND b.kind <> $2 ORDER BY b.seq DESC LIMIT $3`,
 		table.String(), string(catalog.RecordRequeue), atMost)
 }
 
-func (s *Store) readBatches(ctx context.Context, query string, args ...any) (_ []catalog.Batch, err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
+func (s *Store) readBatches(ctx context.Context, query string, args ...any) ([]catalog.Batch, error) {
+	batches, err := read(ctx, s, query, scanBatch, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read batches: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var batches []catalog.Batch
-	for rows.Next() {
-		b, err := scanBatch(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read batches: %w", err)
-		}
-		batches = append(batches, b)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read batches: %w", err)
+		return nil, fmt.Errorf("read batches of catalog %s: %w", s.db, err)
 	}
 	return batches, nil
 }

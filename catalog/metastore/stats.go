@@ -1,4 +1,4 @@
-package sqlite
+package metastore
 
 import (
 	"encoding/binary"
