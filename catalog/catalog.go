@@ -277,7 +277,7 @@ type BatchState string
 // The states of a batch.
 const (
 	BatchCommitted BatchState = "committed"
-	BatchReplaced  BatchState = "replaced" // none of its files is live any more
+	BatchReplaced  BatchState = "replaced" // none of its files is live any more, or it was made again
 	BatchFailed    BatchState = "failed"   // nothing was published
 )
 
@@ -298,6 +298,12 @@ type Batch struct {
 	Reason      string    // why it failed
 	Kind        RecordKind
 	Version     string // of the pipeline that made it
+	// Place orders a table's batches by when their objects first came, and ArrivedAt is that time: its Seq and CommittedAt,
+	// but of a RecordRemake the latest of those that it was made again of.
+	Place     int64
+	ArrivedAt time.Time
+	RemadeBy  int64 // Seq of the batch that was made in its place; 0: none
+	Stale     bool  // some record's Notes.Stale names it
 	Notes
 }
 
@@ -342,14 +348,13 @@ type Store interface {
 	// gives the generation it got then and changes nothing; files that a replace makes invisible lose their
 	// coverage in the same generation. ErrConflict if the record contradicts the catalog, ErrLeaseLost if one of the
 	// leases that it was made under is lost. Under leases it is also ErrStale if one of its partitions changed after its
-	// Basis, and under one with inputs *ReadError if a batch has read one of the record's.
+	// Basis, or what it remakes or replaces is no longer there, and under one with inputs *ReadError if a batch has read one of the record's.
 	Publish(ctx context.Context, r *Record, under ...Lease) (int64, error)
 	// Applied reports whether the batch's revision is published.
 	Applied(ctx context.Context, table Name, batch string, revision int) (bool, error)
 	// Known gives key → ETag of every input of the table's published batches whose key is from or sorts after it.
 	Known(ctx context.Context, table Name, from string) (map[string]string, error)
-	// RecentInput gives the smallest key that a batch read which was committed within a time before the table's last
-	// one; "" if fewer than so many inputs sort before it, or there is no batch.
+	// RecentInput gives the smallest key that a batch read which arrived within a time before the table's last one; "" if fewer than so many inputs sort before it, or there is no batch.
 	RecentInput(ctx context.Context, table Name, within time.Duration, before int) (string, error)
 	// Listed gives what NoteListed noted last. Both make no new generation.
 	Listed(ctx context.Context, table Name) (Listing, error)
@@ -371,14 +376,19 @@ type Store interface {
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.
 	Batches(ctx context.Context) ([]Batch, error)
-	// LastBatches gives the newest published batches of a table, newest first, without its requeues. Of them HotLoadedAt is
-	// not known.
+	// Published gives the published batches of a table by Seq, those that were replaced or made again too. Of them
+	// HotLoadedAt is not known.
+	Published(ctx context.Context, table Name) ([]Batch, error)
+	// LastBatches gives the newest published batches of a table by Place, newest first, without its requeues and those that
+	// were made again. Of them HotLoadedAt is not known.
 	LastBatches(ctx context.Context, table Name, atMost int) ([]Batch, error)
 
 	// Raise opens an incident, or says when and with which text an open one was seen again: i.SeenAt is when. Publish raises
 	// and resolves in its own transaction what the record's Notes tell.
 	Raise(ctx context.Context, i Incident) error
-	// RaiseAbsence raises unless a batch that is no requeue was committed since.
+	// StaleBatches gives the published batches of a table that are Stale and were not made again, by Place.
+	StaleBatches(ctx context.Context, table Name) ([]BatchRef, error)
+	// RaiseAbsence raises unless a batch that is no requeue arrived since.
 	RaiseAbsence(ctx context.Context, i Incident, since time.Time) error
 	// Resolve ends the open incidents of a table that are of these kinds.
 	Resolve(ctx context.Context, table Name, at time.Time, kinds ...IncidentKind) error

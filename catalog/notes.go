@@ -15,6 +15,18 @@ type Notes struct {
 	Measured *Measured    `json:"measured,omitempty"` // nil: no rule asks for anything
 	Overrun  *Overrun     `json:"overrun,omitempty"`  // nil: it took no longer than usual
 	Effort   *Effort      `json:"effort,omitempty"`   // nil: nobody measured it
+	// Lost says whose rows the batch's duplicates are duplicates of.
+	Lost []Loss `json:"lost,omitempty"`
+	// Stale are batches that lost rows to those that a RecordRemake was made again of, where keys are no longer in it: they
+	// are to be made again too, or such a key is in no row.
+	Stale []BatchRef `json:"stale,omitempty"`
+}
+
+// Loss says that rows were dropped because a batch has their keys in a partition.
+type Loss struct {
+	BatchRef
+	Partition string `json:"partition"`
+	Rows      int64  `json:"rows"`
 }
 
 // BrokenRule says which rule a batch did not keep. One that is published had only a warning of it, or somebody accepted it.
@@ -47,6 +59,31 @@ type Measured struct {
 	Nulls map[string]int64 `json:"nulls,omitempty"` // of the emitted rows, from the footers
 	// Values counts the rows of a column's values, the most frequent MaxValues.
 	Values map[string]map[string]int64 `json:"values,omitempty"`
+}
+
+// With gives the sums of what was measured of two batches: only of columns that were of both.
+func (m *Measured) With(n *Measured) *Measured {
+	if m == nil || n == nil {
+		return nil
+	}
+	sum := &Measured{Nulls: map[string]int64{}, Values: map[string]map[string]int64{}}
+	for column, count := range m.Nulls {
+		if other, ok := n.Nulls[column]; ok {
+			sum.Nulls[column] = count + other
+		}
+	}
+	for column, counts := range m.Values {
+		other, ok := n.Values[column]
+		if !ok {
+			continue
+		}
+		both := maps.Clone(counts)
+		for value, count := range other {
+			both[value] += count
+		}
+		sum.Values[column] = both
+	}
+	return sum
 }
 
 // Effort is what making a batch took, so that it can be said beforehand what the next ones take.

@@ -21,6 +21,9 @@ const (
 	// RecordRequeue appends records that batches before had rejected; its inputs are their quarantine files, which its own
 	// takes the place of.
 	RecordRequeue RecordKind = "requeue"
+	// RecordRemake is made again of the objects of batches before, which Remakes names, and takes the place of all that they
+	// are: their rows, counts and quarantine.
+	RecordRemake RecordKind = "remake"
 	// Of adopted tables: objects that others wrote become files of the table, Drops names those that no longer are.
 	RecordRegister RecordKind = "register"
 	RecordDrop     RecordKind = "drop" // nothing but Drops
@@ -40,7 +43,8 @@ type Record struct {
 	Counts     Counts       `json:"counts"`
 	Checksum   string       `json:"checksum"` // of the emitted rows, order-independent, 16 hex digits
 	Replaces   []Replaced   `json:"replaces,omitempty"`
-	Drops      []string     `json:"drops,omitempty"` // paths of live files
+	Remakes    []BatchRef   `json:"remakes,omitempty"` // of a RecordRemake: what is made again, batches without a row too
+	Drops      []string     `json:"drops,omitempty"`   // paths of live files
 	Files      []FileRecord `json:"files"`
 	Subset     *Subset      `json:"subset,omitempty"` // nil: the table is never hot
 	Quarantine string       `json:"quarantine,omitempty"`
@@ -66,6 +70,12 @@ type Input struct {
 	ETag    string `json:"etag"`
 	Size    int64  `json:"size"`
 	Records int64  `json:"records"`
+}
+
+// BatchRef names a batch of a table.
+type BatchRef struct {
+	Batch    string `json:"batch"`
+	Revision int    `json:"revision"`
 }
 
 // Replaced names one partition of one batch whose files are no longer live.

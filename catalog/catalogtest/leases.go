@@ -165,4 +165,9 @@ func publishStale(t *testing.T, open Opener) {
 		t.Errorf("deduplicated against rows that are gone: %v", err)
 	}
 	mustPublish(t, s, late) // as a rebuild does, whose generations are others
+	lost := Record("b6", 6)
+	lost.Basis, lost.Lost = &basis, []catalog.Loss{{BatchRef: catalog.BatchRef{Batch: "b2", Revision: 1}, Partition: day16, Rows: 1}}
+	if _, err := s.Publish(t.Context(), lost, piece); !errors.Is(err, catalog.ErrStale) {
+		t.Errorf("without a row, because of rows that are gone: %v", err)
+	}
 }

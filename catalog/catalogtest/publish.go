@@ -66,7 +66,7 @@ func publish(t *testing.T, open Opener) {
 	equal(t, "batches", batches, []catalog.Batch{{
 		Table: Events(), ID: "b1", Revision: 1, Seq: 1, State: catalog.BatchCommitted, Counts: r.Counts,
 		BytesIn: 1000, BytesOut: 1300, StartedAt: r.StartedAt, CommittedAt: r.CommittedAt,
-		Kind: catalog.RecordAppend, Version: "0123456789ab", Notes: r.Notes,
+		Kind: catalog.RecordAppend, Notes: r.Notes, Version: r.Pipeline.Version, Place: 1, ArrivedAt: r.CommittedAt,
 	}})
 }
 

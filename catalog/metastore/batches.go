@@ -89,17 +89,24 @@ ORDER BY b.batch_id`
 
 // batchColumns are those of scanBatch, but for when all of it was hot, which follows them.
 const batchColumns = `t.name, b.batch, b.revision, b.seq, b.state, b.read, b.blank, b.rejected, b.filtered, b.deduplicated,
-       b.emitted, b.truncated, b.bytes_in, b.bytes_out, b.started_at, b.committed_at, b.reason, b.kind, b.version, b.notes`
+       b.emitted, b.truncated, b.bytes_in, b.bytes_out, b.started_at, b.committed_at, b.reason, b.kind, b.version,
+       b.place, b.arrived_at, b.remade_by, b.stale, b.notes`
 
 // Batches gives every batch of every table, oldest first.
 func (s *Store) Batches(ctx context.Context) ([]catalog.Batch, error) {
 	return s.readBatches(ctx, selectBatches)
 }
 
+// Published gives the published batches of a table by seq.
+func (s *Store) Published(ctx context.Context, table catalog.Name) ([]catalog.Batch, error) {
+	return s.readBatches(ctx, `SELECT `+batchColumns+`, 0 FROM batch b JOIN tbl t USING (table_id)
+		WHERE t.name = $1 AND b.state <> 'failed' ORDER BY b.seq`, table.String())
+}
+
 // LastBatches gives the newest published batches of a table.
 func (s *Store) LastBatches(ctx context.Context, table catalog.Name, atMost int) ([]catalog.Batch, error) {
 	return s.readBatches(ctx, `SELECT `+batchColumns+`, 0 FROM batch b JOIN tbl t USING (table_id)
-		WHERE t.name = $1 AND b.state <> 'failed' AND b.kind <> $2 ORDER BY b.seq DESC LIMIT $3`,
+		WHERE t.name = $1 AND b.state <> 'failed' AND b.remade_by = 0 AND b.kind <> $2 ORDER BY b.place DESC LIMIT $3`,
 		table.String(), string(catalog.RecordRequeue), atMost)
 }
 
@@ -114,15 +121,16 @@ func (s *Store) readBatches(ctx context.Context, query string, args ...any) ([]c
 func scanBatch(rows *stdsql.Rows) (catalog.Batch, error) {
 	var b catalog.Batch
 	var name, notes string
-	var started, committed, loaded int64
+	var started, committed, arrived, loaded int64
 	c := &b.Counts
 	err := rows.Scan(&name, &b.ID, &b.Revision, &b.Seq, &b.State,
 		&c.Read, &c.Blank, &c.Rejected, &c.Filtered, &c.Deduplicated, &c.Emitted, &c.Truncated,
-		&b.BytesIn, &b.BytesOut, &started, &committed, &b.Reason, &b.Kind, &b.Version, &notes, &loaded)
+		&b.BytesIn, &b.BytesOut, &started, &committed, &b.Reason, &b.Kind, &b.Version,
+		&b.Place, &arrived, &b.RemadeBy, &b.Stale, &notes, &loaded)
 	if err != nil {
 		return b, err
 	}
-	b.StartedAt, b.CommittedAt, b.HotLoadedAt = instant(started), instant(committed), instant(loaded)
+	b.StartedAt, b.CommittedAt, b.ArrivedAt, b.HotLoadedAt = instant(started), instant(committed), instant(arrived), instant(loaded)
 	if notes != "" {
 		if err := json.Unmarshal([]byte(notes), &b.Notes); err != nil {
 			return b, fmt.Errorf("read the notes of batch %s: %w", b.ID, err)

@@ -174,17 +174,25 @@ func (p *publication) allowed(under []catalog.Lease) error {
 			return err
 		}
 	}
-	if len(under) == 0 || p.r.Basis == nil {
+	p.leased = len(under) > 0
+	if !p.leased || p.r.Basis == nil {
 		return nil
 	}
 	return p.fresh()
 }
 
-// fresh makes sure that no partition of the record changed after its Basis.
+// fresh makes sure that no partition changed after the Basis that the record has rows for, or would have, were they not
+// there already.
 func (p *publication) fresh() error {
-	seen := map[string]bool{}
+	var partitions []string
 	for i := range p.r.Files {
-		partition := p.r.Files[i].Partition
+		partitions = append(partitions, p.r.Files[i].Partition)
+	}
+	for _, l := range p.r.Lost {
+		partitions = append(partitions, l.Partition)
+	}
+	seen := map[string]bool{}
+	for _, partition := range partitions {
 		if seen[partition] {
 			continue
 		}

@@ -60,7 +60,7 @@ func check(r *catalog.Record) (content string, err error) {
 		err = fmt.Errorf("batch %q, revision %d, seq %d or schema version %d is missing",
 			r.Batch, r.Revision, r.Seq, r.Table.SchemaVersion)
 	case !slices.Contains([]catalog.RecordKind{
-		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRequeue, catalog.RecordRegister, catalog.RecordDrop,
+		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRequeue, catalog.RecordRemake, catalog.RecordRegister, catalog.RecordDrop,
 	}, r.Kind):
 		err = fmt.Errorf("kind %q is not known", r.Kind)
 	case r.Table.Adopt == nil && (len(r.Drops) > 0 || r.Kind == catalog.RecordRegister || r.Kind == catalog.RecordDrop):
@@ -69,6 +69,8 @@ func check(r *catalog.Record) (content string, err error) {
 		err = errors.New("it drops and adds files")
 	case (r.Kind == catalog.RecordAppend || r.Kind == catalog.RecordRequeue) && len(r.Replaces) > 0:
 		err = errors.New("it appends and replaces")
+	case (r.Kind == catalog.RecordRemake) != (len(r.Remakes) > 0):
+		err = fmt.Errorf("it is of kind %s and remakes %d batches", r.Kind, len(r.Remakes))
 	case rows != r.Counts.Emitted:
 		err = fmt.Errorf("its files have %d rows, the batch emitted %d", rows, r.Counts.Emitted)
 	}
@@ -87,6 +89,9 @@ func check(r *catalog.Record) (content string, err error) {
 	if r.Table.Adopt != nil {
 		what = append(what, r.Drops, r.Table)
 	}
+	if len(r.Remakes) > 0 {
+		what = append(what, r.Remakes)
+	}
 	b, err := json.Marshal(what)
 	if err != nil {
 		return "", fmt.Errorf("hash commit record of %s %s: %w", r.Table.Name, r.Batch, err)
@@ -104,6 +109,7 @@ type publication struct {
 	batchID    int64
 	generation int64
 	partitions map[string]int64
+	leased     bool // it is published under leases: by a run, not by a rebuild
 	// recut says that an adopted table's days are not what they were: another column, zone or warehouse table.
 	recut bool
 }
@@ -128,7 +134,7 @@ func (p *publication) applied() (int64, error) {
 }
 
 func (p *publication) apply() error {
-	for _, step := range []func() error{p.define, p.addBatch, p.replace, p.drop, p.addFiles, p.withdrawDays, p.addInputs, p.tellIncidents} {
+	for _, step := range []func() error{p.define, p.addBatch, p.remake, p.replace, p.drop, p.addFiles, p.withdrawDays, p.addInputs, p.tellIncidents} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -234,8 +240,9 @@ func (p *publication) addBatch() error {
 	c := &r.Counts
 	return p.row(`INSERT INTO batch (table_id, batch, revision, seq, state, kind, pipeline, version,
 			read, blank, rejected, filtered, deduplicated, emitted, truncated, bytes_in, bytes_out,
-			started_at, committed_at, generation, content, notes)
-		VALUES ($1, $2, $3, $4, 'committed', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING batch_id`,
+			started_at, committed_at, generation, content, notes, place, arrived_at)
+		VALUES ($1, $2, $3, $4, 'committed', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $4, $18)
+		RETURNING batch_id`,
 		p.tableID, r.Batch, r.Revision, r.Seq, string(r.Kind), r.Pipeline.Name, r.Pipeline.Version,
 		c.Read, c.Blank, c.Rejected, c.Filtered, c.Deduplicated, c.Emitted, c.Truncated, bytesIn, bytesOut,
 		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content, notes).Scan(&p.batchID)
@@ -255,8 +262,11 @@ func (p *publication) replace() error {
 		if ended == 0 {
 			// Another replacement came first: applying this one too would double its rows.
 			return fmt.Errorf("%w: it replaces partition %q of batch %s.r%d, which has no live file",
-				catalog.ErrConflict, old.Partition, old.Batch, old.Revision)
+				p.late(), old.Partition, old.Batch, old.Revision)
 		}
+	}
+	if err := p.nothingLeft(); err != nil {
+		return err
 	}
 	if len(p.r.Replaces) == 0 {
 		return nil
@@ -351,6 +361,8 @@ func (p *publication) newPair(value string) (int64, error) {
 	return id, nil
 }
 
+// addInputs makes the record the newest that has read its inputs. An object that was replaced since, and read by another
+// batch, stays that one's when the batch is made again that read it before.
 func (p *publication) addInputs() error {
 	last := map[string]int{} // of a key that is there twice: one statement must not change a row twice
 	rows := make([][]any, 0, len(p.r.Inputs))
@@ -363,7 +375,10 @@ func (p *publication) addInputs() error {
 		last[in.Key] = len(rows)
 		rows = append(rows, row)
 	}
+	newest := `excluded.seq >= input.seq`
+	if p.r.Kind == catalog.RecordRemake {
+		newest = fmt.Sprintf(`input.seq IN (SELECT seq FROM batch WHERE table_id = %d AND remade_by = %d)`, p.tableID, p.r.Seq)
+	}
 	return p.insert(`input (table_id, key, etag, size, seq)`,
-		`ON CONFLICT (table_id, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, seq = excluded.seq
-			WHERE excluded.seq >= input.seq`, rows)
+		`ON CONFLICT (table_id, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, seq = excluded.seq WHERE `+newest, rows)
 }
