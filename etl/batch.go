@@ -30,22 +30,22 @@ const (
 // batch is one atomic piece of output in the making.
 type batch struct {
 	*run
-	log      *slog.Logger // the run's, with the batch
-	session  engine.Session
-	table    *catalog.Table // as this batch will leave it
-	view     *catalog.View  // what was there when the batch began, or when it was deduplicated
-	basis    *int64         // the generation of that view, if it was deduplicated
-	kind     catalog.RecordKind
+	log     *slog.Logger // the run's, with the batch
+	session engine.Session
+	table   *catalog.Table // as this batch will leave it
+	view    *catalog.View  // what was there when the batch began, or when it was deduplicated
+	basis   *int64         // the generation of that view, if it was deduplicated
+	recipe
 	id       string
 	revision int    // 1, or one more than the batch's last: its inputs were replaced in the ledger since, and came back
 	attempt  string // 4 hex digits, fresh in every attempt: a dead one's files are never met
 	dir      string // for files in the making
-	inputs   []catalog.Input
-	replaces []catalog.Replaced
 	started  time.Time
 	leases   []catalog.Lease // what it needs to be published
 	release  func() error    // of those that it took itself
 	overrun  *overrunWatch   // nil: nobody knows how long it should take
+	remade   []member        // of a RecordRemake: what remakes names
+	progress Progress        // nil: nobody asks
 
 	watch      stopwatch
 	serialFrom time.Duration // by the watch: when it got the lease to commit
@@ -85,12 +85,12 @@ func (e *checkError) Unwrap() error { return e.error }
 
 func unsound(format string, args ...any) error { return &checkError{fmt.Errorf(format, args...)} }
 
-// newBatch opens a session and a folder for a batch of the inputs. newest is the latest time among them.
-func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.Table, inputs []catalog.Input, replaces []catalog.Replaced, newest time.Time) (*batch, error) {
+// newBatch opens a session and a folder for a batch.
+func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.Table, of recipe) (*batch, error) {
 	b := &batch{
-		run: t, table: table, view: view, kind: catalog.RecordAppend, inputs: inputs, replaces: replaces,
+		run: t, table: table, view: view, recipe: of,
 		leases: slices.Clone(t.under), release: func() error { return nil },
-		id: batchID(t.p.Table, t.p.Version(), inputs, replaces, newest), started: t.Now(), rejects: map[string]int64{}, truncated: map[string]int64{},
+		id: batchID(t.p.Table, t.p.Version(), of), started: t.Now(), rejects: map[string]int64{}, truncated: map[string]int64{},
 	}
 	var random [2]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -103,7 +103,7 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 		return nil, fmt.Errorf("make the batch's work folder: %w", err)
 	}
 	b.log = t.log.With(logkey.Batch, b.id)
-	for _, in := range inputs {
+	for _, in := range of.inputs {
 		b.bytesIn += in.Size
 	}
 	if err := b.revise(ctx); err != nil {
@@ -203,7 +203,7 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if lost(ctx, err) {
+	if lost(ctx, err) || b.kind == catalog.RecordRemake && isStale(err) {
 		return fmt.Errorf("batch %s: %w", b.id, err)
 	}
 	b.reporting.Lock()

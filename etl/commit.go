@@ -59,6 +59,9 @@ func (b *batch) publish(ctx context.Context, record *catalog.Record, body []byte
 			}
 			continue
 		}
+		if err != nil && b.kind == catalog.RecordRemake && isStale(err) {
+			err = errors.Join(err, b.removeStale(ctx, record, err)) // another one is there in its place
+		}
 		if err != nil {
 			return nil, 0, fmt.Errorf("publish: %w", err)
 		}
@@ -74,7 +77,7 @@ func (b *batch) record(seq int64) *catalog.Record {
 	return &catalog.Record{
 		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: b.revision, Seq: seq, Kind: b.kind,
 		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256},
-		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces,
+		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces, Remakes: b.remakes,
 		Files: files, Subset: b.subset, Quarantine: b.quarantine, Notes: b.notes, Basis: b.basis,
 		StartedAt: b.started.UTC(), CommittedAt: b.Now().UTC(),
 	}

@@ -290,20 +290,21 @@ func TestBatchID(t *testing.T) {
 	at := time.Date(2018, 2, 15, 3, 0, 59, 0, time.UTC)
 	inputs := []catalog.Input{{Key: "a", ETag: "1", Size: 1}, {Key: "b", ETag: "2", Size: 2}}
 	name := catalog.Name{Schema: "web", Table: "events"}
-	id := batchID(name, "v", inputs, nil, at)
+	id := batchID(name, "v", recipe{inputs: inputs, newest: at})
 	if !strings.HasPrefix(id, "20180215T0300Z-") || len(id) != len("20180215T0300Z-")+12 {
 		t.Errorf("id %q", id)
 	}
-	if same := batchID(name, "v", []catalog.Input{inputs[1], inputs[0]}, nil, at); same != id {
+	if same := batchID(name, "v", recipe{inputs: []catalog.Input{inputs[1], inputs[0]}, newest: at}); same != id {
 		t.Error("the order of inputs matters")
 	}
 	others := map[string]string{
-		"version":  batchID(name, "w", inputs, nil, at),
-		"table":    batchID(catalog.Name{Schema: "web", Table: "other"}, "v", inputs, nil, at),
-		"inputs":   batchID(name, "v", inputs[:1], nil, at),
-		"etag":     batchID(name, "v", []catalog.Input{inputs[0], {Key: "b", ETag: "3", Size: 2}}, nil, at),
-		"size":     batchID(name, "v", []catalog.Input{inputs[0], {Key: "b", ETag: "2", Size: 3}}, nil, at),
-		"replaces": batchID(name, "v", inputs, []catalog.Replaced{{Batch: "x", Revision: 1, Partition: "dt=1"}}, at),
+		"version":  batchID(name, "w", recipe{inputs: inputs, newest: at}),
+		"table":    batchID(catalog.Name{Schema: "web", Table: "other"}, "v", recipe{inputs: inputs, newest: at}),
+		"inputs":   batchID(name, "v", recipe{inputs: inputs[:1], newest: at}),
+		"etag":     batchID(name, "v", recipe{inputs: []catalog.Input{inputs[0], {Key: "b", ETag: "3", Size: 2}}, newest: at}),
+		"size":     batchID(name, "v", recipe{inputs: []catalog.Input{inputs[0], {Key: "b", ETag: "2", Size: 3}}, newest: at}),
+		"replaces": batchID(name, "v", recipe{inputs: inputs, replaces: []catalog.Replaced{{Batch: "x", Revision: 1, Partition: "dt=1"}}, newest: at}),
+		"remakes":  batchID(name, "v", recipe{inputs: inputs, remakes: []catalog.BatchRef{{Batch: "x", Revision: 1}}, newest: at}),
 	}
 	for what, other := range others {
 		if other == id {

@@ -23,7 +23,7 @@ const (
 	crashDirVariable   = "TIDEGATE_TEST_ETL_CRASH_DIR"
 	crashStepVariable  = "TIDEGATE_TEST_ETL_CRASH_STEP"
 	crashAfterVariable = "TIDEGATE_TEST_ETL_CRASH_AFTER"
-	// "requeue": the child requeues instead of running.
+	// "requeue" or "backfill": what the child does instead of running.
 	crashTurnVariable = "TIDEGATE_TEST_ETL_CRASH_TURN"
 )
 
@@ -84,12 +84,20 @@ func runAndDie(dir, number, delay string) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv(crashTurnVariable) == "requeue" {
+	switch os.Getenv(crashTurnVariable) {
+	case "requeue":
 		p, err := seal(l.lenient())
 		if err != nil {
 			return err
 		}
 		_, err = l.runner.Requeue(context.Background(), []*pipeline.Pipeline{p})
+		return err
+	case "backfill":
+		pipelines, err := backfillPipelines(l)
+		if err != nil {
+			return err
+		}
+		_, err = l.runner.Backfill(context.Background(), pipelines, Choice{}, nil)
 		return err
 	}
 	pipelines, err := crashPipelines(l)
@@ -116,11 +124,14 @@ func crashPipelines(l *lab) ([]*pipeline.Pipeline, error) {
 }
 
 // dies runs a child that is to die so, and reports whether it did: else it was done before.
-func dies(t *testing.T, dir string, d death) bool {
+func dies(t *testing.T, dir string, d death) bool { t.Helper(); return diesIn(t, "", dir, d) }
+
+// diesIn is dies for a child that does something else than to run.
+func diesIn(t *testing.T, turn, dir string, d death) bool {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashDirVariable+"="+dir, crashStepVariable+"="+strconv.Itoa(d.step),
-		crashAfterVariable+"="+d.after.String())
+		crashAfterVariable+"="+d.after.String(), crashTurnVariable+"="+turn)
 	out, err := child.CombinedOutput()
 	if err == nil {
 		return false

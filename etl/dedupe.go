@@ -14,7 +14,9 @@ import (
 	"tidegate/internal/storage"
 )
 
-const createLosers = "CREATE TEMP TABLE " + losersTable + " (id BIGINT)"
+// createLosers makes the table of duplicates: the row, and the place of the live file that holds its like in those that were
+// looked at; NULL if that is a row of the batch.
+const createLosers = "CREATE TEMP TABLE " + losersTable + " (id BIGINT, winner BIGINT)"
 
 // dedupe fills losersTable with the rows of rowsTable that are duplicates and gives their number. A duplicate lies
 // in the same partition and has equal unique_key and equal time (NULL time equals NULL time). The first by (object
@@ -24,20 +26,23 @@ func (b *batch) dedupe(ctx context.Context) (int64, error) {
 	if err := b.exec(ctx, createLosers); err != nil {
 		return 0, err
 	}
-	if len(b.table.UniqueKey) == 0 {
-		return 0, nil
-	}
 	same := b.identity()
-	err := b.exec(ctx, fmt.Sprintf(`INSERT INTO %[1]s SELECT id FROM (
+	if len(b.table.UniqueKey) == 0 {
+		return 0, b.noteStale(ctx, same)
+	}
+	err := b.exec(ctx, fmt.Sprintf(`INSERT INTO %[1]s SELECT id, NULL FROM (
 		SELECT r.rowid AS id, row_number() OVER (PARTITION BY %[2]s ORDER BY r.%[3]s, r.%[4]s) AS nth
-		FROM %[5]s r JOIN (SELECT %[6]s FROM %[5]s WHERE %[7]s GROUP BY ALL HAVING count(*) > 1) d ON %[8]s) WHERE nth > 1`,
-		losersTable, prefixed("r", same), raw.ObjectColumn, raw.LineColumn, rowsTable, idents(same), notNull(b.table.UniqueKey),
+		FROM %[5]s r JOIN (SELECT %[6]s FROM %[5]s k WHERE %[7]s GROUP BY ALL HAVING count(*) > 1) d ON %[8]s) WHERE nth > 1`,
+		losersTable, prefixed("r", same), raw.ObjectColumn, raw.LineColumn, rowsTable, idents(same), notNull("k", b.table.UniqueKey),
 		equalColumns("r", "d", same)))
 	if err != nil {
 		return 0, fmt.Errorf("find duplicates within the batch: %w", err)
 	}
 	if err := b.dedupeAgainstTable(ctx, same); err != nil {
 		return 0, fmt.Errorf("find duplicates of the table's rows: %w", err)
+	}
+	if err := b.noteStale(ctx, same); err != nil {
+		return 0, fmt.Errorf("look for keys that are gone: %w", err)
 	}
 	return number(ctx, b.session, "SELECT count(DISTINCT id)::BIGINT FROM "+losersTable)
 }
@@ -88,10 +93,10 @@ func (b *batch) identity() []string {
 	return slices.Compact(same)
 }
 
-func notNull(columns []string) string {
+func notNull(relation string, columns []string) string {
 	terms := make([]string, len(columns))
 	for i, c := range columns {
-		terms[i] = ident(c) + " IS NOT NULL"
+		terms[i] = relation + "." + ident(c) + " IS NOT NULL"
 	}
 	return strings.Join(terms, " AND ")
 }
@@ -107,28 +112,61 @@ func (b *batch) dedupeAgainstTable(ctx context.Context, same []string) error {
 	if err != nil {
 		return err
 	}
-	var files []parquetscan.ParquetFile
+	replaced := b.replaced()
+	var files []*catalog.File
 	for _, f := range live.Files {
-		ranges, ok := touched[f.Partition]
-		if !ok || !overlaps(f, ranges) {
-			continue
+		if ranges, ok := touched[f.Partition]; ok && overlaps(f, ranges) && !replaced[pairOf(f)] {
+			files = append(files, f)
 		}
-		path, err := storage.LocalFile(ctx, b.Lake, f.Path, "", b.dir)
-		if err != nil {
-			return err
-		}
-		files = append(files, parquetscan.ParquetFile{Path: path, Partition: f.Partition})
 	}
 	if len(files) == 0 {
 		return nil
 	}
-	columns := make([]parquetscan.SourceColumn, len(same))
-	for i, name := range same {
-		c, _ := b.table.Column(name)
-		columns[i] = parquetscan.SourceColumn{Name: c.Name, DuckDBType: c.Type.DuckDB(), Partition: c.Partition}
+	keys, err := b.keysOf(ctx, files, same)
+	if err != nil {
+		return err
 	}
-	return b.exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.rowid FROM %s r SEMI JOIN %s AS e ON %s WHERE %s",
-		losersTable, rowsTable, parquetscan.ParquetSource(files, columns), equalColumns("r", "e", same), notNull(b.table.UniqueKey)))
+	err = b.exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.rowid, e.%s FROM %s r JOIN %s AS e ON %s WHERE %s",
+		losersTable, fileColumn, rowsTable, keys, equalColumns("r", "e", same), notNull("r", b.table.UniqueKey)))
+	if err != nil {
+		return err
+	}
+	return b.noteLosses(ctx, files)
+}
+
+// fileColumn is the place of a row's file in those of keysOf.
+const fileColumn = "_tg_file"
+
+// keysOf gives the FROM item of the columns same, and fileColumn, of live files.
+func (b *batch) keysOf(ctx context.Context, files []*catalog.File, same []string) (string, error) {
+	local := make([]parquetscan.ParquetFile, len(files))
+	for i, f := range files {
+		path, err := storage.LocalFile(ctx, b.Lake, f.Path, "", b.dir)
+		if err != nil {
+			return "", err
+		}
+		local[i] = parquetscan.ParquetFile{Path: path, Partition: f.Partition}
+	}
+	columns := []parquetscan.SourceColumn{{Name: fileColumn, DuckDBType: "BIGINT", FileIndex: true}}
+	for _, name := range same {
+		c, _ := b.table.Column(name)
+		columns = append(columns, parquetscan.SourceColumn{Name: c.Name, DuckDBType: c.Type.DuckDB(), Partition: c.Partition})
+	}
+	return parquetscan.ParquetSource(local, columns), nil
+}
+
+// replaced are the pairs whose rows the batch takes the place of.
+func (b *batch) replaced() map[catalog.Replaced]bool {
+	replaced := make(map[catalog.Replaced]bool, len(b.replaces))
+	for _, r := range b.replaces {
+		replaced[r] = true
+	}
+	return replaced
+}
+
+// pairOf names what a live file is a part of.
+func pairOf(f *catalog.File) catalog.Replaced {
+	return catalog.Replaced{Batch: f.Batch, Revision: f.Revision, Partition: f.Partition}
 }
 
 // span is the range of a column's values in one partition of the batch; nil bounds are unknown or open.

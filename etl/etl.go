@@ -144,6 +144,7 @@ type run struct {
 	slots     chan struct{}   // of the run: who makes a batch has one
 	under     []catalog.Lease // what is done now needs
 	dir       string          // of this table, in the claimant's folder
+	choice    *Choice         // of a backfill; nil: none
 	reporting *sync.Mutex     // of report
 	report    *PipelineReport
 	log       *slog.Logger

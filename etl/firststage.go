@@ -21,13 +21,17 @@ func (t *run) firstStage(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open source %s: %w", t.p.Source.Location, err)
 	}
+	stopped, stale := t.remakeStale(ctx, bucket)
+	if stopped {
+		return stale
+	}
 	found, err := t.discover(ctx, bucket)
 	if err != nil {
 		return err
 	}
 	t.Step("discovered")
 	objects, err := t.refuseChanged(found.objects, found.known)
-	errs := []error{err}
+	errs := []error{stale, err}
 	if err := t.unsettle(ctx, found); err != nil {
 		return err
 	}
@@ -107,15 +111,16 @@ const valueErrorClass = "22"
 
 // objectBatch makes one batch of objects, which are in order of keys.
 func (t *run) objectBatch(ctx context.Context, bucket storage.Bucket, objects []storage.Object) error {
-	b, err := t.beginBatch(ctx, objects)
+	inputs, newest := inputsOf(objects)
+	b, err := t.beginBatch(ctx, recipe{kind: catalog.RecordAppend, inputs: inputs, newest: newest})
 	if err != nil {
 		return err
 	}
 	return b.finish(ctx, b.runRecords(ctx, func() (string, error) { return b.load(ctx, bucket, objects) }))
 }
 
-// beginBatch begins a batch of objects.
-func (t *run) beginBatch(ctx context.Context, objects []storage.Object) (*batch, error) {
+// beginBatch begins a batch of a first stage.
+func (t *run) beginBatch(ctx context.Context, of recipe) (*batch, error) {
 	view, err := t.Store.View(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the catalog: %w", err)
@@ -128,8 +133,7 @@ func (t *run) beginBatch(ctx context.Context, objects []storage.Object) (*batch,
 	if err != nil {
 		return nil, err
 	}
-	inputs, newest := inputsOf(objects)
-	return t.newBatch(ctx, view, table, inputs, nil, newest)
+	return t.newBatch(ctx, view, table, of)
 }
 
 // definition gives the table as the next batch will leave it.

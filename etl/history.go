@@ -10,18 +10,23 @@ import (
 	"tidegate/etl/pipeline"
 )
 
-// history are a table's published batches before one, newest first.
+// history is what one batch is compared with: its table's published batches before, newest first.
 type history struct {
 	at      time.Time // of the one's newest object
+	enough  int       // fewer batches say nothing
 	batches []catalog.Batch
 }
 
-// past reads as many batches as the pipeline's rules look back to.
+// past reads as many batches as the pipeline's rules look back to. A batch that is made again is compared with what it takes
+// the place of, as one: of the same objects.
 func (b *batch) past(ctx context.Context) (history, error) {
-	h := history{at: batchTime(b.id)}
+	h := history{at: batchTime(b.id), enough: pipeline.MinBefore}
 	most := b.p.Checks.LookBack()
-	if most == 0 {
+	switch {
+	case most == 0:
 		return h, nil
+	case b.kind == catalog.RecordRemake:
+		return history{at: h.at, enough: 1, batches: []catalog.Batch{b.former()}}, nil
 	}
 	var err error
 	if h.batches, err = b.Store.LastBatches(ctx, b.p.Table, most); err != nil {
@@ -43,6 +48,27 @@ func (h history) like(before pipeline.Before, has func(*catalog.Batch) bool) []*
 		}
 	}
 	return found
+}
+
+// former sums up the batches that this one is made again of. What was not measured of all rows is unknown.
+func (b *batch) former() catalog.Batch {
+	sum := catalog.Batch{ID: b.id}
+	sum.Measured = b.remade[0].Measured
+	for i, m := range b.remade {
+		sum.Counts.Emitted += m.Counts.Emitted
+		if i > 0 {
+			sum.Measured = sum.Measured.With(m.Measured)
+		}
+	}
+	return sum
+}
+
+// told names the batches that one is compared with.
+func (h history) told(with []*catalog.Batch, usual string) string {
+	if h.enough == 1 {
+		return "what it is made again of had " + usual
+	}
+	return fmt.Sprintf("the median of %d batches is %s", len(with), usual)
 }
 
 // median of what batches have, which must not be none.

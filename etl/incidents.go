@@ -50,7 +50,7 @@ func RaiseAbsences(ctx context.Context, store catalog.Store, pipelines []*pipeli
 		}
 		at, told := time.Time{}, "there never was one"
 		if len(last) > 0 {
-			at = last[0].CommittedAt
+			at = last[0].ArrivedAt
 			told = "the last one came at " + at.UTC().Format(time.RFC3339)
 		}
 		since, overdue := a.Overdue(at, now)

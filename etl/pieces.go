@@ -140,7 +140,7 @@ func (q *backlog) lease(ctx context.Context) (under context.Context, l catalog.L
 			}
 		}
 		inputs, newest := inputsOf(group)
-		taken, l, release, err := q.claims.take(ctx, q.p.Table, batchID(q.p.Table, q.p.Version(), inputs, nil, newest), inputs)
+		taken, l, release, err := q.claims.take(ctx, q.p.Table, batchID(q.p.Table, q.p.Version(), recipe{inputs: inputs, newest: newest}), inputs)
 		if err == nil {
 			q.remove(group)
 			return taken, l, release, group, nil

@@ -23,8 +23,10 @@ type Planned struct {
 	After []catalog.Name
 	// Recovers counts commit records that a run before had written and not published.
 	Recovers int
-	Sizing   *Sizing // nil: nothing of it takes time, as of an adopted table, or Err came before
-	Err      error   // why the pipeline, or a part of what it found, would fail
+	// Stale counts batches that lost rows to others which have them no more: they are made again.
+	Stale  int
+	Sizing *Sizing // nil: nothing of it takes time, as of an adopted table, or Err came before
+	Err    error   // why the pipeline, or a part of what it found, would fail
 }
 
 // PlannedBatch is one batch: objects, or the partitions of upstream tables that a second stage reads.
@@ -72,7 +74,7 @@ func (r *Runner) Plan(ctx context.Context, pipelines []*pipeline.Pipeline) ([]Pl
 		if planned.Err != nil {
 			errs = append(errs, fmt.Errorf("pipeline %s: %w", p.Name, planned.Err))
 		}
-		changes[p.Table] = len(planned.Batches) > 0 || len(planned.After) > 0 || planned.Recovers > 0
+		changes[p.Table] = len(planned.Batches) > 0 || len(planned.After) > 0 || planned.Recovers+planned.Stale > 0
 		all = append(all, planned)
 	}
 	return all, errors.Join(errs...)
@@ -84,6 +86,13 @@ func (t *run) plan(ctx context.Context, planned *Planned) (err error) {
 		return err
 	}
 	planned.Recovers = len(records)
+	stale, err := t.Store.StaleBatches(ctx, t.p.Table)
+	if err != nil {
+		return err
+	}
+	if t.Objects == nil {
+		planned.Stale = len(stale)
+	}
 	switch {
 	case t.p.Adopt != nil:
 		planned.Batches, err = t.planAdopted(ctx)

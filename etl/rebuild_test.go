@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,20 +72,30 @@ func TestRebuild(t *testing.T) {
 	l.put(t, "3.gz", event("d", "2018-02-12T00:00:00Z", 2, `,"user_agent":"x"`))
 	l.mustRun(t, wider, daily())
 
-	store := l.fromRecords(t)
-	opts := []cmp.Option{cmpopts.IgnoreFields(catalog.File{}, "ID", "Generation"), cmpopts.IgnoreFields(catalog.Table{}, "ID"), cmpopts.EquateEmpty()}
-	byTable := cmpopts.SortSlices(func(a, b catalog.Batch) bool {
-		return a.Table.String()+string(rune(a.Seq)) < b.Table.String()+string(rune(b.Seq))
-	})
-	if d := cmp.Diff(contentsOf(t.Context(), t, l.store), contentsOf(t.Context(), t, store), append(opts, byTable)...); d != "" {
-		t.Errorf("the rebuilt catalog says other things (-was +is):\n%s", d)
-	}
-	l.runner.Store = store
+	l.runner.Store = checkRebuilt(t, l)
 	for _, p := range l.mustRun(t, wider, daily()).Pipelines {
 		if p.Batches+p.Recovered != 0 {
 			t.Errorf("%s: %d batches after the rebuilding, %d recovered", p.Table, p.Batches, p.Recovered)
 		}
 	}
+}
+
+// checkRebuilt wants a catalog that is made of the records to say what the lab's does, and gives it.
+func checkRebuilt(t *testing.T, l *lab) catalog.Store {
+	t.Helper()
+	store := l.fromRecords(t)
+	was := contentsOf(t.Context(), t, l.store)
+	was.Batches = slices.DeleteFunc(was.Batches, func(b catalog.Batch) bool { return b.State == catalog.BatchFailed })
+	opts := []cmp.Option{
+		cmpopts.IgnoreFields(catalog.File{}, "ID", "Generation"), cmpopts.IgnoreFields(catalog.Table{}, "ID"), cmpopts.EquateEmpty(),
+		cmpopts.SortSlices(func(a, b catalog.Batch) bool {
+			return a.Table.String()+string(rune(a.Seq)) < b.Table.String()+string(rune(b.Seq))
+		}),
+	}
+	if d := cmp.Diff(was, contentsOf(t.Context(), t, store), opts...); d != "" {
+		t.Errorf("the rebuilt catalog says other things (-was +is):\n%s", d)
+	}
+	return store
 }
 
 func TestRebuildOfWhatIsNoRecord(t *testing.T) {

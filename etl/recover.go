@@ -32,10 +32,14 @@ func (t *run) recoverRecord(ctx context.Context, record *catalog.Record) error {
 	leases, release := t.under, func() error { return nil }
 	if len(leases) == 0 {
 		var inputs []catalog.Input
-		if len(record.Replaces) == 0 {
+		piece := record.Batch
+		switch {
+		case record.Kind == catalog.RecordRemake:
+			piece = remakePiece(record.Remakes) // its inputs have been read, by what it is made again of
+		case len(record.Replaces) == 0:
 			inputs = record.Inputs
 		}
-		_, l, end, err := t.claims.take(ctx, t.p.Table, record.Batch, inputs)
+		_, l, end, err := t.claims.take(ctx, t.p.Table, piece, inputs)
 		if errors.Is(err, catalog.ErrLeased) {
 			return nil
 		}

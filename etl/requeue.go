@@ -47,8 +47,8 @@ func (t *run) requeueAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// quarantines gives the quarantine files of published batches. Those that a requeue has read and died before it could
-// remove are removed.
+// quarantines gives the quarantine files of published batches. Those that a requeue or a remake died before it could remove
+// are removed.
 func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 	batches, err := t.batchesByID(ctx)
 	if err != nil {
@@ -63,46 +63,41 @@ func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list the quarantine: %w", err)
 		}
-		if etag, ok := read[f.Key]; ok && etag == f.ETag {
+		_, batch, _ := raw.ParseQuarantinePath(f.Key)
+		b, ok := batches[batch]
+		if etag, done := read[f.Key]; done && etag == f.ETag || ok && b.RemadeBy != 0 {
 			if err := t.Lake.Delete(ctx, f.Key); err != nil {
 				return nil, fmt.Errorf("remove %s: %w", f.Key, err)
 			}
 			continue
 		}
-		_, batch, _ := raw.ParseQuarantinePath(f.Key)
-		if b, ok := batches[batch]; ok && b.State != catalog.BatchFailed {
+		if ok {
 			files = append(files, f)
 		}
 	}
 	return files, nil
 }
 
-// batchesByID gives the table's batches: of the revisions of one the newest that is published, if any is.
+// batchesByID gives the table's published batches: of the revisions of one the newest.
 func (t *run) batchesByID(ctx context.Context) (map[string]catalog.Batch, error) {
-	all, err := t.Store.Batches(ctx)
+	all, err := t.Store.Published(ctx, t.p.Table)
 	if err != nil {
 		return nil, err
 	}
-	byID := map[string]catalog.Batch{}
+	byID := make(map[string]catalog.Batch, len(all))
 	for i := range all {
-		b := &all[i]
-		if b.Table != t.p.Table {
-			continue
-		}
-		if had, ok := byID[b.ID]; !ok || had.State == catalog.BatchFailed || b.State != catalog.BatchFailed {
-			byID[b.ID] = *b
-		}
+		byID[all[i].ID] = all[i]
 	}
 	return byID, nil
 }
 
 // requeueBatch makes a batch of what passes of some quarantine files.
 func (t *run) requeueBatch(ctx context.Context, files []storage.Object) error {
-	b, err := t.beginBatch(ctx, files)
+	inputs, newest := inputsOf(files)
+	b, err := t.beginBatch(ctx, recipe{kind: catalog.RecordRequeue, inputs: inputs, newest: newest})
 	if err != nil {
 		return err
 	}
-	b.kind = catalog.RecordRequeue
 	err = b.runRecords(ctx, func() (string, error) { return b.loadQuarantine(ctx, files) })
 	if errors.Is(err, errNothingPasses) {
 		return b.close()
@@ -168,7 +163,7 @@ func (t *run) expireQuarantine(ctx context.Context) error {
 	for _, f := range old {
 		_, batch, _ := raw.ParseQuarantinePath(f.Key)
 		b, known := batches[batch]
-		if known && b.State != catalog.BatchFailed && (b.Seq > newest-keptBatches || !b.CommittedAt.Before(before)) {
+		if known && b.RemadeBy == 0 && (b.Seq > newest-keptBatches || !b.CommittedAt.Before(before)) {
 			continue
 		}
 		if err := t.Lake.Delete(ctx, f.Key); err != nil {

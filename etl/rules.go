@@ -96,7 +96,7 @@ func (b *batch) rejectRatio(rule string, action pipeline.Action, most float64) [
 // rowChange says nothing where batches are mostly empty: no number of rows is a multiple of 0.
 func (b *batch) rowChange(r *pipeline.RowChange, past history) []catalog.BrokenRule {
 	with := past.like(r.Before, func(*catalog.Batch) bool { return true })
-	if len(with) < pipeline.MinBefore {
+	if len(with) < past.enough {
 		return nil
 	}
 	usual := median(with, func(c *catalog.Batch) float64 { return float64(c.Counts.Emitted) })
@@ -111,7 +111,7 @@ func (b *batch) rowChange(r *pipeline.RowChange, past history) []catalog.BrokenR
 	case r.Min == 0:
 		limits = fmt.Sprintf("at most %g", most)
 	}
-	return broke(pipeline.RuleRowChange, r.Action, fmt.Sprintf("%s rows (the median of %d batches is %g)", limits, len(with), usual),
+	return broke(pipeline.RuleRowChange, r.Action, fmt.Sprintf("%s rows (%s)", limits, past.told(with, fmt.Sprintf("%g", usual))),
 		strconv.FormatInt(b.counts.Emitted, 10))
 }
 
@@ -125,7 +125,7 @@ func (b *batch) nullRate(r *pipeline.NullRate, past history) []catalog.BrokenRul
 			_, counted := nullsOf(c, column)
 			return counted && c.Counts.Emitted > 0
 		})
-		if len(with) < pipeline.MinBefore {
+		if len(with) < past.enough {
 			continue
 		}
 		usual := median(with, func(c *catalog.Batch) float64 {
@@ -133,7 +133,7 @@ func (b *batch) nullRate(r *pipeline.NullRate, past history) []catalog.BrokenRul
 			return float64(n) / float64(c.Counts.Emitted)
 		})
 		if rate := float64(b.notes.Measured.Nulls[column]) / float64(b.counts.Emitted); rate > usual+r.MaxRise {
-			expected = append(expected, fmt.Sprintf("%s NULL in at most %.4g of the rows (the median of %d batches is %.4g)", column, usual+r.MaxRise, len(with), usual))
+			expected = append(expected, fmt.Sprintf("%s NULL in at most %.4g of the rows (%s)", column, usual+r.MaxRise, past.told(with, fmt.Sprintf("%.4g", usual))))
 			found = append(found, fmt.Sprintf("%s in %.4g", column, rate))
 		}
 	}
@@ -184,7 +184,7 @@ func (b *batch) silent(r *pipeline.Silent, past history) []catalog.BrokenRule {
 // lasting gives the values that all batches had with which one is compared, if there are enough of these.
 func (h history) lasting(r *pipeline.Silent) (with []*catalog.Batch, always []string) {
 	with = h.like(r.Before, func(c *catalog.Batch) bool { return c.Measured != nil && c.Measured.Values[r.Column] != nil })
-	if len(with) < pipeline.MinBefore {
+	if len(with) < h.enough {
 		return with, nil
 	}
 	for value := range with[0].Measured.Values[r.Column] {

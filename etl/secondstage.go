@@ -50,7 +50,11 @@ func (t *run) toRebuild(ctx context.Context, view *catalog.View) (parts, rebuild
 		return nil, nil, nil, fmt.Errorf("read the ledger of inputs: %w", err)
 	}
 	parts = t.upstreamParts(view)
-	if rebuild, err = t.widened(parts, t.changed(view, parts, known)); err != nil {
+	changed, err := t.withChosen(ctx, view, parts, t.changed(view, parts, known))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if rebuild, err = t.widened(parts, changed); err != nil {
 		return nil, nil, nil, err
 	}
 	return parts, rebuild, outdated(parts, rebuild, known), nil
@@ -101,12 +105,13 @@ func (t *run) rebuildBatch(ctx context.Context, view *catalog.View, parts, rebui
 	for _, r := range replaces {
 		newest = later(newest, batchTime(r.Batch))
 	}
-	b, err := t.newBatch(ctx, view, table, append(inputs, outdated...), replaces, newest)
+	kind := catalog.RecordAppend
+	if len(replaces) > 0 {
+		kind = catalog.RecordReplace
+	}
+	b, err := t.newBatch(ctx, view, table, recipe{kind: kind, inputs: append(inputs, outdated...), replaces: replaces, newest: newest})
 	if err != nil {
 		return err
-	}
-	if len(replaces) > 0 {
-		b.kind = catalog.RecordReplace
 	}
 	return b.finish(ctx, b.runTables(ctx, parts, rebuild, incremental))
 }

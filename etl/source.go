@@ -36,7 +36,11 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 		return raw.Originals(ctx, b.p, bucket, objects, wanted, found)
 	}
 	return b.ingest(ctx, func(into raw.Sink) (*raw.Ingested, error) {
-		return raw.Ingest(ctx, raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: into, WorkDir: b.dir, Workers: b.readers(), Log: b.log})
+		request := raw.Request{Pipeline: b.p, Bucket: bucket, Objects: objects, Into: into, WorkDir: b.dir, Workers: b.readers(), Log: b.log}
+		if b.progress != nil {
+			request.Read = b.progress.Read
+		}
+		return raw.Ingest(ctx, request)
 	})
 }
 
@@ -104,6 +108,9 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 	err = each(ctx, b.session, query, func(row []cell) error {
 		b.inputs[row[0].i].Records = row[1].i
 		b.counts.Read += row[1].i
+		if b.progress != nil {
+			b.progress.Read(row[1].i, b.inputs[row[0].i].Size)
+		}
 		b.parsed += row[2].i
 		broken += row[3].i
 		return nil

@@ -21,7 +21,7 @@ import (
 	"tidegate/internal/storage"
 )
 
-// Request is a batch of objects to read. All but Workers and Log must be set.
+// Request is a batch of objects to read. All but Workers, Log and Read must be set.
 type Request struct {
 	Pipeline *pipeline.Pipeline // first stage, any format but parquet
 	Bucket   storage.Bucket     // of the source
@@ -30,6 +30,7 @@ type Request struct {
 	WorkDir  string // an existing folder that is this batch's alone
 	Workers  int    // objects read at a time; 0: one for each processor
 	Log      *slog.Logger
+	Read     func(records, sizeBytes int64) // told of each object that was read, by several goroutines
 }
 
 // Sink takes clean records: chunks of Columns, from several goroutines. A chunk is valid until Add returns.

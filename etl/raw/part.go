@@ -26,6 +26,7 @@ type part struct {
 	rejects    map[string]int64
 	unknown    map[string]int64
 	unnamed    int64
+	told       func(records, sizeBytes int64)
 }
 
 // checkEvery is how many records are read between two looks at the context.
@@ -43,6 +44,7 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 		into:        req.Into,
 		quarantined: CreateQuarantine(filepath.Join(req.WorkDir, fmt.Sprintf("rejects-%04d.ndjson.gz", n))),
 		rejects:     map[string]int64{},
+		told:        req.Read,
 	}
 	defer p.opener.close()
 	for i, obj := range objects {
@@ -85,6 +87,9 @@ func (p *part) read(ctx context.Context, obj storage.Object, index int) (err err
 		err := p.records.next(&r)
 		if errors.Is(err, io.EOF) {
 			p.inputs = append(p.inputs, catalog.Input{Key: obj.Key, ETag: obj.ETag, Size: obj.Size, Records: count})
+			if p.told != nil {
+				p.told(count, obj.Size)
+			}
 			return nil
 		}
 		if err != nil {

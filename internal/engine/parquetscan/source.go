@@ -20,6 +20,7 @@ type SourceColumn struct {
 	DuckDBType string // "BIGINT", "DECIMAL(12,2)"
 	Partition  bool   // its value is in ParquetFile.Partition, not in the file
 	FileType   string // of the values in the files, where they become JSON: "STRUCT(a BIGINT)"; "" is DuckDBType
+	FileIndex  bool   // it is no column of the files but the place of the row's file among them, from 0; a BIGINT
 }
 
 // noColumn is read where no column of the files is asked for: a name that no file is expected to have, so that the
@@ -65,6 +66,8 @@ func writeTargets(b *strings.Builder, files []ParquetFile, columns []SourceColum
 		switch {
 		case len(files) == 0:
 			b.WriteString("CAST(NULL AS " + c.DuckDBType + ") AS ")
+		case c.FileIndex:
+			b.WriteString("CAST(file_index AS " + c.DuckDBType + ") AS ")
 		case c.Partition:
 			writePartition(b, files, c)
 			b.WriteString(" AS ")
@@ -81,7 +84,7 @@ func writeTargets(b *strings.Builder, files []ParquetFile, columns []SourceColum
 func writeSchema(b *strings.Builder, columns []SourceColumn) {
 	written := false
 	for _, c := range columns {
-		if c.Partition {
+		if c.Partition || c.FileIndex {
 			continue
 		}
 		if written {
