@@ -21,11 +21,12 @@ import (
 )
 
 type etlCmd struct {
-	Run     etlRunCmd     `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
-	Plan    etlPlanCmd    `cmd:"" help:"Show what etl run would do now, and change nothing."`
-	Status  etlStatusCmd  `cmd:"" help:"Show how each pipeline fared."`
-	Notices etlNoticesCmd `cmd:"" help:"Show what is wrong with the tables' batches now."`
-	Requeue etlRequeueCmd `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
+	Run      etlRunCmd      `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
+	Plan     etlPlanCmd     `cmd:"" help:"Show what etl run would do now, and change nothing."`
+	Status   etlStatusCmd   `cmd:"" help:"Show how each pipeline fared."`
+	Notices  etlNoticesCmd  `cmd:"" help:"Show what is wrong with the tables' batches now."`
+	Backfill etlBackfillCmd `cmd:"" help:"Make batches again of their objects, under the present version of their pipelines, in the place of the former."`
+	Requeue  etlRequeueCmd  `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
 }
 
 type etlRunCmd struct {

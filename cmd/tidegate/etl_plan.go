@@ -46,12 +46,15 @@ func printPlan(out io.Writer, planned []etl.Planned, cores int) error {
 		if p.Recovers > 0 {
 			fmt.Fprintf(w, "%s\t-\t%d\t-\tcommit records of a run that died\t\n", p.Table, p.Recovers)
 		}
+		if p.Stale > 0 {
+			fmt.Fprintf(w, "%s\t-\t%d\t-\tbatches to be made again: others have the rows no more that they lost\t\n", p.Table, p.Stale)
+		}
 		for i, b := range p.Batches {
 			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\n", p.Table, i+1, b.Inputs, b.Bytes, b.First, b.Last)
 		}
 		if len(p.After) > 0 {
 			fmt.Fprintf(w, "%s\t-\t-\t-\twhat changes in %s\t\n", p.Table, upstreams(p))
-		} else if len(p.Batches) == 0 && p.Recovers == 0 {
+		} else if len(p.Batches) == 0 && p.Recovers+p.Stale == 0 {
 			fmt.Fprintf(w, "%s\t-\t0\t0\tnothing to do\t\n", p.Table)
 		}
 	}
@@ -74,6 +77,7 @@ type plannedLine struct {
 	Pipeline string `json:"pipeline"`
 	Table    string `json:"table"`
 	Recovers int    `json:"recovers,omitempty"`
+	Stale    int    `json:"stale,omitempty"`
 	After    string `json:"after,omitempty"` // upstream tables that change first
 	Batch    int    `json:"batch,omitempty"` // from 1
 	Inputs   int    `json:"inputs"`
@@ -92,7 +96,7 @@ type plannedSize struct {
 func printPlanJSON(out io.Writer, planned []etl.Planned, cores int) error {
 	lines := json.NewEncoder(out)
 	for _, p := range planned {
-		line := plannedLine{Pipeline: p.Name, Table: p.Table.String(), Recovers: p.Recovers, After: upstreams(p)}
+		line := plannedLine{Pipeline: p.Name, Table: p.Table.String(), Recovers: p.Recovers, Stale: p.Stale, After: upstreams(p)}
 		for i, b := range p.Batches {
 			line.Batch, line.Inputs, line.Bytes, line.First, line.Last = i+1, b.Inputs, b.Bytes, b.First, b.Last
 			if err := lines.Encode(line); err != nil {

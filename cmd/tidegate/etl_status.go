@@ -44,11 +44,15 @@ func (e *etlStatusCmd) Run(ctx context.Context, p *program) error {
 type pipelineStatus struct {
 	Pipeline string `json:"pipeline"`
 	Table    string `json:"table"`
-	// Batches, Rows and Rejected are of all published batches; a record that a requeue reads again counts once.
+	// Batches, Rows and Rejected are of all published batches that were not made again; a record that a requeue reads again
+	// counts once.
 	Batches  int   `json:"batches"`
 	Rows     int64 `json:"rows"`
 	Rejected int64 `json:"rejected"`
-	// Of the newest published batch that is no requeue; absent before the first.
+	// Stale counts the batches that lost rows to others which do not have them any more: the next run makes them again.
+	Stale int `json:"stale,omitempty"`
+	// Of the newest published batch that is no requeue, the place of one that was made again being its former; absent before
+	// the first.
 	LastBatch    string     `json:"last_batch,omitempty"`
 	LastCommit   *time.Time `json:"last_commit,omitempty"`
 	LastSeconds  float64    `json:"last_seconds,omitempty"` // that it took
@@ -61,6 +65,8 @@ type pipelineStatus struct {
 	Failed   int        `json:"failed"`
 	FailedAt *time.Time `json:"failed_at,omitempty"`
 	Failure  string     `json:"failure,omitempty"`
+
+	place int64 // of LastBatch
 }
 
 // statusOf sums up the batches, which are oldest first, by pipeline.
@@ -83,7 +89,13 @@ func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.
 			}
 			continue
 		}
+		if b.RemadeBy != 0 {
+			continue
+		}
 		s.Batches++
+		if b.Stale {
+			s.Stale++
+		}
 		s.Rejected += b.Counts.Rejected
 		if b.Kind == catalog.RecordRequeue {
 			s.Rejected -= b.Counts.Read // rejected by other batches, and counted there
@@ -94,12 +106,13 @@ func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.
 		if b.Kind == catalog.RecordRequeue {
 			continue
 		}
-		if s.LastCommit == nil || !b.CommittedAt.Before(*s.LastCommit) {
+		if s.LastCommit == nil || b.Place >= s.place {
+			s.place = b.Place
 			s.LastBatch, s.LastCommit = b.ID, &b.CommittedAt
 			s.LastSeconds, s.AgeSeconds = b.CommittedAt.Sub(b.StartedAt).Seconds(), now.Sub(b.CommittedAt).Seconds()
 			s.LastRead, s.LastRejected, s.LastBytesIn = b.Counts.Read, b.Counts.Rejected, b.BytesIn
 			s.Notes = b.Notes
-			s.Measured = nil // counts of values: much, and for later batches only
+			s.Measured, s.Lost, s.Notes.Stale = nil, nil, nil // much, and for later batches only
 		}
 	}
 	return all
@@ -133,6 +146,11 @@ func printStatus(out io.Writer, all []*pipelineStatus) error {
 		return err
 	}
 	for _, s := range all {
+		if s.Stale > 0 {
+			if _, err := fmt.Fprintf(out, "%s: %d batches lost rows to others which do not have them any more; the next run makes them again\n", s.Table, s.Stale); err != nil {
+				return err
+			}
+		}
 		if err := printNotes(out, s.Table, s.Notes); err != nil {
 			return err
 		}

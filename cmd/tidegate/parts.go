@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -133,11 +134,19 @@ func (c *config) checkPipelines(all []*pipeline.Pipeline) error {
 }
 
 // newLog writes colours on a terminal and JSON elsewhere.
-func (p *program) newLog() *slog.Logger {
-	if f, ok := p.err.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-		return slog.New(tint.NewTextHandler(f, &tint.Options{TimeFormat: "15:04:05"}))
+func (p *program) newLog() *slog.Logger { return p.logTo(p.err) }
+
+// logTo is newLog for lines that go to out: the terminal itself, or what stands before it.
+func (p *program) logTo(out io.Writer) *slog.Logger {
+	if isTerminal(p.err) {
+		return slog.New(tint.NewTextHandler(out, &tint.Options{TimeFormat: "15:04:05"}))
 	}
-	return slog.New(slog.NewJSONHandler(p.err, nil))
+	return slog.New(slog.NewJSONHandler(out, nil))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // closeAll closes in reverse order of opening and joins what went wrong.

@@ -14,7 +14,7 @@ import (
 	"tidegate/router/system"
 )
 
-// rejects reads the quarantine of every batch. Files that a requeue is making, or has read and not removed yet, are left
+// rejects reads the quarantine of every batch. Files that a requeue or a remake is making, or has not removed yet, are left
 // out: their records would be there twice.
 func (p *parts) rejects(ctx context.Context) iter.Seq2[system.Reject, error] {
 	return func(yield func(system.Reject, error) bool) {
@@ -75,7 +75,8 @@ func (p *parts) currentQuarantine(ctx context.Context) (func(context.Context, st
 	known := map[key]bool{}
 	for i := range batches {
 		b := &batches[i]
-		if b.Kind != catalog.RecordRequeue || b.State != catalog.BatchFailed {
+		first := b.Kind != catalog.RecordRequeue && b.Kind != catalog.RecordRemake
+		if b.RemadeBy == 0 && (first || b.State != catalog.BatchFailed) {
 			known[key{b.Table, b.ID}] = true
 		}
 	}

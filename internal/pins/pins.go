@@ -11,5 +11,4 @@ import (
 	_ "github.com/jackc/pgx/v5/pgxpool"            // Redshift and PostgreSQL as hot store
 	_ "github.com/johannesboyne/gofakes3"          // S3 in tests
 	_ "github.com/rogpeppe/go-internal/testscript" // stories of the command line
-	_ "github.com/vbauerster/mpb/v8"               // progress on a terminal
 )

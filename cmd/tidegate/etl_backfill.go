@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"tidegate/etl"
+	"tidegate/etl/pipeline"
+)
+
+type etlBackfillCmd struct {
+	Select []string `help:"Only these pipelines, as etl run has them." placeholder:"NAME"`
+	From   string   `help:"Only batches with rows of partitions from this hour, day or month on, as dt has it: 2018-02-15." placeholder:"TIME"`
+	To     string   `help:"Up to the end of this hour, day or month." placeholder:"TIME"`
+	Batch  []string `help:"Only these batches, by their ids of tidegate.batches." placeholder:"ID"`
+	Force  bool     `help:"Also what the present version of the pipeline has made."`
+	Jobs   int      `help:"How many batches to make at a time, as etl run has it." default:"1"`
+	Accept []string `help:"Publish batches that break these rules of their pipelines, as etl run has it." placeholder:"RULE"`
+	DryRun bool     `help:"Show which batches would be made again and why, and change nothing."`
+}
+
+// choice reads the bounds.
+func (e *etlBackfillCmd) choice() (c etl.Choice, err error) {
+	c = etl.Choice{Batches: e.Batch, Force: e.Force}
+	if len(e.Batch) > 0 && (e.From != "" || e.To != "") {
+		return c, wrong{errors.New("--batch names what is made again; leave out --from and --to")}
+	}
+	var ok bool
+	if e.From != "" {
+		if c.From, _, ok = etl.ParseSpan(e.From); !ok {
+			return c, wrong{fmt.Errorf("--from %s is no hour (2018-02-15T03), day (2018-02-15) or month (2018-02)", e.From)}
+		}
+	}
+	if e.To != "" {
+		if _, c.To, ok = etl.ParseSpan(e.To); !ok {
+			return c, wrong{fmt.Errorf("--to %s is no hour (2018-02-15T03), day (2018-02-15) or month (2018-02)", e.To)}
+		}
+	}
+	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To) {
+		return c, wrong{fmt.Errorf("--from %s is after --to %s", e.From, e.To)}
+	}
+	return c, nil
+}
+
+// Run makes batches again.
+func (e *etlBackfillCmd) Run(ctx context.Context, p *program) error {
+	choice, err := e.choice()
+	if err != nil {
+		return err
+	}
+	if err := acceptable(e.Accept); err != nil {
+		return err
+	}
+	if e.Jobs < 1 {
+		return wrong{errors.New("--jobs must be at least 1")}
+	}
+	c, pipelines, err := chosenPipelines(p, e.Select)
+	if err != nil {
+		return err
+	}
+	shown := newProgress(p.err)
+	parts, err := open(ctx, c, p.logTo(shown.out))
+	if err != nil {
+		shown.close()
+		return err
+	}
+	if e.DryRun {
+		shown.close()
+		return e.plan(ctx, p, parts, pipelines, choice)
+	}
+	shown.begin(ctx, parts.log)
+	do := func(r *etl.Runner, ctx context.Context, pipelines []*pipeline.Pipeline) (etl.Report, error) {
+		defer shown.close()
+		return r.Backfill(ctx, pipelines, choice, shown)
+	}
+	return asked(parts.finishRun(ctx, p, parts.giveTurns(ctx, p, pipelines, do, etl.Options{Jobs: e.Jobs, Accept: e.Accept})))
+}
+
+// asked makes an error of what was asked wrongly one.
+func asked(err error) error {
+	if _, ok := errors.AsType[*etl.UnknownBatchesError](err); ok {
+		return wrong{err}
+	}
+	return err
+}
+
+func (e *etlBackfillCmd) plan(ctx context.Context, p *program, parts *parts, pipelines []*pipeline.Pipeline, choice etl.Choice) error {
+	runner, err := parts.newRunner(ctx, etl.Options{})
+	if err != nil {
+		return errors.Join(err, parts.close())
+	}
+	planned, planErr := runner.PlanBackfill(ctx, pipelines, choice)
+	return errors.Join(printBackfill(p.out, planned), asked(planErr), parts.close())
+}
+
+func printBackfill(out io.Writer, planned []etl.PlannedRemake) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "TABLE\tNEW\tBATCH OR PARTITION\tROWS\tBYTES\tWHY")
+	for _, p := range planned {
+		for i, b := range p.Batches {
+			for _, m := range b.Members {
+				fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\n", p.Table, i+1, m.ID, m.Rows, m.Bytes, m.Why)
+			}
+		}
+		for _, part := range p.Parts {
+			if part == "" {
+				part = "all"
+			}
+			fmt.Fprintf(w, "%s\t-\t%s\t-\t-\tmade of tables\n", p.Table, part)
+		}
+		if len(p.Batches)+len(p.Parts) == 0 {
+			fmt.Fprintf(w, "%s\t-\t-\t0\t0\tnothing to do\n", p.Table)
+		}
+	}
+	return w.Flush()
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tidegate/catalog"
+	"tidegate/etl"
+)
+
+func TestBackfillChoice(t *testing.T) {
+	t.Parallel()
+	day := func(d int) time.Time { return time.Date(2018, 2, d, 0, 0, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		from, to string
+		batches  []string
+		want     etl.Choice
+		wrong    string
+	}{
+		{"", "", nil, etl.Choice{}, ""},
+		{"2018-02-01", "2018-02-28", nil, etl.Choice{From: day(1), To: day(29)}, ""},
+		{"2018-02", "2018-02", nil, etl.Choice{From: day(1), To: day(29)}, ""},
+		{"2018-02-15T03", "2018-02-15T03", nil, etl.Choice{From: day(15).Add(3 * time.Hour), To: day(15).Add(4 * time.Hour)}, ""},
+		{"", "", []string{"b1"}, etl.Choice{Batches: []string{"b1"}}, ""},
+		{"2018-02-03", "2018-02-01", nil, etl.Choice{}, "--from 2018-02-03 is after --to 2018-02-01"},
+		{"yesterday", "", nil, etl.Choice{}, "--from yesterday is no hour"},
+		{"", "2018-13", nil, etl.Choice{}, "--to 2018-13 is no hour"},
+		{"2018-02", "", []string{"b1"}, etl.Choice{}, "--batch names what is made again"},
+	} {
+		got, err := (&etlBackfillCmd{From: c.from, To: c.to, Batch: c.batches}).choice()
+		if c.wrong != "" {
+			if _, asked := errors.AsType[wrong](err); !asked || !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("%s to %s: %v, want %s", c.from, c.to, err, c.wrong)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s to %s: %s", c.from, c.to, d)
+		}
+	}
+}
+
+func TestPrintBackfill(t *testing.T) {
+	t.Parallel()
+	events, daily, sites := catalog.Name{Schema: "web", Table: "events"}, catalog.Name{Schema: "web", Table: "site_daily"}, catalog.Name{Schema: "web", Table: "sites"}
+	var out bytes.Buffer
+	err := printBackfill(&out, []etl.PlannedRemake{
+		{Table: events, Batches: []etl.RemadeBatch{
+			{Members: []etl.RemadeMember{{ID: "b1", Why: "made by version 0123456789ab", Rows: 5, Bytes: 70}, {ID: "b3", Why: "requeued what b1 rejected", Rows: 1, Bytes: 9}}},
+			{Members: []etl.RemadeMember{{ID: "b2", Why: "chosen"}}},
+		}},
+		{Table: daily, Parts: []string{"dt=2018-02-15"}},
+		{Table: sites},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `TABLE           NEW  BATCH OR PARTITION  ROWS  BYTES  WHY
+web.events      1    b1                  5     70     made by version 0123456789ab
+web.events      1    b3                  1     9      requeued what b1 rejected
+web.events      2    b2                  0     0      chosen
+web.site_daily  -    dt=2018-02-15       -     -      made of tables
+web.sites       -    -                   0     0      nothing to do
+`
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&out)
+	p.begin(t.Context(), nil)
+	p.Expect(2, 40e6)
+	at := p.tally.began
+	if got, want := p.now().at(at.Add(time.Second)), "0 of 2 batches"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	p.Read(1000, 20e6)
+	if got, want := p.now().at(at.Add(10*time.Second)), "0 of 2 batches, 1.0 MB/s, 100 records/s, 30s left"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	p.Done(20e6)
+	p.Read(1000, 20e6)
+	p.Done(20e6)
+	if got, want := p.now().at(at.Add(20*time.Second)), "2 of 2 batches, 2.0 MB/s, 100 records/s, 0s left"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	p.close()
+	if out.Len() > 0 {
+		t.Errorf("without a terminal: %q", out.String())
+	}
+}
