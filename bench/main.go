@@ -30,6 +30,7 @@ func suites() []suite {
 	return []suite{
 		{"catalog", catalog.Run},
 		{"etl", etl.Run},
+		{"etl-large", etl.RunLarge},
 		{"hot", hot.Run},
 		{"lake", lake.Run},
 		{"sql", language.Run},

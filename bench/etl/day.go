@@ -22,7 +22,7 @@ import (
 
 var events = catalog.Name{Schema: "web", Table: "events"}
 
-// layOut writes the pipeline of the demo, the data_dirs from which the runs begin, and the objects of the last hour.
+// layOut writes the pipeline of the demo and the data_dir that has its table.
 func (s *suite) layOut(ctx context.Context) error {
 	if err := s.writePipeline(); err != nil {
 		return err
@@ -35,20 +35,30 @@ func (s *suite) layOut(ctx context.Context) error {
 	if err := s.program.Run(ctx, "etl", "run"); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(s.program.Dir, workDir), filepath.Join(s.program.Dir, emptyDir)); err != nil {
-		return err
-	}
-	if err := linkTree(filepath.Join(s.program.Dir, emptyDir), filepath.Join(s.program.Dir, dayDir)); err != nil {
+	return os.Rename(filepath.Join(s.program.Dir, workDir), filepath.Join(s.program.Dir, emptyDir))
+}
+
+// layOutDay makes the data_dir that has the 23 hours before.
+func (s *suite) layOutDay(ctx context.Context) error {
+	dir := filepath.Join(s.program.Dir, dayDir)
+	if err := linkTree(filepath.Join(s.program.Dir, emptyDir), dir); err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := s.registerHours(ctx, filepath.Join(s.program.Dir, dayDir)); err != nil {
+	if err := s.registerHours(ctx, dir); err != nil {
 		return fmt.Errorf("register the hours before: %w", err)
 	}
+	s.Logf("23 hours of %d records in %.0f s", s.hour.records, time.Since(began).Seconds())
+	return nil
+}
+
+// writeRecords writes the last hour's records into so many objects.
+func (s *suite) writeRecords(objects int) error {
+	began := time.Now()
 	if err := measure.WriteObjects(filepath.Join(s.program.Dir, rawDir, "23"), s.hour.records, objects, s.hour.write); err != nil {
 		return err
 	}
-	s.Logf("24 hours of %d records in %.0f s", s.hour.records, time.Since(began).Seconds())
+	s.Logf("%d records in %d objects in %.0f s", s.hour.records, objects, time.Since(began).Seconds())
 	return nil
 }
 

@@ -4,6 +4,7 @@ package etl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,24 +15,59 @@ import (
 // An hour of ten billion records a month.
 const hourRecords, quickHourRecords = 13_900_000, 1_390_000
 
-// Run measures the suite.
+// Run measures an hour.
 func Run(ctx context.Context, b *measure.Bench) error {
-	p, err := measure.Build(ctx, b.TB, "TIDEGATE_HOT_KIND=none", "TIDEGATE_PIPELINES=pipelines", "TIDEGATE_DATA_DIR="+workDir)
+	s, err := newSuite(ctx, b, 1)
 	if err != nil {
 		return err
 	}
-	s := &suite{Bench: b, program: p, hour: hour{records: hourRecords}}
-	if b.Quick {
-		s.hour.records = quickHourRecords
-	}
-	if err := s.layOut(ctx); err != nil {
-		return fmt.Errorf("lay out the day: %w", err)
+	if err := s.prepare(ctx, objects, s.layOutDay); err != nil {
+		return err
 	}
 	return measure.Parts(ctx,
 		measure.Part{Name: "into an empty day", Measure: s.intoEmptyDay},
 		measure.Part{Name: "as hour 24", Measure: s.asHour24},
 		measure.Part{Name: "one new object", Measure: s.discoverOne},
 	)
+}
+
+// RunLarge measures the records of ten hours in one batch, once: whether memory holds.
+func RunLarge(ctx context.Context, b *measure.Bench) error {
+	const hours = 10
+	s, err := newSuite(ctx, b, hours)
+	if err != nil {
+		return err
+	}
+	if err := s.prepare(ctx, hours*objects); err != nil {
+		return err
+	}
+	seconds, err := s.run(ctx, emptyDir, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Report("ten_hours", "seconds", seconds, 1), s.Report("ten_hours_rss_bytes", "bytes", float64(s.peak), 1))
+}
+
+// prepare lays out what the runs begin from, and the records in so many objects.
+func (s *suite) prepare(ctx context.Context, objects int, more ...func(context.Context) error) error {
+	for _, step := range append([]func(context.Context) error{s.layOut}, more...) {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("lay out the day: %w", err)
+		}
+	}
+	return s.writeRecords(objects)
+}
+
+func newSuite(ctx context.Context, b *measure.Bench, hours int) (*suite, error) {
+	p, err := measure.Build(ctx, b.TB, "TIDEGATE_HOT_KIND=none", "TIDEGATE_PIPELINES=pipelines", "TIDEGATE_DATA_DIR="+workDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &suite{Bench: b, program: p, hour: hour{records: hours * hourRecords}}
+	if b.Quick {
+		s.hour.records = hours * quickHourRecords
+	}
+	return s, nil
 }
 
 // suite is what the measurements share.
