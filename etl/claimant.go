@@ -38,8 +38,9 @@ type claimant struct {
 	beats sync.WaitGroup
 	stop  context.CancelFunc
 
-	mu   sync.Mutex
-	held map[int64]context.CancelCauseFunc
+	mu         sync.Mutex
+	held       map[int64]context.CancelCauseFunc
+	unreleased bool // the catalog did not take that some lease is no longer needed
 }
 
 // newClaimant begins to renew what will be leased. What died on this machine before is buried.
@@ -62,9 +63,13 @@ func newClaimant(ctx context.Context, store catalog.Store, workDir string, lasts
 	return c, nil
 }
 
-func (c *claimant) close() error {
+func (c *claimant) close(ctx context.Context) error {
 	c.stop()
 	c.beats.Wait()
+	if c.unreleased && c.store.ExpireLeases(context.WithoutCancel(ctx), c.folder.name) != nil {
+		// Whoever finds the folder takes the run for dead, and need not wait until the leases end.
+		return c.folder.abandon()
+	}
 	return c.folder.close()
 }
 
@@ -136,6 +141,9 @@ func (c *claimant) take(ctx context.Context, table catalog.Name, piece string, i
 		c.mu.Unlock()
 		cancel(nil)
 		if err := c.store.ReleaseLease(context.WithoutCancel(ctx), l); err != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.unreleased = true
 			return fmt.Errorf("release the lease of %s: %w", table, err)
 		}
 		return nil

@@ -46,7 +46,7 @@ func (c *Collector) Collect(ctx context.Context) (_ Collected, err error) {
 	if err != nil {
 		return Collected{}, err
 	}
-	defer func() { err = errors.Join(err, claims.close()) }()
+	defer func() { err = errors.Join(err, claims.close(ctx)) }()
 	horizon, err := c.retire(ctx)
 	if err != nil {
 		return Collected{}, err

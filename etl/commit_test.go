@@ -134,7 +134,7 @@ func TestOneWriterPerTable(t *testing.T) {
 	if got := l.mustRun(t, l.events()).Pipelines[0]; got.Batches != 1 {
 		t.Errorf("%d batches", got.Batches)
 	}
-	if err := other.close(); err != nil {
+	if err := other.close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -129,7 +129,7 @@ func (r *Runner) inOrder(ctx context.Context, pipelines []*pipeline.Pipeline, tu
 	if err != nil {
 		return Report{}, err
 	}
-	defer func() { err = errors.Join(err, claims.close()) }()
+	defer func() { err = errors.Join(err, claims.close(ctx)) }()
 	g := graph{Runner: r, claims: claims, turn: turn, slots: make(chan struct{}, max(1, r.Jobs))}
 	report, err := g.run(ctx, sorted)
 	report.Elapsed = r.Now().Sub(started)

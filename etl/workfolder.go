@@ -59,6 +59,9 @@ func (f *workFolder) close() error {
 	return errors.Join(os.RemoveAll(f.path), f.lock.Close())
 }
 
+// abandon leaves the folder as that of a run that died.
+func (f *workFolder) abandon() error { return f.lock.Close() }
+
 // buryDead removes the work folders of processes that died, after dead was told the name of each.
 func buryDead(ctx context.Context, workDir string, dead func(ctx context.Context, name string) error) error {
 	entries, err := os.ReadDir(workDir)
