@@ -61,6 +61,15 @@ type Pipeline struct {
 	Name    string `json:"name"`
 	Version string `json:"version"` // first 12 hex digits of SHA256
 	SHA256  string `json:"sha256"`  // of the .sql and .yml
+	// Lookups are what the SELECT could join to the source, as it was then.
+	Lookups []Lookup `json:"lookups,omitempty"`
+}
+
+// Lookup is an object whose rows were joined to records by their key.
+type Lookup struct {
+	Name     string `json:"name"`
+	Location string `json:"location"`
+	ETag     string `json:"etag"`
 }
 
 // Input is one object that the batch read, or one partition of an upstream table ("web.events/dt=2018-02-15",

@@ -60,7 +60,8 @@ type batch struct {
 	bytesIn    int64
 	quarantine string // key; "" without rejects
 	notes      catalog.Notes
-	sourceKind string // what sourceTable is: TABLE or VIEW
+	lookups    []catalog.Lookup // as they were read
+	sourceKind string           // what sourceTable is: TABLE or VIEW
 
 	parts    []part
 	writable string // the table that holds the rows to write: rowsTable, or sortedTable once there is one

@@ -76,7 +76,7 @@ func (b *batch) record(seq int64) *catalog.Record {
 	}
 	return &catalog.Record{
 		Format: catalog.RecordFormat, Table: *b.table, Batch: b.id, Revision: b.revision, Seq: seq, Kind: b.kind,
-		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256},
+		Pipeline: catalog.Pipeline{Name: b.p.Name, Version: b.p.Version(), SHA256: b.p.SHA256, Lookups: b.lookups},
 		Inputs:   b.inputs, Counts: b.counts, Checksum: fmt.Sprintf("%016x", b.checksum), Replaces: b.replaces, Remakes: b.remakes,
 		Files: files, Subset: b.subset, Quarantine: b.quarantine, Notes: b.notes, Basis: b.basis,
 		StartedAt: b.started.UTC(), CommittedAt: b.Now().UTC(),

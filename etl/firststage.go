@@ -152,6 +152,9 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}
+	if err := b.loadLookups(ctx); err != nil {
+		return err
+	}
 	rejects, err := load()
 	if err != nil {
 		return fmt.Errorf("read the source: %w", err)
@@ -232,18 +235,13 @@ func (b *batch) countFiltered(ctx context.Context, counting *sql.Statement) (int
 	return n + b.fault.filtered, err
 }
 
-// renderSource binds a statement over source and gives its output names and DuckDB text.
+// renderSource binds a statement over source and lookups and gives its output names and DuckDB text.
 func (b *batch) renderSource(statement *sql.Statement) (names []string, rendered string, err error) {
-	relation := &sql.Relation{Name: sql.TableName{Schema: etlSchema, Table: "source"}}
-	for _, f := range b.p.SourceFields() {
-		relation.Columns = append(relation.Columns, sql.Column{Name: f.Name, Type: f.Type})
-	}
-	relation.Columns = append(relation.Columns, carriedColumns()...)
-	query, err := sql.Bind(statement, relations{relation}, b.environment())
+	query, err := sql.Bind(statement, b.sourceRelations(), b.environment())
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}
-	rendered, err = query.Render(func(*sql.Use) (string, error) { return sourceTable, nil })
+	rendered, err = query.Render(tableOf)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}

@@ -115,7 +115,7 @@ func (t *run) size(ctx context.Context, planned *Planned) (*Sizing, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sizing{Rate: rate, Schedule: t.p.Schedule, Follows: len(planned.After) > 0, divides: t.p.Source == nil || t.p.Source.Format == "parquet"}
+	s := &Sizing{Rate: rate, Schedule: t.p.Every(), Follows: len(planned.After) > 0, divides: t.p.Source == nil || t.p.Source.Format == "parquet"}
 	for _, b := range planned.Batches {
 		s.Bytes += b.Bytes
 		s.Inputs += b.Inputs

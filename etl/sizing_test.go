@@ -103,7 +103,6 @@ func TestRateOfBatches(t *testing.T) {
 	l := newLab(t, nil)
 	events := l.events()
 	second := daily()
-	events.Schedule, second.Schedule = time.Hour, time.Hour
 	rates := func() [2]Rate {
 		t.Helper()
 		if _, err := seal(events); err != nil {

@@ -49,7 +49,8 @@ func (b *batch) readers() int { return max(1, b.Cores/cap(b.slots)) }
 
 // ingest makes sourceTable of what is read into it, and gives the local file of rejected records.
 func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {
-	in, err := b.fillSource(ctx, read)
+	b.sourceKind = "TABLE"
+	in, err := b.intoTable(ctx, sourceTable, b.p, read)
 	if err != nil {
 		return "", err
 	}
@@ -62,16 +63,16 @@ func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, 
 	return in.Quarantine, nil
 }
 
-func (b *batch) fillSource(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (*raw.Ingested, error) {
-	b.sourceKind = "TABLE"
+// intoTable makes a table of the clean records of a pipeline that are read into it.
+func (b *batch) intoTable(ctx context.Context, table string, p *pipeline.Pipeline, read func(raw.Sink) (*raw.Ingested, error)) (*raw.Ingested, error) {
 	var columns []string
-	for _, c := range raw.Columns(b.p) {
+	for _, c := range raw.Columns(p) {
 		columns = append(columns, ident(c.Name)+" "+c.Type)
 	}
-	if err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s (%s)", sourceTable, strings.Join(columns, ", "))); err != nil {
+	if err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s (%s)", table, strings.Join(columns, ", "))); err != nil {
 		return nil, err
 	}
-	rows, err := b.session.Append(ctx, sourceTable)
+	rows, err := b.session.Append(ctx, table)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ import (
 	"tidegate/internal/pgerr"
 )
 
-// Carry gives the statement with more output columns: columns of its one relation, by their names, after its own.
-// A `*` is spelled out as the columns given in star, so that it does not take in the carried ones. The statement is
-// a SELECT over one relation named directly in FROM (not a subquery or CTE); anything else is 0A000.
+// Carry gives the statement with more output columns: columns of its first relation, by their names, after its own.
+// A `*` of it is spelled out as the columns given in star, so that it does not take in the carried ones. The statement is
+// a SELECT over one relation named directly in FROM (not a subquery or CTE), or over that with joins; anything else is 0A000.
 func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) {
 	tree, sel, qualifier, err := s.singleSelect()
 	if err != nil {
@@ -18,7 +18,8 @@ func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) 
 	}
 	var targets []*pg_query.Node
 	for _, t := range sel.TargetList {
-		if !isStar(t.GetResTarget().GetVal()) {
+		value := t.GetResTarget().GetVal()
+		if of, _ := columnOf(value); !isStar(value) || of != "" && of != qualifier {
 			targets = append(targets, t)
 			continue
 		}
@@ -33,8 +34,8 @@ func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) 
 	return deparsed(tree)
 }
 
-// CountFiltered gives the statement that counts the rows of the one relation that the statement's WHERE does not
-// let through: `SELECT count(*) FROM relation WHERE (condition) IS NOT TRUE`. ok is false without a WHERE.
+// CountFiltered gives the statement that counts the rows of FROM that the statement's WHERE does not
+// let through: `SELECT count(*) FROM relation WHERE NOT COALESCE(condition, false)`. ok is false without a WHERE.
 // The shape of the statement is that of Carry.
 func (s *Statement) CountFiltered() (count *Statement, ok bool, err error) {
 	tree, sel, _, err := s.singleSelect()
@@ -45,11 +46,21 @@ func (s *Statement) CountFiltered() (count *Statement, ok bool, err error) {
 		Funcname: []*pg_query.Node{pg_query.MakeStrNode("count")}, AggStar: true,
 	}}}
 	sel.TargetList = []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(star, -1)}
-	sel.WhereClause = &pg_query.Node{Node: &pg_query.Node_BooleanTest{BooleanTest: &pg_query.BooleanTest{
-		Arg: sel.WhereClause, Booltesttype: pg_query.BoolTestType_IS_NOT_TRUE,
+	// Not (condition) IS NOT TRUE: the deparser leaves out brackets that `a IS DISTINCT FROM b` needs in it.
+	kept := &pg_query.Node{Node: &pg_query.Node_CoalesceExpr{CoalesceExpr: &pg_query.CoalesceExpr{
+		Args: []*pg_query.Node{sel.WhereClause, constFalse()},
+	}}}
+	sel.WhereClause = &pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: &pg_query.BoolExpr{
+		Boolop: pg_query.BoolExprType_NOT_EXPR, Args: []*pg_query.Node{kept},
 	}}}
 	count, err = deparsed(tree)
 	return count, err == nil, err
+}
+
+func constFalse() *pg_query.Node {
+	return &pg_query.Node{Node: &pg_query.Node_AConst{AConst: &pg_query.A_Const{
+		Val: &pg_query.A_Const_Boolval{Boolval: &pg_query.Boolean{}}, Location: -1,
+	}}}
 }
 
 // BareOutputs gives the output columns of a SELECT that are nothing but a column of a relation named in FROM: output
@@ -105,8 +116,8 @@ func (s *Statement) ReadsOnce() bool {
 	return alone && relations == 1
 }
 
-// singleSelect parses the statement's text once more, for the caller to change, and gives the name under which its
-// one relation is known in it.
+// singleSelect parses the statement's text once more, for the caller to change, and gives the name under which the
+// first relation of its joins is known in it.
 func (s *Statement) singleSelect() (tree *pg_query.ParseResult, sel *pg_query.SelectStmt, qualifier string, err error) {
 	tree, err = pg_query.Parse(s.Text)
 	if err != nil {
@@ -115,21 +126,28 @@ func (s *Statement) singleSelect() (tree *pg_query.ParseResult, sel *pg_query.Se
 	if len(tree.Stmts) == 1 {
 		sel = tree.Stmts[0].Stmt.GetSelectStmt()
 	}
-	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE || sel.WithClause != nil ||
-		len(sel.FromClause) != 1 || sel.FromClause[0].GetRangeVar() == nil {
+	relation := firstRelation(sel)
+	if relation == nil {
 		return nil, nil, "", pgerr.New(pgerr.FeatureNotSupported,
 			"a first-stage SELECT that does not read source directly is not supported yet").
-			WithHint("write SELECT … FROM source WHERE …, without subquery, CTE or join")
+			WithHint("write SELECT … FROM source WHERE …, without subquery or CTE")
 	}
-	relation := sel.FromClause[0].GetRangeVar()
-	qualifier = relation.Relname
-	if alias := relation.Alias; alias != nil {
-		if len(alias.Colnames) > 0 {
-			return nil, nil, "", pgerr.New(pgerr.FeatureNotSupported, "column aliases of source are not supported yet")
-		}
-		qualifier = alias.Aliasname
+	if len(relation.GetAlias().GetColnames()) > 0 {
+		return nil, nil, "", pgerr.New(pgerr.FeatureNotSupported, "column aliases of source are not supported yet")
 	}
-	return tree, sel, qualifier, nil
+	return tree, sel, nameOf(relation), nil
+}
+
+// firstRelation gives the leftmost relation of a plain SELECT's joins; nil if there is none.
+func firstRelation(sel *pg_query.SelectStmt) *pg_query.RangeVar {
+	if sel == nil || sel.Op != pg_query.SetOperation_SETOP_NONE || sel.WithClause != nil || len(sel.FromClause) != 1 {
+		return nil
+	}
+	from := sel.FromClause[0]
+	for from.GetJoinExpr() != nil {
+		from = from.GetJoinExpr().Larg
+	}
+	return from.GetRangeVar()
 }
 
 // isStar reports whether the expression is `*` or `relation.*`.

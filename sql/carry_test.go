@@ -25,7 +25,8 @@ func TestCarry(t *testing.T) {
 		{"select a::int as b from source s where a > 1 -- note", "SELECT a::int AS b, s.x, s.y FROM source s WHERE a > 1"},
 		{"select *, 1 as one from source", "SELECT source.a, source.b, 1 AS one, source.x, source.y FROM source"},
 		{`select s.* from source as "S t", source2`, ""},
-		{`select t.* from source as "T"`, `SELECT "T".a, "T".b, "T".x, "T".y FROM source "T"`},
+		{`select "T".* from source as "T"`, `SELECT "T".a, "T".b, "T".x, "T".y FROM source "T"`},
+		{"select s.*, sites.* from source s left join sites using (site_id)", "SELECT s.a, s.b, sites.*, s.x, s.y FROM source s LEFT JOIN sites USING (site_id)"},
 		{"select a from (select a from source) s", ""},
 		{"with s as (select 1 as a) select a from s", ""},
 		{"select a from source union all select a from source", ""},
@@ -55,10 +56,12 @@ func TestCountFiltered(t *testing.T) {
 		{"select a from source", ""},
 		{
 			"select a, b from source s where s.a is null or b <> 'x'",
-			"SELECT count(*) FROM source s WHERE (s.a IS NULL OR b <> 'x') IS NOT TRUE",
+			"SELECT count(*) FROM source s WHERE NOT COALESCE(s.a IS NULL OR b <> 'x', false)",
 		},
-		{"select a from source where a", "SELECT count(*) FROM source WHERE a IS NOT TRUE"},
-		{"select a from source where a > 1 and not b", "SELECT count(*) FROM source WHERE (a > 1 AND NOT b) IS NOT TRUE"},
+		{"select a from source where a", "SELECT count(*) FROM source WHERE NOT COALESCE(a, false)"},
+		{"select a from source where a > 1 and not b", "SELECT count(*) FROM source WHERE NOT COALESCE(a > 1 AND NOT b, false)"},
+		{"select a from source where a is distinct from 'x'", "SELECT count(*) FROM source WHERE NOT COALESCE(a IS DISTINCT FROM 'x', false)"},
+		{"select a from source where not a", "SELECT count(*) FROM source WHERE NOT COALESCE(NOT a, false)"},
 	} {
 		got, ok, err := parseOne(t, c.text).CountFiltered()
 		if err != nil || ok != (c.want != "") {

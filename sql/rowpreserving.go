@@ -9,10 +9,10 @@ import (
 )
 
 // RowPreserving says whether a SELECT gives at most one row for each row of the relation `source` and nothing else,
-// so that every row that is missing from its result was taken away by WHERE: one scan of source in FROM, and no join,
-// subquery, CTE, set operation, DISTINCT, GROUP BY, HAVING, aggregate, window or set-returning function, LIMIT. What
+// so that every row that is missing from its result was taken away by WHERE: one scan of source in FROM, no join but to
+// lookups by their key, no subquery, CTE, set operation, DISTINCT, GROUP BY, HAVING, aggregate, window or set-returning function, LIMIT. What
 // is not so is 0A000 with the position. ORDER BY is refused too, because it would mean nothing.
-func RowPreserving(st *Statement) error {
+func RowPreserving(st *Statement, lookups ...Lookup) error {
 	sel := st.node.GetSelectStmt()
 	if sel == nil {
 		return pgerr.New(pgerr.FeatureNotSupported, "a pipeline is one SELECT, not %s", st.Tag)
@@ -21,7 +21,7 @@ func RowPreserving(st *Statement) error {
 		return pgerr.New(pgerr.FeatureNotSupported, "%s is not supported in a SELECT from source", what).
 			WithHint("a first-stage SELECT gives one row for each record of source that WHERE lets through; put more into a second stage")
 	}
-	if err := st.scansSource(sel); err != nil {
+	if err := st.scansSource(sel, lookups); err != nil {
 		return err
 	}
 	var found *pgerr.Error
@@ -65,24 +65,6 @@ func notPreserving(sel *pg_query.SelectStmt) string {
 	return ""
 }
 
-// scansSource makes sure that FROM is source alone.
-func (s *Statement) scansSource(sel *pg_query.SelectStmt) error {
-	if len(sel.FromClause) == 1 {
-		r := sel.FromClause[0].GetRangeVar()
-		if r != nil && r.Catalogname == "" && r.Schemaname == "" && r.Relname == SourceRelation {
-			return nil
-		}
-	}
-	err := pgerr.New(pgerr.FeatureNotSupported, "the FROM of a first-stage SELECT must be source alone").
-		WithHint("joins and tables are for second stages, which read no source")
-	walkAll(sel.FromClause, func(n *pg_query.Node) {
-		if r := n.GetRangeVar(); r != nil && (r.Relname != SourceRelation || r.Schemaname != "") && err.Position == 0 {
-			err.Position = s.position(r.Location)
-		}
-	})
-	return err
-}
-
 // SourceRelation is the name under which a first-stage SELECT reads the validated raw records.
 const SourceRelation = "source"
 
@@ -119,24 +101,6 @@ func manyRows(n *pg_query.Node) (what string, location int32) {
 		}
 	}
 	return "", 0
-}
-
-// ColumnNames gives the names of all columns that the statement refers to, each once, in the order of first mention;
-// star reports whether it also has a `*`.
-func (s *Statement) ColumnNames() (names []string, star bool) {
-	walk(s.node, func(n *pg_query.Node) {
-		fields := n.GetColumnRef().GetFields()
-		if len(fields) == 0 {
-			return
-		}
-		last := fields[len(fields)-1]
-		if last.GetAStar() != nil {
-			star = true
-		} else if name := last.GetString_().GetSval(); name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	})
-	return names, star
 }
 
 // OutputPositions gives where the expressions of the SELECT list begin, in characters of the whole text from 1; of a

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tidegate/catalog"
@@ -44,7 +43,7 @@ func (l *loader) adopt(d *draft) {
 	l.table(d)
 	d.Description = d.yml.Description
 	for _, key := range []string{
-		"source", "fields", "partition_by", "cluster_by", "unique_key", "hot", "checks", "batch", "lookback", "max_staleness", "time.column", "time.grain",
+		"source", "fields", "partition_by", "cluster_by", "unique_key", "hot", "checks", "batch", "lookups", "lookback", "max_staleness", "time.column", "time.grain",
 	} {
 		if _, given := d.lines[key]; given {
 			l.at(d, key, "%s is not for an adopted table: others write its files, and adopt.split_on is its time", key)
@@ -59,21 +58,11 @@ func (l *loader) adopt(d *draft) {
 		Cold: a.Cold, Hot: a.Hot, HotFrom: a.HotFrom, Verify: time.Duration(a.Verify),
 		HotLine: d.lines["adopt.hot"], ColdLine: d.lines["adopt.cold"], SplitLine: d.lines["adopt.split_on"],
 	}
-	l.adoptCold(d, a)
+	l.location(d, "adopt.cold", a.Cold, `cold: "s3://BUCKET/PREFIX/" or "file:PATH"`)
 	l.adoptHot(d, a)
 	l.adoptTime(d, a)
 	l.adoptColumns(d)
 	l.keys(d)
-}
-
-func (l *loader) adoptCold(d *draft, a *ymlAdopt) {
-	switch {
-	case a.Cold == "":
-		l.missing(d, "adopt.cold", `cold: "s3://BUCKET/PREFIX/" or "file:PATH"`)
-	case strings.HasPrefix(a.Cold, "s3://") && !strings.HasPrefix(a.Cold, "s3:///") && a.Cold != "s3://":
-	case !strings.HasPrefix(a.Cold, "file:") || a.Cold == "file:":
-		l.at(d, "adopt.cold", "location %q is not file:PATH or s3://BUCKET/PREFIX", a.Cold)
-	}
 }
 
 func (l *loader) adoptHot(d *draft, a *ymlAdopt) {

@@ -21,9 +21,6 @@ const (
 	defaultKeepQuarantine = 30 * 24 * time.Hour
 )
 
-// DefaultSchedule is how often a pipeline runs that does not say it.
-const DefaultSchedule = time.Hour
-
 // check makes the Pipeline of the yml, as far as the yml alone can tell what is right.
 func (l *loader) check(d *draft, data []byte) {
 	for _, key := range notYet() {
@@ -31,7 +28,7 @@ func (l *loader) check(d *draft, data []byte) {
 			l.at(d, key, "%s is not supported yet", key)
 		}
 	}
-	l.schedule(d)
+	d.Schedule = d.yml.Schedule
 	if d.adopts() {
 		l.adopt(d)
 		return
@@ -62,10 +59,11 @@ func (l *loader) one(d *draft, path, value string, choices ...string) {
 	}
 }
 
+var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
 func tableName(s string) (catalog.Name, bool) {
 	name, ok := catalog.ParseName(s)
-	part := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-	return name, ok && part.MatchString(name.Schema) && part.MatchString(name.Table)
+	return name, ok && identifier.MatchString(name.Schema) && identifier.MatchString(name.Table)
 }
 
 func (l *loader) table(d *draft) {
@@ -87,7 +85,7 @@ func (l *loader) table(d *draft) {
 func (l *loader) source(d *draft, data []byte) {
 	s := d.yml.Source
 	if s == nil {
-		for _, key := range []string{"fields", "unique_key", "batch"} {
+		for _, key := range []string{"fields", "unique_key", "batch", "lookups"} {
 			if _, given := d.lines[key]; given {
 				l.at(d, key, "%s needs a source; this pipeline has none and reads tables", key)
 			}
@@ -95,57 +93,79 @@ func (l *loader) source(d *draft, data []byte) {
 		return
 	}
 	d.Source = &Source{Location: s.Location, Format: s.Format, Required: s.Required}
-	switch {
-	case s.Location == "":
-		l.missing(d, "source.location", "location: file:./raw/")
-	case strings.HasPrefix(s.Location, "s3://") && !strings.HasPrefix(s.Location, "s3:///") && s.Location != "s3://":
-	case !strings.HasPrefix(s.Location, "file:") || s.Location == "file:":
-		l.at(d, "source.location", "location %q is not file:PATH or s3://BUCKET/PREFIX", s.Location)
-	}
+	l.location(d, "source.location", s.Location, "location: file:./raw/")
 	if s.Format == "" {
 		l.missing(d, "source.format", "format: json")
 	}
-	l.one(d, "source.format", s.Format, "json", "csv", "tsv", "avro", "parquet")
+	l.one(d, "source.format", s.Format, formats()...)
 	l.unique(d, "source.required", s.Required)
 	l.one(d, "source.unknown_fields", s.Unknown, "report", "collect")
 	if d.Source.CollectUnknown = s.Unknown == "collect"; d.Source.CollectUnknown && slices.Contains(s.Required, RestField) {
 		l.at(d, "source.required", "%s is what unknown_fields: collect makes; no record has to have it", RestField)
 	}
-	l.fields(d, data)
-	l.csv(d)
+	ordered := orderedFields(data)
+	d.Source.Fields = l.fields(d, "fields", d.yml.Fields, ordered.Fields)
+	if i := slices.IndexFunc(d.Source.Fields, d.Source.Collects); i >= 0 {
+		l.at(d, "fields."+RestField, "field %s is what unknown_fields: collect makes, and is json; remove it from fields", RestField)
+	}
+	l.csv(d, "source", s, d.Source)
+	l.lookups(d, ordered)
 }
 
-// fields reads the declared fields in the file's order, which a map does not keep.
-func (l *loader) fields(d *draft, data []byte) {
-	var ordered struct {
+// formats are those of raw records.
+func formats() []string { return []string{"json", "csv", "tsv", "avro", "parquet"} }
+
+// location checks a location at a key; example is what to write if there is none.
+func (l *loader) location(d *draft, path, location, example string) {
+	switch {
+	case location == "":
+		l.missing(d, path, example)
+	case strings.HasPrefix(location, "s3://") && !strings.HasPrefix(location, "s3:///") && location != "s3://":
+	case !strings.HasPrefix(location, "file:") || location == "file:":
+		l.at(d, path, "location %q is not file:PATH or s3://BUCKET/PREFIX", location)
+	}
+}
+
+// inOrder are the declared fields in the file's order, which a map does not keep.
+type inOrder struct {
+	Fields  yaml.MapSlice `yaml:"fields"`
+	Lookups map[string]struct {
 		Fields yaml.MapSlice `yaml:"fields"`
+	} `yaml:"lookups"`
+}
+
+func orderedFields(data []byte) inOrder {
+	var o inOrder
+	if err := yaml.Unmarshal(data, &o); err != nil {
+		return inOrder{} // Decode has said why
 	}
-	if err := yaml.Unmarshal(data, &ordered); err != nil {
-		return // Decode has said why
-	}
+	return o
+}
+
+// fields reads declared fields, whose names are below the key path.
+func (l *loader) fields(d *draft, path string, given ymlFields, ordered yaml.MapSlice) (fields []Field) {
 	folded := map[string]string{}
-	for _, item := range ordered.Fields {
+	for _, item := range ordered {
 		name := fmt.Sprint(item.Key)
-		text, ok := d.yml.Fields[name]
+		text, ok := given[name]
 		if !ok {
 			continue
 		}
-		path := "fields." + name
+		at := path + "." + name
 		t, err := parseType(text)
 		switch other := folded[strings.ToLower(name)]; {
 		case err != nil:
 			d.untyped = true
-			l.at(d, path, "field %s: %v", name, err)
+			l.at(d, at, "field %s: %v", name, err)
 		case other != "":
-			l.at(d, path, "fields %s and %s differ only in case", other, name)
-		case name == RestField && d.Source.CollectUnknown:
-			l.at(d, path, "field %s is what unknown_fields: collect makes, and is json; remove it from fields", name)
+			l.at(d, at, "fields %s and %s differ only in case", other, name)
 		case strings.HasPrefix(name, "_tg_"):
-			l.at(d, path, "field %s: names with _tg_ are Tidegate's own", name)
+			l.at(d, at, "field %s: names with _tg_ are Tidegate's own", name)
 		}
 		folded[strings.ToLower(name)] = name
-		d.Source.Fields = append(d.Source.Fields, Field{Name: name, Type: t})
+		fields = append(fields, Field{Name: name, Type: t})
 	}
+	return fields
 }
 
 // unique complains of names that a list has twice.
@@ -286,15 +306,6 @@ func (l *loader) columns(d *draft) {
 		d.Columns = append(d.Columns, column)
 	}
 	l.unique(d, "columns", names)
-}
-
-func (l *loader) schedule(d *draft) {
-	d.Schedule = DefaultSchedule
-	if s := d.yml.Schedule; s != nil {
-		if d.Schedule = time.Duration(*s); d.Schedule < time.Minute {
-			l.at(d, "schedule", "schedule must be at least 1m")
-		}
-	}
 }
 
 func (l *loader) limits(d *draft) {

@@ -2,36 +2,35 @@ package pipeline
 
 import "strings"
 
-// csv reads how the fields of a line are written.
-func (l *loader) csv(d *draft) {
-	s := d.yml.Source
-	if !d.Source.Tabular() {
-		for _, key := range []string{"source.delimiter", "source.null_as", "source.header"} {
-			if _, given := d.lines[key]; given && s.Format != "" {
-				l.at(d, key, "%s is for the formats csv and tsv", key)
+// csv reads how the fields of a line are written; path is the key of what is read.
+func (l *loader) csv(d *draft, path string, y *ymlSource, s *Source) {
+	if !s.Tabular() {
+		for _, key := range []string{".delimiter", ".null_as", ".header"} {
+			if _, given := d.lines[path+key]; given && y.Format != "" {
+				l.at(d, path+key, "%s is for the formats csv and tsv", path+key)
 			}
 		}
 		return
 	}
-	d.Source.CSV = CSV{Delimiter: ',', NullAs: s.NullAs, Header: s.Header == nil || *s.Header}
+	s.CSV = CSV{Delimiter: ',', NullAs: y.NullAs, Header: y.Header == nil || *y.Header}
 	if s.Format == "tsv" {
-		d.Source.CSV.Delimiter = '\t'
+		s.CSV.Delimiter = '\t'
 	}
-	if _, given := d.lines["source.delimiter"]; given {
+	if at := path + ".delimiter"; d.lines[at] > 0 {
 		switch {
 		case s.Format == "tsv":
-			l.at(d, "source.delimiter", "tsv has tabs between fields; for another delimiter write format: csv")
-		case len(s.Delimiter) != 1 || strings.ContainsAny(s.Delimiter, "\"\r\n") || s.Delimiter[0] >= 0x80:
-			l.at(d, "source.delimiter", "source.delimiter %q is not one ASCII character that is neither a quote nor a newline", s.Delimiter)
+			l.at(d, at, "tsv has tabs between fields; for another delimiter write format: csv")
+		case len(y.Delimiter) != 1 || strings.ContainsAny(y.Delimiter, "\"\r\n") || y.Delimiter[0] >= 0x80:
+			l.at(d, at, "%s %q is not one ASCII character that is neither a quote nor a newline", at, y.Delimiter)
 		default:
-			d.Source.CSV.Delimiter = s.Delimiter[0]
+			s.CSV.Delimiter = y.Delimiter[0]
 		}
 	}
-	if strings.ContainsAny(s.NullAs, "\"\r\n") {
-		l.at(d, "source.null_as", "source.null_as %q cannot be a field without quotes", s.NullAs)
+	if strings.ContainsAny(y.NullAs, "\"\r\n") {
+		l.at(d, path+".null_as", "%s.null_as %q cannot be a field without quotes", path, y.NullAs)
 	}
-	if !d.Source.CSV.Header && len(d.Source.Fields) == 0 {
-		l.at(d, "source.header", "without a header the fields of a line are those of the key fields, in its order; it is missing")
+	if !s.CSV.Header && len(s.Fields) == 0 {
+		l.at(d, path+".header", "without a header the fields of a line are those of the key fields, in its order; it is missing")
 	}
 }
 

@@ -24,7 +24,7 @@ func (l *loader) link(drafts []*draft) []*Pipeline {
 		l.note(drafts[0], err)
 		return nil
 	}
-	tables := tableCatalog{}
+	tables := Tables{}
 	for _, p := range sorted {
 		d := draftOf[p]
 		if !l.upstream(d, made, adopted) || p.Statement == nil || d.untyped {
@@ -135,11 +135,11 @@ func (l *loader) timeType(d *draft, c catalog.Column) {
 	}
 }
 
-// tableCatalog has the tables of the pipelines that were checked so far.
-type tableCatalog map[catalog.Name][]catalog.Column
+// Tables has the columns of tables that pipelines make.
+type Tables map[catalog.Name][]catalog.Column
 
 // Relation finds a table.
-func (t tableCatalog) Relation(schema, table string) (*sql.Relation, bool) {
+func (t Tables) Relation(schema, table string) (*sql.Relation, bool) {
 	columns, ok := t[catalog.Name{Schema: schema, Table: table}]
 	if !ok {
 		return nil, false
@@ -152,7 +152,7 @@ func (t tableCatalog) Relation(schema, table string) (*sql.Relation, bool) {
 }
 
 // HasSchema reports whether some table is in the schema.
-func (t tableCatalog) HasSchema(schema string) bool {
+func (t Tables) HasSchema(schema string) bool {
 	for name := range t {
 		if name.Schema == schema {
 			return true

@@ -30,7 +30,7 @@ func TestLoad(t *testing.T) {
 				return strings.ReplaceAll(err.Error(), dir+"/", "") + "\n"
 			}
 			var b strings.Builder
-			tables := tableCatalog{}
+			tables := Tables{}
 			for _, p := range pipelines {
 				columns, err := p.Output(tables)
 				if err != nil {
@@ -79,6 +79,13 @@ func describe(b *strings.Builder, p *Pipeline, columns []catalog.Column) {
 			fmt.Fprintf(b, "  field %s %s\n", f.Name, f.Type)
 		}
 	}
+	for _, l := range p.Lookups {
+		folder, object := l.Object()
+		fmt.Fprintf(b, "  lookup %s %s in %s, %s by %v of %v\n", l.Name, object, folder, l.Source.Format, l.Source.Required, l.Source.Fields)
+	}
+	if p.Schedule != nil {
+		fmt.Fprintf(b, "  every %s at %s\n", p.Schedule.Every, p.Schedule.At)
+	}
 	if len(p.Upstream) > 0 {
 		fmt.Fprintf(b, "  reads %v lookback %s\n", p.Upstream, p.Lookback)
 	}
@@ -105,9 +112,6 @@ func describe(b *strings.Builder, p *Pipeline, columns []catalog.Column) {
 		}
 	}
 	fmt.Fprintf(b, "  reject ratio %g, batch %d bytes %d objects\n", p.Checks.MaxRejectRatio, p.MaxBytes, p.MaxObjects)
-	if p.Schedule != DefaultSchedule {
-		fmt.Fprintf(b, "  schedule %s\n", p.Schedule)
-	}
 	describeChecks(b, &p.Checks)
 }
 

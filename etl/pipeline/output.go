@@ -30,7 +30,7 @@ func (p *Pipeline) output(upstream sql.Catalog) (columns []catalog.Column, selec
 	}
 	relations := upstream
 	if p.Source != nil {
-		relations = sourceCatalog{p.SourceFields()}
+		relations = p.sourceCatalog()
 	}
 	query, err := sql.Bind(p.Statement, relations, sql.Env{
 		SearchPath: []string{sourceSchema}, Database: "tidegate", User: "tidegate",
@@ -156,16 +156,25 @@ func partitionType(c *catalog.Column) error {
 	return fmt.Errorf("partition column %s cannot be %s; it can be text, varchar, an integer, date or boolean", c.Name, c.Type)
 }
 
-// sourceCatalog has the relation source alone.
-type sourceCatalog struct{ fields []Field }
+// sourceCatalog has what a first stage reads: the relation source, and the lookups.
+type sourceCatalog map[string][]Field
 
-// Relation finds source.
+func (p *Pipeline) sourceCatalog() sourceCatalog {
+	c := sourceCatalog{sql.SourceRelation: p.SourceFields()}
+	for _, l := range p.Lookups {
+		c[l.Name] = l.Source.Fields
+	}
+	return c
+}
+
+// Relation finds source or a lookup.
 func (s sourceCatalog) Relation(schema, table string) (*sql.Relation, bool) {
-	if schema != sourceSchema || table != sql.SourceRelation {
+	fields, ok := s[table]
+	if schema != sourceSchema || !ok {
 		return nil, false
 	}
 	r := &sql.Relation{Name: sql.TableName{Schema: schema, Table: table}}
-	for _, f := range s.fields {
+	for _, f := range fields {
 		r.Columns = append(r.Columns, sql.Column{Name: f.Name, Type: f.Type})
 	}
 	return r, true

@@ -23,6 +23,7 @@ type Pipeline struct {
 	Table       catalog.Name
 	Description string
 	Source      *Source        // nil: second stage, reads tables, or Adopt is set
+	Lookups     []Lookup       // that a first stage may join to its source
 	Adopt       *Adopt         // nil: the pipeline has a SELECT
 	Upstream    []catalog.Name // tables that a second stage reads
 	Time        *catalog.TimeSpec
@@ -39,9 +40,8 @@ type Pipeline struct {
 	KeepQuarantine time.Duration
 	MaxBytes       int64 // of input objects per batch
 	MaxObjects     int
+	Schedule       *Schedule     // nil: it runs with what it reads, or when it is told to
 	Lookback       time.Duration // second stage: how far a change widens what is rebuilt
-	// Schedule is how often somebody runs the pipeline, and so how long a run may take. Nothing is started by it.
-	Schedule time.Duration
 	// KeysLine is where YMLFile declares the first of Keys; 0: nowhere.
 	KeysLine int
 	// FromTableLine is where YMLFile says that the hot columns are those of the hot table; 0: it does not.

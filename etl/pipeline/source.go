@@ -20,8 +20,7 @@ func (p *Pipeline) SourceFields() []Field {
 	if p.Source.Tabular() {
 		undeclared = pgtypes.Of(pgtypes.Text)
 	}
-	names, _ := p.Statement.ColumnNames()
-	for _, name := range names {
+	for _, name := range p.Statement.SourceColumns(p.lookupTables()...) {
 		if name == RestField && p.Source.CollectUnknown {
 			fields = append(fields, Field{Name: name, Type: pgtypes.Of(pgtypes.JSON)})
 			continue

@@ -28,7 +28,7 @@ func (l *loader) parse(d *draft) {
 	}
 	st := statements[0]
 	if d.Source != nil {
-		if err := sql.RowPreserving(st); err != nil {
+		if err := sql.RowPreserving(st, d.lookupTables()...); err != nil {
 			l.failSQL(d, err)
 			return
 		}
@@ -77,7 +77,7 @@ func (l *loader) sameButCase(d *draft) {
 
 // restTaken complains of a SELECT that leaves what is collected.
 func (l *loader) restTaken(d *draft) {
-	if names, _ := d.Statement.ColumnNames(); d.Source.CollectUnknown && !slices.Contains(names, RestField) {
+	if d.Source.CollectUnknown && !slices.Contains(d.Statement.SourceColumns(d.lookupTables()...), RestField) {
 		l.at(d, "source.unknown_fields", "unknown_fields: collect gives source the column %s, which the SELECT does not take; add it to the SELECT", RestField)
 	}
 }

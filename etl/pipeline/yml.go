@@ -33,9 +33,9 @@ type yml struct {
 	Adopt       *ymlAdopt  `yaml:"adopt"`
 	FanOut      any        `yaml:"fan_out"`
 	Keep        *duration  `yaml:"keep_quarantine"`
-	Lookups     any        `yaml:"lookups"`
+	Lookups     ymlLookups `yaml:"lookups"`
 	Staleness   *duration  `yaml:"max_staleness"`
-	Schedule    *duration  `yaml:"schedule"`
+	Schedule    *Schedule  `yaml:"schedule"`
 }
 
 type ymlFields map[string]string
@@ -48,6 +48,27 @@ type ymlSource struct {
 	NullAs    string   `yaml:"null_as"`
 	Header    *bool    `yaml:"header"`
 	Unknown   string   `yaml:"unknown_fields"`
+}
+
+type ymlLookups map[string]ymlLookup
+
+type ymlLookup struct {
+	Location  string    `yaml:"location"`
+	Format    string    `yaml:"format"`
+	Key       ymlNames  `yaml:"key"`
+	Fields    ymlFields `yaml:"fields"`
+	Delimiter string    `yaml:"delimiter"`
+	NullAs    string    `yaml:"null_as"`
+	Header    *bool     `yaml:"header"`
+}
+
+// ymlNames is a list of names, or one.
+type ymlNames []string
+
+// UnmarshalText reads what is no list.
+func (n *ymlNames) UnmarshalText(b []byte) error {
+	*n = ymlNames{string(b)}
+	return nil
 }
 
 type ymlTime struct {
@@ -98,7 +119,7 @@ type ymlBatch struct {
 
 // notYet are keys of the design that are refused until they work.
 func notYet() []string {
-	return []string{"fan_out", "lookups"}
+	return []string{"fan_out"}
 }
 
 // duration is written as people write it: 90 days, 2 weeks, 1h30m, 15m.

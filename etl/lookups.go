@@ -1,0 +1,144 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tidegate/catalog"
+	"tidegate/etl/pipeline"
+	"tidegate/etl/raw"
+	"tidegate/internal/storage"
+	"tidegate/sql"
+)
+
+// lookupTable is where the rows of a lookup are in a batch's session.
+func lookupTable(name string) string { return "_tg_lookup_" + name }
+
+// loadLookups reads what the SELECT may join. It is read for each batch, which so is made of one state of it, and the
+// commit record says of which.
+func (b *batch) loadLookups(ctx context.Context) error {
+	b.lookups = nil
+	for _, l := range b.p.Lookups {
+		object, err := b.loadLookup(ctx, l)
+		if err != nil {
+			return fmt.Errorf("read lookup %s (%s): %w", l.Name, l.Source.Location, err)
+		}
+		b.lookups = append(b.lookups, catalog.Lookup{Name: l.Name, Location: l.Source.Location, ETag: object.ETag})
+	}
+	return nil
+}
+
+func (b *batch) loadLookup(ctx context.Context, l pipeline.Lookup) (object storage.Object, err error) {
+	folder, name := l.Object()
+	bucket, err := b.Source(folder)
+	if err != nil {
+		return object, err
+	}
+	found, err := raw.Find(ctx, bucket, []string{name}, nil)
+	if err != nil {
+		return object, err
+	}
+	object = found[0]
+	if l.Source.Format == "parquet" {
+		err = b.copyParquetLookup(ctx, l, bucket, object)
+	} else {
+		err = b.ingestLookup(ctx, l, bucket, object)
+	}
+	if err != nil {
+		return object, err
+	}
+	return object, b.checkLookupKey(ctx, l)
+}
+
+// ingestLookup reads records as those of a source are read, but has no quarantine for them: each must be right.
+func (b *batch) ingestLookup(ctx context.Context, l pipeline.Lookup, bucket storage.Bucket, object storage.Object) error {
+	p := &pipeline.Pipeline{Name: b.p.Name, Table: b.p.Table, Source: l.Source}
+	dir := filepath.Join(b.dir, lookupTable(l.Name))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	in, err := b.intoTable(ctx, lookupTable(l.Name), p, func(into raw.Sink) (*raw.Ingested, error) {
+		return raw.Ingest(ctx, raw.Request{Pipeline: p, Bucket: bucket, Objects: []storage.Object{object}, Into: into, WorkDir: dir, Workers: 1, Log: b.log})
+	})
+	if err != nil || in.Quarantine == "" {
+		return err
+	}
+	first, err := firstReject(in.Quarantine)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("line %d: %s; %d of %d rows are wrong", first.Line, first.Reason, in.Counts.Rejected, in.Counts.Read-in.Counts.Blank)
+}
+
+// firstReject gives the first record of a local quarantine file.
+func firstReject(path string) (first raw.Reject, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return first, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	next, stop := iter.Pull2(raw.ReadQuarantine(f))
+	defer stop()
+	first, err, _ = next()
+	return first, err
+}
+
+// copyParquetLookup takes the columns by name; a value that its type cannot hold is an error.
+func (b *batch) copyParquetLookup(ctx context.Context, l pipeline.Lookup, bucket storage.Bucket, object storage.Object) error {
+	path, err := storage.LocalFile(ctx, bucket, object.Key, "", b.dir)
+	if err != nil {
+		return err
+	}
+	columns := make([]string, 0, len(l.Source.Fields))
+	for _, f := range l.Source.Fields {
+		columns = append(columns, fmt.Sprintf("CAST(%s AS %s) AS %[1]s", ident(f.Name), f.Type.DuckDB()))
+	}
+	return b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s, file_row_number + 1 AS %s FROM read_parquet(%s, file_row_number = true, hive_partitioning = false)",
+		lookupTable(l.Name), strings.Join(columns, ", "), raw.LineColumn, pathList([]string{path})))
+}
+
+// checkLookupKey makes sure that a join to the lookup gives no record twice.
+func (b *batch) checkLookupKey(ctx context.Context, l pipeline.Lookup) error {
+	key := l.Source.Required
+	shown := make([]string, len(key))
+	for i, column := range key {
+		shown[i] = fmt.Sprintf("%s || CAST(%s AS VARCHAR)", literal(column+" "), ident(column))
+	}
+	var twice error
+	err := each(ctx, b.session, fmt.Sprintf("SELECT concat_ws(', ', %s), min(%s)::BIGINT, max(%[2]s)::BIGINT FROM %s WHERE %s GROUP BY %s HAVING count(*) > 1 ORDER BY 2 LIMIT 1",
+		strings.Join(shown, ", "), raw.LineColumn, lookupTable(l.Name), notNull(lookupTable(l.Name), key), idents(key)), func(row []cell) error {
+		twice = fmt.Errorf("lines %d and %d have the same key (%s); rows of a lookup are found by their key", row[1].i, row[2].i, row[0].s)
+		return nil
+	})
+	return errors.Join(err, twice)
+}
+
+// sourceRelations are what the SELECT may name: source, with the columns that say where a record is from, and lookups.
+func (b *batch) sourceRelations() relations {
+	relation := func(name string, fields []pipeline.Field, more ...sql.Column) *sql.Relation {
+		r := &sql.Relation{Name: sql.TableName{Schema: etlSchema, Table: name}}
+		for _, f := range fields {
+			r.Columns = append(r.Columns, sql.Column{Name: f.Name, Type: f.Type})
+		}
+		r.Columns = append(r.Columns, more...)
+		return r
+	}
+	all := relations{relation(sql.SourceRelation, b.p.SourceFields(), carriedColumns()...)}
+	for _, l := range b.p.Lookups {
+		all = append(all, relation(l.Name, l.Source.Fields))
+	}
+	return all
+}
+
+// tableOf gives the session's table of a relation that the SELECT names.
+func tableOf(u *sql.Use) (string, error) {
+	if u.Relation.Name.Table == sql.SourceRelation {
+		return sourceTable, nil
+	}
+	return lookupTable(u.Relation.Name.Table), nil
+}
