@@ -24,6 +24,7 @@ type etlCmd struct {
 	Run      etlRunCmd      `cmd:"" help:"Run every pipeline once, then bring what is new into the hot store."`
 	Plan     etlPlanCmd     `cmd:"" help:"Show what etl run would do now, and change nothing."`
 	Status   etlStatusCmd   `cmd:"" help:"Show how each pipeline fared."`
+	Test     etlTestCmd     `cmd:"" help:"Run pipelines on the examples beside them (NAME.test), apart from everything, and compare what comes out with what is wanted."`
 	Notices  etlNoticesCmd  `cmd:"" help:"Show what is wrong with the tables' batches now."`
 	Backfill etlBackfillCmd `cmd:"" help:"Make batches again of their objects, under the present version of their pipelines, in the place of the former."`
 	Requeue  etlRequeueCmd  `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
@@ -34,6 +35,7 @@ type etlRunCmd struct {
 	Jobs   int      `help:"How many batches to make at a time, of one pipeline and of those that do not depend on each other. They share limits.etl_memory." default:"1"`
 	Accept []string `help:"Publish batches that break these rules of their pipelines (row_change), which would stop them. The commit records say so." placeholder:"RULE"`
 	DryRun bool     `help:"Show what would be done, as etl plan does, and change nothing."`
+	Loop   bool     `help:"Go on until stopped: run everything once, then each pipeline by its schedule."`
 }
 
 // etlChoice says what etl run reads.
@@ -48,22 +50,30 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if e.DryRun {
 		return (&etlPlanCmd{etlChoice: e.etlChoice}).Run(ctx, p)
 	}
-	c, pipelines, options, err := e.chosen(p)
-	if err != nil {
-		return err
-	}
 	if err := acceptable(e.Accept); err != nil {
 		return err
 	}
 	if e.Jobs < 1 {
 		return wrong{errors.New("--jobs must be at least 1")}
 	}
+	c, pipelines, options, err := e.chosen(p)
+	if err != nil {
+		return err
+	}
 	options.Accept, options.Jobs = e.Accept, e.Jobs
+	if e.Loop {
+		return e.loop(ctx, p, c, pipelines, options)
+	}
+	return runOnce(ctx, p, c, pipelines, options)
+}
+
+// runOnce runs pipelines, brings hot what they committed, and tells people what went wrong.
+func runOnce(ctx context.Context, p *program, c config, pipelines []*pipeline.Pipeline, o etl.Options) error {
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err
 	}
-	return parts.finishRun(ctx, p, parts.runPipelines(ctx, p, pipelines, options))
+	return parts.finishRun(ctx, p, parts.runPipelines(ctx, p, pipelines, o))
 }
 
 // acceptable refuses names that are no rule's.
