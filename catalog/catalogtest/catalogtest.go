@@ -175,6 +175,26 @@ func view(t *testing.T, s catalog.Store) *catalog.View {
 	return v
 }
 
+// lateAtMost is how late a store may see what another one committed: some milliseconds, and what a busy machine adds.
+const lateAtMost = 100 * time.Millisecond
+
+// since is the view of a store after another one committed a generation.
+func since(t *testing.T, s catalog.Store, generation int64) *catalog.View {
+	t.Helper()
+	committed := time.Now()
+	for {
+		late := time.Since(committed) > lateAtMost
+		v, err := s.View(t.Context())
+		if err != nil {
+			t.Error(err)
+			return &catalog.View{}
+		}
+		if v.Generation >= generation || late {
+			return v
+		}
+	}
+}
+
 // events is web.events in the newest view.
 func events(t *testing.T, s catalog.Store) *catalog.TableView {
 	t.Helper()

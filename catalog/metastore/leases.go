@@ -5,6 +5,7 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,7 +34,8 @@ func (s *Store) Lease(ctx context.Context, l catalog.Lease, now time.Time) (cata
 		for i, in := range l.Inputs {
 			rows[i] = []any{tableID, in.Key, in.ETag, l.Token}
 		}
-		return w.insert(`lease_input (table_id, key, etag, token)`, ``, rows)
+		_, err = w.insert(`lease_input (table_id, key, etag, token)`, ``, rows)
+		return err
 	})
 	return l, err
 }
@@ -49,7 +51,7 @@ func (w *writer) unread(tableID int64, inputs []catalog.Input) error {
 				err := rows.Scan(&key, &etag)
 				etags[key] = etag
 				return err
-			}, withKeys(some, tableID)...)
+			}, behind(keysOf(some), tableID)...)
 		if err != nil {
 			return err
 		}
@@ -65,12 +67,12 @@ func (w *writer) unread(tableID int64, inputs []catalog.Input) error {
 	return nil
 }
 
-// withKeys gives the keys of inputs behind the first parameters of a query.
-func withKeys(inputs []catalog.Input, first ...any) []any {
-	for _, in := range inputs {
-		first = append(first, in.Key)
+func keysOf(inputs []catalog.Input) []string {
+	keys := make([]string, len(inputs))
+	for i := range inputs {
+		keys[i] = inputs[i].Key
 	}
-	return first
+	return keys
 }
 
 // makeRoom takes out the leases that exclude this one if all of them have ended.
@@ -80,7 +82,7 @@ func (w *writer) makeRoom(tableID int64, l catalog.Lease, now time.Time) error {
 	}
 	for some := range slices.Chunk(l.Inputs, keysPerQuery) {
 		err := w.endLease(`token IN (SELECT token FROM lease_input WHERE table_id = $1 AND key IN (`+parameters(2, len(some))+`))`,
-			now, withKeys(some, tableID)...)
+			now, behind(keysOf(some), tableID)...)
 		if err != nil {
 			return err
 		}
@@ -184,28 +186,23 @@ func (p *publication) allowed(under []catalog.Lease) error {
 // fresh makes sure that no partition changed after the Basis that the record has rows for, or would have, were they not
 // there already.
 func (p *publication) fresh() error {
-	var partitions []string
+	partitions := map[string]bool{}
 	for i := range p.r.Files {
-		partitions = append(partitions, p.r.Files[i].Partition)
+		partitions[p.r.Files[i].Partition] = true
 	}
 	for _, l := range p.r.Lost {
-		partitions = append(partitions, l.Partition)
+		partitions[l.Partition] = true
 	}
-	seen := map[string]bool{}
-	for _, partition := range partitions {
-		if seen[partition] {
-			continue
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(partitions)), keysPerQuery) {
+		var changed string
+		err := p.row(`SELECT value FROM part WHERE table_id = $1 AND value IN (`+parameters(3, len(some))+`) AND EXISTS (
+			SELECT 1 FROM file WHERE (begin_generation > $2 OR end_generation > $2) AND partition_id = part.partition_id)
+			ORDER BY value LIMIT 1`, behind(some, p.tableID, *p.r.Basis)...).Scan(&changed)
+		if err == nil {
+			return fmt.Errorf("%w: partition %q changed after generation %d", catalog.ErrStale, changed, *p.r.Basis)
 		}
-		seen[partition] = true
-		var changed bool
-		err := p.row(`SELECT EXISTS (SELECT 1 FROM file WHERE (begin_generation > $1 OR end_generation > $1)
-			AND partition_id = (SELECT partition_id FROM part WHERE table_id = $2 AND value = $3))`,
-			*p.r.Basis, p.tableID, partition).Scan(&changed)
-		if err != nil {
+		if !errors.Is(err, stdsql.ErrNoRows) {
 			return err
-		}
-		if changed {
-			return fmt.Errorf("%w: partition %q changed after generation %d", catalog.ErrStale, partition, *p.r.Basis)
 		}
 	}
 	return nil

@@ -23,21 +23,30 @@ func parameters(first, n int) string {
 	return b.String()
 }
 
-// insert adds rows, as many with one statement as the database takes. into is "table (column, …)", otherwise what follows
-// the values.
-func (w *writer) insert(into, otherwise string, rows [][]any) error {
+// behind gives the arguments of a query that has keys behind its first parameters.
+func behind(keys []string, first ...any) []any {
+	for _, k := range keys {
+		first = append(first, k)
+	}
+	return first
+}
+
+// insert adds rows, as many with one statement as the database takes, and gives how many it added or changed. into is
+// "table (column, …)", otherwise what follows the values.
+func (w *writer) insert(into, otherwise string, rows [][]any) (added int64, err error) {
 	for some := range slices.Chunk(rows, w.db.RowsPerInsert()) {
 		width := len(some[0])
 		tuples := make([]string, len(some))
 		for i := range some {
 			tuples[i] = "(" + parameters(1+i*width, width) + ")"
 		}
-		err := w.exec(fmt.Sprintf("INSERT INTO %s VALUES %s %s", into, strings.Join(tuples, ", "), otherwise), slices.Concat(some...)...)
+		n, err := w.changed(fmt.Sprintf("INSERT INTO %s VALUES %s %s", into, strings.Join(tuples, ", "), otherwise), slices.Concat(some...)...)
 		if err != nil {
-			return err
+			return added, err
 		}
+		added += n
 	}
-	return nil
+	return added, nil
 }
 
 // storable is a text of people as every database takes it: UTF-8 without NUL.

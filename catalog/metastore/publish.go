@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"tidegate/catalog"
@@ -22,7 +23,7 @@ func (s *Store) Publish(ctx context.Context, r *catalog.Record, under ...catalog
 	var generation int64
 	doing := fmt.Sprintf("publish %s %s.r%d", r.Table.Name, r.Batch, r.Revision)
 	err = s.write(ctx, doing, func(w *writer) error {
-		p := publication{writer: w, r: r, content: content, partitions: map[string]int64{}}
+		p := publication{writer: w, r: r, content: content}
 		if p.tableID, err = w.table(r.Table.Name); err != nil {
 			return err
 		}
@@ -108,8 +109,8 @@ type publication struct {
 	tableID    int64
 	batchID    int64
 	generation int64
-	partitions map[string]int64
-	leased     bool // it is published under leases: by a run, not by a rebuild
+	partitions map[string]int64 // ids of those of its files
+	leased     bool             // it is published under leases: by a run, not by a rebuild
 	// recut says that an adopted table's days are not what they were: another column, zone or warehouse table.
 	recut bool
 }
@@ -291,74 +292,84 @@ func (p *publication) endBatches() error {
 }
 
 func (p *publication) addFiles() error {
-	if err := p.newPaths(); err != nil {
+	if err := p.newPairs(); err != nil {
 		return err
 	}
 	rows := make([][]any, len(p.r.Files))
 	for i := range p.r.Files {
 		f := &p.r.Files[i]
-		partition, ok := p.partitions[f.Partition]
-		if !ok {
-			var err error
-			if partition, err = p.newPair(f.Partition); err != nil {
-				return err
-			}
-			p.partitions[f.Partition] = partition
-		}
 		rows[i] = []any{
-			p.tableID, p.batchID, partition, f.Path, f.Rows, f.Bytes, f.ETag, f.FooterBytes,
+			p.tableID, p.batchID, p.partitions[f.Partition], f.Path, f.Rows, f.Bytes, f.ETag, f.FooterBytes,
 			p.r.Table.SchemaVersion, p.generation, encodeStats(f.Columns),
 		}
 	}
-	return p.insert(`file (table_id, batch_id, partition_id, path, rows, bytes, etag, footer_bytes,
-		schema_version, begin_generation, stats)`, ``, rows)
+	added, err := p.insert(`file (table_id, batch_id, partition_id, path, rows, bytes, etag, footer_bytes,
+		schema_version, begin_generation, stats)`, `ON CONFLICT DO NOTHING`, rows)
+	if err == nil && added < int64(len(rows)) {
+		return p.conflictOfPaths()
+	}
+	return err
 }
 
-// newPaths makes sure that none of the record's files is there.
-func (p *publication) newPaths() error {
+// conflictOfPaths says which of the record's files is there already.
+func (p *publication) conflictOfPaths() error {
 	seen := map[string]bool{}
-	for some := range slices.Chunk(p.r.Files, keysPerQuery) {
-		args := []any{p.tableID}
-		for i := range some {
-			path := some[i].Path
-			if seen[path] {
-				return fmt.Errorf("%w: file %s is in it twice", catalog.ErrConflict, path)
-			}
-			seen[path] = true
-			args = append(args, path)
+	for i := range p.r.Files {
+		path := p.r.Files[i].Path
+		var there bool
+		err := p.row(`SELECT EXISTS (SELECT 1 FROM file WHERE table_id = $1 AND path = $2 AND end_generation IS NULL AND begin_generation < $3)`,
+			p.tableID, path, p.generation).Scan(&there)
+		if err != nil {
+			return err
 		}
-		var there string
-		err := p.row(`SELECT path FROM file WHERE table_id = $1 AND end_generation IS NULL AND path IN (`+parameters(2, len(some))+`) LIMIT 1`,
-			args...).Scan(&there)
-		if err == nil {
-			return fmt.Errorf("%w: file %s is there already", catalog.ErrConflict, there)
+		if there || seen[path] {
+			return fmt.Errorf("%w: file %s is there already", catalog.ErrConflict, path)
 		}
-		if !errors.Is(err, stdsql.ErrNoRows) {
+		seen[path] = true
+	}
+	return fmt.Errorf("%w: some of its files are there already", catalog.ErrConflict)
+}
+
+// newPairs finds the ids of the partitions that the batch is about to have files in, and makes those that are not there.
+// Coverage knows a pair by the batch's name without its revision, so two revisions must not be live in one partition.
+func (p *publication) newPairs() error {
+	p.partitions = map[string]int64{}
+	for i := range p.r.Files {
+		p.partitions[p.r.Files[i].Partition] = 0
+	}
+	values := slices.Sorted(maps.Keys(p.partitions))
+	rows := make([][]any, len(values))
+	for i, value := range values {
+		rows[i] = []any{p.tableID, value}
+	}
+	if _, err := p.insert(`part (table_id, value)`, `ON CONFLICT DO NOTHING`, rows); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(values, keysPerQuery) {
+		err := eachRow(p.ctx, p.tx, `SELECT value, partition_id FROM part WHERE table_id = $1 AND value IN (`+parameters(2, len(some))+`)`,
+			func(rows *stdsql.Rows) error {
+				var value string
+				var id int64
+				err := rows.Scan(&value, &id)
+				p.partitions[value] = id
+				return err
+			}, behind(some, p.tableID)...)
+		if err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// newPair gives the id of a partition that the batch is about to have files in. Coverage knows a pair by the
-// batch's name without its revision, so two revisions must not be live in one partition.
-func (p *publication) newPair(value string) (int64, error) {
-	id, err := p.partition(p.tableID, value)
-	if err != nil {
-		return 0, err
-	}
-	var revision int
-	err = p.row(`SELECT b.revision FROM batch b JOIN file f USING (batch_id)
-		WHERE b.table_id = $1 AND b.batch = $2 AND b.batch_id <> $3 AND f.partition_id = $4 AND f.end_generation IS NULL
-		LIMIT 1`, p.tableID, p.r.Batch, p.batchID, id).Scan(&revision)
-	if err == nil {
-		return 0, fmt.Errorf("%w: revision %d of the batch is live in partition %q and not replaced",
-			catalog.ErrConflict, revision, value)
-	}
-	if !errors.Is(err, stdsql.ErrNoRows) {
-		return 0, err
-	}
-	return id, nil
+	return eachRow(p.ctx, p.tx, `SELECT DISTINCT b.revision, v.value FROM batch b JOIN file f USING (batch_id) JOIN part v USING (partition_id)
+		WHERE b.table_id = $1 AND b.batch = $2 AND b.batch_id <> $3 AND f.end_generation IS NULL`,
+		func(rows *stdsql.Rows) error {
+			var revision int
+			var value string
+			err := rows.Scan(&revision, &value)
+			if _, ok := p.partitions[value]; ok && err == nil {
+				err = fmt.Errorf("%w: revision %d of the batch is live in partition %q and not replaced",
+					catalog.ErrConflict, revision, value)
+			}
+			return err
+		}, p.tableID, p.r.Batch, p.batchID)
 }
 
 // addInputs makes the record the newest that has read its inputs. An object that was replaced since, and read by another
@@ -379,6 +390,7 @@ func (p *publication) addInputs() error {
 	if p.r.Kind == catalog.RecordRemake {
 		newest = fmt.Sprintf(`input.seq IN (SELECT seq FROM batch WHERE table_id = %d AND remade_by = %d)`, p.tableID, p.r.Seq)
 	}
-	return p.insert(`input (table_id, key, etag, size, seq)`,
+	_, err := p.insert(`input (table_id, key, etag, size, seq)`,
 		`ON CONFLICT (table_id, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, seq = excluded.seq WHERE `+newest, rows)
+	return err
 }

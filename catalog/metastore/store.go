@@ -83,16 +83,6 @@ func (w *writer) table(name catalog.Name) (int64, error) {
 	return id, err
 }
 
-func (w *writer) partition(tableID int64, value string) (int64, error) {
-	err := w.exec(`INSERT INTO part (table_id, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, tableID, value)
-	if err != nil {
-		return 0, err
-	}
-	var id int64
-	err = w.row(`SELECT partition_id FROM part WHERE table_id = $1 AND value = $2`, tableID, value).Scan(&id)
-	return id, err
-}
-
 // generation makes the next one.
 func (w *writer) generation(kind string, tableID int64) (int64, error) {
 	var number int64

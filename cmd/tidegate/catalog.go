@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"text/tabwriter"
 
 	"tidegate/catalog"
-	"tidegate/catalog/sqlite"
 	"tidegate/etl"
 	"tidegate/etl/hotload"
 )
@@ -25,7 +22,7 @@ type catalogCmd struct {
 
 type catalogRebuildCmd struct{}
 
-// Run makes a catalog in a file beside and puts it in its place when it is whole.
+// Run makes a catalog beside its place and puts it there when it is whole.
 func (catalogRebuildCmd) Run(ctx context.Context, p *program) (err error) {
 	c, err := loadConfig(p.config)
 	if err != nil {
@@ -39,29 +36,28 @@ func (catalogRebuildCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	file := c.catalogFile()
-	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, wrong{fmt.Errorf("%s is there: end every tidegate that uses it and move it away, then rebuild", file)})
+	place := c.catalogPlace()
+	if err := place.free(ctx); err != nil {
+		return err
 	}
-	made, err := c.makeCatalog(ctx, file+".rebuilding", p.out)
+	if err := c.makeCatalog(ctx, place, p.out); err != nil {
+		return errors.Join(err, place.discard(context.WithoutCancel(ctx)))
+	}
+	return place.settle(ctx)
+}
+
+// makeCatalog fills a new catalog from the lake's commit records and prints what was found.
+func (c config) makeCatalog(ctx context.Context, place catalogPlace, out io.Writer) error {
+	lake, err := openLake(ctx, c)
 	if err != nil {
 		return err
 	}
-	return replaceCatalog(made, file)
-}
-
-// makeCatalog fills a new catalog in the file from the lake's commit records and prints what was found.
-func (c config) makeCatalog(ctx context.Context, file string, out io.Writer) (made string, err error) {
-	lake, err := openLake(ctx, c)
-	if err != nil {
-		return "", err
+	if err := place.discard(ctx); err != nil {
+		return err
 	}
-	if err := errors.Join(removeCatalog(file), os.MkdirAll(filepath.Dir(file), 0o755)); err != nil {
-		return "", err
-	}
-	store, err := sqlite.Open(ctx, file)
+	store, err := place.open(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
 	records := map[catalog.Name]int{}
 	err = etl.Rebuild(ctx, store, lake, func(r *catalog.Record) { records[r.Table.Name]++ })
@@ -71,10 +67,7 @@ func (c config) makeCatalog(ctx context.Context, file string, out io.Writer) (ma
 	if err == nil {
 		err = printRebuilt(ctx, store, records, out)
 	}
-	if err := errors.Join(err, store.Close()); err != nil {
-		return "", errors.Join(err, removeCatalog(file))
-	}
-	return file, nil
+	return errors.Join(err, store.Close())
 }
 
 func printRebuilt(ctx context.Context, store catalog.Store, records map[catalog.Name]int, out io.Writer) error {
@@ -94,26 +87,4 @@ func printRebuilt(ctx context.Context, store catalog.Store, records map[catalog.
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", name, records[name], len(files), rows)
 	}
 	return w.Flush()
-}
-
-// catalogSuffixes end the names of the files that SQLite has of one database. A log without its database would be
-// played into the next one of that name.
-func catalogSuffixes() []string { return []string{"-wal", "-shm", ""} }
-
-func removeCatalog(file string) error {
-	var errs []error
-	for _, suffix := range catalogSuffixes() {
-		if err := os.Remove(file + suffix); !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// replaceCatalog makes a closed catalog the one of a name that has none.
-func replaceCatalog(made, file string) error {
-	if err := removeCatalog(file); err != nil {
-		return err
-	}
-	return os.Rename(made, file)
 }

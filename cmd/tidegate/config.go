@@ -133,9 +133,7 @@ func (c *config) check(path string, lines yamlfile.Lines) error {
 			fail("lake.location", "is wrong: %v; write file:DIRECTORY or s3://BUCKET/PREFIX", err)
 		}
 	}
-	if !strings.HasPrefix(c.Catalog, "sqlite:") {
-		fail("catalog", "is %q; only sqlite:FILE is supported yet", c.Catalog)
-	}
+	c.checkCatalog(fail)
 	c.checkHot(fail)
 	c.checkUsers(fail)
 	c.checkAccess(fail)
@@ -204,8 +202,7 @@ func (c *config) cacheBytes() int64 {
 	return n
 }
 
-func (c *config) catalogFile() string { return strings.TrimPrefix(c.Catalog, "sqlite:") }
-func (c *config) hotFile() string     { return filepath.Join(c.DataDir, "hot.duckdb") }
+func (c *config) hotFile() string { return filepath.Join(c.DataDir, "hot.duckdb") }
 func (c *config) scratch(what string) string {
 	return filepath.Join(c.DataDir, "tmp", what)
 }

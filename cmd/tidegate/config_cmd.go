@@ -41,6 +41,9 @@ func (configPrintCmd) Run(p *program) error {
 		return err
 	}
 	c.Hot.URL = withoutPassword(c.Hot.URL)
+	if !c.catalogIsFile() {
+		c.Catalog = withoutPassword(c.Catalog)
+	}
 	c.Notify = c.Notify.withoutSecrets()
 	for i, u := range c.Users {
 		if u.Password != "" && !strings.HasPrefix(u.Password, environmentPassword) {

@@ -71,7 +71,10 @@ func TestConfigMistakes(t *testing.T) {
 			`x.yml:3: notify.webhook is wrong: the webhook is not http://HOST/… or https://HOST/…`,
 		}},
 		{"notify secret", "notify: { webhook_secret: x }\n", []string{`x.yml:1: notify.webhook_secret goes with notify.webhook, which is empty`}},
-		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is "mysql://x"; only sqlite:FILE is supported yet`}},
+		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is neither sqlite:FILE nor postgres://USER@HOST:PORT/DATABASE`}},
+		{"a shared catalog and a store of one process", "catalog: postgres://h/d?search_path=a,b\n", []string{
+			`x.yml:1: catalog is wrong: search_path is "a,b"`, `hot.kind is embedded, a store of this process alone`,
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"tidegate/catalog"
-	"tidegate/catalog/sqlite"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage"
@@ -43,12 +41,10 @@ func open(ctx context.Context, c config, log *slog.Logger) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{c.DataDir, filepath.Dir(c.catalogFile())} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, fmt.Errorf("make folder: %w (set data_dir and catalog to places that can be written)", err)
-		}
+	if err := os.MkdirAll(c.DataDir, 0o755); err != nil {
+		return nil, fmt.Errorf("make folder: %w (set data_dir to a place that can be written)", err)
 	}
-	store, err := sqlite.Open(ctx, c.catalogFile())
+	store, err := c.openCatalog(ctx)
 	if err != nil {
 		return nil, err
 	}
