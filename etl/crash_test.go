@@ -217,7 +217,11 @@ func runCrashPipelines(t *testing.T, objects int, options func(*Options)) (*lab,
 // recovers lets runs die, one after the other on one lab, then runs to the end and compares. It gives how many died.
 func recovers(t *testing.T, objects int, want []string, deaths ...death) (killed int) {
 	t.Helper()
-	dir := t.TempDir()
+	return recoversIn(t, t.TempDir(), objects, want, deaths...)
+}
+
+func recoversIn(t *testing.T, dir string, objects int, want []string, deaths ...death) (killed int) {
+	t.Helper()
 	l, err := openLab(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)

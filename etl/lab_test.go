@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"tidegate/catalog"
+	"tidegate/catalog/postgres"
 	"tidegate/catalog/sqlite"
 	"tidegate/etl/pipeline"
 	"tidegate/internal/engine"
@@ -48,7 +51,7 @@ func openLab(ctx context.Context, dir string, options func(*Options)) (*lab, err
 	if l.raw, err = file.Create("file:" + filepath.Join(dir, "raw")); err != nil {
 		return nil, err
 	}
-	if l.store, err = sqlite.Open(ctx, filepath.Join(dir, "catalog.db")); err != nil {
+	if l.store, err = openCatalog(ctx, dir); err != nil {
 		return nil, err
 	}
 	if l.db, err = duck.Open(ctx, duck.Options{Threads: 2, MemoryLimit: "1GB", TempDir: filepath.Join(dir, "spill")}); err != nil {
@@ -65,9 +68,28 @@ func openLab(ctx context.Context, dir string, options func(*Options)) (*lab, err
 	return l, err
 }
 
+// catalogURL is the name of a file in a lab's folder that tells where in PostgreSQL its catalog is.
+const catalogURL = "catalog.url"
+
+func openCatalog(ctx context.Context, dir string) (catalog.Store, error) {
+	url, err := os.ReadFile(filepath.Join(dir, catalogURL))
+	if errors.Is(err, fs.ErrNotExist) {
+		return sqlite.Open(ctx, filepath.Join(dir, "catalog.db"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, string(url))
+}
+
 func newLab(t *testing.T, options func(*Options)) *lab {
 	t.Helper()
-	l, err := openLab(t.Context(), t.TempDir(), options)
+	return newLabIn(t, t.TempDir(), options)
+}
+
+func newLabIn(t *testing.T, dir string, options func(*Options)) *lab {
+	t.Helper()
+	l, err := openLab(t.Context(), dir, options)
 	if err != nil {
 		t.Fatal(err)
 	}
