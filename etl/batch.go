@@ -198,13 +198,14 @@ func (b *batch) settle(ctx context.Context) error {
 	return b.commit(ctx)
 }
 
-// finish closes the batch and tells how it ended: a failure is noted in the catalog.
+// finish closes the batch and tells how it ended: a failure is noted in the catalog. A batch that was only interrupted has
+// not failed: the next run makes it.
 func (b *batch) finish(ctx context.Context, err error) error {
 	err = errors.Join(err, b.close())
 	if err == nil {
 		return nil
 	}
-	if lost(ctx, err) || b.kind == catalog.RecordRemake && isStale(err) {
+	if lost(ctx, err) || b.kind == catalog.RecordRemake && isStale(err) || ctx.Err() != nil && !isCheck(err) {
 		return fmt.Errorf("batch %s: %w", b.id, err)
 	}
 	b.reporting.Lock()

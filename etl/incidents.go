@@ -35,12 +35,19 @@ func (r *Runner) tellTurn(ctx context.Context, p *PipelineReport) error {
 	return nil
 }
 
-// RaiseAbsences raises incidents of the pipelines that should have made a batch by now.
+// absenceForgotten is how long an absence is open that nobody sees any more: its pipeline is gone. Others who share the
+// catalog may have pipelines that are not here, and look for them once a day.
+const absenceForgotten = 48 * time.Hour
+
+// RaiseAbsences raises incidents of the pipelines that should have made a batch by now, and resolves those that nobody asks
+// for any more.
 func RaiseAbsences(ctx context.Context, store catalog.Store, pipelines []*pipeline.Pipeline, now time.Time) error {
 	var errs []error
+	unasked := map[catalog.Name]bool{}
 	for _, p := range pipelines {
 		a := p.Checks.Absence
 		if a == nil {
+			unasked[p.Table] = true
 			continue
 		}
 		last, err := store.LastBatches(ctx, p.Table, 1)
@@ -61,6 +68,13 @@ func RaiseAbsences(ctx context.Context, store catalog.Store, pipelines []*pipeli
 			Table: p.Table, Kind: catalog.IncidentAbsence, SeenAt: now,
 			Text: fmt.Sprintf("no batch from %s by %s; %s", since.Format(time.RFC3339), since.Add(a.By).Format(time.RFC3339), told),
 		}, since))
+	}
+	open, err := store.Incidents(ctx, time.Time{})
+	errs = append(errs, err)
+	for _, i := range open {
+		if i.Kind == catalog.IncidentAbsence && (unasked[i.Table] || now.Sub(i.SeenAt) >= absenceForgotten) {
+			errs = append(errs, store.Resolve(ctx, i.Table, now, catalog.IncidentAbsence))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package etl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -171,4 +172,58 @@ func TestAbsence(t *testing.T) {
 	l.mustRun(t, p)
 	look("08:59")
 	look("09:56", "web.events absence")
+	p.Checks.Absence = nil
+	look("09:57")
+}
+
+// TestAbsenceOfAPipelineThatIsGone has the incident end that nobody sees any more.
+func TestAbsenceOfAPipelineThatIsGone(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	p := l.events()
+	p.Checks.Absence = &pipeline.Absence{Every: time.Hour, By: 55 * time.Minute}
+	now := time.Date(2018, 2, 15, 6, 56, 0, 0, time.UTC)
+	look := func(later time.Duration, with []*pipeline.Pipeline, want ...string) {
+		t.Helper()
+		now = now.Add(later)
+		if err := RaiseAbsences(t.Context(), l.store, with, now); err != nil {
+			t.Fatal(err)
+		}
+		l.wantIncidents(t, now.String(), want...)
+	}
+	look(0, []*pipeline.Pipeline{p}, "web.events absence")
+	look(47*time.Hour, nil, "web.events absence")
+	look(0, []*pipeline.Pipeline{p}, "web.events absence") // others have it still
+	look(47*time.Hour, nil, "web.events absence")
+	look(time.Hour, nil)
+}
+
+// TestInterruptedRunIsNoFailure stops a run within a batch: nobody is told, and the next run makes it.
+func TestInterruptedRunIsNoFailure(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"ingested", "put", "verified"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			l := newLab(t, func(o *Options) {
+				o.Step = func(name string) {
+					if name == step {
+						stop()
+					}
+				}
+			})
+			l.put(t, "1.gz", event("a", "2018-02-15T01:00:00Z", 1, ""))
+			if _, err := l.runner.Run(ctx, []*pipeline.Pipeline{must(seal(l.events()))}); !errors.Is(err, context.Canceled) {
+				t.Errorf("the run ended with %v", err)
+			}
+			l.wantIncidents(t, "an interruption")
+			if got := l.batches(t); len(got) != 0 {
+				t.Errorf("batches: %+v", got)
+			}
+			if report := l.mustRun(t, l.events()); report.Pipelines[0].Batches != 1 {
+				t.Errorf("the next run: %+v", report)
+			}
+		})
+	}
 }

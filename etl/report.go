@@ -29,7 +29,7 @@ type PipelineReport struct {
 	Rejects map[string]int64
 	// Truncated counts emitted rows by the column that was cut in them.
 	Truncated map[string]int64
-	// Notes are those of all committed batches together.
+	// Notes are those of all committed batches together; the overrun is the last one's that had one.
 	Notes      catalog.Notes
 	Generation int64 // of the last commit; 0 without one
 	// Adopted is what was found of an adopted table, without a Table if it could not be read; nil for other pipelines.
@@ -69,5 +69,8 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 		p.Notes.AddUnknown(*u)
 	}
 	p.Notes.Broken = append(p.Notes.Broken, b.notes.Broken...)
+	if b.notes.Overrun != nil {
+		p.Notes.Overrun = b.notes.Overrun
+	}
 	p.Generation = generation
 }

@@ -19,6 +19,11 @@ func printNotes(out io.Writer, table string, n catalog.Notes) error {
 			return err
 		}
 	}
+	if n.Overrun != nil {
+		if _, err := fmt.Fprintf(out, "%s: overrun: %s\n", table, n.Overrun); err != nil {
+			return err
+		}
+	}
 	if n.Unknown == nil {
 		return nil
 	}

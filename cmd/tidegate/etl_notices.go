@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -53,10 +54,13 @@ func printIncidents(out io.Writer, incidents []catalog.Incident) error {
 		if !i.ResolvedAt.IsZero() {
 			resolved = i.ResolvedAt.Format(statusTime)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Table, i.Kind, i.Rule, i.OpenedAt.Format(statusTime), resolved, i.Text)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Table, i.Kind, i.Rule, i.OpenedAt.Format(statusTime), resolved, oneLine(i.Text))
 	}
 	return w.Flush()
 }
+
+// oneLine makes one line of the several that joined errors have.
+func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
 
 func printIncidentsJSON(out io.Writer, incidents []catalog.Incident) error {
 	e := json.NewEncoder(out)

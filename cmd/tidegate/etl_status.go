@@ -157,7 +157,7 @@ func printStatus(out io.Writer, all []*pipelineStatus) error {
 		if s.Failure == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(out, "%s failed at %s: %s\n", s.Table, s.FailedAt.UTC().Format(statusTime), s.Failure); err != nil {
+		if _, err := fmt.Fprintf(out, "%s failed at %s: %s\n", s.Table, s.FailedAt.UTC().Format(statusTime), oneLine(s.Failure)); err != nil {
 			return err
 		}
 	}
