@@ -134,8 +134,9 @@ func fieldOf(x *pg_query.Node, name string) *pg_query.Node {
 // PostgreSQL it is called once for each of its fields.
 func (b *binder) rowNames(x *pg_query.Node, sc *scope) (names []string, err error) {
 	if f := x.GetFuncCall(); f != nil {
-		if _, fn := functionName(f); rowSets[fn] != nil {
-			return rowSets[fn], nil
+		_, fn := functionName(f)
+		if names := fieldsOf(fn); names != nil {
+			return names, nil
 		}
 	}
 	if x.GetColumnRef() == nil {

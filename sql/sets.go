@@ -39,14 +39,20 @@ var jsonSets = map[string][]struct{ name, list string }{
 	"json_each_text":           {{"key", "tg_json_each_keys"}, {"value", "tg_json_each_texts"}},
 }
 
-// rowSets are the functions that return rows of known fields, and these.
-var rowSets = map[string][]string{
-	"aclexplode":      {"grantor", "grantee", "privilege_type", "is_grantable"},
-	expandArray:       {"x", "n"},
-	"json_each":       {"key", "value"},
-	"json_each_text":  {"key", "value"},
-	"jsonb_each":      {"key", "value"},
-	"jsonb_each_text": {"key", "value"},
+// fieldsOf gives the names of the fields of a function that returns rows; nil if they are not known, or it has none.
+func fieldsOf(fn string) (names []string) {
+	if fn == expandArray {
+		return []string{"x", "n"}
+	}
+	for _, f := range systemSets[fn] {
+		names = append(names, f.name)
+	}
+	if of := jsonSets[strings.Replace(fn, "jsonb", "json", 1)]; len(of) > 1 {
+		for _, f := range of {
+			names = append(names, f.name)
+		}
+	}
+	return names
 }
 
 // set binds a function that returns rows.
@@ -70,12 +76,8 @@ func (b *binder) set(fn string, args []*expr, pos int32) (*set, error) {
 	case fn == "pg_partition_ancestors" && b.system:
 		// Nothing has any.
 		return &set{columns: []setColumn{{"relid", computed(oidRegclass, "CAST(list_value() AS UINTEGER[])")}}}, nil
-	case fn == "pg_get_keywords":
-		return b.keywords(args, pos)
-	case fn == "aclexplode":
-		return b.explodedACL(args, pos)
-	case emptySets[fn] != nil:
-		return b.emptySet(fn, args, pos)
+	case systemSets[fn] != nil:
+		return b.systemSet(fn, args, pos)
 	}
 	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {

@@ -1,52 +1,87 @@
 package sql
 
 import (
+	"strings"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"tidegate/internal/pgtypes"
 )
 
-// keywords binds pg_get_keywords, by which drivers learn what they must quote.
-func (b *binder) keywords(args []*expr, pos int32) (*set, error) {
-	if _, _, err := b.resolve("pg_get_keywords", args, pos); err != nil {
-		return nil, err
-	}
-	if !b.system {
-		return nil, b.catalogOnly(pos, "function pg_get_keywords()")
-	}
-	s := &set{row: true}
-	for _, c := range []struct {
-		name string
-		typ  pgtypes.OID
-	}{{"word", pgtypes.Text}, {"catcode", pgtypes.Char}, {"barelabel", pgtypes.Bool}, {"catdesc", pgtypes.Text}, {"baredesc", pgtypes.Text}} {
-		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, "(SELECT list("+c.name+" ORDER BY word) FROM pgc.pg_get_keywords())")})
-	}
-	return s, nil
+// setField is a column of a function that returns rows: list makes its values, with the arguments' texts for its %s; "" is no
+// row.
+type setField struct {
+	name string
+	typ  pgtypes.OID
+	list string
 }
 
-// explodedACL binds aclexplode, whose rows are the privileges that an ACL holds.
-func (b *binder) explodedACL(args []*expr, pos int32) (*set, error) {
-	_, args, err := b.resolve("aclexplode", args, pos)
+// systemSets are the functions of pg_catalog that return rows and have no view.
+var systemSets = map[string][]setField{
+	"aclexplode": {
+		{"grantor", pgtypes.OIDType, "tg_acl_grantors(%s)"},
+		{"grantee", pgtypes.OIDType, "tg_acl_grantees(%s)"},
+		{"privilege_type", pgtypes.Text, "tg_acl_privileges(%s)"},
+		{"is_grantable", pgtypes.Bool, "tg_acl_grantable(%s)"},
+	},
+	// Drivers learn by it what they must quote.
+	"pg_get_keywords": {
+		keywordField("word", pgtypes.Text),
+		keywordField("catcode", pgtypes.Char),
+		keywordField("barelabel", pgtypes.Bool),
+		keywordField("catdesc", pgtypes.Text),
+		keywordField("baredesc", pgtypes.Text),
+	},
+	// There are no extensions to install, and no prepared transactions.
+	"pg_available_extensions": {{"name", pgtypes.Name, ""}, {"default_version", pgtypes.Text, ""}, {"comment", pgtypes.Text, ""}},
+	"pg_available_extension_versions": {
+		{"name", pgtypes.Name, ""},
+		{"version", pgtypes.Text, ""},
+		{"superuser", pgtypes.Bool, ""},
+		{"trusted", pgtypes.Bool, ""},
+		{"relocatable", pgtypes.Bool, ""},
+		{"schema", pgtypes.Name, ""},
+		{"requires", pgtypes.NameArray, ""},
+		{"comment", pgtypes.Text, ""},
+	},
+	"pg_prepared_xact": {
+		{"transaction", pgtypes.OIDType, ""},
+		{"gid", pgtypes.Text, ""},
+		{"prepared", pgtypes.Timestamptz, ""},
+		{"ownerid", pgtypes.OIDType, ""},
+		{"dbid", pgtypes.OIDType, ""},
+	},
+}
+
+func keywordField(name string, t pgtypes.OID) setField {
+	return setField{name, t, "(SELECT list(" + name + " ORDER BY word) FROM pgc.pg_get_keywords())"}
+}
+
+// systemSet binds one of systemSets.
+func (b *binder) systemSet(fn string, args []*expr, pos int32) (*set, error) {
+	sig, args, err := b.resolve(fn, args, pos)
 	if err != nil {
 		return nil, err
 	}
 	if !b.system {
-		return nil, b.catalogOnly(pos, "function aclexplode(aclitem[])")
+		return nil, b.catalogOnly(pos, "function %s", sig.key())
 	}
 	s := &set{row: true}
-	for _, c := range []struct {
-		name, list string
-		typ        pgtypes.OID
-	}{
-		{"grantor", "tg_acl_grantors", pgtypes.OIDType},
-		{"grantee", "tg_acl_grantees", pgtypes.OIDType},
-		{"privilege_type", "tg_acl_privileges", pgtypes.Text},
-		{"is_grantable", "tg_acl_grantable", pgtypes.Bool},
-	} {
-		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, c.list+"("+args[0].sql+")", args...)})
+	for _, f := range systemSets[fn] {
+		list := noneOf(pgtypes.Of(f.typ))
+		if f.list != "" {
+			list = f.list
+			for _, a := range args {
+				list = strings.Replace(list, "%s", a.sql, 1)
+			}
+		}
+		s.columns = append(s.columns, setColumn{f.name, computed(f.typ, list, args...)})
 	}
 	return s, nil
 }
+
+// noneOf is the list of no values of a type.
+func noneOf(t pgtypes.Type) string { return "CAST(list_value() AS " + t.DuckDB() + "[])" }
 
 // systemViews are the functions whose rows a view of pg_catalog has, all of them and with the same columns.
 var systemViews = map[string]string{
@@ -60,42 +95,6 @@ var systemViews = map[string]string{
 	"pg_show_all_settings":      "pg_settings",
 	"pg_timezone_abbrevs":       "pg_timezone_abbrevs",
 	"pg_timezone_names":         "pg_timezone_names",
-}
-
-// emptySets are the functions of what there is none of here: extensions to install, prepared transactions.
-var emptySets = map[string][]setShape{
-	"pg_available_extensions": {{"name", pgtypes.Name}, {"default_version", pgtypes.Text}, {"comment", pgtypes.Text}},
-	"pg_available_extension_versions": {
-		{"name", pgtypes.Name},
-		{"version", pgtypes.Text},
-		{"superuser", pgtypes.Bool},
-		{"trusted", pgtypes.Bool},
-		{"relocatable", pgtypes.Bool},
-		{"schema", pgtypes.Name},
-		{"requires", pgtypes.NameArray},
-		{"comment", pgtypes.Text},
-	},
-	"pg_prepared_xact": {{"transaction", pgtypes.OIDType}, {"gid", pgtypes.Text}, {"prepared", pgtypes.Timestamptz}, {"ownerid", pgtypes.OIDType}, {"dbid", pgtypes.OIDType}},
-}
-
-type setShape struct {
-	name string
-	typ  pgtypes.OID
-}
-
-// emptySet binds one of emptySets.
-func (b *binder) emptySet(fn string, args []*expr, pos int32) (*set, error) {
-	if _, _, err := b.resolve(fn, args, pos); err != nil {
-		return nil, err
-	}
-	if !b.system {
-		return nil, b.catalogOnly(pos, "function %s()", fn)
-	}
-	s := &set{row: true}
-	for _, c := range emptySets[fn] {
-		s.columns = append(s.columns, setColumn{c.name, computed(c.typ, "CAST(list_value() AS "+pgtypes.Of(c.typ).DuckDB()+"[])")})
-	}
-	return s, nil
 }
 
 // viewFunction binds one of systemViews in FROM.
@@ -129,7 +128,7 @@ func (b *binder) lateBindingSet(definitions []*pg_query.Node, pos int32) (*set, 
 		if err != nil {
 			return nil, err
 		}
-		e := computed(t.OID, "CAST(list_value() AS "+t.DuckDB()+"[])")
+		e := computed(t.OID, noneOf(t))
 		e.typ = t
 		s.columns = append(s.columns, setColumn{d.GetColumnDef().Colname, e})
 	}
