@@ -92,8 +92,15 @@ func (t *run) unsettle(ctx context.Context, d discovery) error {
 	return t.Store.NoteListed(ctx, t.p.Table, catalog.Listing{})
 }
 
-// settled notes that all objects were read.
+// settled notes that all objects were read. With shards that is for the last of the runs that read them.
 func (t *run) settled(ctx context.Context, d discovery) error {
+	if t.Shard.partial() {
+		all, err := t.allRead(ctx, d.objects)
+		if err != nil || !all {
+			t.report.partial = true
+			return err
+		}
+	}
 	if len(d.objects) == 0 && d.before == d.after {
 		return nil
 	}

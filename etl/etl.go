@@ -30,7 +30,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Cores, Step, LeaseTime and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Shard, Share, Workers, Cores, Step, LeaseTime and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -50,6 +50,12 @@ type Options struct {
 	Accept []string
 	// Jobs is how many batches are made at a time, of all pipelines; 0 is 1. They share the Engine's memory.
 	Jobs int
+	// Shard limits what is read of sources: other runs read other objects.
+	Shard Shard
+	// Share, if not nil, has other processes of this machine make what batches they can of what this run found.
+	Share Share
+	// Workers is how many processes do what Work does at once; 0 is 1.
+	Workers int
 	// Cores is how many of them the Engine uses; 0: all.
 	Cores int
 	// Step, if not nil, is called, by several goroutines if Jobs is more than 1, at each named step, in this order: recovered, discovered; then for each batch

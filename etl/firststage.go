@@ -30,14 +30,15 @@ func (t *run) firstStage(ctx context.Context) error {
 		return err
 	}
 	t.Step("discovered")
-	objects, err := t.refuseChanged(found.objects, found.known)
+	objects, err := t.refuseChanged(t.Shard.of(found.objects), found.known)
 	errs := []error{stale, err}
 	if err := t.unsettle(ctx, found); err != nil {
 		return err
 	}
-	errs = append(errs, t.workOff(ctx, objects, func(ctx context.Context, t *run, group []storage.Object) error {
-		return t.group(ctx, group, func(objects []storage.Object) error { return t.objectBatch(ctx, bucket, objects) })
-	}))
+	if err := t.share(ctx, objects); err != nil {
+		return err
+	}
+	errs = append(errs, t.makeBatches(ctx, bucket, objects))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 func (r *Runner) tellTurns(ctx context.Context, report Report) error {
 	var errs []error
 	for i := range report.Pipelines {
-		// A run that is asked to stop shows nothing; nor does one of named objects, which leaves out others.
+		// A run that is asked to stop shows nothing; nor does one that leaves out objects: of named ones, or of a shard.
 		if ctx.Err() == nil && r.Objects == nil {
 			errs = append(errs, r.tellTurn(ctx, &report.Pipelines[i]))
 		}
@@ -26,6 +26,8 @@ func (r *Runner) tellTurns(ctx context.Context, report Report) error {
 func (r *Runner) tellTurn(ctx context.Context, p *PipelineReport) error {
 	switch {
 	case errors.Is(p.Err, errNotRun):
+		return nil
+	case p.Err == nil && p.partial:
 		return nil
 	case p.Err == nil:
 		return r.Store.Resolve(ctx, p.Table, r.Now(), catalog.IncidentFailure, catalog.IncidentStop)

@@ -17,6 +17,9 @@ import (
 type backlog struct {
 	*run
 	batches func(ctx context.Context, t *run, group []storage.Object) error
+	// A group has at most so much.
+	maxBytes   int64
+	maxObjects int
 
 	mu      sync.Mutex
 	todo    []storage.Object
@@ -27,7 +30,15 @@ type backlog struct {
 // workOff makes batches of the objects, each group under a lease and Options.Jobs at a time, and leaves to other runs what
 // they have leased: it comes back when that is read, or takes it over when they are dead.
 func (t *run) workOff(ctx context.Context, objects []storage.Object, batches func(ctx context.Context, t *run, group []storage.Object) error) error {
-	q := &backlog{run: t, batches: batches, todo: objects}
+	q := &backlog{run: t, batches: batches, todo: objects, maxBytes: t.p.MaxBytes, maxObjects: t.p.MaxObjects}
+	if n := t.Workers; n > 1 { // each of them its part, or the first takes all
+		total, largest := int64(0), int64(0)
+		for _, o := range objects {
+			total, largest = total+o.Size, max(largest, o.Size)
+		}
+		// Half an object more: parts of objects that are nearly equal would all have one too few.
+		q.maxBytes, q.maxObjects = min(q.maxBytes, total/int64(n)+largest/2), min(q.maxObjects, (len(objects)+n-1)/n)
+	}
 	var workers sync.WaitGroup
 	for range cap(t.slots) - 1 {
 		workers.Go(func() { q.work(ctx) })
@@ -181,7 +192,10 @@ func (q *backlog) next(leases []catalog.Lease, now time.Time) (group []storage.O
 			free = append(free, o)
 		}
 	}
-	groups := raw.Group(free, q.p.MaxBytes, q.p.MaxObjects)
+	if q.Workers > 1 {
+		q.todo = free // the rest others have begun: what they leave is for the run that found it
+	}
+	groups := raw.Group(free, q.maxBytes, q.maxObjects)
 	if len(groups) == 0 {
 		return nil, false
 	}
@@ -208,6 +222,11 @@ func inputsOf(objects []storage.Object) (inputs []catalog.Input, newest time.Tim
 
 // whole gives a table to one run alone: nobody works on a piece of it meanwhile.
 func (t *run) whole(ctx context.Context, do func(*run, context.Context) error) (err error) {
+	if t.Shard.partial() {
+		if err := t.awaitUpstream(ctx); err != nil {
+			return err
+		}
+	}
 	under, l, release, err := t.claims.await(ctx, t.p.Table, wholeTable, anyTime)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
 	"tidegate/internal/logkey"
+	"tidegate/internal/storage"
 )
 
 // Planned is what a run of one pipeline would do now.
@@ -136,16 +137,21 @@ func (t *run) planObjects(ctx context.Context) ([]PlannedBatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects, err := t.refuseChanged(found.objects, found.known)
+	objects, err := t.refuseChanged(t.Shard.of(found.objects), found.known)
 	var batches []PlannedBatch
 	for _, group := range raw.Group(objects, t.p.MaxBytes, t.p.MaxObjects) {
-		b := PlannedBatch{First: group[0].Key, Last: group[len(group)-1].Key, Tasks: raw.Tasks(group, t.p.Source.Format)}
-		for _, o := range group {
-			b.add(o.Key, o.Size)
-		}
-		batches = append(batches, b)
+		batches = append(batches, t.planned(group))
 	}
 	return batches, err
+}
+
+// planned describes a batch of objects.
+func (t *run) planned(objects []storage.Object) PlannedBatch {
+	b := PlannedBatch{First: objects[0].Key, Last: objects[len(objects)-1].Key, Tasks: raw.Tasks(objects, t.p.Source.Format)}
+	for _, o := range objects {
+		b.add(o.Key, o.Size)
+	}
+	return b
 }
 
 func (t *run) planTables(ctx context.Context) ([]PlannedBatch, error) {

@@ -33,22 +33,29 @@ type PipelineReport struct {
 	Notes      catalog.Notes
 	Generation int64 // of the last commit; 0 without one
 	// Adopted is what was found of an adopted table, without a Table if it could not be read; nil for other pipelines.
-	Adopted *adopt.Change
+	Adopted *adopt.Change `json:"-"`
 	Elapsed time.Duration
-	Err     error // nil if all went well
+	Err     error `json:"-"` // nil if all went well
+	// partial says that objects were found which others are to read, and have not yet.
+	partial bool
+}
+
+// Include counts what another process committed for the same pipeline.
+func (p *PipelineReport) Include(o *PipelineReport) {
+	p.Batches += o.Batches
+	p.include(&o.Counts, &o.Notes, o.Rejects, o.Truncated)
+	p.BytesIn += o.BytesIn
+	p.BytesOut += o.BytesOut
+	p.Files += o.Files
+	p.Effort.CoreSeconds += o.Effort.CoreSeconds
+	p.Effort.SerialCoreSeconds += o.Effort.SerialCoreSeconds
+	p.Generation = max(p.Generation, o.Generation)
 }
 
 // add counts a committed batch.
 func (p *PipelineReport) add(b *batch, generation int64) {
 	p.Batches++
-	c := &p.Counts
-	c.Read += b.counts.Read
-	c.Blank += b.counts.Blank
-	c.Rejected += b.counts.Rejected
-	c.Filtered += b.counts.Filtered
-	c.Deduplicated += b.counts.Deduplicated
-	c.Emitted += b.counts.Emitted
-	c.Truncated += b.counts.Truncated
+	p.include(&b.counts, &b.notes, b.rejects, b.truncated)
 	p.BytesIn += b.bytesIn
 	p.BytesOut += b.bytesOut()
 	p.Files += len(b.files)
@@ -56,21 +63,33 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 		p.Effort.CoreSeconds += e.CoreSeconds
 		p.Effort.SerialCoreSeconds += e.SerialCoreSeconds
 	}
+	p.Generation = generation
+}
+
+// include counts what became of records.
+func (p *PipelineReport) include(more *catalog.Counts, notes *catalog.Notes, rejects, truncated map[string]int64) {
+	c := &p.Counts
+	c.Read += more.Read
+	c.Blank += more.Blank
+	c.Rejected += more.Rejected
+	c.Filtered += more.Filtered
+	c.Deduplicated += more.Deduplicated
+	c.Emitted += more.Emitted
+	c.Truncated += more.Truncated
 	if p.Rejects == nil {
 		p.Rejects, p.Truncated = map[string]int64{}, map[string]int64{}
 	}
-	for reason, n := range b.rejects {
+	for reason, n := range rejects {
 		p.Rejects[reason] += n
 	}
-	for column, n := range b.truncated {
+	for column, n := range truncated {
 		p.Truncated[column] += n
 	}
-	if u := b.notes.Unknown; u != nil {
+	if u := notes.Unknown; u != nil {
 		p.Notes.AddUnknown(*u)
 	}
-	p.Notes.Broken = append(p.Notes.Broken, b.notes.Broken...)
-	if b.notes.Overrun != nil {
-		p.Notes.Overrun = b.notes.Overrun
+	p.Notes.Broken = append(p.Notes.Broken, notes.Broken...)
+	if notes.Overrun != nil {
+		p.Notes.Overrun = notes.Overrun
 	}
-	p.Generation = generation
 }

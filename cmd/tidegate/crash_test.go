@@ -27,6 +27,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") { // a test, or a run with workers, started the program
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
 	if at, ok := os.LookupEnv(dieAt); ok {
 		os.Exit(runAndDie(at))
 	}

@@ -27,21 +27,24 @@ type etlCmd struct {
 	Test     etlTestCmd     `cmd:"" help:"Run pipelines on the examples beside them (NAME.test), apart from everything, and compare what comes out with what is wanted."`
 	Notices  etlNoticesCmd  `cmd:"" help:"Show what is wrong with the tables' batches now."`
 	Backfill etlBackfillCmd `cmd:"" help:"Make batches again of their objects, under the present version of their pipelines, in the place of the former."`
+	Work     etlWorkCmd     `cmd:"" hidden:"" help:"Make batches of objects that etl run --workers found."`
 	Requeue  etlRequeueCmd  `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
 }
 
 type etlRunCmd struct {
 	etlChoice
-	Jobs   int      `help:"How many batches to make at a time, of one pipeline and of those that do not depend on each other. They share limits.etl_memory." default:"1"`
-	Accept []string `help:"Publish batches that break these rules of their pipelines (row_change), which would stop them. The commit records say so." placeholder:"RULE"`
-	DryRun bool     `help:"Show what would be done, as etl plan does, and change nothing."`
-	Loop   bool     `help:"Go on until stopped: run everything once, then each pipeline by its schedule."`
+	Jobs    int      `help:"How many batches to make at a time, of one pipeline and of those that do not depend on each other. They share limits.etl_memory." default:"1"`
+	Workers string   `help:"So many processes of this machine share the objects of each source, the cores and limits.etl_memory; auto: as many as are needed to be in time, as far as there are cores and memory." placeholder:"N|auto"`
+	Accept  []string `help:"Publish batches that break these rules of their pipelines (row_change), which would stop them. The commit records say so." placeholder:"RULE"`
+	DryRun  bool     `help:"Show what would be done, as etl plan does, and change nothing."`
+	Loop    bool     `help:"Go on until stopped: run everything once, then each pipeline by its schedule."`
 }
 
 // etlChoice says what etl run reads.
 type etlChoice struct {
 	Select  []string `help:"Run only these pipelines, by name (web/events) or table (web.events); +NAME with those it is made of, NAME+ with those made of it." placeholder:"NAME"`
 	Relist  bool     `help:"List the whole of every source, as one run a day does anyhow: finds late objects whose names sort before those of the last day."`
+	Shard   string   `help:"Read only the objects of a shard, INDEX/COUNT from 0/COUNT on; auto: as AWS Batch says, auto/COUNT: the index as AWS Batch or Kubernetes says." placeholder:"I/N"`
 	Objects string   `help:"Read only the objects whose names are in this file, one a line, as they are below the source's location or with it; of one pipeline." type:"existingfile" placeholder:"FILE"`
 }
 
@@ -56,6 +59,9 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if e.Jobs < 1 {
 		return wrong{errors.New("--jobs must be at least 1")}
 	}
+	if e.Workers != "" && e.Jobs > 1 {
+		return wrong{errors.New("--workers and --jobs exclude each other: both divide the same memory")}
+	}
 	c, pipelines, options, err := e.chosen(p)
 	if err != nil {
 		return err
@@ -64,14 +70,19 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if e.Loop {
 		return e.loop(ctx, p, c, pipelines, options)
 	}
-	return runOnce(ctx, p, c, pipelines, options)
+	return e.once(ctx, p, c, pipelines, options)
 }
 
-// runOnce runs pipelines, brings hot what they committed, and tells people what went wrong.
-func runOnce(ctx context.Context, p *program, c config, pipelines []*pipeline.Pipeline, o etl.Options) error {
+// once runs pipelines, brings hot what they committed, and tells people what went wrong.
+func (e *etlRunCmd) once(ctx context.Context, p *program, c config, pipelines []*pipeline.Pipeline, o etl.Options) error {
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err
+	}
+	if e.Workers != "" {
+		if o.Share, err = parts.newWorkers(p, e.Workers, e.Accept); err != nil {
+			return errors.Join(err, parts.close())
+		}
 	}
 	return parts.finishRun(ctx, p, parts.runPipelines(ctx, p, pipelines, o))
 }
@@ -108,8 +119,12 @@ func (e *etlChoice) chosen(p *program) (c config, pipelines []*pipeline.Pipeline
 	if err := c.checkAdopted(pipelines); err != nil {
 		return c, nil, o, err
 	}
+	shard, err := parseShard(e.Shard, os.LookupEnv)
+	if err != nil {
+		return c, nil, o, wrong{err}
+	}
 	objects, err := e.objects()
-	return c, pipelines, etl.Options{Relist: e.Relist, Objects: objects}, err
+	return c, pipelines, etl.Options{Relist: e.Relist, Objects: objects, Shard: shard}, err
 }
 
 // chosenPipelines reads the configuration and the pipelines that --select names.

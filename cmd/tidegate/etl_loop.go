@@ -24,7 +24,7 @@ func (e *etlRunCmd) loop(ctx context.Context, p *program, c config, pipelines []
 	log := p.newLog()
 	for since, due := time.Now(), pipelines; ; {
 		if len(due) > 0 {
-			if err := runOnce(ctx, p, c, due, o); err != nil && ctx.Err() == nil {
+			if err := e.once(ctx, p, c, due, o); err != nil && ctx.Err() == nil {
 				log.ErrorContext(ctx, "a turn failed", logkey.Error, err)
 			}
 		}

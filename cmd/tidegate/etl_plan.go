@@ -14,6 +14,7 @@ import (
 
 type etlPlanCmd struct {
 	etlChoice
+	submitFlags
 	JSON bool `name:"json" help:"One JSON object a line for each batch, and for each pipeline without one; then how long each pipeline takes, and at last all of them."`
 }
 
@@ -32,11 +33,17 @@ func (e *etlPlanCmd) Run(ctx context.Context, p *program) error {
 		return errors.Join(err, parts.close())
 	}
 	planned, planErr := runner.Plan(ctx, pipelines)
-	show := printPlan
-	if e.JSON {
-		show = printPlanJSON
+	return errors.Join(e.show(p, &c, planned), planErr, parts.close())
+}
+
+func (e *etlPlanCmd) show(p *program, c *config, planned []etl.Planned) error {
+	switch {
+	case e.Format != "":
+		return e.printJob(p, c, planned)
+	case e.JSON:
+		return printPlanJSON(p.out, planned, c.cores())
 	}
-	return errors.Join(show(p.out, planned, c.cores()), planErr, parts.close())
+	return printPlan(p.out, planned, c.cores())
 }
 
 func printPlan(out io.Writer, planned []etl.Planned, cores int) error {

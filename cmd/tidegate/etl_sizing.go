@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -144,7 +145,7 @@ func (l sizeLine) workersText() string {
 	if l.Workers == 0 {
 		return "no number is enough"
 	}
-	return fmt.Sprint(l.Workers)
+	return strconv.Itoa(l.Workers)
 }
 
 // rateText gives the rates: what batches can do at once, and what one at a time does.
