@@ -24,6 +24,9 @@ const (
 	// RecordRemake is made again of the objects of batches before, which Remakes names, and takes the place of all that they
 	// are: their rows, counts and quarantine.
 	RecordRemake RecordKind = "remake"
+	// RecordCompact has the rows of the pairs that Replaces names in other files of the same partitions. The batches of these
+	// are what they were.
+	RecordCompact RecordKind = "compact"
 	// Of adopted tables: objects that others wrote become files of the table, Drops names those that no longer are.
 	RecordRegister RecordKind = "register"
 	RecordDrop     RecordKind = "drop" // nothing but Drops

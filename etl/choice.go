@@ -110,14 +110,15 @@ func (t *run) withChosen(ctx context.Context, view *catalog.View, parts, changed
 	}
 	due := map[string]bool{}
 	_, _, incremental := t.passing(view)
-	for _, f := range own.Files {
-		output := f.Partition
+	for _, p := range l.live {
+		output := p.Partition
 		if !incremental {
 			output = "" // there is one part, and it is all of them
 		}
-		b := l.byRef[catalog.BatchRef{Batch: f.Batch, Revision: f.Revision}]
-		named := len(t.choice.Batches) == 0 || slices.Contains(t.choice.Batches, f.Batch)
-		if named && t.choice.has(f.Partition) && (t.choice.Force || b == nil || b.Version != t.p.Version()) {
+		chosen := slices.ContainsFunc(p.of, func(b *catalog.Batch) bool {
+			return (len(t.choice.Batches) == 0 || slices.Contains(t.choice.Batches, b.ID)) && (t.choice.Force || b.Version != t.p.Version())
+		})
+		if chosen && t.choice.has(p.Partition) {
 			due[output] = true
 		}
 	}

@@ -8,11 +8,10 @@ import (
 	"strings"
 
 	"tidegate/catalog"
-	"tidegate/etl/raw"
 )
 
-// component are batches that can only be made again together, as one: a batch, and the requeues of its quarantine, which
-// have rows of the same objects.
+// component are batches that can only be made again together, as one: a batch, the requeues of its quarantine, which have
+// rows of the same objects, and what was compacted with it, since nobody can tell whose a row of a compacted file is.
 type component struct {
 	members []member // by place
 }
@@ -51,8 +50,9 @@ func (l *lineage) replaces(c *component) []catalog.Replaced {
 	}
 	var pairs []catalog.Replaced
 	for _, p := range l.live {
-		if of[catalog.BatchRef{Batch: p.Batch, Revision: p.Revision}] {
-			pairs = append(pairs, p)
+		// All that were compacted with one of them are of the component.
+		if of[refOf(p.of[0])] {
+			pairs = append(pairs, p.Replaced)
 		}
 	}
 	return pairs
@@ -62,8 +62,9 @@ func (l *lineage) replaces(c *component) []catalog.Replaced {
 func (l *lineage) partitions() map[catalog.BatchRef][]string {
 	all := map[catalog.BatchRef][]string{}
 	for _, p := range l.live {
-		ref := catalog.BatchRef{Batch: p.Batch, Revision: p.Revision}
-		all[ref] = append(all[ref], p.Partition)
+		for _, b := range p.of {
+			all[refOf(b)] = append(all[refOf(b)], p.Partition)
+		}
 	}
 	return all
 }
@@ -84,7 +85,7 @@ func (l *lineage) components(bonds []bond, chosen func(b *catalog.Batch) string)
 	}
 	why := map[*catalog.Batch]string{}
 	for i := range l.batches {
-		if b := &l.batches[i]; b.RemadeBy == 0 {
+		if b := &l.batches[i]; b.RemadeBy == 0 && b.Kind != catalog.RecordCompact {
 			if reason := chosen(b); reason != "" {
 				why[b] = reason
 			}
@@ -119,7 +120,7 @@ func byPlace(x, y *catalog.Batch) int {
 	return cmp.Or(cmp.Compare(x.Place, y.Place), cmp.Compare(x.Seq, y.Seq))
 }
 
-// bonds ties requeues to the batches whose quarantine they read.
+// bonds ties requeues to the batches whose quarantine they read, and to each other what was compacted together.
 func (t *run) bonds(ctx context.Context, l *lineage) ([]bond, error) {
 	var bonds []bond
 	for i := range l.batches {
@@ -127,26 +128,26 @@ func (t *run) bonds(ctx context.Context, l *lineage) ([]bond, error) {
 		if b.Kind != catalog.RecordRequeue || b.RemadeBy != 0 {
 			continue
 		}
-		record, err := t.recordOf(ctx, b)
+		k, err := t.related(ctx, b)
 		if err != nil {
 			return nil, err
 		}
-		for _, in := range record.Inputs {
-			_, id, _ := raw.ParseQuarantinePath(in.Key)
+		for _, id := range k.requeued {
 			rejecting, ok := l.newest[id]
 			if !ok {
-				return nil, fmt.Errorf("requeue %s read %s, of no batch that the catalog has", b.ID, in.Key)
+				return nil, fmt.Errorf("requeue %s read the quarantine of %s, which the catalog does not have", b.ID, id)
 			}
 			rejecting = l.heir(rejecting)
 			bonds = append(bonds, bond{rejecting, b, "rejected what " + b.ID + " requeued", "requeued what " + rejecting.ID + " rejected"})
 		}
 	}
+	for _, p := range l.live {
+		for i := 1; i < len(p.of); i++ {
+			a, b := p.of[i-1], p.of[i]
+			bonds = append(bonds, bond{a, b, "compacted with " + b.ID, "compacted with " + a.ID})
+		}
+	}
 	return bonds, nil
-}
-
-// recordOf reads the commit record of a published batch.
-func (t *run) recordOf(ctx context.Context, b *catalog.Batch) (*catalog.Record, error) {
-	return readRecord(ctx, t.Lake, catalog.RecordPath(t.p.Table, b.ID, b.Revision))
 }
 
 // ids gives the ids of the members, the first few of many.

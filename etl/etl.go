@@ -78,6 +78,7 @@ type Runner struct {
 	meter       *meter
 	// overrunGrace is how much longer than expected a batch may take at least.
 	overrunGrace time.Duration
+	kin          *kinOf
 }
 
 // fault lets this package's tests damage what a batch writes or counts, between the step and its check.
@@ -109,7 +110,7 @@ func New(o Options) (*Runner, error) {
 	o.Cores = cmp.Or(o.Cores, runtime.GOMAXPROCS(0))
 	return &Runner{
 		Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource, meter: &meter{},
-		overrunGrace: overrunGrace,
+		overrunGrace: overrunGrace, kin: &kinOf{known: map[kinKey]kin{}},
 	}, nil
 }
 

@@ -44,9 +44,9 @@ func (b *batch) noteStale(ctx context.Context, same []string) error {
 	if err != nil {
 		return err
 	}
-	losers := l.losersTo(b.remakes)
-	if len(losers) == 0 {
-		return nil
+	losers, err := b.losersTo(ctx, l, b.remakes)
+	if err != nil || len(losers) == 0 {
+		return err
 	}
 	gone := slices.Collect(maps.Keys(losers)) // without unique_key nothing is a duplicate any more
 	if len(b.table.UniqueKey) > 0 {
