@@ -6,7 +6,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -395,5 +397,86 @@ func TestBackfillsTogether(t *testing.T) {
 	checkSums(t, l)
 	if entries, err := os.ReadDir(l.dir + "/work"); err != nil || len(entries) > 0 {
 		t.Errorf("work folders: %v, %v", entries, err)
+	}
+}
+
+// TestRunBesideBackfill has a run read a new object while a batch is made again that drops a key which the object has: the
+// key is there afterwards, whoever commits first.
+func TestRunBesideBackfill(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"ingested", "transformed", "deduplicated", "written", "reserved", "recorded"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			at := "2018-02-14T01:00:00Z"
+			beside := make(chan error, 1)
+			var once sync.Once
+			var l *lab
+			p := must(seal(newLab(t, nil).without("(event_id <> 'x' or site_id > 1)")))
+			l = newLab(t, func(o *Options) {
+				o.Step = func(name string) {
+					if name != step || len(l.batches(t)) == 0 {
+						return
+					}
+					once.Do(func() {
+						other := *l.runner
+						other.Step = func(string) {}
+						l.put(t, "2.gz", event("x", at, 2, ""), event("y", at, 2, ""), event("z", at, 2, ""))
+						go func() { _, err := other.Run(t.Context(), []*pipeline.Pipeline{p}); beside <- err }()
+						time.Sleep(300 * time.Millisecond) // before the commit lease it is done by then, or about to commit
+					})
+				}
+			})
+			first := l.events()
+			p.Source = first.Source
+			l.put(t, "1.gz", event("x", at, 1, ""), event("y", at, 1, ""))
+			l.mustRun(t, first)
+			if _, err := l.runner.Backfill(t.Context(), []*pipeline.Pipeline{p}, Choice{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-beside; err != nil {
+				t.Fatal(err)
+			}
+			// What the run lost meanwhile the next one finds to be stale.
+			if _, err := l.runner.Run(t.Context(), []*pipeline.Pipeline{p}); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff([]string{"x|2", "y|1", "z|2"}, l.query(t, "web.events", keysQuery)); d != "" {
+				t.Error(d)
+			}
+			checkSums(t, l)
+			noTraces(t, l)
+		})
+	}
+}
+
+// counted is a Progress that adds up.
+type counted struct {
+	mu                                     sync.Mutex
+	batches, done                          int
+	expected, read, readRecords, doneBytes int64
+}
+
+func (c *counted) add(batches, done int, expected, read, records, doneBytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.batches, c.done = c.batches+batches, c.done+done
+	c.expected, c.read, c.readRecords, c.doneBytes = c.expected+expected, c.read+read, c.readRecords+records, c.doneBytes+doneBytes
+}
+
+func (c *counted) Expect(batches int, bytes int64) { c.add(batches, 0, bytes, 0, 0, 0) }
+func (c *counted) Read(records, bytes int64)       { c.add(0, 0, 0, bytes, records, 0) }
+func (c *counted) Done(bytes int64)                { c.add(0, 1, 0, 0, 0, bytes) }
+
+func TestBackfillProgress(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, func(o *Options) { o.Jobs = 2 })
+	losers(t, l) // the two others follow the first
+	c := &counted{}
+	p := must(seal(l.without("(event_id <> 'x' or site_id > 1)")))
+	if _, err := l.runner.Backfill(t.Context(), []*pipeline.Pipeline{p}, Choice{Batches: []string{l.batches(t)[0].ID}}, c); err != nil {
+		t.Fatal(err)
+	}
+	if c.batches != 3 || c.done != 3 || c.readRecords != 7 || c.read != c.expected || c.doneBytes != c.expected || c.read == 0 {
+		t.Errorf("%+v", c)
 	}
 }

@@ -39,17 +39,18 @@ func (t *run) related(ctx context.Context, b *catalog.Batch) (kin, error) {
 	if err != nil {
 		return k, err
 	}
-	switch b.Kind {
-	case catalog.RecordCompact:
+	if b.Kind == catalog.RecordCompact {
 		k.replaces = record.Replaces
-	case catalog.RecordRequeue:
-		for _, in := range record.Inputs {
-			_, id, ok := raw.ParseQuarantinePath(in.Key)
-			if !ok {
-				return k, fmt.Errorf("requeue %s read %s, which is no quarantine file", b.ID, in.Key)
-			}
-			k.requeued = append(k.requeued, id)
+	}
+	for _, in := range record.Inputs {
+		if b.Kind != catalog.RecordRequeue {
+			break
 		}
+		_, id, ok := raw.ParseQuarantinePath(in.Key)
+		if !ok {
+			return k, fmt.Errorf("requeue %s read %s, which is no quarantine file", b.ID, in.Key)
+		}
+		k.requeued = append(k.requeued, id)
 	}
 	t.kin.mu.Lock()
 	defer t.kin.mu.Unlock()
