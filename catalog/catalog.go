@@ -354,6 +354,8 @@ type Store interface {
 	Applied(ctx context.Context, table Name, batch string, revision int) (bool, error)
 	// Known gives key → ETag of every input of the table's published batches whose key is from or sorts after it.
 	Known(ctx context.Context, table Name, from string) (map[string]string, error)
+	// KnownKeys is Known of some keys.
+	KnownKeys(ctx context.Context, table Name, keys []string) (map[string]string, error)
 	// RecentInput gives the smallest key that a batch read which arrived within a time before the table's last one; "" if fewer than so many inputs sort before it, or there is no batch.
 	RecentInput(ctx context.Context, table Name, within time.Duration, before int) (string, error)
 	// Listed gives what NoteListed noted last. Both make no new generation.

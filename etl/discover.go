@@ -31,15 +31,16 @@ type discovery struct {
 
 // discover lists the source: the end of it if all of it was listed lately, for this version of the pipeline, and read.
 func (t *run) discover(ctx context.Context, bucket storage.Bucket) (d discovery, err error) {
-	if d.before, err = t.Store.Listed(ctx, t.p.Table); err != nil {
+	var lately bool
+	if d.before, lately, err = t.listedLately(ctx); err != nil {
 		return d, err
 	}
 	if t.Objects != nil {
 		return t.named(ctx, bucket, d)
 	}
-	now, after := t.Now(), ""
-	d.after = catalog.Listing{At: now, Version: t.p.Version()}
-	if age := now.Sub(d.before.At); !t.Relist && d.before.Version == t.p.Version() && age >= 0 && age < relist {
+	after := ""
+	d.after = catalog.Listing{At: t.Now(), Version: t.p.Version()}
+	if lately {
 		d.after = d.before
 		if after, err = t.Store.RecentInput(ctx, t.p.Table, lookBack, t.largeSource); err != nil {
 			return d, err
@@ -52,6 +53,15 @@ func (t *run) discover(ctx context.Context, bucket storage.Bucket) (d discovery,
 		return d, fmt.Errorf("discover: %w", err)
 	}
 	return d, nil
+}
+
+// listedLately tells when all of the source was listed and read, and whether that is enough for now.
+func (t *run) listedLately(ctx context.Context) (at catalog.Listing, lately bool, err error) {
+	if at, err = t.Store.Listed(ctx, t.p.Table); err != nil {
+		return at, false, err
+	}
+	age := t.Now().Sub(at.At)
+	return at, !t.Relist && at.Version == t.p.Version() && age >= 0 && age < relist, nil
 }
 
 // named finds the objects of Options.Objects. What was noted of the listing stays.

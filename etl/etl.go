@@ -37,6 +37,8 @@ type Options struct {
 	// Source opens the location of a first-stage pipeline's source, or that of adopted Parquet.
 	Source func(location string) (storage.Bucket, error)
 	Engine Engine
+	// Events opens the queue of a source that has one; nil if no pipeline's has.
+	Events func(s *pipeline.Source) (Events, error)
 	// WorkDir is a folder for files in the making; processes that share a catalog on one machine share it, to see at once
 	// which of them died. Best on the lake's file system: then a finished file is renamed, not copied.
 	WorkDir string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tidegate/catalog"
@@ -25,13 +26,27 @@ func (t *run) firstStage(ctx context.Context) error {
 	if stopped {
 		return stale
 	}
+	if t.p.Source.Events != "" && t.Objects == nil {
+		queue, err := t.Events(t.p.Source)
+		if err != nil {
+			return errors.Join(stale, err)
+		}
+		return errors.Join(stale, t.arrived(ctx, bucket, queue))
+	}
 	found, err := t.discover(ctx, bucket)
 	if err != nil {
 		return err
 	}
+	return errors.Join(stale, t.read(ctx, bucket, found, nil))
+}
+
+// read makes batches of what was found in the source, and of what its queue told. Of that each is read by whoever received
+// it, whatever its shard.
+func (t *run) read(ctx context.Context, bucket storage.Bucket, found discovery, arrived []storage.Object) error {
 	t.Step("discovered")
-	objects, err := t.refuseChanged(t.Shard.of(found.objects), found.known)
-	errs := []error{stale, err}
+	objects := bothOf(t.Shard.of(found.objects), arrived)
+	objects, err := t.refuseChanged(objects, found.known)
+	errs := []error{err}
 	if err := t.unsettle(ctx, found); err != nil {
 		return err
 	}
@@ -43,6 +58,24 @@ func (t *run) firstStage(ctx context.Context) error {
 		return err
 	}
 	return t.settled(ctx, found)
+}
+
+// bothOf gives the objects of both, each once.
+func bothOf(listed, arrived []storage.Object) []storage.Object {
+	if len(arrived) == 0 {
+		return listed
+	}
+	have := make(map[string]bool, len(listed))
+	for _, o := range listed {
+		have[o.Key] = true
+	}
+	all := slices.Clone(listed)
+	for _, o := range arrived {
+		if !have[o.Key] {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // refuseChanged takes out the objects that the table has rows of under another ETag, if nothing tells which of their

@@ -25,6 +25,9 @@ type PipelineReport struct {
 	Effort            catalog.Effort
 	BytesIn, BytesOut int64 // input objects (for a second stage: upstream's files); full-field and subset files
 	Files             int   // full-field
+	// Messages are those of the source's queue: Deleted, since their objects were read, and Left to it, since nobody
+	// understands them or their objects are gone.
+	Messages struct{ Received, Deleted, Left int }
 	// Rejects counts rejected records by reason: "missing_field(ts)".
 	Rejects map[string]int64
 	// Truncated counts emitted rows by the column that was cut in them.

@@ -441,6 +441,19 @@ func requeue(t *testing.T, open Opener) {
 	if err != nil || known["_quarantine/web.events/b1.ndjson.gz"] != "q" {
 		t.Errorf("Known: %v, %v", known, err)
 	}
+	some := make([]string, 1200) // more than one query asks for
+	for i := range some {
+		some[i] = fmt.Sprintf("nowhere/%d", i)
+	}
+	for _, c := range []struct {
+		keys []string
+		want int
+	}{{nil, 0}, {some, 0}, {append(some, "raw/b1.gz", "_quarantine/web.events/b1.ndjson.gz"), 2}} {
+		got, err := s.KnownKeys(t.Context(), Events(), c.keys)
+		if err != nil || len(got) != c.want || c.want > 0 && got["raw/b1.gz"] != "e-b1" {
+			t.Errorf("KnownKeys of %d: %v, %v", len(c.keys), got, err)
+		}
+	}
 	// A quarantine file tells nothing of where the source's new objects are.
 	if key, err := s.RecentInput(t.Context(), Events(), 0, 0); err != nil || key != "" {
 		t.Errorf("RecentInput: %q, %v", key, err)

@@ -5,6 +5,7 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tidegate/catalog"
@@ -21,6 +22,34 @@ func (s *Store) Known(ctx context.Context, table catalog.Name, from string) (kno
 			known[key] = etag
 			return err
 		}, table.String(), from)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read inputs of %s in catalog %s: %w", table, s.db, err)
+	}
+	return known, nil
+}
+
+// KnownKeys is Known of some keys.
+func (s *Store) KnownKeys(ctx context.Context, table catalog.Name, keys []string) (known map[string]string, err error) {
+	err = s.db.Snapshot(ctx, func(q Querier) error {
+		known = map[string]string{}
+		for some := range slices.Chunk(keys, keysPerQuery) {
+			args := []any{table.String()}
+			for _, key := range some {
+				args = append(args, key)
+			}
+			err := eachRow(ctx, q, `SELECT key, etag FROM input WHERE table_id = (SELECT table_id FROM tbl WHERE name = $1)
+				AND key IN (`+parameters(2, len(some))+`)`, func(rows *stdsql.Rows) error {
+				var key, etag string
+				err := rows.Scan(&key, &etag)
+				known[key] = etag
+				return err
+			}, args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read inputs of %s in catalog %s: %w", table, s.db, err)

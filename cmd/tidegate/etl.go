@@ -186,6 +186,7 @@ func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipel
 func (p *parts) newRunner(ctx context.Context, o etl.Options) (*etl.Runner, error) {
 	o.Store, o.Lake, o.WorkDir, o.Log = p.store, p.lake, p.scratch("etl"), p.log
 	o.Cores = p.cores()
+	o.Events = func(s *pipeline.Source) (etl.Events, error) { return p.openEvents(ctx, s) }
 	o.Source = func(l string) (storage.Bucket, error) { return p.openSource(ctx, l) }
 	return etl.New(o)
 }
@@ -209,6 +210,9 @@ func printReport(out io.Writer, r etl.Report) error {
 		return err
 	}
 	for _, p := range r.Pipelines {
+		if err := printMessages(out, &p); err != nil {
+			return err
+		}
 		if err := printNotes(out, p.Table.String(), p.Notes); err != nil {
 			return err
 		}

@@ -119,7 +119,7 @@ func loadPipelines(c config) ([]*pipeline.Pipeline, error) {
 
 // checkPipelines says what of the pipelines this configuration cannot do.
 func (c *config) checkPipelines(all []*pipeline.Pipeline) error {
-	var errs []error
+	errs := []error{checkEvents(all)}
 	for _, p := range all {
 		if p.FromTableLine > 0 && !c.Hot.remote() {
 			errs = append(errs, &yamlfile.Error{File: p.YMLFile, Line: p.FromTableLine, Message: fmt.Sprintf(

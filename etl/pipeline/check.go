@@ -92,8 +92,11 @@ func (l *loader) source(d *draft, data []byte) {
 		}
 		return
 	}
-	d.Source = &Source{Location: s.Location, Format: s.Format, Required: s.Required}
+	d.Source = &Source{Location: s.Location, Events: s.Events, EventsLine: d.lines["source.events"], Format: s.Format, Required: s.Required}
 	l.location(d, "source.location", s.Location, "location: file:./raw/")
+	if s.Events != "" && !strings.HasPrefix(s.Location, "s3://") {
+		l.at(d, "source.events", "events are of a bucket, and location is %q; write s3://BUCKET/PREFIX", s.Location)
+	}
 	if s.Format == "" {
 		l.missing(d, "source.format", "format: json")
 	}

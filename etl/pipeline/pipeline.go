@@ -57,10 +57,14 @@ func (p *Pipeline) Version() string { return p.SHA256[:12] }
 // Source says where raw records are and what they must be.
 type Source struct {
 	Location string // "file:./raw/web/", "s3://…"; relative file paths are below the process's folder
-	Format   string // json, csv, tsv, avro or parquet
-	Required []string
-	Fields   []Field // declared fields of the raw record, in the yml's order
-	CSV      CSV     // of the formats csv and tsv
+	// Events is the URL, ARN or name of the SQS queue that S3's messages of new objects come to, on line EventsLine of
+	// YMLFile; "" is none.
+	Events     string
+	EventsLine int
+	Format     string // json, csv, tsv, avro or parquet
+	Required   []string
+	Fields     []Field // declared fields of the raw record, in the yml's order
+	CSV        CSV     // of the formats csv and tsv
 	// CollectUnknown says that source has the json column RestField: an object of the fields that are not named.
 	CollectUnknown bool
 }

@@ -42,6 +42,7 @@ type ymlFields map[string]string
 
 type ymlSource struct {
 	Location  string   `yaml:"location"`
+	Events    string   `yaml:"events"`
 	Format    string   `yaml:"format"`
 	Required  []string `yaml:"required"`
 	Delimiter string   `yaml:"delimiter"`

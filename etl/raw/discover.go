@@ -57,6 +57,9 @@ func Find(ctx context.Context, bucket storage.Bucket, keys []string, known map[s
 	return found, errors.Join(errs...)
 }
 
+// IsPart reports whether an object of this key is part of a source, as Discover has it.
+func IsPart(key string) bool { return !hidden(key) }
+
 func hidden(key string) bool {
 	if strings.HasSuffix(key, "/") {
 		return true
