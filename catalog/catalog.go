@@ -121,6 +121,8 @@ type HotSpec struct {
 	Keep time.Duration `json:"keep,omitempty"`
 	Sort []string      `json:"sort,omitempty"`
 	Dist string        `json:"dist,omitempty"`
+	// Format is that of the column subset: FormatAvro, or "" for Parquet.
+	Format string `json:"format,omitempty"`
 }
 
 // HotLimit is the longest text that a column of a live hot table takes. One of the two is set.

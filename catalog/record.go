@@ -108,8 +108,12 @@ type FileRecord struct {
 	Columns     []ColumnStats `json:"columns"`
 }
 
+// FormatAvro is that of a column subset that is loaded by the names of its columns. The other is Parquet, "".
+const FormatAvro = "avro"
+
 // Subset is the column-subset output of the batch: what the hot store loads.
 type Subset struct {
+	Format   string   `json:"format,omitempty"` // FormatAvro, or "" for Parquet
 	Columns  []string `json:"columns"`
 	Manifest string   `json:"manifest"` // key of manifest.json
 	Paths    []string `json:"paths"`

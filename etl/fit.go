@@ -65,7 +65,11 @@ func (b *batch) fitRules() []rule {
 				rules = append(rules, rule{l.Exceeded("CAST(" + name + " AS VARCHAR)"), "too_long(" + c.Name + ")"})
 			}
 		}
-		if outOfRange, ok := fit.OutOfRange(name, c.Type); ok && (b.isHot(c) || b.isTime(c)) {
+		outOfRange, ok := fit.OutOfRange(name, c.Type)
+		if b.isHot(c) && b.table.Hot.Format == catalog.FormatAvro {
+			outOfRange, ok = fit.OutOfTextRange(name, c.Type)
+		}
+		if ok && (b.isHot(c) || b.isTime(c)) {
 			rules = append(rules, rule{outOfRange, "out_of_range(" + c.Name + ")"})
 		}
 		if b.isHot(c) && fit.IsText(c.Type) {

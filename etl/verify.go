@@ -95,41 +95,55 @@ func (b *batch) verifyFiles(ctx context.Context) error {
 
 // verifySubset compares the subset's files with the rows that were computed.
 func (b *batch) verifySubset(ctx context.Context) error {
-	var columns []catalog.Column
-	for _, name := range b.subset.Columns {
-		c, _ := b.table.Column(name)
-		columns = append(columns, c)
-	}
-	var paths []string
-	var rows int64
-	for _, key := range b.subset.Paths {
-		path, err := storage.LocalFile(ctx, b.Lake, key, "", b.dir)
-		if err != nil {
+	columns := b.subsetColumns()
+	paths := make([]string, len(b.subset.Paths))
+	for i, key := range b.subset.Paths {
+		var err error
+		if paths[i], err = storage.LocalFile(ctx, b.Lake, key, "", b.dir); err != nil {
 			return err
 		}
-		foot, err := readFooter(path, columns)
-		if err != nil {
-			return err
-		}
-		rows += foot.rows
-		paths = append(paths, path)
 	}
-	if rows != b.subset.Rows {
-		return unsound("%d rows were computed, the files' footers say %d", b.subset.Rows, rows)
-	}
-	read, err := b.reread(ctx, paths, columns, func(string) string { return "" })
+	read, err := b.rereadSubset(ctx, paths, columns)
 	if err != nil {
 		return err
 	}
-	var want content
-	err = each(ctx, b.session, fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s", checksumOf(columns), b.writable), func(row []cell) error {
-		return want.add(row[0], row[1])
-	})
-	if err == nil && read[""] != want {
+	computed := b.writable
+	if b.subset.Format == catalog.FormatAvro {
+		computed = "(" + storedRows(columns) + b.writable + ")"
+	}
+	want, err := b.contentOf(ctx, computed, columns)
+	if err == nil && read != want {
 		err = unsound("the files hold other rows (%d, checksum %016x) than were computed (%d, checksum %016x)",
-			read[""].rows, read[""].checksum, want.rows, want.checksum)
+			read.rows, read.checksum, want.rows, want.checksum)
 	}
 	return err
+}
+
+func (b *batch) rereadSubset(ctx context.Context, paths []string, columns []catalog.Column) (content, error) {
+	if b.subset.Format == catalog.FormatAvro {
+		return b.rereadAvro(ctx, paths, columns)
+	}
+	var rows int64
+	for _, path := range paths {
+		foot, err := readFooter(path, columns)
+		if err != nil {
+			return content{}, err
+		}
+		rows += foot.rows
+	}
+	if rows != b.subset.Rows {
+		return content{}, unsound("%d rows were computed, the files' footers say %d", b.subset.Rows, rows)
+	}
+	read, err := b.reread(ctx, paths, columns, func(string) string { return "" })
+	return read[""], err
+}
+
+// contentOf gives the content of a relation of the session.
+func (b *batch) contentOf(ctx context.Context, from string, columns []catalog.Column) (c content, err error) {
+	err = each(ctx, b.session, fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s", checksumOf(columns), from), func(row []cell) error {
+		return c.add(row[0], row[1])
+	})
+	return c, err
 }
 
 // content is what a set of rows amounts to.

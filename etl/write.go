@@ -2,6 +2,7 @@ package etl
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -122,16 +123,16 @@ func (b *batch) partKey(partition string, number int) string {
 // writeSubset writes the hot columns of all partitions into one file, sorted as the hot table is, and its manifest.
 // A batch without rows has a subset without files.
 func (b *batch) writeSubset(ctx context.Context) error {
-	b.subset = &catalog.Subset{Columns: b.table.Hot.Columns, Paths: []string{}}
+	b.subset = &catalog.Subset{Format: b.table.Hot.Format, Columns: b.table.Hot.Columns, Paths: []string{}}
 	if len(b.parts) == 0 {
 		return nil
 	}
-	path := filepath.Join(b.dir, "subset.parquet")
-	if _, err := b.copyTo(ctx, path, idents(b.table.Hot.Columns), b.writable+orderBy(b.table.Hot.Sort)); err != nil {
+	path := filepath.Join(b.dir, "subset")
+	if err := b.writeSubsetFile(ctx, path); err != nil {
 		return err
 	}
 	folder := "_hot/" + b.p.Table.String() + "/" + b.runFolder()
-	key := folder + "/0000.parquet"
+	key := folder + "/0000." + cmp.Or(b.subset.Format, "parquet")
 	if err := b.putFile(ctx, key, path); err != nil {
 		return err
 	}
@@ -147,7 +148,25 @@ func (b *batch) writeSubset(ctx context.Context) error {
 	return b.writeManifest(ctx, folder+"/manifest.json", object)
 }
 
-// manifest lists the subset's files as Redshift's COPY … MANIFEST wants it for Parquet (content_length), and what
+// subsetColumns are the columns of the subset, in the files' order.
+func (b *batch) subsetColumns() []catalog.Column {
+	columns := make([]catalog.Column, len(b.subset.Columns))
+	for i, name := range b.subset.Columns {
+		columns[i], _ = b.table.Column(name)
+	}
+	return columns
+}
+
+func (b *batch) writeSubsetFile(ctx context.Context, path string) error {
+	from := b.writable + orderBy(b.table.Hot.Sort)
+	if b.subset.Format == catalog.FormatAvro {
+		return b.writeAvro(ctx, path, from)
+	}
+	_, err := b.copyTo(ctx, path, idents(b.subset.Columns), from)
+	return err
+}
+
+// manifest lists the subset's files as Redshift's COPY … MANIFEST wants it (for Parquet with content_length), and what
 // a loader checks its count against.
 type manifest struct {
 	Entries []manifestEntry `json:"entries"`

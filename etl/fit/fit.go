@@ -58,6 +58,17 @@ func OutOfRange(value string, t pgtypes.Type) (condition string, ok bool) {
 	return "", false
 }
 
+// OutOfTextRange is OutOfRange of values that the servers read as texts, without an era and with four digits of the year.
+func OutOfTextRange(value string, t pgtypes.Type) (condition string, ok bool) {
+	switch t.OID {
+	case pgtypes.Date:
+		return fmt.Sprintf("NOT %s BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'", value), true
+	case pgtypes.Timestamp, pgtypes.Timestamptz:
+		return fmt.Sprintf("NOT %[1]s BETWEEN %[2]s '0001-01-01 00:00:00' AND %[2]s '9999-12-31 23:59:59.999999'", value, t.DuckDB()), true
+	}
+	return "", false
+}
+
 // IsText reports whether values of the type have a length.
 func IsText(t pgtypes.Type) bool {
 	return t.OID == pgtypes.Text || t.OID == pgtypes.Varchar || t.OID == pgtypes.JSON

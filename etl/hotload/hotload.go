@@ -42,7 +42,8 @@ type Load struct {
 	// Subset has every hot column of these partitions, perhaps also rows of other partitions. Nil: the rows come from
 	// Files.
 	Subset *Subset
-	// Files are the full-field files of exactly these partitions. They are read if there is no Subset.
+	// Files are the full-field files of exactly these partitions. They are read if there is no Subset, or it is not Parquet
+	// and the hot store takes no Avro.
 	Files []LakeFile
 	// unchecked are the hot columns of which the batch's ETL did not know that they would be.
 	unchecked []catalog.Column
@@ -52,7 +53,8 @@ type Load struct {
 
 // Subset is a batch's column-subset output.
 type Subset struct {
-	Keys []string // in the lake
+	Keys   []string // in the lake
+	Format string   // catalog.Subset's
 	// Columns are those of the files, in their order and of the types that they were written with.
 	Columns []catalog.Column
 	Rows    int64

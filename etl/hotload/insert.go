@@ -20,7 +20,7 @@ type source struct {
 // open brings the load's files to this machine.
 func (l Load) open(ctx context.Context) (source, error) {
 	s := source{Load: l}
-	if l.Subset != nil {
+	if l.Subset != nil && l.Subset.Format == "" {
 		s.subset = make([]string, len(l.Subset.Keys))
 		for i, key := range l.Subset.Keys {
 			var err error

@@ -98,7 +98,7 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lak
 		load.Files = append(load.Files, LakeFile{Key: f.Path, ETag: f.ETag, Partition: f.Partition})
 	}
 	if usable(r.Subset, tv.Table) {
-		load.Subset = &Subset{Keys: r.Subset.Paths, Rows: r.Subset.Rows}
+		load.Subset = &Subset{Keys: r.Subset.Paths, Format: r.Subset.Format, Rows: r.Subset.Rows}
 		for _, name := range r.Subset.Columns {
 			c, ok := r.Table.Column(name)
 			if !ok {

@@ -88,7 +88,7 @@ func TestRedshiftStatements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stage, copyText := r.copyStatements([]stagedColumn{{"load_ms", "integer"}, {"kind", "character varying(9)"}}, "s3://lake/_stage/m.json")
+	stage, copyText := r.copyStatements(copyFiles{columns: []stagedColumn{{"load_ms", "integer"}, {"kind", "character varying(9)"}}, format: asParquet}, "s3://lake/_stage/m.json")
 	for _, c := range []struct{ got, want string }{
 		{create[0], `CREATE TABLE "tidegate_hot"."web__events" ("load_ms" integer, "dt" date, "kind" character varying(65535), _tg_seq bigint NOT NULL) ` +
 			`DISTSTYLE KEY DISTKEY ("kind") SORTKEY ("load_ms")`},
@@ -109,5 +109,8 @@ func TestRedshiftStatements(t *testing.T) {
 	load.Subset.Columns[2].Type.OID = pgtypes.UUID
 	if r.direct(load) {
 		t.Error("a uuid in Parquet is no text")
+	}
+	if load.Subset.Format = catalog.FormatAvro; !r.direct(load) {
+		t.Error("a uuid in Avro is a text")
 	}
 }

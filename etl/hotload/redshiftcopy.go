@@ -59,7 +59,14 @@ type copyFiles struct {
 	entries []manifestEntry
 	columns []stagedColumn
 	rows    int64
+	format  string // COPY's words
 }
+
+// The words of COPY for both formats. Avro has the texts of dates and times.
+const (
+	asParquet = "FORMAT AS PARQUET MANIFEST"
+	asAvro    = "FORMAT AS AVRO 'auto' MANIFEST DATEFORMAT 'auto' TIMEFORMAT 'auto'"
+)
 
 // stagedColumn is a column of the files, in their order, and its type in the temporary table.
 type stagedColumn struct{ name, typeName string }
@@ -86,9 +93,12 @@ func objectURL(b storage.Bucket, key string) string {
 }
 
 // direct reports whether COPY can take the lake's subset files: they are on S3, and their types are those that COPY
-// takes. A uuid is no text in Parquet, and json is a text that is marked as something else.
+// takes. In Parquet a uuid is no text, and json is a text that is marked as something else.
 func (r *Redshift) direct(l Load) bool {
-	return l.Subset != nil && strings.HasPrefix(r.Lake.Location(), "s3://") &&
+	if l.Subset == nil || !strings.HasPrefix(r.Lake.Location(), "s3://") {
+		return false
+	}
+	return l.Subset.Format == catalog.FormatAvro ||
 		!slices.ContainsFunc(l.Subset.Columns, func(c catalog.Column) bool { return c.Type != copyType(c.Type) })
 }
 
@@ -101,7 +111,10 @@ func copyType(t pgtypes.Type) pgtypes.Type {
 }
 
 func (r *Redshift) subsetFiles(ctx context.Context, l Load) (copyFiles, error) {
-	files := copyFiles{rows: l.Subset.Rows}
+	files := copyFiles{rows: l.Subset.Rows, format: asParquet}
+	if l.Subset.Format == catalog.FormatAvro {
+		files.format = asAvro
+	}
 	for _, key := range l.Subset.Keys {
 		object, err := r.Lake.Stat(ctx, key)
 		if err != nil {
@@ -122,6 +135,7 @@ func (r *Redshift) subsetFiles(ctx context.Context, l Load) (copyFiles, error) {
 
 // writeFiles writes the load's rows as one Parquet object: the hot columns as COPY takes them, and the load sequence.
 func (r *Redshift) writeFiles(ctx context.Context, folder string, l Load, columns []catalog.Column) (files copyFiles, err error) {
+	files.format = asParquet
 	written := make([]catalog.Column, len(columns))
 	for i, c := range columns {
 		typeName, err := r.columnType(c)
@@ -208,9 +222,9 @@ func writeManifest(files []manifestEntry) ([]byte, error) {
 }
 
 // copyFiles copies the manifest's files into the temporary table and counts what came: COPY's own count, and the
-// table's. COPY reads Parquet by position, so the table has the files' columns in their order.
+// table's. COPY reads Parquet by position, so the table has the files' columns in their order; Avro it reads by name.
 func (r *Redshift) copyFiles(ctx context.Context, c *pgconn.PgConn, files copyFiles, manifestURL string) error {
-	create, copyText := r.copyStatements(files.columns, manifestURL)
+	create, copyText := r.copyStatements(files, manifestURL)
 	if err := exec(ctx, c, create+"; "+copyText); err != nil {
 		return fmt.Errorf("COPY: %w", withDetail(err))
 	}
@@ -225,15 +239,15 @@ func (r *Redshift) copyFiles(ctx context.Context, c *pgconn.PgConn, files copyFi
 	return nil
 }
 
-func (r *Redshift) copyStatements(columns []stagedColumn, manifestURL string) (create, copyText string) {
-	names, definitions := make([]string, len(columns)), make([]string, len(columns))
-	for i, column := range columns {
+func (r *Redshift) copyStatements(files copyFiles, manifestURL string) (create, copyText string) {
+	names, definitions := make([]string, len(files.columns)), make([]string, len(files.columns))
+	for i, column := range files.columns {
 		names[i] = quoteName(column.name)
 		definitions[i] = names[i] + " " + column.typeName
 	}
 	create = "CREATE TEMP TABLE " + stageTable + " (" + strings.Join(definitions, ", ") + ")"
 	copyText = "COPY " + stageTable + " (" + strings.Join(names, ", ") + ") FROM " + r.quote(manifestURL) +
-		" IAM_ROLE " + r.role() + " FORMAT AS PARQUET MANIFEST"
+		" IAM_ROLE " + r.role() + " " + files.format
 	return create, copyText
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"tidegate/catalog"
+	"tidegate/etl/avrosubset"
 	"tidegate/internal/yamlfile"
 )
 
@@ -222,6 +223,15 @@ func (l *loader) hot(d *draft) {
 		return
 	}
 	d.Hot = &catalog.HotSpec{Columns: h.Columns, Keep: time.Duration(h.Keep), Sort: h.Sort, Dist: h.Dist}
+	l.one(d, "hot.format", h.Format, "parquet", catalog.FormatAvro)
+	if h.Format == catalog.FormatAvro {
+		d.Hot.Format = h.Format
+		for i, name := range h.Columns {
+			if err := avrosubset.CheckName(name); err != nil {
+				l.at(d, fmt.Sprintf("hot.columns[%d]", i), "%v; write hot.format: parquet", err)
+			}
+		}
+	}
 	if d.hotFromTable() {
 		l.hotFromTable(d)
 		return

@@ -89,6 +89,7 @@ type ymlHot struct {
 	Keep    duration      `yaml:"keep"`
 	Dist    string        `yaml:"dist"`
 	Sort    []string      `yaml:"sort"`
+	Format  string        `yaml:"format"`
 }
 
 // ymlHotColumns is a list of columns, or the word from_table, which stands alone in it then.

@@ -84,7 +84,7 @@ func writeNasty(t *testing.T, path string, r *rand.Rand, first, n int) {
 }
 
 // nastyPipeline is a first stage whose every column is hot.
-func nastyPipeline(t *testing.T, dir string) {
+func nastyPipeline(t *testing.T, dir, format string) {
 	t.Helper()
 	fields, columns := []string{"n: int"}, []string{"n"}
 	for _, c := range nasty {
@@ -94,11 +94,11 @@ func nastyPipeline(t *testing.T, dir string) {
 source: { location: "file:./raw", format: parquet }
 fields: { %s }
 partition_by: [kind]
-hot: { columns: [%s], sort: [n] }
+hot: { columns: [%s], sort: [n], format: %s }
 columns:
   - { name: tag, max_bytes: 7, on_overflow: truncate }
   - { name: code, type: varchar(4) }
-`, strings.Join(fields, ", "), strings.Join(columns, ", ")))
+`, strings.Join(fields, ", "), strings.Join(columns, ", "), format))
 	writeFile(t, filepath.Join(dir, "pipelines/odd/values.sql"), "select "+strings.Join(columns, ", ")+" from source\n")
 }
 
@@ -109,21 +109,28 @@ func TestNastyValues(t *testing.T) {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
+	redshift := func(t *testing.T) string {
+		t.Helper()
+		return fmt.Sprintf("lake: { location: 's3://%s/lake', s3: { endpoint: %q, path_style: true } }\n"+
+			"hot: { kind: redshift, url: %q, iam_role: default }\n", s3.Bucket(t), s3.Endpoint, startWarehouse(t, s3).url())
+	}
 	for name, config := range map[string]func(*testing.T) string{
 		"embedded": func(*testing.T) string { return "hot: { kind: embedded }\n" },
 		"postgres": func(t *testing.T) string {
 			t.Helper()
 			return fmt.Sprintf("hot: { kind: postgres, url: %q }\n", testkit.Postgres(t).DSN())
 		},
-		"redshift": func(t *testing.T) string {
-			t.Helper()
-			return fmt.Sprintf("lake: { location: 's3://%s/lake', s3: { endpoint: %q, path_style: true } }\n"+
-				"hot: { kind: redshift, url: %q, iam_role: default }\n", s3.Bucket(t), s3.Endpoint, startWarehouse(t, s3).url())
-		},
+		"redshift":          redshift,
+		"redshift, by name": redshift,
+		"embedded, of avro": func(*testing.T) string { return "hot: { kind: embedded }\n" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			nastyPipeline(t, dir)
+			format := "parquet"
+			if strings.Contains(name, ", ") {
+				format = "avro"
+			}
+			nastyPipeline(t, dir, format)
 			writeFile(t, filepath.Join(dir, "t.yml"), config(t))
 			r := rand.New(rand.NewPCG(1, 7))
 			for i := range 3 {
