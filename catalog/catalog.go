@@ -416,8 +416,8 @@ type Store interface {
 	// ReserveLoad gives n new load sequences of a table, the first of a run without gaps.
 	ReserveLoad(ctx context.Context, table Name, n int) (int64, error)
 	// Cover applies a change of coverage as one generation and gives its number. A pair in Add that is no longer
-	// live is ErrConflict and nothing changes.
-	Cover(ctx context.Context, c Cover) (int64, error)
+	// live is ErrConflict and nothing changes, nor does it if a lease that it is made under is lost: ErrLeaseLost.
+	Cover(ctx context.Context, c Cover, under ...Lease) (int64, error)
 	// Purged says that the rows of these load sequences are no longer in the hot table. No new generation.
 	Purged(ctx context.Context, table Name, loadSeqs []int64) error
 

@@ -32,9 +32,12 @@ func (s *Store) ReserveLoad(ctx context.Context, table catalog.Name, n int) (int
 // Cover applies a change of coverage as one generation. New load sequences must be larger than every one published
 // before: a reader of an older generation tells rows that are too new for it by that (catalog.HotState), so a
 // smaller one is ErrConflict. A change that is already so makes no generation and gives the newest.
-func (s *Store) Cover(ctx context.Context, c catalog.Cover) (int64, error) {
+func (s *Store) Cover(ctx context.Context, c catalog.Cover, under ...catalog.Lease) (int64, error) {
 	var generation int64
 	err := s.write(ctx, "cover "+c.Table.String(), func(w *writer) error {
+		if err := w.held(under); err != nil {
+			return err
+		}
 		v := coverage{writer: w, c: c}
 		var err error
 		if v.tableID, err = w.table(c.Table); err != nil {

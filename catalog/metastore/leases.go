@@ -160,19 +160,29 @@ func (s *Store) ExpireLeases(ctx context.Context, owner string) error {
 	})
 }
 
-// allowed makes sure that none of the leases is lost, that nobody else read what they are for, and that the rows are still
-// no duplicates.
-func (p *publication) allowed(under []catalog.Lease) error {
-	for _, l := range under {
+// held makes sure that none of the leases is lost.
+func (w *writer) held(leases []catalog.Lease) error {
+	for _, l := range leases {
 		var token int64
-		err := p.row(`SELECT token FROM lease WHERE token = $1`, l.Token).Scan(&token)
+		err := w.row(`SELECT token FROM lease WHERE token = $1`, l.Token).Scan(&token)
 		if errors.Is(err, stdsql.ErrNoRows) {
 			return fmt.Errorf("%w: %q of %s", catalog.ErrLeaseLost, l.Piece, l.Table)
 		}
-		if err == nil && len(l.Inputs) > 0 {
-			err = p.unread(p.tableID, p.r.Inputs)
-		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allowed makes sure that none of the leases is lost, that nobody else read what they are for, and that the rows are still
+// no duplicates.
+func (p *publication) allowed(under []catalog.Lease) error {
+	if err := p.held(under); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(under, func(l catalog.Lease) bool { return len(l.Inputs) > 0 }) {
+		if err := p.unread(p.tableID, p.r.Inputs); err != nil {
 			return err
 		}
 	}

@@ -28,9 +28,6 @@ func (c *config) checkCatalog(fail func(key, format string, args ...any)) {
 	if err := postgres.Check(c.Catalog); err != nil {
 		fail("catalog", "is wrong: %v", err)
 	}
-	if c.Hot.Kind == "embedded" {
-		fail("hot.kind", "is embedded, a store of this process alone, and catalog is one that several gateways share; choose postgres, redshift or none")
-	}
 }
 
 // openCatalog opens the catalog, which it makes if there is none.

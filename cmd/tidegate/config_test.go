@@ -72,9 +72,7 @@ func TestConfigMistakes(t *testing.T) {
 		}},
 		{"notify secret", "notify: { webhook_secret: x }\n", []string{`x.yml:1: notify.webhook_secret goes with notify.webhook, which is empty`}},
 		{"catalog", "catalog: mysql://x\n", []string{`x.yml:1: catalog is neither sqlite:FILE nor postgres://USER@HOST:PORT/DATABASE`}},
-		{"a shared catalog and a store of one process", "catalog: postgres://h/d?search_path=a,b\n", []string{
-			`x.yml:1: catalog is wrong: search_path is "a,b"`, `hot.kind is embedded, a store of this process alone`,
-		}},
+		{"a catalog in two schemas", "catalog: postgres://h/d?search_path=a,b\n", []string{`x.yml:1: catalog is wrong: search_path is "a,b"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

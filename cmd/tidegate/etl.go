@@ -243,7 +243,7 @@ func (p *parts) bringHot(ctx context.Context, prog *program) error {
 	if p.Hot.Kind == "none" {
 		return nil
 	}
-	return errors.Join(p.asOwner(ctx, prog, p.loadHere), p.printDays(ctx, prog.out))
+	return errors.Join(p.loadAnywhere(ctx, prog), p.printDays(ctx, prog.out))
 }
 
 // asOwner does here what needs the hot store, unless another process owns that: then it has the owner do it.
@@ -258,6 +258,40 @@ func (p *parts) asOwner(ctx context.Context, prog *program, here func(context.Co
 		}
 		return err
 	})
+}
+
+// loadAnywhere is asOwner for loadHere, with a keeper of another machine waited for: it sees by itself what is new.
+func (p *parts) loadAnywhere(ctx context.Context, prog *program) error {
+	err := p.asOwner(ctx, prog, func(ctx context.Context, prog *program) error {
+		err := p.loadHere(ctx, prog)
+		if _, elsewhere := errors.AsType[*hotload.KeptError](err); elsewhere {
+			if hot, viewErr := p.allIsHot(ctx); hot || viewErr != nil {
+				return viewErr
+			}
+		}
+		return err
+	})
+	if kept, elsewhere := errors.AsType[*hotload.KeptError](err); elsewhere {
+		_, err = fmt.Fprintf(prog.out, "%s keeps the hot store of this catalog and has not brought all rows there yet\n", kept.Keeper)
+	}
+	return err
+}
+
+// allIsHot reports whether everything is hot that should be.
+func (p *parts) allIsHot(ctx context.Context) (bool, error) {
+	v, err := p.store.View(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range hotTables(v) {
+		in := t.InKeep()
+		for pair := range t.PairRows() {
+			if _, covered := t.Hot.Covered[pair]; !covered && in(pair.Partition) {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
 }
 
 // loadHere loads as the owner of the hot store; hotload.ErrOwned if another process is that.

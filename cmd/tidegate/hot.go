@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tidegate/catalog"
 	"tidegate/etl/hotload"
 	"tidegate/internal/engine/admission"
 	"tidegate/internal/engine/cold"
@@ -50,6 +51,7 @@ type hotStore struct {
 	cold   *cold.Engine    // who answers cold statements, with db
 	gate   *admission.Gate // of the clients' statements that db answers
 	loader *hotload.Loader // nil: hot.kind is none
+	keeper *hotload.Keeper // likewise
 	server *hotServer      // nil: it is embedded
 	pins   *hotload.Pins
 	socket string
@@ -71,6 +73,10 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 			return nil, err
 		}
 		opened.add(lock.Release)
+		if h.keeper, err = hotload.Keep(ctx, p.store, p.DataDir, p.log); err != nil {
+			return nil, err
+		}
+		opened.add(h.keeper.Release)
 		if err := errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o755)); err != nil {
 			return nil, err
 		}
@@ -98,10 +104,11 @@ func (p *parts) ownHot(ctx context.Context, prog *program, opened *closeAll) (*h
 	}
 	h.loader = &hotload.Loader{
 		Store: p.store, Lake: p.lake, WorkDir: work, Readers: h.pins, Log: p.log, Step: prog.step,
-		Hot: &hotload.Embedded{DB: db, Step: prog.step},
+		Under: []catalog.Lease{h.keeper.Lease()}, Hot: &hotload.Embedded{DB: db, Step: prog.step},
 	}
 	if p.Hot.remote() {
 		if h.server, err = p.newHotServer(ctx, h.loader, db, prog.step, opened); err == nil {
+			h.server.table.Held = h.keeper.Held
 			h.server.days = p.newAdoptedDays(h, h.server.engine)
 		}
 	}
@@ -187,6 +194,14 @@ func (h *hotStore) start(ctx context.Context, running *errgroup.Group) {
 	if h.server != nil {
 		running.Go(func() error { return h.server.keep(ctx) })
 	}
+	running.Go(func() error {
+		select {
+		case <-h.keeper.Lost():
+			return errors.New("another process keeps the hot store: this one stood still for more than a minute")
+		case <-ctx.Done():
+			return nil
+		}
+	})
 	running.Go(func() error { return h.loader.Watch(ctx, watchInterval) })
 	running.Go(func() error { return hotload.Serve(ctx, h.socket, h.bringHot) })
 }

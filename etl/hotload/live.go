@@ -45,7 +45,7 @@ func (l *Loader) noteLive(ctx context.Context, name catalog.Name) error {
 	}
 	// A column that comes back is empty in the rows that were loaded when it was there before.
 	if empty := loadedWith(tv, without(columns, spec.Columns)); len(empty) > 0 {
-		if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: empty}); err != nil {
+		if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: empty}, l.Under...); err != nil {
 			return err
 		}
 	}

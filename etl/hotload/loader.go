@@ -31,6 +31,9 @@ type Loader struct {
 	// WorkDir is where files of a lake that is not a storage.LocalPather lie while they are loaded. Hot reads them there.
 	WorkDir string
 	Hot     Hot
+	// Under are the leases without which the coverage must not be changed: of the Keeper, where processes of several
+	// machines may share the catalog.
+	Under []catalog.Lease
 	// Readers are those of this process; nil if nobody reads here.
 	Readers Readers
 	Log     *slog.Logger
@@ -141,7 +144,7 @@ func (l *Loader) table(ctx context.Context, name catalog.Name, r *Report) error 
 		}
 		r.Generation = v.Generation
 		if out := leaving(tv); len(out) > 0 {
-			if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: out}); err != nil {
+			if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: out}, l.Under...); err != nil {
 				return err
 			}
 			l.step("withdrawn")
@@ -224,7 +227,7 @@ func (l *Loader) load(ctx context.Context, tv *catalog.TableView, b batch, r *Re
 		return err
 	}
 	l.step("loaded")
-	generation, err := l.Store.Cover(ctx, cover)
+	generation, err := l.Store.Cover(ctx, cover, l.Under...)
 	if err != nil {
 		return err
 	}

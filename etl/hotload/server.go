@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,6 +20,9 @@ type Server struct {
 	Connect func(ctx context.Context) (*pgconn.PgConn, error)
 	Schema  string // of the hot tables and the ledger
 	Dialect Dialect
+	// Held, if not nil, is asked behind the ledger's lock whether this process may change rows: who takes the right over
+	// waits for that lock first.
+	Held func(ctx context.Context) error
 	// Step, if not nil, is called between the statements of a load's transaction. Tests die in it.
 	Step func(step string)
 }
@@ -168,6 +172,14 @@ func readCounts(rows [][]string, counts map[int64]int64) error {
 	return nil
 }
 
+// lock begins a change of hot rows.
+func (s *Server) lock(ctx context.Context, c *pgconn.PgConn) error {
+	if err := exec(ctx, c, s.lockLedger()); err != nil || s.Held == nil {
+		return err
+	}
+	return s.Held(ctx)
+}
+
 // Purge removes the rows of the load sequences, and what the ledger says of them.
 func (s *Server) Purge(ctx context.Context, table catalog.Name, loadSeqs []int64) error {
 	if len(loadSeqs) == 0 {
@@ -179,7 +191,7 @@ func (s *Server) Purge(ctx context.Context, table catalog.Name, loadSeqs []int64
 			if err != nil {
 				return err
 			}
-			statements := []string{s.lockLedger(), s.forget(table, loadSeqs)}
+			statements := []string{s.forget(table, loadSeqs)}
 			if hasSeq(have) {
 				statements = append(statements, "DELETE FROM "+s.TableRef(table)+whereSeqs(loadSeqs))
 				err = s.makeLedger(ctx, c)
@@ -189,7 +201,13 @@ func (s *Server) Purge(ctx context.Context, table catalog.Name, loadSeqs []int64
 			if err != nil {
 				return err
 			}
-			return execGroups(ctx, c, [][]string{statements})
+			_, err = transaction(ctx, c, func() error {
+				if err := s.lock(ctx, c); err != nil {
+					return err
+				}
+				return exec(ctx, c, strings.Join(statements, "; "))
+			})
+			return err
 		})
 	})
 }
@@ -230,7 +248,7 @@ func (s *Server) loadOnce(ctx context.Context, l Load, columns []catalog.Column)
 
 func (s *Server) load(ctx context.Context, c *pgconn.PgConn, l Load, columns []catalog.Column) (int64, error) {
 	// Before anything that makes a snapshot: what the loader before committed is seen.
-	if err := exec(ctx, c, s.lockLedger()); err != nil {
+	if err := s.lock(ctx, c); err != nil {
 		return 0, err
 	}
 	s.step("locked")

@@ -45,7 +45,7 @@ func (l *Loader) verify(ctx context.Context, name catalog.Name, r *Report) error
 	}
 	if lost := lostPairs(tv, counts, booked); len(lost) > 0 {
 		l.Log.WarnContext(ctx, "hot rows are missing, or the ledger does not have them; they are loaded again", logkey.Table, name.String(), "pairs", len(lost))
-		if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: lost}); err != nil {
+		if _, err := l.Store.Cover(ctx, catalog.Cover{Table: name, Withdraw: lost}, l.Under...); err != nil {
 			return err
 		}
 		l.step("lost")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -128,5 +129,33 @@ func (s *sharedSite) rebuild(t *testing.T, gateways ...*server) {
 	err := s.cluster.Connect(t).QueryRow(t.Context(), `SELECT array_agg(nspname::text ORDER BY nspname) FROM pg_namespace WHERE nspname ~ '^(shared|lost)'`).Scan(&schemas)
 	if d := cmp.Diff([]string{"lost", "shared"}, schemas); err != nil || d != "" {
 		t.Errorf("schemas: %s", errors.Join(err, errors.New(d)))
+	}
+}
+
+// TestSharedHotStore: of two machines one keeps the hot store. What an etl run of the other commits is brought there by the
+// keeper, and a gateway that would keep it too is told who does.
+func TestSharedHotStore(t *testing.T) {
+	t.Parallel()
+	site := newSharedSite(t, "{ kind: embedded }", "etl", "a", "b")
+	site.hour(t, 0, 20)
+	a := start(t, site.dir, "serve", "-c", "a.yml")
+	if out := mustRun(t, site.dir, "etl", "run", "-c", "etl.yml"); strings.Contains(out, "has not brought all rows") {
+		t.Errorf("the keeper was not waited for:\n%s", out)
+	}
+	const hot = "/*+ tidegate engine(hot) */ select count(*) from web.hits where site_id < 7"
+	if got := one(t, a.connect(t), hot); got != "20" {
+		t.Errorf("%s rows are hot after the run", got)
+	}
+	code, _, errs := run(t, site.dir, "serve", "-c", "b.yml")
+	if host, err := os.Hostname(); err != nil || code != 1 || !strings.Contains(errs, host+":"+filepath.Join(site.dir, "a")) {
+		t.Errorf("a second keeper: exit %d\n%s", code, errs)
+	}
+	a.interrupt(t)
+	b := start(t, site.dir, "serve", "-c", "b.yml") // at once: the keeper has given it back
+	if got := one(t, b.connect(t), "select count(*) from web.hits where site_id < 7"); got != "20" {
+		t.Errorf("the next keeper has %s rows", got)
+	}
+	if got := one(t, b.connect(t), hot); got != "20" {
+		t.Errorf("%s rows are hot with the next keeper", got)
 	}
 }
