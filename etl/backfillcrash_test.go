@@ -120,3 +120,40 @@ func TestBackfillKilledAtEveryStep(t *testing.T) {
 		})
 	}
 }
+
+// TestBackfillsDieAndSleepTogether has four processes make the same batches again, of which one is killed and another is
+// stopped past the end of its lease.
+func TestBackfillsDieAndSleepTogether(t *testing.T) {
+	t.Parallel()
+	made := func(t *testing.T, l *lab) {
+		t.Helper()
+		togetherObjects(t, l)
+		runAlone(t, l)
+	}
+	backfill := func(t *testing.T, l *lab) {
+		t.Helper()
+		if _, err := l.runner.Backfill(t.Context(), withoutSite2(must(crashPipelines(l))), Choice{}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alone := newLab(t, nil)
+	made(t, alone)
+	backfill(t, alone)
+	want := contentOf(t, alone)
+	for _, c := range []struct{ killed, stopped string }{
+		{"ingested", "reserved"}, {"recorded", "deduplicated"}, {"remade", "recorded"}, {"published", "verified"},
+	} {
+		t.Run(c.killed+" "+c.stopped, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, func(o *Options) { o.LeaseTime = shortLease })
+			made(t, l)
+			doTogether(t, "backfill", l.dir, fate{"stop", c.stopped}, fate{"kill", c.killed}, fate{}, fate{})
+			backfill(t, l)
+			if diff := cmp.Diff(want, contentOf(t, l)); diff != "" {
+				t.Error(diff)
+			}
+			checkSums(t, l)
+			noTraces(t, l)
+		})
+	}
+}

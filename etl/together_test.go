@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tidegate/catalog"
+	"tidegate/etl/pipeline"
 )
 
 // In the environment of a child process that runs beside others: the lab's folder, the signal that it sends itself, and at
@@ -49,8 +50,19 @@ func runTogether(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv(crashTurnVariable) == "backfill" {
+		_, err = l.runner.Backfill(ctx, withoutSite2(pipelines), Choice{}, nil)
+		return err
+	}
 	_, err = l.runner.Run(ctx, pipelines)
 	return err
+}
+
+// withoutSite2 gives the pipelines with another first stage, which drops rows that others lost to.
+func withoutSite2(pipelines []*pipeline.Pipeline) []*pipeline.Pipeline {
+	p := *pipelines[0]
+	p.SQL = strings.Replace(p.SQL, "where ", "where site_id <> 2 and (", 1) + ")"
+	return []*pipeline.Pipeline{must(seal(&p)), pipelines[1]}
 }
 
 // fate is what befalls a child: nothing, or a signal at a step.
@@ -60,11 +72,17 @@ type fate struct{ signal, step string }
 // lease has long ended.
 func together(t *testing.T, dir string, fates ...fate) {
 	t.Helper()
+	doTogether(t, "", dir, fates...)
+}
+
+// doTogether is together for children that may do something else than to run.
+func doTogether(t *testing.T, turn, dir string, fates ...fate) {
+	t.Helper()
 	children := make([]*exec.Cmd, len(fates))
 	output := make([]bytes.Buffer, len(fates))
 	for i, f := range fates {
 		c := exec.CommandContext(t.Context(), os.Args[0])
-		c.Env = append(os.Environ(), togetherDirVariable+"="+dir, togetherSignalVariable+"="+f.signal, togetherStepVariable+"="+f.step)
+		c.Env = append(os.Environ(), togetherDirVariable+"="+dir, togetherSignalVariable+"="+f.signal, togetherStepVariable+"="+f.step, crashTurnVariable+"="+turn)
 		c.Stdout, c.Stderr = &output[i], &output[i]
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
