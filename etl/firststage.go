@@ -35,7 +35,7 @@ func (t *run) firstStage(ctx context.Context) error {
 	}
 	found, err := t.discover(ctx, bucket)
 	if err != nil {
-		return err
+		return errors.Join(stale, err)
 	}
 	return errors.Join(stale, t.read(ctx, bucket, found, nil))
 }

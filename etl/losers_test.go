@@ -147,3 +147,21 @@ func TestRunMakesLosersAgain(t *testing.T) {
 	}
 	checkSums(t, l)
 }
+
+// TestRemakingGivesUp on a batch that is made again and again, because each time another one has lost keys that it lost to.
+func TestRemakingGivesUp(t *testing.T) {
+	t.Parallel()
+	m := (&run{}).newRemaking(nil, noProgress{})
+	made := &catalog.Batch{ID: "b0", Revision: 1}
+	for i := range maxAgain {
+		if len(m.errs) > 0 {
+			t.Fatalf("given up after %d times: %v", i, m.errs)
+		}
+		b := &batch{id: fmt.Sprintf("b%d", i+1), revision: 1}
+		m.done(&component{members: []member{{Batch: made}}}, b, false)
+		made = &catalog.Batch{ID: b.id, Revision: 1}
+	}
+	if len(m.errs) != 1 || !isCheck(m.errs[0]) || !strings.Contains(m.errs[0].Error(), "batch b10 was made again 10 times") || !m.skip[refOf(made)] {
+		t.Errorf("after %d times: %v, %v", maxAgain, m.errs, m.skip)
+	}
+}
