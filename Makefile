@@ -55,9 +55,10 @@ SCALE ?= 0.1
 tpch: ## the 22 queries of TPC-H at SCALE (0.1), answered as PostgreSQL 15 does; make test has a hundredth
 	$(GO) test -count=1 -v -timeout 60m -run '^TestTPCH$$' ./test/differential -tpch $(SCALE) | grep -v '^=== '
 
-crash: ## seeded: the ETL killed at 200 points; per server 100 loads that are killed, broken, delivered twice or at once
+crash: ## seeded: the ETL killed at 200 points; per server 100 loads killed, broken, delivered twice or at once; a catalog's messages lost
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-200} $(GO) test -count=1 -v -timeout 30m -run 'TestKilled' ./etl | grep -v '^=== '
 	TIDEGATE_TEST_CRASH_CASES=$${CASES:-100} $(GO) test -count=1 -v -timeout 30m -run 'TestLoadCampaign' ./etl/hotload
+	TIDEGATE_TEST_CRASH_CASES=all $(GO) test -count=1 -timeout 30m -run 'TestEveryMessageLost' ./catalog/postgres
 
 race: ## sessions, COPY FROM STDIN and temporary tables of a program that is built with the race detector; not in CI
 	TIDEGATE_TEST_RACE=1 GORACE=halt_on_error=1 $(GO) test -count=1 -timeout 60m -run 'Copy|Session|Temporary|Write|Drain' ./test/e2e

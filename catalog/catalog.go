@@ -267,6 +267,17 @@ type Counts struct {
 	Truncated    int64 `json:"truncated,omitempty"`
 }
 
+// Add counts another batch too.
+func (c *Counts) Add(more Counts) {
+	c.Read += more.Read
+	c.Blank += more.Blank
+	c.Rejected += more.Rejected
+	c.Filtered += more.Filtered
+	c.Deduplicated += more.Deduplicated
+	c.Emitted += more.Emitted
+	c.Truncated += more.Truncated
+}
+
 // Listing says when a source was listed as a whole, for which version of the pipeline. The zero value is never.
 type Listing struct {
 	At      time.Time

@@ -104,8 +104,7 @@ func (t *run) register(ctx context.Context, r *catalog.Record) error {
 	}
 	t.Step("published")
 	t.report.Batches++
-	t.report.Counts.Read += r.Counts.Read
-	t.report.Counts.Emitted += r.Counts.Emitted
+	t.report.Counts.Add(r.Counts)
 	t.report.Files += len(r.Files)
 	t.report.Generation = generation
 	t.log.InfoContext(ctx, "files registered", logkey.Batch, r.Batch, logkey.Rows, r.Counts.Emitted,

@@ -71,14 +71,7 @@ func (p *PipelineReport) add(b *batch, generation int64) {
 
 // include counts what became of records.
 func (p *PipelineReport) include(more *catalog.Counts, notes *catalog.Notes, rejects, truncated map[string]int64) {
-	c := &p.Counts
-	c.Read += more.Read
-	c.Blank += more.Blank
-	c.Rejected += more.Rejected
-	c.Filtered += more.Filtered
-	c.Deduplicated += more.Deduplicated
-	c.Emitted += more.Emitted
-	c.Truncated += more.Truncated
+	p.Counts.Add(*more)
 	if p.Rejects == nil {
 		p.Rejects, p.Truncated = map[string]int64{}, map[string]int64{}
 	}

@@ -210,12 +210,7 @@ func contentOf(t *testing.T, l *lab) []string {
 	var sum catalog.Counts
 	for _, b := range l.batches(t) {
 		if b.Table.Table == "events" && b.State == catalog.BatchCommitted {
-			sum.Read += b.Counts.Read
-			sum.Blank += b.Counts.Blank
-			sum.Rejected += b.Counts.Rejected
-			sum.Filtered += b.Counts.Filtered
-			sum.Deduplicated += b.Counts.Deduplicated
-			sum.Emitted += b.Counts.Emitted
+			sum.Add(b.Counts)
 		}
 	}
 	return append(got, fmt.Sprintf("%+v", sum))
