@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
 
 	"tidegate/etl/events"
 )
@@ -102,34 +103,46 @@ func (q *Queue) Receive(ctx context.Context) (messages []events.Message, more bo
 	if err := q.find(ctx); err != nil {
 		return nil, false, err
 	}
-	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: q.url, MaxNumberOfMessages: atOnce, WaitTimeSeconds: int32(patience.Seconds()), VisibilityTimeout: int32(q.visibility.Seconds()),
+	var out *sqs.ReceiveMessageOutput
+	waiting := 0
+	both, asking := errgroup.WithContext(ctx) // one round trip
+	both.Go(func() (err error) {
+		out, err = q.client.ReceiveMessage(asking, &sqs.ReceiveMessageInput{
+			QueueUrl: q.url, MaxNumberOfMessages: atOnce, WaitTimeSeconds: int32(patience.Seconds()), VisibilityTimeout: int32(q.visibility.Seconds()),
+		})
+		if err != nil {
+			err = fmt.Errorf("receive from the queue %s: %w", q.name, err)
+		}
+		return err
 	})
-	if err != nil {
-		return nil, false, fmt.Errorf("receive from the queue %s: %w", q.name, err)
+	both.Go(func() (err error) {
+		waiting, err = q.waiting(asking)
+		return err
+	})
+	if err := both.Wait(); err != nil {
+		return nil, false, err
 	}
 	for _, m := range out.Messages {
 		messages = append(messages, events.Message{ID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), Body: aws.ToString(m.Body)})
 	}
-	if len(messages) == 0 || len(messages) == atOnce {
-		return messages, len(messages) > 0, nil
-	}
-	more, err = q.hasMore(ctx)
-	return messages, more, err
+	// What waits is counted with these messages or without them, and by SQS only nearly. Listening once more costs a second;
+	// what is missed comes with the next run.
+	n := len(messages)
+	return messages, n == atOnce || n > 0 && waiting > 0 && waiting != n, nil
 }
 
-// hasMore saves listening to a queue that says that it is empty. What it does not know of yet comes with the next run.
-func (q *Queue) hasMore(ctx context.Context) (bool, error) {
+// waiting gives about how many messages anybody may receive.
+func (q *Queue) waiting(ctx context.Context) (int, error) {
 	const waiting = types.QueueAttributeNameApproximateNumberOfMessages
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: q.url, AttributeNames: []types.QueueAttributeName{waiting}})
 	if err != nil {
-		return false, fmt.Errorf("ask the queue %s how many messages it has: %w", q.name, err)
+		return 0, fmt.Errorf("ask the queue %s how many messages it has: %w", q.name, err)
 	}
 	n, err := strconv.Atoi(out.Attributes[string(waiting)])
 	if err != nil {
-		return false, fmt.Errorf("ask the queue %s how many messages it has: %w", q.name, err)
+		return 0, fmt.Errorf("ask the queue %s how many messages it has: %w", q.name, err)
 	}
-	return n > 0, nil
+	return n, nil
 }
 
 // Delete takes messages off the queue.
