@@ -36,8 +36,8 @@ func (t *run) workOff(ctx context.Context, objects []storage.Object, batches fun
 		for _, o := range objects {
 			total, largest = total+o.Size, max(largest, o.Size)
 		}
-		// Half an object more: parts of objects that are nearly equal would all have one too few.
-		q.maxBytes, q.maxObjects = min(q.maxBytes, total/int64(n)+largest/2), min(q.maxObjects, (len(objects)+n-1)/n)
+		// An object more, or what does not fit into n parts would be a small one beside them.
+		q.maxBytes, q.maxObjects = min(q.maxBytes, total/int64(n)+largest), min(q.maxObjects, (len(objects)+n-1)/n)
 	}
 	var workers sync.WaitGroup
 	for range cap(t.slots) - 1 {

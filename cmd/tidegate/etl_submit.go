@@ -68,7 +68,7 @@ func (e *etlPlanCmd) newJob(prog *program, c *config, planned []etl.Planned) (*j
 	j.workers, _ = all.Needed(j.cores)
 	j.workers = min(j.workers, etl.MaxShards)
 	file := prog.config
-	if file == "" {
+	if !path.IsAbs(file) { // of the folder that this process is in
 		file = configInContainer
 	}
 	j.command = []string{"tidegate", "etl", "run", "--config", file}
@@ -113,6 +113,9 @@ func (j *job) warnings(c *config, all etl.Sizings) []string {
 	var lines []string
 	if c.catalogIsFile() && j.workers > 1 {
 		lines = append(lines, "catalog is "+c.Catalog+", which the processes of one machine can share and no others")
+	}
+	if c.lakeIsFolder() && j.workers > 1 {
+		lines = append(lines, "lake.location is "+c.Lake.Location+", a folder that all workers must have")
 	}
 	if !all.Holds(j.workers, j.cores) {
 		lines = append(lines, fmt.Sprintf("%d workers of %d cores are expected to take %.1f minutes, and there are %.0f; etl plan says why",

@@ -31,7 +31,7 @@ func hourForFour() []etl.Planned {
 func printedJob(t *testing.T, e *etlPlanCmd, change func(*config), planned []etl.Planned) (body, warnings string) {
 	t.Helper()
 	c := defaults()
-	c.Catalog = "postgres://catalog.example/tidegate"
+	c.Catalog, c.Lake.Location = "postgres://catalog.example/tidegate", "s3://lake"
 	if change != nil {
 		change(&c)
 	}
@@ -83,9 +83,10 @@ func TestAWSBatch(t *testing.T) {
 	}
 	big := hourForFour()
 	big[0].Sizing.LargestBytes, big[0].Sizing.Tasks = 100_000_000_000, 1_000_000
-	body, warnings = printedJob(t, submit("aws-batch"), func(c *config) { c.Catalog = "sqlite:./catalog.db" }, big)
+	body, warnings = printedJob(t, submit("aws-batch"), func(c *config) { c.Catalog, c.Lake.Location = "sqlite:./catalog.db", "file:./lake" }, big)
 	if !strings.Contains(body, `"size": 10000`) || !strings.Contains(warnings, "expected to take 333.3 minutes, and there are 45") ||
-		!strings.Contains(warnings, "catalog is sqlite:./catalog.db, which the processes of one machine can share") {
+		!strings.Contains(warnings, "catalog is sqlite:./catalog.db, which the processes of one machine can share") ||
+		!strings.Contains(warnings, "lake.location is file:./lake, a folder that all workers must have") {
 		t.Errorf("too big:\n%s%s", warnings, body)
 	}
 }
