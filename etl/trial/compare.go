@@ -15,6 +15,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/etl/raw"
 	"tidegate/internal/engine/parquetscan"
+	"tidegate/internal/pgtypes"
 )
 
 // wanted is the table of the rows that are wanted, beside that of the pipeline.
@@ -67,11 +68,11 @@ func (t *try) compareRows(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing, err := t.csvOf(ctx, want+" EXCEPT ALL "+got)
+	missing, err := t.csvOf(ctx, want+" EXCEPT ALL "+got, compared)
 	if err != nil {
 		return nil, err
 	}
-	unexpected, err := t.csvOf(ctx, got+" EXCEPT ALL "+want)
+	unexpected, err := t.csvOf(ctx, got+" EXCEPT ALL "+want, compared)
 	if err != nil || len(missing)+len(unexpected) == 0 {
 		return nil, err
 	}
@@ -125,10 +126,10 @@ func (t *try) rows(ctx context.Context, table catalog.Name, columns []catalog.Co
 	return "(SELECT * FROM " + parquetscan.ParquetSource(files, scanned) + ")", nil
 }
 
-// csvOf gives the rows of a query as lines of CSV, in order of all columns, newlines in values as \\n.
-func (t *try) csvOf(ctx context.Context, query string) (lines []string, err error) {
+// csvOf gives the rows of a query as lines of CSV, newlines in values as \\n.
+func (t *try) csvOf(ctx context.Context, query string, columns []catalog.Column) (lines []string, err error) {
 	path := filepath.Join(t.dir, "work", "rows.csv")
-	if err := t.writeCSV(ctx, "SELECT replace(CAST(COLUMNS(*) AS VARCHAR), chr(10), '\\n') FROM ("+query+")", path, false); err != nil {
+	if err := t.writeCSV(ctx, query, columns, path, "replace(%s, chr(10), '\\n')", false); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(path)
@@ -141,7 +142,8 @@ func (t *try) csvOf(ctx context.Context, query string) (lines []string, err erro
 	return lines, nil
 }
 
-func (t *try) writeCSV(ctx context.Context, query, path string, header bool) (err error) {
+// writeCSV writes the rows of a query in order of all columns. each is what is made of each value's text.
+func (t *try) writeCSV(ctx context.Context, query string, columns []catalog.Column, path, each string, header bool) (err error) {
 	session, err := t.Engine.Session(ctx)
 	if err != nil {
 		return err
@@ -150,9 +152,24 @@ func (t *try) writeCSV(ctx context.Context, query, path string, header bool) (er
 	if _, err := session.Exec(ctx, "SET TimeZone = 'UTC'"); err != nil {
 		return err
 	}
-	_, err = session.Exec(ctx, fmt.Sprintf("COPY (SELECT * FROM (%s) ORDER BY ALL) TO '%s' (FORMAT csv, HEADER %t)",
-		query, strings.ReplaceAll(path, "'", "''"), header))
+	order, texts := make([]string, len(columns)), make([]string, len(columns))
+	for i, c := range columns {
+		name := quoted(c.Name)
+		order[i] = "of_type." + name
+		texts[i] = fmt.Sprintf(each, valueText(c.Type, order[i])) + " AS " + name
+	}
+	_, err = session.Exec(ctx, fmt.Sprintf("COPY (SELECT %s FROM (%s) of_type ORDER BY %s) TO '%s' (FORMAT csv, HEADER %t)",
+		strings.Join(texts, ", "), query, strings.Join(order, ", "), strings.ReplaceAll(path, "'", "''"), header))
 	return err
+}
+
+// valueText is the text of a value as a record of a source has it: DuckDB says nan and inf.
+func valueText(t pgtypes.Type, value string) string {
+	text := "CAST(" + value + " AS VARCHAR)"
+	if t.OID == pgtypes.Float4 || t.OID == pgtypes.Float8 {
+		return fmt.Sprintf("CASE %s WHEN 'nan' THEN 'NaN' WHEN 'inf' THEN 'Infinity' WHEN '-inf' THEN '-Infinity' ELSE %[1]s END", text)
+	}
+	return text
 }
 
 // compareRejects compares the rejected records by the columns that the file names, without it with none.
@@ -275,7 +292,7 @@ func (t *try) update(ctx context.Context) error {
 		return err
 	}
 	made := filepath.Join(t.dir, "work", wantFile)
-	if err := t.writeCSV(ctx, got, made, true); err != nil {
+	if err := t.writeCSV(ctx, got, columns, made, "%s", true); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(made)

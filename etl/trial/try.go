@@ -115,7 +115,7 @@ func (t *try) made(name catalog.Name) (*pipeline.Pipeline, []catalog.Column, err
 	return nil, nil, fmt.Errorf("no pipeline makes the table %s", name)
 }
 
-// subject is the pipeline that is tried, over the files of the case. Rules are about batches in a row; this is one alone.
+// subject is the pipeline that is tried, over the files of the case, of which no queue knows. Rules are about batches in a row; this is one alone.
 func (t *try) subject() (*pipeline.Pipeline, error) {
 	p := *t.files.Pipeline
 	p.Checks = pipeline.Checks{MaxRejectRatio: 1}
@@ -123,7 +123,7 @@ func (t *try) subject() (*pipeline.Pipeline, error) {
 		return &p, nil
 	}
 	source := *p.Source
-	source.Location = "file:" + filepath.Join(t.dir, "in") + "/"
+	source.Location, source.Events = "file:"+filepath.Join(t.dir, "in")+"/", ""
 	p.Source = &source
 	if err := t.copyFiles("in", t.files.in...); err != nil {
 		return nil, err
@@ -183,13 +183,12 @@ func (t *try) ofCSV(table catalog.Name, columns []catalog.Column, name string) (
 	}
 	var targets []string
 	for _, c := range columns {
-		quoted := `"` + strings.ReplaceAll(c.Name, `"`, `""`) + `"`
 		switch {
 		case slices.Contains(given, c.Name):
 			p.Source.Fields = append(p.Source.Fields, pipeline.Field{Name: c.Name, Type: c.Type})
-			targets = append(targets, quoted)
+			targets = append(targets, quoted(c.Name))
 		case c.Name != catalog.PartitionKey:
-			targets = append(targets, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.Type, quoted))
+			targets = append(targets, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.Type, quoted(c.Name)))
 		}
 	}
 	p.SQL = "SELECT " + strings.Join(targets, ", ") + " FROM " + sql.SourceRelation
@@ -200,6 +199,8 @@ func (t *try) ofCSV(table catalog.Name, columns []catalog.Column, name string) (
 	p.Statement = statements[0]
 	return p, t.copyFiles(name, name)
 }
+
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // load runs a pipeline of a CSV file, each record of which must be right.
 func (t *try) load(ctx context.Context, p *pipeline.Pipeline, name string) error {
