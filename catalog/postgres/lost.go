@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tidegate/internal/pgerr"
 )
 
 // lost reports whether an error says that the connection, or the server, is gone for now: nothing that was asked on it is
@@ -36,14 +38,21 @@ func lost(err error) bool {
 
 // again tries until it is not for the connection that it fails, or for too long.
 func again(ctx context.Context, try func() (tryAgain bool, err error)) error {
-	deadline := time.Now().Add(patience)
+	return againUntil(ctx, time.Now().Add(patience), try)
+}
+
+// againUntil tries once at least. What it gives up for is an error that a client may see: it can come again later.
+func againUntil(ctx context.Context, deadline time.Time, try func() (tryAgain bool, err error)) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		tryAgain, err := try()
 		if ctx.Err() != nil && err != nil {
 			return context.Cause(ctx)
 		}
-		if err == nil || !tryAgain || time.Now().After(deadline) {
+		switch {
+		case err == nil || !tryAgain:
 			return err
+		case time.Now().After(deadline):
+			return &pgerr.Error{Code: pgerr.CannotConnectNow, Message: "the catalog's server does not answer", Hint: "Try again later.", Err: err}
 		}
 		select {
 		case <-ctx.Done():

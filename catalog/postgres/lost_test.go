@@ -16,6 +16,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/catalog/catalogtest"
 	"tidegate/catalog/postgres"
+	"tidegate/internal/pgerr"
 	"tidegate/internal/testkit"
 )
 
@@ -174,6 +175,33 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
+// TestPatienceIsShared asks while somebody else has been asking a server that is away: both are told what is the matter
+// after about ten seconds.
+func TestPatienceIsShared(t *testing.T) {
+	t.Parallel()
+	proxy := testkit.NewProxy(t, testkit.Postgres(t), nil)
+	s := open(t, throughProxy(proxy, "patient"))
+	proxy.SetDown(true)
+	type end struct {
+		took time.Duration
+		err  error
+	}
+	ends := make(chan end)
+	for i := range 2 {
+		began := time.AfterFunc(time.Duration(i)*2*time.Second, func() {
+			came := time.Now()
+			_, err := s.View(t.Context())
+			ends <- end{time.Since(came), err}
+		})
+		defer began.Stop()
+	}
+	for range 2 {
+		if e := <-ends; pgerr.CodeOf(e.err) != pgerr.CannotConnectNow || e.took > 16*time.Second {
+			t.Errorf("after %s: %v", e.took, e.err)
+		}
+	}
+}
+
 // TestPasswordIsNotTold looks for it in what errors and names say.
 func TestPasswordIsNotTold(t *testing.T) {
 	t.Parallel()
@@ -185,5 +213,8 @@ func TestPasswordIsNotTold(t *testing.T) {
 	_, err := s.Horizon(short)
 	if err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "search_path=secret") {
 		t.Errorf("the error is %v", err)
+	}
+	if err := postgres.Check("postgres://u:hid@den@host/d"); err == nil || strings.Contains(err.Error(), "den") {
+		t.Errorf("of an @ in the password: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -71,6 +72,10 @@ func configure(location string) (*pgx.ConnConfig, string, error) {
 	}
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = patience
+	}
+	// What follows the first @ is the host, as for libpq. It is not shown: part of it belongs to the password.
+	if strings.Contains(c.Host, "@") {
+		return nil, "", errors.New("its host has an @ in it; in a password write @ as %40, / as %2F")
 	}
 	schema := c.RuntimeParams["search_path"]
 	if !schemaName.MatchString(schema) {

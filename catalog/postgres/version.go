@@ -24,6 +24,7 @@ type questions struct {
 }
 
 type question struct {
+	came     time.Time // who asked first
 	sent     time.Time
 	commits  int64 // when it was sent
 	answered chan struct{}
@@ -34,7 +35,7 @@ type question struct {
 // Version asks the server. What another process committed up to answerLasts ago may not be in the answer; what this one
 // did is. A notification would come later than that, now and then, and nobody would know.
 func (d *database) Version(ctx context.Context) (metastore.Version, error) {
-	version, q := d.asked.join(func() (metastore.Version, error) { return d.ask(context.WithoutCancel(ctx)) })
+	version, q := d.asked.join(func(came time.Time) (metastore.Version, error) { return d.ask(context.WithoutCancel(ctx), came) })
 	if q == nil {
 		return version, nil
 	}
@@ -47,26 +48,26 @@ func (d *database) Version(ctx context.Context) (metastore.Version, error) {
 }
 
 // join gives the last answer, if that still counts, else the question that is sent next.
-func (a *questions) join(ask func() (metastore.Version, error)) (metastore.Version, *question) {
+func (a *questions) join(ask func(came time.Time) (metastore.Version, error)) (metastore.Version, *question) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.last.commits == a.commits.Load() && time.Since(a.last.sent) < answerLasts {
 		return a.last.version, nil
 	}
 	if a.next == nil {
-		a.next = &question{answered: make(chan struct{})}
+		a.next = &question{came: time.Now(), answered: make(chan struct{})}
 		go a.send(a.next, ask)
 	}
 	return metastore.Version{}, a.next
 }
 
-func (a *questions) send(q *question, ask func() (metastore.Version, error)) {
+func (a *questions) send(q *question, ask func(came time.Time) (metastore.Version, error)) {
 	a.turn <- struct{}{}
 	a.mu.Lock()
 	a.next = nil // who comes from here on was perhaps too late for it
 	q.sent, q.commits = time.Now(), a.commits.Load()
 	a.mu.Unlock()
-	q.version, q.err = ask()
+	q.version, q.err = ask(q.came)
 	if q.err == nil {
 		a.mu.Lock()
 		a.last = *q // before anybody has it: nobody gets an older one after a newer one
@@ -76,11 +77,13 @@ func (a *questions) send(q *question, ask func() (metastore.Version, error)) {
 	close(q.answered)
 }
 
-// ask gives the number of changes: generations, and what changed views without one.
-func (d *database) ask(ctx context.Context) (v metastore.Version, err error) {
-	err = d.Read(ctx, func(q metastore.Querier) error {
-		return q.QueryRowContext(ctx, `SELECT id, (SELECT coalesce(max(number), 0) FROM generation)
+// ask gives the number of changes: generations, and what changed views without one. Patience began when the question came:
+// while the server is away, the one before it has taken some.
+func (d *database) ask(ctx context.Context, came time.Time) (v metastore.Version, err error) {
+	err = againUntil(ctx, came.Add(patience), func() (bool, error) {
+		err := d.db.QueryRowContext(ctx, `SELECT id, (SELECT coalesce(max(number), 0) FROM generation)
 			+ (SELECT CAST(coalesce(sum(hot_changes), 0) AS bigint) FROM tbl) FROM catalog`).Scan(&v.Catalog, &v.Change)
+		return lost(err), err
 	})
 	if err != nil {
 		return v, fmt.Errorf("ask for the newest generation: %w", err)
