@@ -50,6 +50,9 @@ type etlChoice struct {
 
 // Run runs the pipelines of the configuration.
 func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
+	if e.Loop && (e.DryRun || e.Objects != "") {
+		return wrong{errors.New("--loop excludes --dry-run and --objects, which are for one run")}
+	}
 	if e.DryRun {
 		return (&etlPlanCmd{etlChoice: e.etlChoice}).Run(ctx, p)
 	}

@@ -39,6 +39,9 @@ func TestLoop(t *testing.T) {
 	if code, _, errs := runWith(t, dir, nil, "etl", "run", "-c", "t.yml", "--loop"); code != 2 || !strings.Contains(errs, "nothing tells when to run web/hits") {
 		t.Fatalf("a loop without a schedule: exit %d\n%s", code, errs)
 	}
+	if code, _, errs := runWith(t, dir, nil, "etl", "run", "-c", "t.yml", "--loop", "--dry-run"); code != 2 || !strings.Contains(errs, "--loop excludes") {
+		t.Fatalf("a loop that changes nothing: exit %d\n%s", code, errs)
+	}
 
 	hits("select id from source", "schedule: 1s\n")
 	object("a")
