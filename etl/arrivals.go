@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ import (
 
 // Events is a queue of messages that say which objects of a source are new.
 type Events interface {
-	// Receive gives messages that nobody else gets for Visibility, and whether there may be more.
+	// Receive gives messages that nobody else gets for Visibility, with an error too, and whether there may be more.
 	Receive(ctx context.Context) (messages []events.Message, more bool, err error)
 	Visibility() time.Duration
 	// Prolong begins the Visibility of messages anew, Release ends it, Delete ends the messages.
@@ -42,6 +43,7 @@ type arrivals struct {
 	*run
 	queue   Events
 	about   map[string][]string // message's ID → keys that must have been read before it is deleted
+	seen    map[string]string   // key → ETag of the objects that were looked at
 	objects []storage.Object    // that they are about and no batch has read as they are now, by key
 	known   map[string]string   // key → ETag of those that were read
 	more    bool                // the queue has more
@@ -56,11 +58,11 @@ type arrivals struct {
 // arrived makes batches of what the queue says is new, and of what a listing finds when one is due. Messages are deleted
 // when the objects that they are about were read; those that nobody understands are left to the queue.
 func (t *run) arrived(ctx context.Context, bucket storage.Bucket, queue Events) error {
-	for {
+	for first := true; ; first = false {
 		a := t.listen(ctx, queue)
 		err := a.receive(ctx, bucket)
 		if err == nil {
-			err = t.readArrived(ctx, bucket, a)
+			err = t.readArrived(ctx, bucket, a, first)
 		}
 		if err = errors.Join(err, a.leave(ctx)); err != nil || !a.more {
 			return err
@@ -68,13 +70,15 @@ func (t *run) arrived(ctx context.Context, bucket storage.Bucket, queue Events) 
 	}
 }
 
-func (t *run) readArrived(ctx context.Context, bucket storage.Bucket, a *arrivals) error {
+// readArrived makes batches of what the messages are about. One run lists no more than once: with Options.Relist, or a
+// shard, that would always be due.
+func (t *run) readArrived(ctx context.Context, bucket storage.Bucket, a *arrivals, first bool) error {
 	before, recent, err := t.listedLately(ctx)
 	if err != nil {
 		return err
 	}
 	found := discovery{before: before, after: before, known: a.known}
-	if !recent {
+	if first && !recent {
 		if found, err = t.discover(ctx, bucket); err != nil {
 			return err
 		}
@@ -84,7 +88,7 @@ func (t *run) readArrived(ctx context.Context, bucket storage.Bucket, a *arrival
 
 // listen begins to hold messages.
 func (t *run) listen(ctx context.Context, queue Events) *arrivals {
-	a := &arrivals{run: t, queue: queue, about: map[string][]string{}}
+	a := &arrivals{run: t, queue: queue, about: map[string][]string{}, seen: map[string]string{}}
 	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.beats.Go(func() { a.beat(beating) })
@@ -115,10 +119,6 @@ func (a *arrivals) receive(ctx context.Context, bucket storage.Bucket) error {
 	keys := map[string]bool{}
 	for a.more = true; a.more && len(keys) < a.p.MaxObjects; {
 		messages, more, err := a.queue.Receive(ctx)
-		if err != nil {
-			return err
-		}
-		a.more = more
 		for _, m := range messages {
 			about, err := a.understand(m, bucket.Location())
 			if err != nil {
@@ -130,21 +130,17 @@ func (a *arrivals) receive(ctx context.Context, bucket storage.Bucket) error {
 				keys[key] = true
 			}
 		}
+		if err != nil {
+			return err
+		}
+		a.more = more
 	}
+	sorted := slices.Sorted(maps.Keys(keys))
 	var err error
-	if a.known, err = a.Store.KnownKeys(ctx, a.p.Table, sortedKeys(keys)); err != nil {
+	if a.known, err = a.Store.KnownKeys(ctx, a.p.Table, sorted); err != nil {
 		return fmt.Errorf("read the ledger of inputs: %w", err)
 	}
-	return a.look(ctx, bucket, sortedKeys(keys))
-}
-
-func sortedKeys(set map[string]bool) []string {
-	keys := make([]string, 0, len(set))
-	for key := range set {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
+	return a.look(ctx, bucket, sorted)
 }
 
 // understand gives the keys, below the source's location, of the objects that a message is about. Those that are no part of
@@ -192,15 +188,22 @@ func (a *arrivals) look(ctx context.Context, bucket storage.Bucket, keys []strin
 	for _, key := range keys {
 		g.Go(func() error {
 			o, err := bucket.Stat(looking, key)
+			if err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return fmt.Errorf("look for %s: %w", key, err)
+			}
 			mu.Lock()
 			defer mu.Unlock()
+			etag, read := a.known[key]
 			switch {
-			case errors.Is(err, storage.ErrNotFound):
-				gone[key] = a.known[key] == ""
-			case err != nil:
-				return fmt.Errorf("look for %s: %w", key, err)
-			case a.known[key] != o.ETag:
-				a.objects = append(a.objects, o)
+			case err == nil:
+				a.seen[key] = o.ETag
+				if o.ETag != etag {
+					a.objects = append(a.objects, o)
+				}
+			case read:
+				a.seen[key] = etag
+			default:
+				gone[key] = true
 			}
 			return nil
 		})
@@ -222,7 +225,8 @@ func (a *arrivals) look(ctx context.Context, bucket storage.Bucket, keys []strin
 	return nil
 }
 
-// leave deletes the messages whose objects were read, by whatever run, and gives the others back.
+// leave deletes the messages whose objects were read, by whatever run, and gives the others back: those too whose objects were
+// not even looked at, because that failed.
 func (a *arrivals) leave(ctx context.Context) error {
 	a.stop()
 	a.beats.Wait()
@@ -231,18 +235,17 @@ func (a *arrivals) leave(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
-	unread := map[string]string{} // key → ETag
-	keys := make([]string, len(a.objects))
-	for i, o := range a.objects {
-		keys[i], unread[o.Key] = o.Key, o.ETag
-	}
-	known, err := a.Store.KnownKeys(ctx, a.p.Table, keys)
+	known, err := a.Store.KnownKeys(ctx, a.p.Table, slices.Sorted(maps.Keys(a.seen)))
 	if err != nil {
 		return fmt.Errorf("read the ledger of inputs: %w", err)
 	}
+	unread := func(key string) bool {
+		etag, seen := a.seen[key]
+		return !seen || known[key] != etag
+	}
 	var done, undone []events.Message
 	for _, m := range a.held {
-		if slices.ContainsFunc(a.about[m.ID], func(key string) bool { return unread[key] != "" && known[key] != unread[key] }) {
+		if slices.ContainsFunc(a.about[m.ID], unread) {
 			undone = append(undone, m)
 		} else {
 			done = append(done, m)

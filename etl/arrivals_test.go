@@ -256,3 +256,43 @@ func TestArrivalsAreHeld(t *testing.T) {
 		t.Errorf("%+v, messages %+v", r.Counts, r.Messages)
 	}
 }
+
+// blind is a bucket that does not say what it has.
+type blind struct{ storage.Bucket }
+
+func (blind) Stat(context.Context, string) (storage.Object, error) {
+	return storage.Object{}, errors.New("the bucket is busy")
+}
+
+// breaking is a queue that gives messages, and fails on the way to more.
+type breaking struct{ *sqs.Queue }
+
+func (q breaking) Receive(ctx context.Context) ([]events.Message, bool, error) {
+	messages, _, err := q.Queue.Receive(ctx)
+	return messages, false, errors.Join(err, errors.New("the network is gone"))
+}
+
+// TestArrivalsThatWereNotLookedAt: when a run fails before it knows what its messages are about, they are there for the next.
+func TestArrivalsThatWereNotLookedAt(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(t, time.Minute)
+	m.store(t, "a", "b")
+	m.send(t, m.told("a", "b"))
+	for name, broken := range map[string]struct {
+		queue  Events
+		bucket storage.Bucket
+	}{"the bucket": {m.queue, blind{m.bucket}}, "the queue": {breaking{m.queue}, m.bucket}} {
+		working := m.runner.Options
+		m.runner.Source = func(string) (storage.Bucket, error) { return broken.bucket, nil }
+		m.runner.Events = func(*pipeline.Source) (Events, error) { return broken.queue, nil }
+		report, err := m.run(t, m.events)
+		if err == nil || report.Pipelines[0].Messages.Deleted != 0 {
+			t.Errorf("%s fails: %v, messages %+v", name, err, report.Pipelines[0].Messages)
+		}
+		m.wantWaiting(t, name+" fails", "1", "0")
+		m.runner.Options = working
+	}
+	if r := m.reads(t); r.Counts.Read != 2 || r.Messages.Deleted != 1 {
+		t.Errorf("%+v, messages %+v", r.Counts, r.Messages)
+	}
+}
