@@ -28,26 +28,33 @@ func (e *etlStatusCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	batches, err := parts.store.Batches(ctx)
-	if err == nil {
-		all := statusOf(pipelines, batches, time.Now())
-		if e.JSON {
-			err = printStatusJSON(p.out, all)
-		} else {
-			err = printStatus(p.out, all)
-		}
+	return errors.Join(e.show(ctx, p, parts, pipelines), parts.close())
+}
+
+func (e *etlStatusCmd) show(ctx context.Context, p *program, parts *parts, pipelines []*pipeline.Pipeline) error {
+	view, err := parts.store.View(ctx)
+	if err != nil {
+		return fmt.Errorf("read the catalog: %w", err)
 	}
-	return errors.Join(err, parts.close())
+	batches, err := parts.store.Batches(ctx)
+	if err != nil {
+		return err
+	}
+	all := statusOf(pipelines, view, batches, time.Now())
+	if e.JSON {
+		return printStatusJSON(p.out, all)
+	}
+	return printStatus(p.out, all)
 }
 
 // pipelineStatus is how a pipeline fared, from its table's batches.
 type pipelineStatus struct {
 	Pipeline string `json:"pipeline"`
 	Table    string `json:"table"`
-	// Batches, Rows and Rejected are of all published batches that were not made again; a record that a requeue reads again
+	Rows     int64  `json:"rows"` // that the table has
+	// Batches and Rejected are of all published batches that were not made again; a record that a requeue reads again
 	// counts once.
 	Batches  int   `json:"batches"`
-	Rows     int64 `json:"rows"`
 	Rejected int64 `json:"rejected"`
 	// Stale counts the batches that lost rows to others which do not have them any more: the next run makes them again.
 	Stale int `json:"stale,omitempty"`
@@ -69,13 +76,19 @@ type pipelineStatus struct {
 	place int64 // of LastBatch
 }
 
-// statusOf sums up the batches, which are oldest first, by pipeline.
-func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.Time) []*pipelineStatus {
+// statusOf sums up the batches, which are oldest first, by pipeline. A batch of which some partitions were replaced is still
+// one that counts, so the rows are those of the files.
+func statusOf(pipelines []*pipeline.Pipeline, view *catalog.View, batches []catalog.Batch, now time.Time) []*pipelineStatus {
 	all := make([]*pipelineStatus, len(pipelines))
 	of := map[catalog.Name]*pipelineStatus{}
 	for i, p := range pipelines {
 		all[i] = &pipelineStatus{Pipeline: p.Name, Table: p.Table.String()}
 		of[p.Table] = all[i]
+		if live, ok := view.Tables[p.Table]; ok {
+			for _, f := range live.Files {
+				all[i].Rows += f.Rows
+			}
+		}
 	}
 	for i := range batches {
 		b := &batches[i]
@@ -99,9 +112,6 @@ func statusOf(pipelines []*pipeline.Pipeline, batches []catalog.Batch, now time.
 		s.Rejected += b.Counts.Rejected
 		if b.Kind == catalog.RecordRequeue {
 			s.Rejected -= b.Counts.Read // rejected by other batches, and counted there
-		}
-		if b.State == catalog.BatchCommitted {
-			s.Rows += b.Counts.Emitted
 		}
 		if b.Kind == catalog.RecordRequeue {
 			continue
