@@ -86,19 +86,22 @@ func (all Sizings) Expected(workers, cores int) time.Duration {
 	return sum
 }
 
-// Limit is the shortest limit of those that have something to do; of none that of the default schedule.
-func (all Sizings) Limit() time.Duration {
-	limit := time.Duration(math.MaxInt64)
+// Schedule is the shortest schedule of those that have something to do; the default one if none has.
+func (all Sizings) Schedule() time.Duration {
+	shortest := time.Duration(math.MaxInt64)
 	for _, s := range all {
 		if s.Follows || s.Bytes > 0 {
-			limit = min(limit, s.Limit())
+			shortest = min(shortest, s.Schedule)
 		}
 	}
-	if limit == math.MaxInt64 {
-		return (&Sizing{Schedule: pipeline.DefaultSchedule}).Limit()
+	if shortest == math.MaxInt64 {
+		return pipeline.DefaultSchedule
 	}
-	return limit
+	return shortest
 }
+
+// Limit is that of the Schedule.
+func (all Sizings) Limit() time.Duration { return (&Sizing{Schedule: all.Schedule()}).Limit() }
 
 // Holds reports whether all of them end in time.
 func (all Sizings) Holds(workers, cores int) bool {

@@ -53,9 +53,6 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	if e.Loop && (e.DryRun || e.Objects != "") {
 		return wrong{errors.New("--loop excludes --dry-run and --objects, which are for one run")}
 	}
-	if e.DryRun {
-		return (&etlPlanCmd{etlChoice: e.etlChoice}).Run(ctx, p)
-	}
 	if err := acceptable(e.Accept); err != nil {
 		return err
 	}
@@ -68,6 +65,14 @@ func (e *etlRunCmd) Run(ctx context.Context, p *program) error {
 	c, pipelines, options, err := e.chosen(p)
 	if err != nil {
 		return err
+	}
+	if e.Workers != "" {
+		if _, _, err := c.mostWorkers(e.Workers); err != nil {
+			return err
+		}
+	}
+	if e.DryRun {
+		return (&etlPlanCmd{}).plan(ctx, p, c, pipelines, options)
 	}
 	options.Accept, options.Jobs = e.Accept, e.Jobs
 	if e.Loop {

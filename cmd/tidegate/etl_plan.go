@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"tidegate/etl"
+	"tidegate/etl/pipeline"
 )
 
 type etlPlanCmd struct {
@@ -20,10 +21,17 @@ type etlPlanCmd struct {
 
 // Run looks what etl run would do. It neither waits for a run that is at work nor sees what that has not committed.
 func (e *etlPlanCmd) Run(ctx context.Context, p *program) error {
+	if err := e.submittable(); err != nil {
+		return err
+	}
 	c, pipelines, options, err := e.chosen(p)
 	if err != nil {
 		return err
 	}
+	return e.plan(ctx, p, c, pipelines, options)
+}
+
+func (e *etlPlanCmd) plan(ctx context.Context, p *program, c config, pipelines []*pipeline.Pipeline, options etl.Options) error {
 	parts, err := open(ctx, c, p.newLog())
 	if err != nil {
 		return err

@@ -33,8 +33,8 @@ type job struct {
 
 	workers int
 	cores   int
-	memory  int64 // MiB
-	limit   time.Duration
+	memory  int64             // MiB
+	limit   time.Duration     // after which it is no use
 	command []string          // without --shard
 	set     map[string]string // environment
 }
@@ -45,10 +45,23 @@ const (
 	dataInContainer   = "/var/lib/tidegate"
 )
 
+// submittable refuses what a job's body has no words for.
+func (e *etlPlanCmd) submittable() error {
+	switch {
+	case e.Format == "":
+		return nil
+	case e.JSON:
+		return wrong{errors.New("--format and --json exclude each other: each is the whole output")}
+	case e.Shard != "" || e.Objects != "":
+		return wrong{errors.New("--format prints a job that reads all that is new, in shards of its own; leave out --shard and --objects")}
+	}
+	return nil
+}
+
 // newJob sizes a job for what is planned.
-func (e *etlPlanCmd) newJob(prog *program, c *config, planned []etl.Planned) (*job, error) {
+func (e *etlPlanCmd) newJob(c *config, planned []etl.Planned) (*job, error) {
 	all := sizingsOf(planned)
-	j := &job{submitFlags: e.submitFlags, cores: e.WorkerCores, limit: shortestSchedule(planned)}
+	j := &job{submitFlags: e.submitFlags, cores: e.WorkerCores, limit: max(all.Schedule(), time.Minute)}
 	if j.cores == 0 {
 		j.cores = c.cores()
 	}
@@ -67,13 +80,12 @@ func (e *etlPlanCmd) newJob(prog *program, c *config, planned []etl.Planned) (*j
 	}
 	j.workers, _ = all.Needed(j.cores)
 	j.workers = min(j.workers, etl.MaxShards)
-	file := prog.config
-	if !path.IsAbs(file) { // of the folder that this process is in
-		file = configInContainer
-	}
-	j.command = []string{"tidegate", "etl", "run", "--config", file}
+	j.command = []string{"tidegate", "etl", "run", "--config", configInContainer}
 	for _, name := range e.Select {
 		j.command = append(j.command, "--select", name)
+	}
+	if e.Relist {
+		j.command = append(j.command, "--relist")
 	}
 	// A container has nothing else to do: what is left is for Go and for what DuckDB does not count.
 	j.set = map[string]string{"TIDEGATE_LIMITS_ETL_MEMORY": "60%", "TIDEGATE_DATA_DIR": dataInContainer}
@@ -82,7 +94,7 @@ func (e *etlPlanCmd) newJob(prog *program, c *config, planned []etl.Planned) (*j
 
 // printJob writes the job's body, and to stderr what is against it.
 func (e *etlPlanCmd) printJob(prog *program, c *config, planned []etl.Planned) error {
-	j, err := e.newJob(prog, c, planned)
+	j, err := e.newJob(c, planned)
 	if err != nil {
 		return err
 	}
@@ -95,17 +107,6 @@ func (e *etlPlanCmd) printJob(prog *program, c *config, planned []etl.Planned) e
 		return j.printKubernetes(prog.out, c)
 	}
 	return j.printAWSBatch(prog.out)
-}
-
-// shortestSchedule is how long the job may take.
-func shortestSchedule(planned []etl.Planned) time.Duration {
-	shortest := time.Duration(0)
-	for _, p := range planned {
-		if s := p.Sizing; s != nil && (shortest == 0 || s.Schedule < shortest) {
-			shortest = s.Schedule
-		}
-	}
-	return max(shortest, time.Minute)
 }
 
 // warnings say on stderr what the job's body cannot.

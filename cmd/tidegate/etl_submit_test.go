@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,8 @@ func printedJob(t *testing.T, e *etlPlanCmd, change func(*config), planned []etl
 		change(&c)
 	}
 	var out, errs bytes.Buffer
-	if err := e.show(&program{out: &out, err: &errs}, &c, planned); err != nil {
+	// Where the configuration is here is not where it is in the container.
+	if err := e.show(&program{config: "here/tidegate.yml", out: &out, err: &errs}, &c, planned); err != nil {
 		t.Fatal(err)
 	}
 	return out.String(), errs.String()
@@ -52,7 +54,7 @@ func submit(format string) *etlPlanCmd {
 func TestAWSBatch(t *testing.T) {
 	t.Parallel()
 	e := submit("aws-batch")
-	e.Select = []string{"web.events+"}
+	e.Select, e.Relist = []string{"web.events+"}, true
 	body, warnings := printedJob(t, e, nil, hourForFour())
 	var got any
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
@@ -62,7 +64,7 @@ func TestAWSBatch(t *testing.T) {
 		"jobName": "tidegate-etl", "jobQueue": "tidegate", "jobDefinition": "tidegate-etl",
 		"arrayProperties": map[string]any{"size": 4.0},
 		"containerOverrides": map[string]any{
-			"command": []any{"tidegate", "etl", "run", "--config", "/etc/tidegate/tidegate.yml", "--select", "web.events+", "--shard", "auto/4"},
+			"command": []any{"tidegate", "etl", "run", "--config", "/etc/tidegate/tidegate.yml", "--select", "web.events+", "--relist", "--shard", "auto/4"},
 			"environment": []any{
 				map[string]any{"name": "TIDEGATE_DATA_DIR", "value": "/var/lib/tidegate"},
 				map[string]any{"name": "TIDEGATE_LIMITS_ETL_MEMORY", "value": "60%"},
@@ -179,6 +181,26 @@ func TestSubmitFlags(t *testing.T) {
 		err := e.show(&program{out: &out, err: &out}, &c, hourForFour())
 		if want == "" && (err != nil || !strings.Contains(out.String(), "12288Mi")) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v\n%s", memory, err, out.String())
+		}
+	}
+}
+
+// TestSubmitRefuses what the job that is printed would not do.
+func TestSubmitRefuses(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(*etlPlanCmd){
+		"--json":    func(e *etlPlanCmd) { e.JSON = true },
+		"--shard":   func(e *etlPlanCmd) { e.Shard = "0/2" },
+		"--objects": func(e *etlPlanCmd) { e.Objects = "names" },
+	} {
+		e := submit("k8s")
+		ask(e)
+		err := e.submittable()
+		if _, asked := errors.AsType[wrong](err); !asked || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if e.Format = ""; e.submittable() != nil {
+			t.Errorf("%s without --format: %v", name, e.submittable())
 		}
 	}
 }

@@ -37,22 +37,28 @@ type workers struct {
 
 // newWorkers reads --workers.
 func (p *parts) newWorkers(prog *program, asked string, accept []string) (*workers, error) {
-	memory, err := parseMemory(p.Limits.ETLMemory)
+	most, auto, err := p.mostWorkers(asked)
+	return &workers{parts: p, prog: prog, most: most, auto: auto, accept: accept}, err
+}
+
+// mostWorkers gives how many processes --workers allows, and whether only as many as are needed.
+func (c *config) mostWorkers(asked string) (most int, auto bool, err error) {
+	memory, err := parseMemory(c.Limits.ETLMemory)
 	if err != nil {
-		return nil, err
+		return 0, false, err
 	}
 	fit := max(1, int(memory/workerMemory))
 	if asked == "auto" {
-		return &workers{parts: p, prog: prog, most: min(fit, p.cores()), auto: true, accept: accept}, nil
+		return min(fit, c.cores()), true, nil
 	}
 	n, err := strconv.Atoi(asked)
 	if err != nil || n < 1 {
-		return nil, wrong{fmt.Errorf("--workers %q: write a number from 1 on, or auto", asked)}
+		return 0, false, wrong{fmt.Errorf("--workers %q: write a number from 1 on, or auto", asked)}
 	}
 	if n > fit {
-		return nil, wrong{fmt.Errorf("--workers %d: limits.etl_memory is %d MiB and each needs %d MiB, so there is room for %d", n, memory>>20, workerMemory>>20, fit)}
+		return 0, false, wrong{fmt.Errorf("--workers %d: limits.etl_memory is %d MiB and each needs %d MiB, so there is room for %d", n, memory>>20, workerMemory>>20, fit)}
 	}
-	return &workers{parts: p, prog: prog, most: n, accept: accept}, nil
+	return n, false, nil
 }
 
 // count gives how many processes are of use for a pipeline.
