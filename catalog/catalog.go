@@ -397,12 +397,12 @@ type Store interface {
 	// LastBatches gives the newest published batches of a table by Place, newest first, without its requeues and those that
 	// were made again. Of them HotLoadedAt is not known.
 	LastBatches(ctx context.Context, table Name, atMost int) ([]Batch, error)
+	// StaleBatches gives the published batches of a table that are Stale and were not made again, by Place.
+	StaleBatches(ctx context.Context, table Name) ([]BatchRef, error)
 
 	// Raise opens an incident, or says when and with which text an open one was seen again: i.SeenAt is when. Publish raises
 	// and resolves in its own transaction what the record's Notes tell.
 	Raise(ctx context.Context, i Incident) error
-	// StaleBatches gives the published batches of a table that are Stale and were not made again, by Place.
-	StaleBatches(ctx context.Context, table Name) ([]BatchRef, error)
 	// RaiseAbsence raises unless a batch that is no requeue arrived since.
 	RaiseAbsence(ctx context.Context, i Incident, since time.Time) error
 	// Resolve ends the open incidents of a table that are of these kinds.

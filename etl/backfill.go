@@ -106,9 +106,10 @@ type PlannedRemake struct {
 	Name    string
 	Table   catalog.Name
 	Batches []RemadeBatch // a first stage's
-	// Parts are the partitions that a second stage would make anew, "" for the whole table; if it reads what this backfill
-	// changes there may be more.
+	// Parts are the partitions that a second stage would make anew, "" for the whole table.
 	Parts []string
+	// After are upstream tables that the same backfill changes first: what follows from that is known only then.
+	After []catalog.Name
 	Err   error
 }
 
@@ -135,13 +136,15 @@ func (r *Runner) PlanBackfill(ctx context.Context, pipelines []*pipeline.Pipelin
 	}
 	var all []PlannedRemake
 	var errs []error
+	changes := map[catalog.Name]bool{}
 	for _, p := range sorted {
-		planned := PlannedRemake{Name: p.Name, Table: p.Table}
+		planned := PlannedRemake{Name: p.Name, Table: p.Table, After: changedFirst(p, changes)}
 		log := r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String())
 		t := &run{Runner: r, p: p, report: &PipelineReport{}, log: log, choice: &c}
 		if planned.Err = t.planBackfill(ctx, &planned); planned.Err != nil {
 			errs = append(errs, fmt.Errorf("pipeline %s: %w", p.Name, planned.Err))
 		}
+		changes[p.Table] = len(planned.Batches)+len(planned.Parts)+len(planned.After) > 0
 		all = append(all, planned)
 	}
 	return all, errors.Join(errs...)

@@ -313,13 +313,36 @@ func TestBackfillOfASecondStage(t *testing.T) {
 	if err != nil || !slices.Equal(planned[0].Parts, []string{"dt=2018-02-15"}) {
 		t.Errorf("planned: %+v, %v", planned, err)
 	}
+	both, err := l.runner.PlanBackfill(t.Context(), []*pipeline.Pipeline{second, must(seal(l.louder()))}, Choice{})
+	if err != nil || len(both[1].Parts) != 0 || !slices.Equal(both[1].After, []catalog.Name{p.Table}) {
+		t.Errorf("planned behind what it reads: %+v, %v", both, err)
+	}
 	if got := l.mustBackfill(t, c, second); got["web/daily"].Batches != 1 || got["web/daily"].Counts.Emitted != 2 {
 		t.Errorf("forced: %+v", got)
 	}
 	c.From, c.To = c.To, c.To.AddDate(1, 0, 0)
-	second.PartitionBy = nil
-	if _, err := l.backfill(t, c, second); err == nil || !strings.Contains(err.Error(), "has no partitions by dt") {
+	p.PartitionBy = nil
+	if _, err := l.backfill(t, c, p); err == nil || !strings.Contains(err.Error(), "has no partitions by dt") {
 		t.Errorf("a range of a table without dt: %v", err)
+	}
+}
+
+// TestBackfillOfARangeBehindWhichIsATotal: a table without dt that is made of the others follows them, whatever the range is.
+func TestBackfillOfARangeBehindWhichIsATotal(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	backfillObjects(t, l)
+	total := daily()
+	total.Name, total.Table.Table = "web/total", "total"
+	total.SQL, total.PartitionBy, total.Time = "SELECT site_id, count(*) AS pv, sum(load_ms) AS load_ms FROM web.events GROUP BY site_id", nil, nil
+	l.mustRun(t, total)
+	var c Choice
+	c.From, c.To, _ = ParseSpan("2018-02-15")
+	if got := l.mustBackfill(t, c, total); got["web/total"].Batches != 0 {
+		t.Errorf("nothing that it reads has changed: %+v", got)
+	}
+	if got := l.mustBackfill(t, c, l.louder(), total); got["web/events"].Batches == 0 || got["web/total"].Batches != 1 {
+		t.Errorf("what it reads has changed: %+v", got)
 	}
 }
 
@@ -345,7 +368,7 @@ func TestBackfillKeepsRules(t *testing.T) {
 	l.mustBackfill(t, Choice{}, same)
 	half.SQL = strings.Replace(half.SQL, "where ", "where site_id = 0 and (", 1) + ")"
 	_, err := l.backfill(t, Choice{}, half)
-	if err == nil || !strings.Contains(err.Error(), "expected 12 to 30 rows (what it is made again of had 20), found 10") {
+	if err == nil || !strings.Contains(err.Error(), "expected 12 to 30 rows (what it is made again of had 20), found 10; etl backfill --accept row_change publishes it") {
 		t.Errorf("half of the rows: %v", err)
 	}
 	if got := l.eventRows(t); len(got) != 24 {

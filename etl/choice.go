@@ -135,9 +135,10 @@ func (t *run) withChosen(ctx context.Context, view *catalog.View, parts, changed
 	return changed, nil
 }
 
-// checkChoice makes sure that the choice means something for the table.
+// checkChoice makes sure that the choice means something for the table. A second stage that it says nothing about still
+// follows what it reads.
 func (t *run) checkChoice() error {
-	if t.choice.ranged() && !slices.Contains(t.p.PartitionBy, catalog.PartitionKey) {
+	if t.choice.ranged() && t.p.Source != nil && !slices.Contains(t.p.PartitionBy, catalog.PartitionKey) {
 		return fmt.Errorf("%s has no partitions by %s to choose from: leave out the bounds, or name batches", t.p.Table, catalog.PartitionKey)
 	}
 	return nil

@@ -63,12 +63,7 @@ func (r *Runner) Plan(ctx context.Context, pipelines []*pipeline.Pipeline) ([]Pl
 	var errs []error
 	changes := map[catalog.Name]bool{}
 	for _, p := range sorted {
-		planned := Planned{Name: p.Name, Table: p.Table}
-		for _, up := range p.Upstream {
-			if changes[up] {
-				planned.After = append(planned.After, up)
-			}
-		}
+		planned := Planned{Name: p.Name, Table: p.Table, After: changedFirst(p, changes)}
 		log := r.Log.With(logkey.Pipeline, p.Name, logkey.Table, p.Table.String())
 		t := &run{Runner: r, p: p, report: &PipelineReport{}, log: log}
 		planned.Err = t.plan(ctx, &planned)
@@ -79,6 +74,17 @@ func (r *Runner) Plan(ctx context.Context, pipelines []*pipeline.Pipeline) ([]Pl
 		all = append(all, planned)
 	}
 	return all, errors.Join(errs...)
+}
+
+// changedFirst gives the tables that a pipeline reads of those that are changed before its turn.
+func changedFirst(p *pipeline.Pipeline, changes map[catalog.Name]bool) []catalog.Name {
+	var first []catalog.Name
+	for _, up := range p.Upstream {
+		if changes[up] {
+			first = append(first, up)
+		}
+	}
+	return first
 }
 
 func (t *run) plan(ctx context.Context, planned *Planned) (err error) {

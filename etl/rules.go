@@ -14,12 +14,15 @@ import (
 )
 
 // ruleError says which rules forbid to publish a batch.
-type ruleError struct{ broken []catalog.BrokenRule }
+type ruleError struct {
+	broken []catalog.BrokenRule
+	verb   string // that can accept it
+}
 
 func (e *ruleError) Error() string {
 	reasons := make([]string, len(e.broken))
 	for i, b := range e.broken {
-		reasons[i] = fmt.Sprintf("%s; etl run --accept %s publishes it all the same", b, b.Rule)
+		reasons[i] = fmt.Sprintf("%s; %s --accept %s publishes it all the same", b, e.verb, b.Rule)
 	}
 	return strings.Join(reasons, "; ")
 }
@@ -46,9 +49,17 @@ func (b *batch) keepRules(ctx context.Context) error {
 	}
 	b.notes.Broken = broken
 	if len(stops) > 0 {
-		return &checkError{&ruleError{stops}}
+		return &checkError{&ruleError{stops, b.verb()}}
 	}
 	return nil
+}
+
+// verb is the command that makes the batch.
+func (b *batch) verb() string {
+	if b.choice != nil {
+		return "etl backfill"
+	}
+	return "etl run"
 }
 
 func (b *batch) brokenRules(ctx context.Context) ([]catalog.BrokenRule, error) {

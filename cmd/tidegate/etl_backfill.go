@@ -97,6 +97,9 @@ func (e *etlBackfillCmd) plan(ctx context.Context, p *program, parts *parts, pip
 }
 
 func printBackfill(out io.Writer, planned []etl.PlannedRemake) error {
+	if len(planned) == 0 {
+		return nil
+	}
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "TABLE\tNEW\tBATCH OR PARTITION\tROWS\tBYTES\tWHY")
 	for _, p := range planned {
@@ -111,7 +114,9 @@ func printBackfill(out io.Writer, planned []etl.PlannedRemake) error {
 			}
 			fmt.Fprintf(w, "%s\t-\t%s\t-\t-\tmade of tables\n", p.Table, part)
 		}
-		if len(p.Batches)+len(p.Parts) == 0 {
+		if len(p.After) > 0 {
+			fmt.Fprintf(w, "%s\t-\t-\t-\t-\twhat changes in %s\n", p.Table, upstreams(p.After))
+		} else if len(p.Batches)+len(p.Parts) == 0 {
 			fmt.Fprintf(w, "%s\t-\t-\t0\t0\tnothing to do\n", p.Table)
 		}
 	}

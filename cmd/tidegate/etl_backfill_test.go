@@ -51,6 +51,7 @@ func TestBackfillChoice(t *testing.T) {
 func TestPrintBackfill(t *testing.T) {
 	t.Parallel()
 	events, daily, sites := catalog.Name{Schema: "web", Table: "events"}, catalog.Name{Schema: "web", Table: "site_daily"}, catalog.Name{Schema: "web", Table: "sites"}
+	visits := catalog.Name{Schema: "web", Table: "visits"}
 	var out bytes.Buffer
 	err := printBackfill(&out, []etl.PlannedRemake{
 		{Table: events, Batches: []etl.RemadeBatch{
@@ -59,6 +60,7 @@ func TestPrintBackfill(t *testing.T) {
 		}},
 		{Table: daily, Parts: []string{"dt=2018-02-15"}},
 		{Table: sites},
+		{Table: visits, After: []catalog.Name{events, daily}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +71,7 @@ web.events      1    b3                  1     9      requeued what b1 rejected
 web.events      2    b2                  0     0      chosen
 web.site_daily  -    dt=2018-02-15       -     -      made of tables
 web.sites       -    -                   0     0      nothing to do
+web.visits      -    -                   -     -      what changes in web.events, web.site_daily
 `
 	if d := cmp.Diff(want, out.String()); d != "" {
 		t.Error(d)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"tidegate/catalog"
 	"tidegate/etl"
 	"tidegate/etl/pipeline"
 )
@@ -68,7 +69,7 @@ func printPlan(out io.Writer, planned []etl.Planned, cores int) error {
 			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\n", p.Table, i+1, b.Inputs, b.Bytes, b.First, b.Last)
 		}
 		if len(p.After) > 0 {
-			fmt.Fprintf(w, "%s\t-\t-\t-\twhat changes in %s\t\n", p.Table, upstreams(p))
+			fmt.Fprintf(w, "%s\t-\t-\t-\twhat changes in %s\t\n", p.Table, upstreams(p.After))
 		} else if len(p.Batches) == 0 && p.Recovers+p.Stale == 0 {
 			fmt.Fprintf(w, "%s\t-\t0\t0\tnothing to do\t\n", p.Table)
 		}
@@ -79,9 +80,9 @@ func printPlan(out io.Writer, planned []etl.Planned, cores int) error {
 	return printSizing(out, planned, cores)
 }
 
-func upstreams(p etl.Planned) string {
-	names := make([]string, len(p.After))
-	for i, n := range p.After {
+func upstreams(after []catalog.Name) string {
+	names := make([]string, len(after))
+	for i, n := range after {
 		names[i] = n.String()
 	}
 	return strings.Join(names, ", ")
@@ -111,7 +112,7 @@ type plannedSize struct {
 func printPlanJSON(out io.Writer, planned []etl.Planned, cores int) error {
 	lines := json.NewEncoder(out)
 	for _, p := range planned {
-		line := plannedLine{Pipeline: p.Name, Table: p.Table.String(), Recovers: p.Recovers, Stale: p.Stale, After: upstreams(p)}
+		line := plannedLine{Pipeline: p.Name, Table: p.Table.String(), Recovers: p.Recovers, Stale: p.Stale, After: upstreams(p.After)}
 		for i, b := range p.Batches {
 			line.Batch, line.Inputs, line.Bytes, line.First, line.Last = i+1, b.Inputs, b.Bytes, b.First, b.Last
 			if err := lines.Encode(line); err != nil {

@@ -177,7 +177,7 @@ func sizingAdvice(p etl.Planned, cores int) []string {
 		lines = append(lines, fmt.Sprintf("measured by %d batches of former versions of the pipeline: this one has made none", s.Rate.Batches))
 	}
 	if s.Unknown() {
-		lines = append(lines, "how long it takes is not known: "+upstreams(p)+" changes first, and no batch of it was measured yet")
+		lines = append(lines, "how long it takes is not known: "+upstreams(p.After)+" changes first, and no batch of it was measured yet")
 	}
 	if s.Follows || (etl.Sizings{s}).Holds(1, cores) {
 		return lines
