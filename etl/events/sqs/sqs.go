@@ -98,16 +98,16 @@ func (q *Queue) find(ctx context.Context) error {
 	return nil
 }
 
-// Receive gives up to 10 messages, and whether there may be more.
+// Receive gives up to 10 messages, and whether there may be more; with an error too those that nobody else gets for a while.
 func (q *Queue) Receive(ctx context.Context) (messages []events.Message, more bool, err error) {
 	if err := q.find(ctx); err != nil {
 		return nil, false, err
 	}
 	var out *sqs.ReceiveMessageOutput
 	waiting := 0
-	both, asking := errgroup.WithContext(ctx) // one round trip
+	var both errgroup.Group // one round trip; neither is given up for the other: what is received must be given
 	both.Go(func() (err error) {
-		out, err = q.client.ReceiveMessage(asking, &sqs.ReceiveMessageInput{
+		out, err = q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl: q.url, MaxNumberOfMessages: atOnce, WaitTimeSeconds: int32(patience.Seconds()), VisibilityTimeout: int32(q.visibility.Seconds()),
 		})
 		if err != nil {
@@ -116,14 +116,17 @@ func (q *Queue) Receive(ctx context.Context) (messages []events.Message, more bo
 		return err
 	})
 	both.Go(func() (err error) {
-		waiting, err = q.waiting(asking)
+		waiting, err = q.waiting(ctx)
 		return err
 	})
-	if err := both.Wait(); err != nil {
-		return nil, false, err
+	err = both.Wait()
+	if out != nil {
+		for _, m := range out.Messages {
+			messages = append(messages, events.Message{ID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), Body: aws.ToString(m.Body)})
+		}
 	}
-	for _, m := range out.Messages {
-		messages = append(messages, events.Message{ID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), Body: aws.ToString(m.Body)})
+	if err != nil {
+		return messages, false, err
 	}
 	// What waits is counted with these messages or without them, and by SQS only nearly. Listening once more costs a second;
 	// what is missed comes with the next run.

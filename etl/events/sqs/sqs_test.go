@@ -1,7 +1,9 @@
 package sqs
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -110,5 +112,37 @@ func TestNames(t *testing.T) {
 		if err := Check(queue); err == nil {
 			t.Errorf("%s passes", queue)
 		}
+	}
+}
+
+// without is a connection on which one operation fails.
+type without string
+
+func (operation without) Do(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+string(operation)) {
+		return nil, errors.New("the network is gone")
+	}
+	return http.DefaultClient.Do(r)
+}
+
+// TestReceivedAreGiven: messages that are hidden from others are not lost because something else fails.
+func TestReceivedAreGiven(t *testing.T) {
+	t.Parallel()
+	c := aws.Config{
+		Region: "eu-central-1", BaseEndpoint: aws.String(testkit.Moto(t)), RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+	}
+	client := sqs.NewFromConfig(c)
+	made, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("half")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: made.QueueUrl, MessageBody: aws.String("one")}); err != nil {
+		t.Fatal(err)
+	}
+	c.HTTPClient = without("GetQueueAttributes")
+	messages, more, err := New(*made.QueueUrl, c, time.Minute).Receive(t.Context())
+	if err == nil || more || len(messages) != 1 || messages[0].Body != "one" {
+		t.Errorf("%v, %v, %v", messages, more, err)
 	}
 }
