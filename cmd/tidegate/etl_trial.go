@@ -10,10 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/trial"
 	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage"
+	"tidegate/internal/storage/file"
 )
 
 type etlTestCmd struct {
@@ -50,6 +52,10 @@ func (e *etlTestCmd) Run(ctx context.Context, p *program) (err error) {
 	bench := &trial.Bench{
 		Engine: db, Log: quiet, All: all, Update: e.Update,
 		Source: func(l string) (storage.Bucket, error) { return parts.openSource(ctx, l) },
+		Catalog: func(ctx context.Context, name string) (catalog.Store, error) {
+			return (&config{Catalog: "sqlite:" + name}).openCatalog(ctx)
+		},
+		Lake: func(l string) (trial.Lake, error) { return file.Create(l) },
 	}
 	return e.tryAll(ctx, p, bench, chosen)
 }

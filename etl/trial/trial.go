@@ -37,11 +37,21 @@ type Case struct {
 // Bench is what cases are run with. All must be set.
 type Bench struct {
 	Engine etl.Engine
-	Source func(location string) (storage.Bucket, error) // of lookups that a case does not have
-	Log    *slog.Logger
-	All    []*pipeline.Pipeline // upstream first
+	// Source opens folders, and where lookups are that a case does not have.
+	Source func(location string) (storage.Bucket, error)
+	// Catalog and Lake make empty ones, in a file and in a folder.
+	Catalog func(ctx context.Context, file string) (catalog.Store, error)
+	Lake    func(location string) (Lake, error)
+	Log     *slog.Logger
+	All     []*pipeline.Pipeline // upstream first
 	// Update writes what came out as what is wanted.
 	Update bool
+}
+
+// Lake is a lake in a folder of this machine.
+type Lake interface {
+	storage.Bucket
+	storage.LocalPather
 }
 
 // Result is what became of a case.

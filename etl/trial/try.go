@@ -12,11 +12,8 @@ import (
 	"strings"
 
 	"tidegate/catalog"
-	"tidegate/catalog/sqlite"
 	"tidegate/etl"
 	"tidegate/etl/pipeline"
-	"tidegate/internal/storage"
-	"tidegate/internal/storage/file"
 	"tidegate/internal/yamlfile"
 	"tidegate/sql"
 )
@@ -27,7 +24,7 @@ type try struct {
 	files  caseFiles
 	dir    string
 	store  catalog.Store
-	lake   *file.Bucket
+	lake   Lake
 	runner *etl.Runner
 }
 
@@ -41,14 +38,14 @@ func newTry(ctx context.Context, b *Bench, files caseFiles) (t *try, err error) 
 			err = errors.Join(err, t.close())
 		}
 	}()
-	if t.lake, err = file.Create("file:" + filepath.Join(t.dir, "lake")); err != nil {
+	if t.lake, err = b.Lake("file:" + filepath.Join(t.dir, "lake")); err != nil {
 		return nil, err
 	}
-	if t.store, err = sqlite.Open(ctx, filepath.Join(t.dir, "catalog.db")); err != nil {
+	if t.store, err = b.Catalog(ctx, filepath.Join(t.dir, "catalog.db")); err != nil {
 		return nil, err
 	}
 	t.runner, err = etl.New(etl.Options{
-		Store: t.store, Lake: t.lake, Engine: b.Engine, WorkDir: filepath.Join(t.dir, "work"), Log: b.Log, Source: t.source,
+		Store: t.store, Lake: t.lake, Engine: b.Engine, WorkDir: filepath.Join(t.dir, "work"), Log: b.Log, Source: b.Source,
 	})
 	return t, err
 }
@@ -58,14 +55,6 @@ func (t *try) close() (err error) {
 		err = t.store.Close()
 	}
 	return errors.Join(err, os.RemoveAll(t.dir))
-}
-
-// source opens what is in the try's folder, and lookups that the case does not have.
-func (t *try) source(location string) (storage.Bucket, error) {
-	if strings.HasPrefix(location, "file:"+t.dir) {
-		return file.Open(location)
-	}
-	return t.Source(location)
 }
 
 // run makes the tables that the pipeline reads, and then its own.
