@@ -290,7 +290,7 @@ type BatchState string
 // The states of a batch.
 const (
 	BatchCommitted BatchState = "committed"
-	BatchReplaced  BatchState = "replaced" // none of its files is live any more, or it was made again
+	BatchReplaced  BatchState = "replaced" // no live file has rows of it any more, or it was made again
 	BatchFailed    BatchState = "failed"   // nothing was published
 )
 
@@ -365,6 +365,9 @@ type Store interface {
 	Publish(ctx context.Context, r *Record, under ...Lease) (int64, error)
 	// Applied reports whether the batch's revision is published.
 	Applied(ctx context.Context, table Name, batch string, revision int) (bool, error)
+	// Compacted gives the files whose rows the pairs of compactions have that are live at a generation, as they were before
+	// any: paths in order.
+	Compacted(ctx context.Context, table Name, generation int64) (map[Pair][]string, error)
 	// Known gives key → ETag of every input of the table's published batches whose key is from or sorts after it.
 	Known(ctx context.Context, table Name, from string) (map[string]string, error)
 	// KnownKeys is Known of some keys.
@@ -394,7 +397,7 @@ type Store interface {
 	// Published gives the published batches of a table by Seq, those that were replaced or made again too. Of them
 	// HotLoadedAt is not known.
 	Published(ctx context.Context, table Name) ([]Batch, error)
-	// LastBatches gives the newest published batches of a table by Place, newest first, without its requeues and those that
+	// LastBatches gives the newest published batches of a table by Place, newest first, without requeues, compactions and those that
 	// were made again. Of them HotLoadedAt is not known.
 	LastBatches(ctx context.Context, table Name, atMost int) ([]Batch, error)
 	// StaleBatches gives the published batches of a table that are Stale and were not made again, by Place.
@@ -403,7 +406,7 @@ type Store interface {
 	// Raise opens an incident, or says when and with which text an open one was seen again: i.SeenAt is when. Publish raises
 	// and resolves in its own transaction what the record's Notes tell.
 	Raise(ctx context.Context, i Incident) error
-	// RaiseAbsence raises unless a batch that is no requeue arrived since.
+	// RaiseAbsence raises unless a batch that is no requeue and no compaction arrived since.
 	RaiseAbsence(ctx context.Context, i Incident, since time.Time) error
 	// Resolve ends the open incidents of a table that are of these kinds.
 	Resolve(ctx context.Context, table Name, at time.Time, kinds ...IncidentKind) error

@@ -161,6 +161,11 @@ func (b *batch) bytesOut() int64 {
 	return n
 }
 
+// takesPlace reports whether the batch is of rows that another process may replace meanwhile.
+func (b *batch) takesPlace() bool {
+	return b.kind == catalog.RecordRemake || b.kind == catalog.RecordCompact
+}
+
 // exec runs one statement. Its text is ours and long: errors name its beginning.
 func (b *batch) exec(ctx context.Context, statement string) error {
 	if _, err := b.session.Exec(ctx, statement); err != nil {
@@ -205,7 +210,7 @@ func (b *batch) finish(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if lost(ctx, err) || b.kind == catalog.RecordRemake && isStale(err) || ctx.Err() != nil && !isCheck(err) {
+	if lost(ctx, err) || b.takesPlace() && isStale(err) || ctx.Err() != nil && !isCheck(err) {
 		return fmt.Errorf("batch %s: %w", b.id, err)
 	}
 	b.reporting.Lock()

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -21,20 +22,49 @@ type upstreamPart struct {
 	output string // the partition of the second-stage table: "day=2018-02-15"
 	values []cell // of its PartitionBy
 	files  map[catalog.Name][]*catalog.File
+	was    compacted
 }
 
+// compacted gives, by table, the files that were live before the rows of a pair were compacted, by path.
+type compacted map[catalog.Name]map[catalog.Pair][]string
+
 // etag identifies what the partition is made of: the files, which are immutable, and the SELECT. A pipeline whose
-// SELECT changed therefore rebuilds everything.
+// SELECT changed therefore rebuilds everything; a compaction of the upstream nothing.
 func (u *upstreamPart) etag(statement string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d:%s\n", len(statement), statement)
 	for _, name := range slices.SortedFunc(maps.Keys(u.files), catalog.Name.Compare) {
 		fmt.Fprintf(h, "%s\n", name)
-		for _, f := range u.files[name] { // a View has them in order of partition and path
-			fmt.Fprintf(h, "%s\n", f.Path)
+		for _, path := range uncompacted(u.files[name], u.was[name]) {
+			fmt.Fprintf(h, "%s\n", path)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))[:32]
+}
+
+// uncompacted gives the paths of files, which are in order of partition and path, as if none had been compacted: in the
+// same order.
+func uncompacted(files []*catalog.File, was map[catalog.Pair][]string) []string {
+	var all []string
+	for len(files) > 0 {
+		partition := files[0].Partition
+		var paths []string
+		seen := map[string]bool{}
+		for ; len(files) > 0 && files[0].Partition == partition; files = files[1:] {
+			f := files[0]
+			before, ok := was[catalog.Pair{Batch: f.Batch, Partition: partition}]
+			switch {
+			case !ok:
+				paths = append(paths, f.Path)
+			case !seen[f.Batch]:
+				seen[f.Batch] = true
+				paths = append(paths, before...)
+			}
+		}
+		slices.Sort(paths)
+		all = append(all, paths...)
+	}
+	return all
 }
 
 // input is the part's line in the ledger.
@@ -68,11 +98,23 @@ func (t *run) passing(view *catalog.View) (upstream *catalog.TableView, columns 
 	return upstream, columns, true
 }
 
+// compactedUpstream reads what was compacted of the upstream tables.
+func (t *run) compactedUpstream(ctx context.Context, view *catalog.View) (compacted, error) {
+	was := compacted{}
+	for _, name := range t.p.Upstream {
+		var err error
+		if was[name], err = t.Store.Compacted(ctx, name, view.Generation); err != nil {
+			return nil, err
+		}
+	}
+	return was, nil
+}
+
 // upstreamParts cuts what the upstream tables hold by the partitions of this table, in order of keys.
-func (t *run) upstreamParts(view *catalog.View) []*upstreamPart {
+func (t *run) upstreamParts(view *catalog.View, was compacted) []*upstreamPart {
 	upstream, columns, ok := t.passing(view)
 	if !ok {
-		whole := &upstreamPart{files: map[catalog.Name][]*catalog.File{}}
+		whole := &upstreamPart{files: map[catalog.Name][]*catalog.File{}, was: was}
 		var names []string
 		for _, name := range t.p.Upstream {
 			whole.files[name] = view.Tables[name].Files
@@ -89,6 +131,7 @@ func (t *run) upstreamParts(view *catalog.View) []*upstreamPart {
 			u = have
 		}
 		parts[u.key] = u
+		u.was = was
 		u.files[name] = append(u.files[name], f)
 	}
 	return slices.SortedFunc(maps.Values(parts), func(a, b *upstreamPart) int { return strings.Compare(a.key, b.key) })

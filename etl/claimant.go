@@ -24,6 +24,8 @@ const beatsPerLease = 6
 const (
 	wholeTable  = ""
 	commitLease = "commit" // of a table with unique_key: from deduplication to the commit
+	// compactLease is for one compaction: batches are made beside it.
+	compactLease = "compact"
 )
 
 // claimant holds leases for one run among all that share a catalog, and renews them. The times of leases are those of the

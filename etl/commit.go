@@ -59,7 +59,7 @@ func (b *batch) publish(ctx context.Context, record *catalog.Record, body []byte
 			}
 			continue
 		}
-		if err != nil && b.kind == catalog.RecordRemake && isStale(err) {
+		if err != nil && b.takesPlace() && isStale(err) {
 			err = errors.Join(err, b.removeStale(ctx, record, err)) // another one is there in its place
 		}
 		if err != nil {

@@ -23,7 +23,7 @@ const (
 	crashDirVariable   = "TIDEGATE_TEST_ETL_CRASH_DIR"
 	crashStepVariable  = "TIDEGATE_TEST_ETL_CRASH_STEP"
 	crashAfterVariable = "TIDEGATE_TEST_ETL_CRASH_AFTER"
-	// "requeue" or "backfill": what the child does instead of running.
+	// "requeue", "backfill" or "compact": what the child does instead of running.
 	crashTurnVariable = "TIDEGATE_TEST_ETL_CRASH_TURN"
 )
 
@@ -109,6 +109,10 @@ func runAndDie(dir, number, delay string) error {
 	}
 	pipelines, err := crashPipelines(l)
 	if err != nil {
+		return err
+	}
+	if os.Getenv(crashTurnVariable) == "compact" {
+		_, err = l.runner.Compact(context.Background(), pipelines, Compaction{All: true}, nil)
 		return err
 	}
 	_, err = l.runner.Run(context.Background(), pipelines)

@@ -81,6 +81,7 @@ type Runner struct {
 	// overrunGrace is how much longer than expected a batch may take at least.
 	overrunGrace time.Duration
 	kin          *kinOf
+	sizes        compactSizes
 }
 
 // fault lets this package's tests damage what a batch writes or counts, between the step and its check.
@@ -112,7 +113,7 @@ func New(o Options) (*Runner, error) {
 	o.Cores = cmp.Or(o.Cores, runtime.GOMAXPROCS(0))
 	return &Runner{
 		Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource, meter: &meter{},
-		overrunGrace: overrunGrace, kin: &kinOf{known: map[kinKey]kin{}},
+		overrunGrace: overrunGrace, kin: &kinOf{known: map[kinKey]kin{}}, sizes: compactSizes{good: 64 << 20, wanted: 256 << 20, batch: 2 << 30},
 	}, nil
 }
 

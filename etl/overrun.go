@@ -28,7 +28,7 @@ type overrunWatch struct {
 // expect finds out how long batches of this size take, and from now on watches this one. With few batches before nobody
 // knows.
 func (b *batch) expect(ctx context.Context) error {
-	if b.kind == catalog.RecordRemake {
+	if b.takesPlace() {
 		return nil // nobody is waiting for it as for an hour that is due
 	}
 	before, err := b.Store.LastBatches(ctx, b.p.Table, overrunBatches)

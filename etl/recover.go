@@ -36,6 +36,8 @@ func (t *run) recoverRecord(ctx context.Context, record *catalog.Record) error {
 		switch {
 		case record.Kind == catalog.RecordRemake:
 			piece = remakePiece(record.Remakes) // its inputs have been read, by what it is made again of
+		case record.Kind == catalog.RecordCompact:
+			piece = compactLease
 		case len(record.Replaces) == 0:
 			inputs = record.Inputs
 		}

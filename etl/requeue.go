@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
@@ -156,14 +157,11 @@ func (t *run) expireQuarantine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var newest int64
-	for _, b := range batches {
-		newest = max(newest, b.Seq)
-	}
+	kept := keptFrom(batches)
 	for _, f := range old {
 		_, batch, _ := raw.ParseQuarantinePath(f.Key)
 		b, known := batches[batch]
-		if known && b.RemadeBy == 0 && (b.Seq > newest-keptBatches || !b.CommittedAt.Before(before)) {
+		if known && b.RemadeBy == 0 && (b.Seq >= kept || !b.CommittedAt.Before(before)) {
 			continue
 		}
 		if err := t.Lake.Delete(ctx, f.Key); err != nil {
@@ -172,4 +170,19 @@ func (t *run) expireQuarantine(ctx context.Context) error {
 		t.log.InfoContext(ctx, "old quarantine removed", logkey.File, f.Key, logkey.Bytes, f.Size)
 	}
 	return nil
+}
+
+// keptFrom gives the seq of the oldest of the keptBatches newest batches, of which compactions are none.
+func keptFrom(batches map[string]catalog.Batch) int64 {
+	var seqs []int64
+	for _, b := range batches {
+		if b.Kind != catalog.RecordCompact {
+			seqs = append(seqs, b.Seq)
+		}
+	}
+	slices.Sort(seqs)
+	if len(seqs) <= keptBatches {
+		return 0
+	}
+	return seqs[len(seqs)-keptBatches]
 }

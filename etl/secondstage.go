@@ -49,7 +49,11 @@ func (t *run) toRebuild(ctx context.Context, view *catalog.View) (parts, rebuild
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("read the ledger of inputs: %w", err)
 	}
-	parts = t.upstreamParts(view)
+	was, err := t.compactedUpstream(ctx, view)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	parts = t.upstreamParts(view, was)
 	changed, err := t.withChosen(ctx, view, parts, t.changed(view, parts, known))
 	if err != nil {
 		return nil, nil, nil, err

@@ -106,8 +106,8 @@ func (s *Store) Published(ctx context.Context, table catalog.Name) ([]catalog.Ba
 // LastBatches gives the newest published batches of a table.
 func (s *Store) LastBatches(ctx context.Context, table catalog.Name, atMost int) ([]catalog.Batch, error) {
 	return s.readBatches(ctx, `SELECT `+batchColumns+`, 0 FROM batch b JOIN tbl t USING (table_id)
-		WHERE t.name = $1 AND b.state <> 'failed' AND b.remade_by = 0 AND b.kind <> $2 ORDER BY b.place DESC LIMIT $3`,
-		table.String(), string(catalog.RecordRequeue), atMost)
+		WHERE t.name = $1 AND b.state <> 'failed' AND b.remade_by = 0 AND b.kind NOT IN ($2, $3) ORDER BY b.place DESC LIMIT $4`,
+		table.String(), string(catalog.RecordRequeue), string(catalog.RecordCompact), atMost)
 }
 
 func (s *Store) readBatches(ctx context.Context, query string, args ...any) ([]catalog.Batch, error) {

@@ -28,8 +28,8 @@ func (s *Store) RaiseAbsence(ctx context.Context, i catalog.Incident, since time
 			return err
 		}
 		var there int
-		err = w.row(`SELECT count(*) FROM batch WHERE table_id = $1 AND state <> 'failed' AND kind <> $2 AND arrived_at >= $3`,
-			id, string(catalog.RecordRequeue), micros(since)).Scan(&there)
+		err = w.row(`SELECT count(*) FROM batch WHERE table_id = $1 AND state <> 'failed' AND kind NOT IN ($2, $3) AND arrived_at >= $4`,
+			id, string(catalog.RecordRequeue), string(catalog.RecordCompact), micros(since)).Scan(&there)
 		if err != nil || there > 0 {
 			return err
 		}
@@ -106,7 +106,7 @@ func (w *writer) notice(id int64, event catalog.NoticeEvent, at time.Time) error
 
 // tellIncidents raises what a published batch says of itself, and resolves what it shows to be over.
 func (p *publication) tellIncidents() error {
-	if p.r.Kind == catalog.RecordRequeue || p.r.Kind == catalog.RecordRemake {
+	if p.r.Kind == catalog.RecordRequeue || p.r.Kind == catalog.RecordRemake || p.r.Kind == catalog.RecordCompact {
 		return nil // nothing of it is about what comes now
 	}
 	at := catalog.Incident{Table: p.r.Table.Name, Batch: p.r.Batch, SeenAt: p.r.CommittedAt}

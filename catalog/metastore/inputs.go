@@ -61,12 +61,12 @@ func (s *Store) KnownKeys(ctx context.Context, table catalog.Name, keys []string
 // or "" if fewer than so many inputs sort before it.
 func (s *Store) RecentInput(ctx context.Context, table catalog.Name, within time.Duration, before int) (string, error) {
 	var key stdsql.NullString
-	err := s.readOne(ctx, []any{&key}, `WITH published AS (SELECT table_id, seq, arrived_at FROM batch JOIN tbl USING (table_id) WHERE name = $1 AND state <> 'failed'),
+	err := s.readOne(ctx, []any{&key}, `WITH published AS (SELECT table_id, seq, arrived_at FROM batch JOIN tbl USING (table_id) WHERE name = $1 AND state <> 'failed' AND kind <> $4),
 		recent AS (SELECT min(key) AS first FROM input WHERE table_id = (SELECT table_id FROM tbl WHERE name = $1)
 			AND key NOT LIKE '\_quarantine/%' ESCAPE '\' AND seq IN (SELECT seq FROM published WHERE arrived_at >= (SELECT max(arrived_at) FROM published) - $2))
 		SELECT first FROM recent WHERE CAST($3 AS bigint) < 0
 			OR EXISTS (SELECT 1 FROM input i WHERE i.table_id = (SELECT table_id FROM tbl WHERE name = $1) AND key < first LIMIT 1 OFFSET abs($3))`,
-		table.String(), within.Microseconds(), before-1)
+		table.String(), within.Microseconds(), before-1, string(catalog.RecordCompact))
 	if err != nil && !errors.Is(err, stdsql.ErrNoRows) {
 		return "", fmt.Errorf("look for the recent inputs of %s in catalog %s: %w", table, s.db, err)
 	}

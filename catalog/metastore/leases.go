@@ -194,7 +194,7 @@ func (p *publication) allowed(under []catalog.Lease) error {
 }
 
 // fresh makes sure that no partition changed after the Basis that the record has rows for, or would have, were they not
-// there already.
+// there already. A compaction changes no row.
 func (p *publication) fresh() error {
 	partitions := map[string]bool{}
 	for i := range p.r.Files {
@@ -206,7 +206,8 @@ func (p *publication) fresh() error {
 	for some := range slices.Chunk(slices.Sorted(maps.Keys(partitions)), keysPerQuery) {
 		var changed string
 		err := p.row(`SELECT value FROM part WHERE table_id = $1 AND value IN (`+parameters(3, len(some))+`) AND EXISTS (
-			SELECT 1 FROM file WHERE (begin_generation > $2 OR end_generation > $2) AND partition_id = part.partition_id)
+			SELECT 1 FROM generation g JOIN file f ON f.table_id = g.table_id AND (f.begin_generation = g.number OR f.end_generation = g.number)
+			WHERE g.table_id = $1 AND g.number > $2 AND g.kind <> 'compact' AND f.partition_id = part.partition_id)
 			ORDER BY value LIMIT 1`, behind(some, p.tableID, *p.r.Basis)...).Scan(&changed)
 		if err == nil {
 			return fmt.Errorf("%w: partition %q changed after generation %d", catalog.ErrStale, changed, *p.r.Basis)

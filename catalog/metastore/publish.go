@@ -61,7 +61,8 @@ func check(r *catalog.Record) (content string, err error) {
 		err = fmt.Errorf("batch %q, revision %d, seq %d or schema version %d is missing",
 			r.Batch, r.Revision, r.Seq, r.Table.SchemaVersion)
 	case !slices.Contains([]catalog.RecordKind{
-		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRequeue, catalog.RecordRemake, catalog.RecordRegister, catalog.RecordDrop,
+		catalog.RecordAppend, catalog.RecordReplace, catalog.RecordRequeue, catalog.RecordRemake, catalog.RecordCompact,
+		catalog.RecordRegister, catalog.RecordDrop,
 	}, r.Kind):
 		err = fmt.Errorf("kind %q is not known", r.Kind)
 	case r.Table.Adopt == nil && (len(r.Drops) > 0 || r.Kind == catalog.RecordRegister || r.Kind == catalog.RecordDrop):
@@ -72,6 +73,8 @@ func check(r *catalog.Record) (content string, err error) {
 		err = errors.New("it appends and replaces")
 	case (r.Kind == catalog.RecordRemake) != (len(r.Remakes) > 0):
 		err = fmt.Errorf("it is of kind %s and remakes %d batches", r.Kind, len(r.Remakes))
+	case r.Kind == catalog.RecordCompact:
+		err = checkCompact(r)
 	case rows != r.Counts.Emitted:
 		err = fmt.Errorf("its files have %d rows, the batch emitted %d", rows, r.Counts.Emitted)
 	}
@@ -157,7 +160,7 @@ func (p *publication) define() error {
 	case old == nil:
 	case stored == string(next):
 		return nil
-	case p.r.Table.SchemaVersion < old.SchemaVersion:
+	case p.r.Table.SchemaVersion < old.SchemaVersion, p.r.Kind == catalog.RecordCompact && p.r.Table.SchemaVersion == old.SchemaVersion:
 		return p.knownVersion()
 	default:
 		if err := catalog.Follows(old, &p.r.Table); err != nil {
@@ -269,6 +272,9 @@ func (p *publication) replace() error {
 	if err := p.nothingLeft(); err != nil {
 		return err
 	}
+	if err := p.sameRows(); err != nil {
+		return err
+	}
 	if len(p.r.Replaces) == 0 {
 		return nil
 	}
@@ -280,15 +286,6 @@ func (p *publication) replace() error {
 		return err
 	}
 	return p.endBatches()
-}
-
-// endBatches notes the batches whose last live file this record ended.
-func (p *publication) endBatches() error {
-	return p.exec(`UPDATE batch SET state = 'replaced'
-		WHERE table_id = $2 AND state = 'committed'
-		  AND EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation = $1)
-		  AND NOT EXISTS (SELECT 1 FROM file f WHERE f.batch_id = batch.batch_id AND f.end_generation IS NULL)`,
-		p.generation, p.tableID)
 }
 
 func (p *publication) addFiles() error {

@@ -44,7 +44,7 @@ func (p *publication) remake() error {
 
 // late is the error of a record whose place another one has taken: a run finds that its own is stale.
 func (p *publication) late() error {
-	if p.leased && p.r.Kind == catalog.RecordRemake {
+	if p.leased && (p.r.Kind == catalog.RecordRemake || p.r.Kind == catalog.RecordCompact) {
 		return catalog.ErrStale
 	}
 	return catalog.ErrConflict

@@ -28,6 +28,7 @@ type etlCmd struct {
 	Notices  etlNoticesCmd  `cmd:"" help:"Show what is wrong with the tables' batches now."`
 	Backfill etlBackfillCmd `cmd:"" help:"Make batches again of their objects, under the present version of their pipelines, in the place of the former."`
 	Work     etlWorkCmd     `cmd:"" hidden:"" help:"Make batches of objects that etl run --workers found."`
+	Compact  etlCompactCmd  `cmd:"" help:"Write the rows of closed partitions that have small files anew, into files of good sizes."`
 	Requeue  etlRequeueCmd  `cmd:"" help:"Read the rejected records again, under the present rules of their pipelines: what passes becomes rows."`
 }
 

@@ -102,7 +102,7 @@ func statusOf(pipelines []*pipeline.Pipeline, view *catalog.View, batches []cata
 			}
 			continue
 		}
-		if b.RemadeBy != 0 {
+		if b.RemadeBy != 0 || b.Kind == catalog.RecordCompact {
 			continue
 		}
 		s.Batches++

@@ -93,7 +93,11 @@ func (l *Loader) source(ctx context.Context, tv *catalog.TableView, b batch, lak
 	if err != nil {
 		return Load{}, err
 	}
-	load.unchecked = unchecked(&r.Table, tv.Table)
+	written := r.Table
+	if r.Kind == catalog.RecordCompact {
+		written.Hot = nil // whoever wrote the rows first may have known another one
+	}
+	load.unchecked = unchecked(&written, tv.Table)
 	for _, f := range b.files {
 		load.Files = append(load.Files, LakeFile{Key: f.Path, ETag: f.ETag, Partition: f.Partition})
 	}
