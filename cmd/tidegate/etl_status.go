@@ -119,7 +119,7 @@ func statusOf(pipelines []*pipeline.Pipeline, view *catalog.View, batches []cata
 		if s.LastCommit == nil || b.Place >= s.place {
 			s.place = b.Place
 			s.LastBatch, s.LastCommit = b.ID, &b.CommittedAt
-			s.LastSeconds, s.AgeSeconds = b.CommittedAt.Sub(b.StartedAt).Seconds(), now.Sub(b.CommittedAt).Seconds()
+			s.LastSeconds, s.AgeSeconds = b.CommittedAt.Sub(b.StartedAt).Seconds(), now.Sub(b.ArrivedAt).Seconds()
 			s.LastRead, s.LastRejected, s.LastBytesIn = b.Counts.Read, b.Counts.Rejected, b.BytesIn
 			s.Notes = b.Notes
 			s.Measured, s.Lost, s.Notes.Stale = nil, nil, nil // much, and for later batches only

@@ -22,10 +22,10 @@ func TestStatus(t *testing.T) {
 	noted.Measured = &catalog.Measured{Nulls: map[string]int64{"path": 1}}
 	noted.Overrun = &catalog.Overrun{Seconds: 60, Expected: 20}
 	batches := []catalog.Batch{
-		{Table: events, ID: "b1", State: catalog.BatchReplaced, Counts: catalog.Counts{Read: 10, Rejected: 1, Emitted: 9}, StartedAt: at(0), CommittedAt: at(1)},
+		{Table: events, ID: "b1", State: catalog.BatchReplaced, Counts: catalog.Counts{Read: 10, Rejected: 1, Emitted: 9}, StartedAt: at(0), CommittedAt: at(1), ArrivedAt: at(1)},
 		{Table: events, ID: "b2", State: catalog.BatchFailed, StartedAt: at(2), Reason: "12 % rejected"},
-		{Table: events, ID: "b3", State: catalog.BatchCommitted, Counts: catalog.Counts{Read: 20, Rejected: 2, Emitted: 18}, BytesIn: 7, StartedAt: at(3), CommittedAt: at(4), Notes: noted},
-		{Table: catalog.Name{Schema: "web", Table: "dropped"}, ID: "x", State: catalog.BatchCommitted, StartedAt: at(3), CommittedAt: at(5)},
+		{Table: events, ID: "b3", State: catalog.BatchCommitted, Counts: catalog.Counts{Read: 20, Rejected: 2, Emitted: 18}, BytesIn: 7, StartedAt: at(3), CommittedAt: at(4), ArrivedAt: at(4), Notes: noted},
+		{Table: catalog.Name{Schema: "web", Table: "dropped"}, ID: "x", State: catalog.BatchCommitted, StartedAt: at(3), CommittedAt: at(5), ArrivedAt: at(5)},
 		{Table: events, ID: "b2", State: catalog.BatchFailed, StartedAt: at(6), Reason: "no space left\nclose it"},
 	}
 	// A partition of b3 was replaced since.

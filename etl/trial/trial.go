@@ -68,7 +68,7 @@ func Find(p *pipeline.Pipeline) ([]Case, error) {
 		if err != nil {
 			return err
 		}
-		if e.IsDir() {
+		if e.IsDir() || hidden(e.Name()) {
 			return nil
 		}
 		if dir := filepath.Dir(path); len(cases) == 0 || cases[len(cases)-1].Dir != dir {
@@ -106,6 +106,9 @@ func (b *Bench) Run(ctx context.Context, c Case) (r Result, err error) {
 	return r, err
 }
 
+// hidden reports whether a file is somebody else's: an editor's, a system's.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") }
+
 // Names of files in a case.
 const (
 	wantFile    = "want.csv"
@@ -135,7 +138,7 @@ func sort(c Case) (caseFiles, error) {
 		table, csv := strings.CutSuffix(name, ".csv")
 		upstream := slices.ContainsFunc(c.Pipeline.Upstream, func(n catalog.Name) bool { return n.String() == table })
 		switch {
-		case e.IsDir() || name == wantFile || name == rejectsFile:
+		case e.IsDir() || hidden(name) || name == wantFile || name == rejectsFile:
 		case strings.HasPrefix(name, inPrefix) && c.Pipeline.Source != nil:
 			f.in = append(f.in, name)
 		case lookup:

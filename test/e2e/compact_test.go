@@ -18,7 +18,9 @@ func TestCompactBesideReaders(t *testing.T) {
 	c, pinned := s.connect(t), s.connect(t)
 	const query = "select count(*), count(distinct id), sum(site_id) from web.hits"
 	const want = "60|60|30"
-	hinted := func(hint string) string { return strings.Replace(query, "select ", "select /*+ tidegate "+hint+" */ ", 1) }
+	hinted := func(hint string) string {
+		return strings.Replace(query, "select ", "select /*+ tidegate "+hint+" */ ", 1)
+	}
 	if got, at := one(t, c, query), route(t, c, hinted("latency(interactive)")); got != want || at != "hot" {
 		t.Fatalf("before: %s, %s", got, at)
 	}

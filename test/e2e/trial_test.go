@@ -63,6 +63,7 @@ func TestEtlTest(t *testing.T) {
 	writeFile(t, in("hits.test/one/in.2.csv"), "id,price,at,site\n1,1.50,2018-02-14T15:00:00Z,a\nx,1,2018-02-14T15:00:00Z,a\n")
 	writeFile(t, in("hits.test/one/sites.csv"), "site,name\na,\"two\nlines\"\n")
 	writeFile(t, in("hits.test/one/want.csv"), "id,price,name\n1,1.5000,\"two\nlines\"\n2,2,\"\"\n")
+	writeFile(t, in("hits.test/two/.DS_Store"), "")
 	writeFile(t, in("hits.test/two/in.csv"), "id,at,site,price\n1,2018-02-15T00:00:00Z,a,1\n")
 	writeFile(t, in("hits.test/two/sites.csv"), "site,name\n")
 	want := `FAIL  web/hits  pipelines/web/hits.test/one
