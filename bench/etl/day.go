@@ -65,8 +65,7 @@ func (s *suite) writeRecords(objects int) error {
 // objects is how many hold the records of the hour.
 const objects = 64
 
-// writePipeline writes the demo's pipeline of web.events, its source in our folder. A run may take 4 GiB in all, of which
-// DuckDB has three.
+// writePipeline writes the demo's pipeline of web.events, its source in our folder, and that a run may take 4 GiB.
 func (s *suite) writePipeline() error {
 	to := filepath.Join(s.program.Dir, "pipelines", "web")
 	if err := os.MkdirAll(to, 0o755); err != nil {
@@ -82,7 +81,7 @@ func (s *suite) writePipeline() error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(s.program.Dir, "tidegate.yml"), []byte("limits: { etl_memory: 3GiB }\n"), 0o644)
+	return os.WriteFile(filepath.Join(s.program.Dir, "tidegate.yml"), []byte("limits: { etl_memory: 4GiB }\n"), 0o644)
 }
 
 // registerHours writes the first 23 hours of the day as one Parquet file each and commits them.

@@ -14,7 +14,6 @@ import (
 	"tidegate/etl"
 	"tidegate/etl/hotload"
 	"tidegate/etl/pipeline"
-	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
 	"tidegate/internal/yamlfile"
@@ -178,7 +177,7 @@ func (p *parts) runPipelines(ctx context.Context, prog *program, pipelines []*pi
 
 // giveTurns gives pipelines their turn in a DuckDB instance of its own and prints what they did.
 func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipeline.Pipeline, do turn, o etl.Options) error {
-	db, err := p.openDuck(ctx, "etl-spill", p.Limits.ETLMemory, duck.Options{Threads: p.Limits.Threads})
+	db, err := p.openETL(ctx)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"tidegate/etl"
-	"tidegate/internal/engine/duck"
 )
 
 type etlCompactCmd struct {
@@ -49,7 +48,7 @@ func (e *etlCompactCmd) Run(ctx context.Context, p *program) error {
 		planned, err := runner.PlanCompact(ctx, pipelines, what)
 		return errors.Join(err, e.print(p.out, planned, 0), parts.close())
 	}
-	db, err := parts.openDuck(ctx, "etl-spill", parts.Limits.ETLMemory, duck.Options{Threads: parts.Limits.Threads})
+	db, err := parts.openETL(ctx)
 	if err != nil {
 		shown.close()
 		return errors.Join(err, parts.close())

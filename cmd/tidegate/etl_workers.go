@@ -15,7 +15,6 @@ import (
 
 	"tidegate/etl"
 	"tidegate/etl/pipeline"
-	"tidegate/internal/engine/duck"
 	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
 )
@@ -190,7 +189,7 @@ func (e *etlWorkCmd) Run(ctx context.Context, p *program) error {
 
 // followOrder makes the batches in a DuckDB instance of this process's own.
 func (p *parts) followOrder(ctx context.Context, prog *program, line *pipeline.Pipeline, order *workOrder) (report etl.Report, err error) {
-	db, err := p.openDuck(ctx, "etl-spill", p.Limits.ETLMemory, duck.Options{Threads: p.Limits.Threads})
+	db, err := p.openETL(ctx)
 	if err != nil {
 		return report, err
 	}
