@@ -148,6 +148,26 @@ func TestRunMakesLosersAgain(t *testing.T) {
 	checkSums(t, l)
 }
 
+// TestRemakingThatIsAlwaysLate gives up on a batch that other runs change each time before it is published.
+func TestRemakingThatIsAlwaysLate(t *testing.T) {
+	t.Parallel()
+	m := (&run{}).newRemaking(nil, noProgress{})
+	c := &component{members: []member{{Batch: &catalog.Batch{ID: "b0", Revision: 1}}}}
+	for i := range maxAgain {
+		if len(m.errs) > 0 {
+			t.Fatalf("given up after %d times: %v", i, m.errs)
+		}
+		m.skip[c.refs()[0]] = true
+		m.done(c, &batch{id: "b1", revision: 1}, true)
+		if last := i+1 == maxAgain; m.skip[c.refs()[0]] != last {
+			t.Errorf("after %d times it is left out: %v", i+1, !last)
+		}
+	}
+	if len(m.errs) != 1 || !isCheck(m.errs[0]) {
+		t.Errorf("after %d times: %v", maxAgain, m.errs)
+	}
+}
+
 // TestRemakingGivesUp on a batch that is made again and again, because each time another one has lost keys that it lost to.
 func TestRemakingGivesUp(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,7 @@ type remaking struct {
 	busy      int // components that are being made
 	skip      map[catalog.BatchRef]bool
 	again     map[catalog.BatchRef]int // how often a batch that this run made was made by it before
+	late      map[catalog.BatchRef]int // how often another run was before this one
 	announced map[catalog.BatchRef]bool
 	stopped   bool
 	errs      []error
@@ -36,7 +37,7 @@ type remaking struct {
 
 func (t *run) newRemaking(bucket storage.Bucket, progress Progress) *remaking {
 	return &remaking{
-		run: t, bucket: bucket, progress: progress, skip: map[catalog.BatchRef]bool{}, again: map[catalog.BatchRef]int{},
+		run: t, bucket: bucket, progress: progress, skip: map[catalog.BatchRef]bool{}, again: map[catalog.BatchRef]int{}, late: map[catalog.BatchRef]int{},
 		announced: map[catalog.BatchRef]bool{},
 	}
 }
@@ -185,21 +186,34 @@ func (m *remaking) done(c *component, b *batch, other bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.busy--
-	most := 0
-	for _, r := range c.refs() {
-		if other {
-			delete(m.skip, r)
-		}
-		most = max(most, m.again[r])
+	if other {
+		m.lookAgain(c)
+		return
 	}
 	if b == nil {
 		return
+	}
+	most := 0
+	for _, r := range c.refs() {
+		most = max(most, m.again[r])
 	}
 	made := catalog.BatchRef{Batch: b.id, Revision: b.revision}
 	m.again[made] = most + 1
 	if most+1 == maxAgain {
 		m.skip[made] = true
 		m.errs = append(m.errs, unsound("batch %s was made again %d times, and keys vanish each time: the SELECT gives other rows each time; run it again if that is not so", b.id, maxAgain))
+	}
+}
+
+// lookAgain has a component considered once more, but not for ever.
+func (m *remaking) lookAgain(c *component) {
+	first := c.refs()[0]
+	if m.late[first]++; m.late[first] == maxAgain {
+		m.errs = append(m.errs, unsound("batch %s stays as it is: each of %d times that it was made again another run had changed it before; run it again", c.ids(), maxAgain))
+		return
+	}
+	for _, r := range c.refs() {
+		delete(m.skip, r)
 	}
 }
 
