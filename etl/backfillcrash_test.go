@@ -95,17 +95,8 @@ func TestBackfillKilledAtEveryStep(t *testing.T) {
 		again := 1 + random.IntN(steps)
 		t.Run(strconv.Itoa(step), func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			l, err := openLab(t.Context(), dir, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.close(t)
-			backfilled(t, l)
-			if !diesIn(t, "backfill", dir, death{step: step}) {
-				t.Fatal("the backfill was done before the kill")
-			}
-			diesIn(t, "backfill", dir, death{step: again})
+			l := killedIn(t, "backfill", death{step: step}, func(l *lab) { backfilled(t, l) })
+			diesIn(t, "backfill", l.dir, death{step: again})
 			if step%2 == 0 { // whoever comes next publishes what is written
 				if _, err := l.runner.Run(t.Context(), must(backfillPipelines(l))); err != nil {
 					t.Fatal(err)

@@ -64,17 +64,8 @@ func TestCompactKilledAtEveryStep(t *testing.T) {
 		again := 1 + random.IntN(steps)
 		t.Run(strconv.Itoa(step), func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			l, err := openLab(t.Context(), dir, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.close(t)
-			make(l)
-			if !diesIn(t, "compact", dir, death{step: step}) {
-				t.Fatal("the compaction was done before the kill")
-			}
-			diesIn(t, "compact", dir, death{step: again})
+			l := killedIn(t, "compact", death{step: step}, make)
+			diesIn(t, "compact", l.dir, death{step: again})
 			if step%2 == 0 { // whoever comes next publishes what is written
 				l.mustRun(t, must(crashPipelines(l))...)
 			}

@@ -154,6 +154,17 @@ func diesIn(t *testing.T, turn, dir string, d death) bool {
 	return true
 }
 
+// killedIn makes a lab, prepares it, and kills a child at its turn there, which must not be done before.
+func killedIn(t *testing.T, turn string, d death, prepare func(*lab)) *lab {
+	t.Helper()
+	l := newLab(t, nil)
+	prepare(l)
+	if !diesIn(t, turn, l.dir, d) {
+		t.Fatalf("the %s was done before the kill", turn)
+	}
+	return l
+}
+
 // crashObjects puts objects with everything that a batch can meet.
 func crashObjects(t *testing.T, l *lab, objects int) {
 	t.Helper()

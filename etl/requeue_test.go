@@ -226,16 +226,7 @@ func TestRequeueKilledAtEveryStep(t *testing.T) {
 	for step := 1; step <= steps; step++ {
 		t.Run(strconv.Itoa(step), func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			l, err := openLab(t.Context(), dir, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.close(t)
-			rejectedEvents(t, l)
-			if !diesIn(t, "requeue", dir, death{step: step}) {
-				t.Fatal("the requeue was done before the kill")
-			}
+			l := killedIn(t, "requeue", death{step: step}, func(l *lab) { rejectedEvents(t, l) })
 			requeue(t, l, l.lenient())
 			if diff := cmp.Diff(requeuedRows, l.query(t, "web.events", requeuedQuery)); diff != "" {
 				t.Errorf("rows:\n%s", diff)

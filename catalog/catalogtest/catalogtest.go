@@ -221,3 +221,23 @@ func wantConflict(t *testing.T, what string, err error) {
 		t.Errorf("%s: %v, want ErrConflict", what, err)
 	}
 }
+
+// OpenTogether opens a new catalog by several at once: each of them may have to make it.
+func OpenTogether(t *testing.T, open func() (catalog.Store, error)) {
+	t.Helper()
+	errs := make(chan error)
+	for range 8 {
+		go func() {
+			s, err := open()
+			if err == nil {
+				err = s.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}

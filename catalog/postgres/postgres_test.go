@@ -59,21 +59,7 @@ func TestProcessesPublishTogether(t *testing.T) {
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	url := inSchema(testkit.Postgres(t), "fresh")
-	errs := make(chan error)
-	for range 8 {
-		go func() {
-			s, err := postgres.Open(t.Context(), url)
-			if err == nil {
-				err = s.Close()
-			}
-			errs <- err
-		}()
-	}
-	for range 8 {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-	}
+	catalogtest.OpenTogether(t, func() (catalog.Store, error) { return postgres.Open(t.Context(), url) })
 }
 
 func TestWhatIsRefused(t *testing.T) {

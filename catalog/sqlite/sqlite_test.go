@@ -41,21 +41,7 @@ func TestConformance(t *testing.T) {
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "catalog.db")
-	errs := make(chan error)
-	for range 8 {
-		go func() {
-			s, err := sqlite.Open(t.Context(), path)
-			if err == nil {
-				err = s.Close()
-			}
-			errs <- err
-		}()
-	}
-	for range 8 {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-	}
+	catalogtest.OpenTogether(t, func() (catalog.Store, error) { return sqlite.Open(t.Context(), path) })
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {

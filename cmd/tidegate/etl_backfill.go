@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"tidegate/etl"
 	"tidegate/etl/pipeline"
@@ -28,21 +29,27 @@ func (e *etlBackfillCmd) choice() (c etl.Choice, err error) {
 	if len(e.Batch) > 0 && (e.From != "" || e.To != "") {
 		return c, wrong{errors.New("--batch names what is made again; leave out --from and --to")}
 	}
+	c.From, c.To, err = partitionBounds(e.From, e.To)
+	return c, err
+}
+
+// partitionBounds reads --from and --to, which is inclusive as it is written; the zero time is no bound.
+func partitionBounds(first, last string) (from, to time.Time, err error) {
 	var ok bool
-	if e.From != "" {
-		if c.From, _, ok = etl.ParseSpan(e.From); !ok {
-			return c, wrong{fmt.Errorf("--from %s is no hour (2018-02-15T03), day (2018-02-15) or month (2018-02)", e.From)}
+	if first != "" {
+		if from, _, ok = etl.ParseSpan(first); !ok {
+			return from, to, wrong{fmt.Errorf("--from %s is no hour (2018-02-15T03), day (2018-02-15) or month (2018-02)", first)}
 		}
 	}
-	if e.To != "" {
-		if _, c.To, ok = etl.ParseSpan(e.To); !ok {
-			return c, wrong{fmt.Errorf("--to %s is no hour (2018-02-15T03), day (2018-02-15) or month (2018-02)", e.To)}
+	if last != "" {
+		if _, to, ok = etl.ParseSpan(last); !ok {
+			return from, to, wrong{fmt.Errorf("--to %s is no hour (2018-02-15T03), day (2018-02-15) or month (2018-02)", last)}
 		}
 	}
-	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To) {
-		return c, wrong{fmt.Errorf("--from %s is after --to %s", e.From, e.To)}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return from, to, wrong{fmt.Errorf("--from %s is after --to %s", first, last)}
 	}
-	return c, nil
+	return from, to, nil
 }
 
 // Run makes batches again.

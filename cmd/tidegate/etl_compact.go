@@ -24,11 +24,11 @@ type etlCompactCmd struct {
 
 // Run compacts partitions.
 func (e *etlCompactCmd) Run(ctx context.Context, p *program) error {
-	bounds, err := (&etlBackfillCmd{From: e.From, To: e.To}).choice()
+	from, to, err := partitionBounds(e.From, e.To)
 	if err != nil {
 		return err
 	}
-	what := etl.Compaction{From: bounds.From, To: bounds.To, All: e.All}
+	what := etl.Compaction{From: from, To: to, All: e.All}
 	c, pipelines, err := chosenPipelines(p, e.Select)
 	if err != nil {
 		return err

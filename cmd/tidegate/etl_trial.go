@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/trial"
-	"tidegate/internal/engine/duck"
 	"tidegate/internal/storage"
 	"tidegate/internal/storage/file"
 )
@@ -38,17 +36,14 @@ func (e *etlTestCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	memory, err := parseMemory(c.Limits.ETLMemory)
-	if err != nil {
-		return err
-	}
-	db, err := duck.Open(ctx, duck.Options{TempDir: filepath.Join(dir, "spill"), Threads: c.Limits.Threads, MemoryLimit: fmt.Sprintf("%dMB", memory>>20)})
+	c.DataDir = dir
+	quiet := slog.New(slog.DiscardHandler) // what a case says is in its result
+	parts := &parts{config: c, log: quiet}
+	db, err := parts.openETL(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	quiet := slog.New(slog.DiscardHandler) // what a case says is in its result
-	parts := &parts{config: c, log: quiet}
 	bench := &trial.Bench{
 		Engine: db, Log: quiet, All: all, Update: e.Update,
 		Source: func(l string) (storage.Bucket, error) { return parts.openSource(ctx, l) },
