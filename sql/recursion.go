@@ -86,18 +86,9 @@ func (r *recursion) message(m protoreflect.Message) {
 }
 
 func (r *recursion) children(m protoreflect.Message) {
-	m.Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case d.Kind() != protoreflect.MessageKind:
-		case d.IsList():
-			for i := range v.List().Len() {
-				r.message(v.List().Get(i).Message())
-			}
-		default:
-			r.message(v.Message())
-		}
-		return r.err == nil
-	})
+	for part := range parts(m) {
+		r.message(part.ProtoReflect())
+	}
 }
 
 func (r *recursion) reference(v *pg_query.RangeVar) {

@@ -7,7 +7,6 @@ import (
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"tidegate/internal/pgerr"
 	"tidegate/internal/pgtypes"
@@ -97,20 +96,16 @@ func (w *writer) part(m proto.Message, in *cteNames) error {
 }
 
 // below checks the parts that m holds, but skip.
-func (w *writer) below(m proto.Message, in *cteNames, skip proto.Message) (err error) {
-	m.ProtoReflect().Range(func(d protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case d.Kind() != protoreflect.MessageKind:
-		case d.IsList():
-			for i := 0; i < v.List().Len() && err == nil; i++ {
-				err = w.part(v.List().Get(i).Message().Interface(), in)
-			}
-		case v.Message().Interface() != skip:
-			err = w.part(v.Message().Interface(), in)
+func (w *writer) below(m proto.Message, in *cteNames, skip proto.Message) error {
+	for part := range parts(m.ProtoReflect()) {
+		if part == skip {
+			continue
 		}
-		return err == nil
-	})
-	return err
+		if err := w.part(part, in); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withScope checks a statement whose WITH clause, if it has one, is what the rest of it can name.
