@@ -1,6 +1,7 @@
 package etl
 
 import (
+	"slices"
 	"time"
 
 	"tidegate/catalog"
@@ -11,6 +12,13 @@ import (
 type Report struct {
 	Pipelines []PipelineReport
 	Elapsed   time.Duration
+}
+
+// Idle reports whether nothing was made or given up, nor deleted from a queue.
+func (r Report) Idle() bool {
+	return !slices.ContainsFunc(r.Pipelines, func(p PipelineReport) bool {
+		return p.Batches+p.Failed+p.Recovered+p.Messages.Deleted > 0
+	})
 }
 
 // PipelineReport is what one pipeline's turn did.

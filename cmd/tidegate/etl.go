@@ -110,7 +110,7 @@ func acceptable(rules []string) error {
 func (p *parts) finishRun(ctx context.Context, prog *program, runErr error) error {
 	// What was committed is brought hot even if another pipeline failed.
 	loadErr := p.bringHot(ctx, prog)
-	if loadErr != nil && p.Hot.remote() {
+	if loadErr != nil && p.Hot.remote() && ctx.Err() == nil {
 		// The lake has it: a warehouse that is down keeps no pipeline from its work.
 		p.log.WarnContext(ctx, "hot load", logkey.Error, loadErr)
 		loadErr = nil
@@ -187,6 +187,7 @@ func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipel
 		return errors.Join(err, db.Close())
 	}
 	report, err := do(runner, ctx, pipelines)
+	prog.worked = prog.worked || !report.Idle()
 	return errors.Join(err, printReport(prog.out, report), printCost(prog.out, report, p.cores()), db.Close())
 }
 
@@ -310,6 +311,7 @@ func (p *parts) loadHere(ctx context.Context, prog *program) error {
 		return errors.Join(err, opened.close())
 	}
 	report, err := h.loader.LoadPending(ctx)
+	prog.worked = prog.worked || report.Batches > 0
 	if h.server != nil {
 		err = errors.Join(err, h.server.days.compareAll(ctx))
 	}

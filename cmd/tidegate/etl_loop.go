@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -24,9 +25,7 @@ func (e *etlRunCmd) loop(ctx context.Context, p *program, c config, pipelines []
 	log := p.newLog()
 	for since, due := time.Now(), pipelines; ; {
 		if len(due) > 0 {
-			if err := e.once(ctx, p, c, due, o); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "a turn failed", logkey.Error, err)
-			}
+			e.turn(ctx, p, log, c, due, o)
 		}
 		select {
 		case <-ctx.Done():
@@ -39,6 +38,26 @@ func (e *etlRunCmd) loop(ctx context.Context, p *program, c config, pipelines []
 			due = pipeline.Due(pipelines, since, now)
 		}
 		since = now
+	}
+}
+
+// turn does what etl run does, and prints it unless nothing happened: a loop has many turns, and most find nothing new.
+func (e *etlRunCmd) turn(ctx context.Context, p *program, log *slog.Logger, c config, due []*pipeline.Pipeline, o etl.Options) {
+	var printed bytes.Buffer
+	quiet := *p
+	quiet.out = &printed
+	began := time.Now()
+	err := e.once(ctx, &quiet, c, due, o)
+	stopped := ctx.Err() != nil
+	if err != nil && !stopped {
+		log.ErrorContext(ctx, "a turn failed", logkey.Error, err)
+	}
+	if !quiet.worked && (err == nil || stopped) {
+		log.DebugContext(ctx, "a turn found nothing to do", "pipelines", len(due), logkey.Elapsed, time.Since(began))
+		return
+	}
+	if _, err := p.out.Write(printed.Bytes()); err != nil {
+		log.ErrorContext(ctx, "print what a turn did", logkey.Error, err)
 	}
 }
 

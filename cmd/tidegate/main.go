@@ -46,6 +46,7 @@ type program struct {
 	in     io.Reader
 	out    io.Writer
 	err    io.Writer
+	worked bool // something was made or loaded: of other turns etl run --loop prints nothing
 }
 
 func main() {

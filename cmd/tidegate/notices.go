@@ -23,8 +23,12 @@ const (
 )
 
 // tellPeople raises what is absent and delivers the notices that are due. Nothing of it can fail a run: what is not
-// delivered is tried again.
+// delivered is tried again, as is what a run that is asked to stop leaves.
 func (p *parts) tellPeople(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
+	stopped := ctx
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
 	pipelines, err := loadPipelines(p.config)
@@ -34,7 +38,7 @@ func (p *parts) tellPeople(ctx context.Context) {
 			err = p.tellOnce(ctx, pipelines, targets)
 		}
 	}
-	if err != nil {
+	if err != nil && stopped.Err() == nil {
 		p.log.WarnContext(ctx, "tell people", logkey.Error, err)
 	}
 }

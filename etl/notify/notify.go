@@ -112,6 +112,9 @@ func (d *Deliverer) deliver(ctx context.Context, t Target) (delivered int, err e
 		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 		err = t.Send(attempt, m)
 		cancel()
+		if err != nil && ctx.Err() != nil {
+			return delivered, context.Cause(ctx) // the target said nothing
+		}
 		if err != nil {
 			d.Log.WarnContext(ctx, "a notice is not delivered", "target", t.Name(), "notice", m.ID, "attempt", n.Attempts, logkey.Error, err)
 			return delivered, nil
