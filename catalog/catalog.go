@@ -408,8 +408,8 @@ type Store interface {
 	Raise(ctx context.Context, i Incident) error
 	// RaiseAbsence raises unless a batch that is no requeue and no compaction arrived since.
 	RaiseAbsence(ctx context.Context, i Incident, since time.Time) error
-	// Resolve ends the open incidents of a table that are of these kinds.
-	Resolve(ctx context.Context, table Name, at time.Time, kinds ...IncidentKind) error
+	// Resolve ends the open incidents of a table of which over is true.
+	Resolve(ctx context.Context, table Name, at time.Time, over func(Incident) bool) error
 	// Incidents gives the open incidents and those that were resolved from a time on, oldest first; the zero time gives
 	// only the open ones.
 	Incidents(ctx context.Context, resolvedFrom time.Time) ([]Incident, error)

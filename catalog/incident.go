@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type IncidentKind string
 const (
 	IncidentFailure IncidentKind = "failure" // a batch or what is around it failed: a run of the pipeline without one
 	IncidentStop    IncidentKind = "stop"    // a rule stopped a batch: a run without an error
+	IncidentCompact IncidentKind = "compact" // partitions could not be compacted: a compaction of the table without an error
 	IncidentWarn    IncidentKind = "warn"    // a batch broke a rule and is published: the next one that keeps it
 	IncidentOverrun IncidentKind = "overrun" // a batch took much longer than usual: the next one that does not
 	IncidentAbsence IncidentKind = "absence" // there was no batch in time: the next one
@@ -29,6 +31,11 @@ type Incident struct {
 	OpenedAt   time.Time
 	SeenAt     time.Time // last
 	ResolvedAt time.Time // zero: it is open
+}
+
+// OfKind gives the question whether an incident is of some kinds.
+func OfKind(kinds ...IncidentKind) func(Incident) bool {
+	return func(i Incident) bool { return slices.Contains(kinds, i.Kind) }
 }
 
 // NoticeEvent says what of an incident people are told.

@@ -24,7 +24,7 @@ func (r *Runner) Backfill(ctx context.Context, pipelines []*pipeline.Pipeline, c
 	if progress == nil {
 		progress = noProgress{}
 	}
-	return r.inOrder(ctx, pipelines, func(t *run, ctx context.Context) error {
+	report, err := r.inOrder(ctx, pipelines, func(t *run, ctx context.Context) error {
 		t.choice = &c
 		if err := t.checkChoice(); err != nil {
 			return err
@@ -38,6 +38,7 @@ func (r *Runner) Backfill(ctx context.Context, pipelines []*pipeline.Pipeline, c
 		}
 		return t.pieces(ctx, func(t *run, ctx context.Context) error { return t.backfill(ctx, progress) })
 	})
+	return report, errors.Join(err, r.tellAgain(ctx, report, catalog.RecordRemake))
 }
 
 // knowBatches makes sure that some table has each of the batches.

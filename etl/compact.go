@@ -32,7 +32,7 @@ func (r *Runner) Compact(ctx context.Context, pipelines []*pipeline.Pipeline, c 
 	}
 	var mu sync.Mutex
 	var all []Compacted
-	_, err := r.inOrder(ctx, pipelines, func(t *run, ctx context.Context) error {
+	report, err := r.inOrder(ctx, pipelines, func(t *run, ctx context.Context) error {
 		if t.p.Adopt != nil {
 			return nil
 		}
@@ -43,7 +43,7 @@ func (r *Runner) Compact(ctx context.Context, pipelines []*pipeline.Pipeline, c 
 		all = append(all, k.done...)
 		return err
 	})
-	return all, err
+	return all, errors.Join(err, r.tellCompactions(ctx, report))
 }
 
 // PlanCompact says what Compact would do now. It writes nothing.

@@ -37,7 +37,7 @@ func (g *graph) run(ctx context.Context, sorted []*pipeline.Pipeline) (Report, e
 	endings := make([]*ending, len(sorted))
 	of := map[catalog.Name]*ending{}
 	for i, p := range sorted {
-		endings[i] = &ending{done: make(chan struct{}), report: PipelineReport{Name: p.Name, Table: p.Table}}
+		endings[i] = &ending{done: make(chan struct{}), report: PipelineReport{Name: p.Name, Table: p.Table, firstStage: p.Source != nil}}
 		of[p.Table] = endings[i]
 	}
 	var all sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tidegate/catalog"
@@ -30,11 +31,69 @@ func (r *Runner) tellTurn(ctx context.Context, p *PipelineReport) error {
 	case p.Err == nil && p.partial:
 		return nil
 	case p.Err == nil:
-		return r.Store.Resolve(ctx, p.Table, r.Now(), catalog.IncidentFailure, catalog.IncidentStop)
+		return r.Store.Resolve(ctx, p.Table, r.Now(), batchIncident)
 	case p.Failed == 0:
 		return r.Store.Raise(ctx, catalog.Incident{Table: p.Table, Kind: catalog.IncidentFailure, Text: p.Err.Error(), SeenAt: r.Now()})
 	}
 	return nil
+}
+
+// batchIncident says that an incident is of batches that were not published.
+func batchIncident(i catalog.Incident) bool {
+	return i.Kind == catalog.IncidentFailure || i.Kind == catalog.IncidentStop
+}
+
+// tellAgain resolves what a backfill or a requeue met before, whose batches are of a kind, and meets no longer. What a run met
+// of new objects they cannot know to be over; of a second stage they do what a run does.
+func (r *Runner) tellAgain(ctx context.Context, report Report, kind catalog.RecordKind) error {
+	var errs []error
+	for i := range report.Pipelines {
+		p := &report.Pipelines[i]
+		if p.Err != nil || ctx.Err() != nil {
+			continue
+		}
+		over := batchIncident
+		if p.firstStage {
+			open, err := r.openOfBatches(ctx, p.Table, kind)
+			errs = append(errs, err)
+			over = func(i catalog.Incident) bool { return open[i.ID] }
+		}
+		errs = append(errs, r.Store.Resolve(ctx, p.Table, r.Now(), over))
+	}
+	return errors.Join(errs...)
+}
+
+// openOfBatches gives the open incidents of a table that were seen last at a batch of a kind.
+func (r *Runner) openOfBatches(ctx context.Context, table catalog.Name, kind catalog.RecordKind) (map[int64]bool, error) {
+	open, err := r.Store.Incidents(ctx, time.Time{})
+	open = slices.DeleteFunc(open, func(i catalog.Incident) bool { return i.Table != table || !batchIncident(i) || i.Batch == "" })
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	batches, err := r.Store.Batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := map[int64]bool{}
+	for _, i := range open {
+		found[i.ID] = slices.ContainsFunc(batches, func(b catalog.Batch) bool { return b.Table == table && b.ID == i.Batch && b.Kind == kind })
+	}
+	return found, nil
+}
+
+// tellCompactions raises what kept partitions from being compacted, once, and resolves it.
+func (r *Runner) tellCompactions(ctx context.Context, report Report) error {
+	var errs []error
+	for i := range report.Pipelines {
+		switch p := &report.Pipelines[i]; {
+		case ctx.Err() != nil || errors.Is(p.Err, errNotRun):
+		case p.Err == nil:
+			errs = append(errs, r.Store.Resolve(ctx, p.Table, r.Now(), catalog.OfKind(catalog.IncidentCompact)))
+		default:
+			errs = append(errs, r.Store.Raise(ctx, catalog.Incident{Table: p.Table, Kind: catalog.IncidentCompact, Text: p.Err.Error(), SeenAt: r.Now()}))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // absenceForgotten is how long an absence is open that nobody sees any more: its pipeline is gone. Others who share the
@@ -75,7 +134,7 @@ func RaiseAbsences(ctx context.Context, store catalog.Store, pipelines []*pipeli
 	errs = append(errs, err)
 	for _, i := range open {
 		if i.Kind == catalog.IncidentAbsence && (unasked[i.Table] || now.Sub(i.SeenAt) >= absenceForgotten) {
-			errs = append(errs, store.Resolve(ctx, i.Table, now, catalog.IncidentAbsence))
+			errs = append(errs, store.Resolve(ctx, i.Table, now, catalog.OfKind(catalog.IncidentAbsence)))
 		}
 	}
 	return errors.Join(errs...)

@@ -48,7 +48,8 @@ type PipelineReport struct {
 	Elapsed time.Duration
 	Err     error `json:"-"` // nil if all went well
 	// partial says that objects were found which others are to read, and have not yet.
-	partial bool
+	partial    bool
+	firstStage bool
 }
 
 // Include counts what another process committed for the same pipeline.

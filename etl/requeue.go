@@ -21,7 +21,8 @@ var errNothingPasses = errors.New("no quarantined record passes")
 // files before are removed after it is published. Second stages have their turn as in Run. What no rule lets pass stays
 // where it is, so a second time changes nothing.
 func (r *Runner) Requeue(ctx context.Context, pipelines []*pipeline.Pipeline) (Report, error) {
-	return r.inOrder(ctx, pipelines, (*run).requeue)
+	report, err := r.inOrder(ctx, pipelines, (*run).requeue)
+	return report, errors.Join(err, r.tellAgain(ctx, report, catalog.RecordRequeue))
 }
 
 func (t *run) requeue(ctx context.Context) error {

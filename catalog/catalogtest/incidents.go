@@ -64,12 +64,12 @@ func incidents(t *testing.T, open Opener) {
 	if err != nil || len(all) != 1 || !all[0].OpenedAt.Equal(firstHour) || !all[0].SeenAt.Equal(firstHour.Add(time.Hour)) {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if err := s.Resolve(t.Context(), Events(), firstHour.Add(2*time.Hour), catalog.IncidentStop, catalog.IncidentWarn); err != nil {
+	if err := s.Resolve(t.Context(), Events(), firstHour.Add(2*time.Hour), catalog.OfKind(catalog.IncidentStop, catalog.IncidentWarn)); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "open after others were resolved", openIncidents(t, s), []string{"failure  again"})
 	for range 2 {
-		if err := s.Resolve(t.Context(), Events(), firstHour.Add(2*time.Hour), catalog.IncidentFailure); err != nil {
+		if err := s.Resolve(t.Context(), Events(), firstHour.Add(2*time.Hour), catalog.OfKind(catalog.IncidentFailure)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +97,7 @@ func claims(t *testing.T, open Opener) {
 	t.Helper()
 	s, other := open(t), open(t)
 	raise(t, s, catalog.IncidentFailure, "x", firstHour)
-	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.IncidentFailure); err != nil {
+	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.OfKind(catalog.IncidentFailure)); err != nil {
 		t.Fatal(err)
 	}
 	claim := func(s catalog.Store, after time.Duration, want catalog.NoticeEvent, attempts int) catalog.Notice {
@@ -205,7 +205,7 @@ func absences(t *testing.T, open Opener) {
 	if err := s.NoteFailure(t.Context(), catalog.Batch{Table: Events(), ID: "b3", Revision: 1, StartedAt: r.CommittedAt.Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.IncidentFailure); err != nil {
+	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.OfKind(catalog.IncidentFailure)); err != nil {
 		t.Fatal(err)
 	}
 	absent(r.CommittedAt)
@@ -220,7 +220,7 @@ func oldIncidents(t *testing.T, open Opener) {
 	s := open(t)
 	raise(t, s, catalog.IncidentFailure, "stays open", firstHour)
 	raise(t, s, catalog.IncidentStop, "over", firstHour)
-	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.IncidentStop); err != nil {
+	if err := s.Resolve(t.Context(), Events(), firstHour, catalog.OfKind(catalog.IncidentStop)); err != nil {
 		t.Fatal(err)
 	}
 	claimAll(t, s, "a", firstHour)

@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"tidegate/catalog"
@@ -37,26 +38,19 @@ func (s *Store) RaiseAbsence(ctx context.Context, i catalog.Incident, since time
 	})
 }
 
-// Resolve says that open incidents of a table and of some kinds are over.
-func (s *Store) Resolve(ctx context.Context, table catalog.Name, at time.Time, kinds ...catalog.IncidentKind) error {
+// Resolve says that open incidents of a table are over.
+func (s *Store) Resolve(ctx context.Context, table catalog.Name, at time.Time, over func(catalog.Incident) bool) error {
 	open, err := s.Incidents(ctx, time.Time{})
 	if err != nil {
 		return err
 	}
 	// Mostly there is nothing to write.
-	var over []catalog.Incident
-	for _, i := range open {
-		for _, k := range kinds {
-			if i.Table == table && i.Kind == k && i.ResolvedAt.IsZero() {
-				over = append(over, i)
-			}
-		}
-	}
-	if len(over) == 0 {
+	open = slices.DeleteFunc(open, func(i catalog.Incident) bool { return i.Table != table || !over(i) })
+	if len(open) == 0 {
 		return nil
 	}
 	return s.write(ctx, "resolve incidents of "+table.String(), func(w *writer) error {
-		for _, i := range over {
+		for _, i := range open {
 			if err := w.resolve(i.ID, at); err != nil {
 				return err
 			}

@@ -65,7 +65,7 @@ func (o *office) raise(t *testing.T, kind catalog.IncidentKind, rule, text strin
 
 func (o *office) resolve(t *testing.T, kind catalog.IncidentKind) {
 	t.Helper()
-	if err := o.store.Resolve(t.Context(), events, o.now, kind); err != nil {
+	if err := o.store.Resolve(t.Context(), events, o.now, catalog.OfKind(kind)); err != nil {
 		t.Fatal(err)
 	}
 }
