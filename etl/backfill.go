@@ -82,9 +82,6 @@ func (t *run) backfill(ctx context.Context, progress Progress) error {
 	if err != nil {
 		return err
 	}
-	if err := t.sweepQuarantine(ctx, l); err != nil {
-		return err
-	}
 	t.Step("discovered")
 	m := t.newRemaking(bucket, progress)
 	chosen := m.all(ctx, t.chosenBatches(l.last()))

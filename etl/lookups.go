@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -82,7 +83,11 @@ func firstReject(path string) (first raw.Reject, err error) {
 		return first, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	next, stop := iter.Pull2(raw.ReadQuarantine(f))
+	return firstOf(f)
+}
+
+func firstOf(quarantine io.Reader) (first raw.Reject, err error) {
+	next, stop := iter.Pull2(raw.ReadQuarantine(quarantine))
 	defer stop()
 	first, err, _ = next()
 	return first, err

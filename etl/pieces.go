@@ -238,7 +238,7 @@ func (t *run) whole(ctx context.Context, do func(*run, context.Context) error) (
 		return err
 	}
 	t.Step("recovered")
-	return errors.Join(t.inSlot(under, func() error { return do(&alone, under) }), alone.expireQuarantine(under))
+	return errors.Join(t.inSlot(under, func() error { return do(&alone, under) }), alone.tidyQuarantine(under))
 }
 
 // pieces lets other runs work on the table too.
@@ -247,11 +247,11 @@ func (t *run) pieces(ctx context.Context, do func(*run, context.Context) error) 
 		return err
 	}
 	t.Step("recovered")
-	return errors.Join(do(t, ctx), t.expireAlone(ctx))
+	return errors.Join(do(t, ctx), t.tidyAlone(ctx))
 }
 
-// expireAlone removes old quarantine files if nobody else works on the table: else that one does it when it is done.
-func (t *run) expireAlone(ctx context.Context) error {
+// tidyAlone tidies the quarantine if nobody else works on the table: else that one does it when it is done.
+func (t *run) tidyAlone(ctx context.Context) error {
 	under, _, release, err := t.claims.take(ctx, t.p.Table, wholeTable, nil)
 	if errors.Is(err, catalog.ErrLeased) {
 		return nil
@@ -259,5 +259,5 @@ func (t *run) expireAlone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.expireQuarantine(under), release())
+	return errors.Join(t.tidyQuarantine(under), release())
 }

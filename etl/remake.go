@@ -12,7 +12,6 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/etl/raw"
-	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
 )
 
@@ -122,23 +121,6 @@ func (t *run) removeQuarantine(ctx context.Context, batch string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", key, err)
-	}
-	return nil
-}
-
-// sweepQuarantine removes quarantine files of batches that were made again by a run which died before it did that.
-func (t *run) sweepQuarantine(ctx context.Context, l *lineage) error {
-	for f, err := range t.Lake.List(ctx, raw.QuarantineFolder(t.p.Table), "") {
-		if err != nil {
-			return fmt.Errorf("list the quarantine: %w", err)
-		}
-		_, id, _ := raw.ParseQuarantinePath(f.Key)
-		if b, ok := l.newest[id]; ok && b.RemadeBy != 0 {
-			t.log.InfoContext(ctx, "quarantine of a batch that was made again removed", logkey.File, f.Key)
-			if err := t.removeQuarantine(ctx, id); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }

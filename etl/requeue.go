@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
-	"tidegate/internal/logkey"
 	"tidegate/internal/storage"
 )
 
@@ -49,8 +47,7 @@ func (t *run) requeueAll(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// quarantines gives the quarantine files of published batches. Those that a requeue or a remake died before it could remove
-// are removed.
+// quarantines gives the quarantine files of published batches, without those that a requeue or a remake has still to remove.
 func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 	batches, err := t.batchesByID(ctx)
 	if err != nil {
@@ -66,14 +63,7 @@ func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 			return nil, fmt.Errorf("list the quarantine: %w", err)
 		}
 		_, batch, _ := raw.ParseQuarantinePath(f.Key)
-		b, ok := batches[batch]
-		if etag, done := read[f.Key]; done && etag == f.ETag || ok && b.RemadeBy != 0 {
-			if err := t.Lake.Delete(ctx, f.Key); err != nil {
-				return nil, fmt.Errorf("remove %s: %w", f.Key, err)
-			}
-			continue
-		}
-		if ok {
+		if b, ok := batches[batch]; ok && b.RemadeBy == 0 && read[f.Key] != f.ETag {
 			files = append(files, f)
 		}
 	}
@@ -130,60 +120,4 @@ func (b *batch) loadQuarantine(ctx context.Context, files []storage.Object) (rej
 		}
 		return &again.Ingested, nil
 	})
-}
-
-// keptBatches is how many of a table's newest batches keep their quarantine whatever its age: a clock that jumps, or an old
-// data set that is loaded once, must not take away what one is about to look at.
-const keptBatches = 10
-
-// expireQuarantine removes the quarantine files of batches that are older than the pipeline keeps them.
-func (t *run) expireQuarantine(ctx context.Context) error {
-	if t.p.KeepQuarantine <= 0 {
-		return nil
-	}
-	before := t.Now().Add(-t.p.KeepQuarantine)
-	var old []storage.Object
-	for f, err := range t.Lake.List(ctx, raw.QuarantineFolder(t.p.Table), "") {
-		if err != nil {
-			return fmt.Errorf("list the quarantine: %w", err)
-		}
-		if f.LastModified.Before(before) {
-			old = append(old, f)
-		}
-	}
-	if len(old) == 0 {
-		return nil
-	}
-	batches, err := t.batchesByID(ctx)
-	if err != nil {
-		return err
-	}
-	kept := keptFrom(batches)
-	for _, f := range old {
-		_, batch, _ := raw.ParseQuarantinePath(f.Key)
-		b, known := batches[batch]
-		if known && b.RemadeBy == 0 && (b.Seq >= kept || !b.CommittedAt.Before(before)) {
-			continue
-		}
-		if err := t.Lake.Delete(ctx, f.Key); err != nil {
-			return fmt.Errorf("remove %s: %w", f.Key, err)
-		}
-		t.log.InfoContext(ctx, "old quarantine removed", logkey.File, f.Key, logkey.Bytes, f.Size)
-	}
-	return nil
-}
-
-// keptFrom gives the seq of the oldest of the keptBatches newest batches, of which compactions are none.
-func keptFrom(batches map[string]catalog.Batch) int64 {
-	var seqs []int64
-	for _, b := range batches {
-		if b.Kind != catalog.RecordCompact {
-			seqs = append(seqs, b.Seq)
-		}
-	}
-	slices.Sort(seqs)
-	if len(seqs) <= keptBatches {
-		return 0
-	}
-	return seqs[len(seqs)-keptBatches]
 }

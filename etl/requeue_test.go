@@ -1,13 +1,9 @@
 package etl
 
 import (
-	"context"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -233,59 +229,5 @@ func TestRequeueKilledAtEveryStep(t *testing.T) {
 			}
 			checkRequeued(t, l)
 		})
-	}
-}
-
-func TestOldQuarantineIsRemoved(t *testing.T) {
-	t.Parallel()
-	l := newLab(t, nil)
-	now := time.Now()
-	l.runner.Now = func() time.Time { return now }
-	p := l.events()
-	p.KeepQuarantine = 30 * 24 * time.Hour
-	for i := range keptBatches + 2 {
-		l.put(t, strconv.Itoa(i)+".gz", "broken "+strconv.Itoa(i))
-		l.mustRun(t, p)
-	}
-	orphan := raw.QuarantineFolder(p.Table) + "20180215T0300Z-0123456789ab.ndjson.gz" // of an attempt that died
-	if _, err := l.lake.Put(t.Context(), orphan, strings.NewReader("")); err != nil {
-		t.Fatal(err)
-	}
-	files := func() (n int) {
-		t.Helper()
-		for _, err := range l.lake.List(t.Context(), raw.QuarantineFolder(p.Table), "") {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-		}
-		return n
-	}
-	l.mustRun(t, p)
-	if n := files(); n != keptBatches+3 {
-		t.Errorf("%d files before their time", n)
-	}
-	for o, err := range l.lake.List(context.Background(), raw.QuarantineFolder(p.Table), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(l.lake.LocalPath(o.Key), now, now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	l.runner.Now = func() time.Time { return now.Add(31 * 24 * time.Hour) }
-	forever := l.events()
-	l.mustRun(t, forever)
-	if n := files(); n != keptBatches+3 {
-		t.Errorf("%d files, though they are kept for ever", n)
-	}
-	l.mustRun(t, p)
-	if n := files(); n != keptBatches {
-		t.Errorf("%d files are left, want those of the newest %d batches", n, keptBatches)
-	}
-	for _, r := range rejectsOf(t, l) {
-		if s := string(r.Raw); s == "broken 0" || s == "broken 1" {
-			t.Errorf("%q is still there", s)
-		}
 	}
 }
