@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type etlBackfillCmd struct {
 	Jobs   int      `help:"How many batches to make at a time, as etl run has it." default:"1"`
 	Accept []string `help:"Publish batches that break these rules of their pipelines, as etl run has it." placeholder:"RULE"`
 	DryRun bool     `help:"Show which batches would be made again and why, and change nothing."`
+	JSON   bool     `name:"json" help:"With --dry-run: one JSON object a line for each batch and partition, and for each pipeline without one."`
 }
 
 // choice reads the bounds.
@@ -57,6 +59,9 @@ func (e *etlBackfillCmd) Run(ctx context.Context, p *program) error {
 	choice, err := e.choice()
 	if err != nil {
 		return err
+	}
+	if e.JSON && !e.DryRun {
+		return wrong{errors.New("--json is for --dry-run")}
 	}
 	if err := acceptable(e.Accept); err != nil {
 		return err
@@ -100,7 +105,11 @@ func (e *etlBackfillCmd) plan(ctx context.Context, p *program, parts *parts, pip
 		return errors.Join(err, parts.close())
 	}
 	planned, planErr := runner.PlanBackfill(ctx, pipelines, choice)
-	return errors.Join(printBackfill(p.out, planned), asked(planErr), parts.close())
+	show := printBackfill
+	if e.JSON {
+		show = printBackfillJSON
+	}
+	return errors.Join(show(p.out, planned), asked(planErr), parts.close())
 }
 
 func printBackfill(out io.Writer, planned []etl.PlannedRemake) error {
@@ -128,4 +137,47 @@ func printBackfill(out io.Writer, planned []etl.PlannedRemake) error {
 		}
 	}
 	return w.Flush()
+}
+
+// remadeLine is one line of etl backfill --dry-run --json.
+type remadeLine struct {
+	Pipeline  string  `json:"pipeline"`
+	Table     string  `json:"table"`
+	New       int     `json:"new,omitempty"` // from 1: batches with the same number become one
+	Batch     string  `json:"batch,omitempty"`
+	Version   string  `json:"version,omitempty"` // of the pipeline, that made it
+	Rows      int64   `json:"rows,omitempty"`
+	Bytes     int64   `json:"bytes,omitempty"`
+	Why       string  `json:"why,omitempty"`
+	Partition *string `json:"partition,omitempty"` // of a second stage; "": the whole table
+	After     string  `json:"after,omitempty"`     // upstream tables that change first
+}
+
+func printBackfillJSON(out io.Writer, planned []etl.PlannedRemake) error {
+	encoder := json.NewEncoder(out)
+	for _, p := range planned {
+		of := remadeLine{Pipeline: p.Name, Table: p.Table.String(), After: upstreams(p.After)}
+		var lines []remadeLine
+		for i, b := range p.Batches {
+			for _, m := range b.Members {
+				line := of
+				line.New, line.Batch, line.Version, line.Rows, line.Bytes, line.Why = i+1, m.ID, m.Version, m.Rows, m.Bytes, m.Why
+				lines = append(lines, line)
+			}
+		}
+		for _, part := range p.Parts {
+			line := of
+			line.Partition = &part
+			lines = append(lines, line)
+		}
+		if len(lines) == 0 {
+			lines = []remadeLine{of}
+		}
+		for _, line := range lines {
+			if err := encoder.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

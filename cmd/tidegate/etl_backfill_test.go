@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -48,21 +49,50 @@ func TestBackfillChoice(t *testing.T) {
 	}
 }
 
-func TestPrintBackfill(t *testing.T) {
-	t.Parallel()
+// plannedBackfill is one of a table, of two that are made of it, and of one for which there is nothing to do.
+func plannedBackfill() []etl.PlannedRemake {
 	events, daily, sites := catalog.Name{Schema: "web", Table: "events"}, catalog.Name{Schema: "web", Table: "site_daily"}, catalog.Name{Schema: "web", Table: "sites"}
 	visits := catalog.Name{Schema: "web", Table: "visits"}
-	var out bytes.Buffer
-	err := printBackfill(&out, []etl.PlannedRemake{
-		{Table: events, Batches: []etl.RemadeBatch{
-			{Members: []etl.RemadeMember{{ID: "b1", Why: "made by version 0123456789ab", Rows: 5, Bytes: 70}, {ID: "b3", Why: "requeued what b1 rejected", Rows: 1, Bytes: 9}}},
+	return []etl.PlannedRemake{
+		{Name: "web/events", Table: events, Batches: []etl.RemadeBatch{
+			{Members: []etl.RemadeMember{
+				{ID: "b1", Version: "0123456789ab", Why: "made by version 0123456789ab", Rows: 5, Bytes: 70},
+				{ID: "b3", Why: "requeued what b1 rejected", Rows: 1, Bytes: 9},
+			}},
 			{Members: []etl.RemadeMember{{ID: "b2", Why: "chosen"}}},
 		}},
-		{Table: daily, Parts: []string{"dt=2018-02-15"}},
-		{Table: sites},
-		{Table: visits, After: []catalog.Name{events, daily}},
-	})
-	if err != nil {
+		{Name: "web/site_daily", Table: daily, Parts: []string{"dt=2018-02-15", ""}},
+		{Name: "web/sites", Table: sites},
+		{Name: "web/visits", Table: visits, After: []catalog.Name{events, daily}},
+	}
+}
+
+func TestPrintBackfillJSON(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := printBackfillJSON(&out, plannedBackfill()); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"pipeline":"web/events","table":"web.events","new":1,"batch":"b1","version":"0123456789ab","rows":5,"bytes":70,"why":"made by version 0123456789ab"}
+{"pipeline":"web/events","table":"web.events","new":1,"batch":"b3","rows":1,"bytes":9,"why":"requeued what b1 rejected"}
+{"pipeline":"web/events","table":"web.events","new":2,"batch":"b2","why":"chosen"}
+{"pipeline":"web/site_daily","table":"web.site_daily","partition":"dt=2018-02-15"}
+{"pipeline":"web/site_daily","table":"web.site_daily","partition":""}
+{"pipeline":"web/sites","table":"web.sites"}
+{"pipeline":"web/visits","table":"web.visits","after":"web.events, web.site_daily"}
+`
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Error(d)
+	}
+	if err := (&etlBackfillCmd{JSON: true, Jobs: 1}).Run(t.Context(), &program{}); exitCode(err, io.Discard) != 2 {
+		t.Errorf("--json alone: %v", err)
+	}
+}
+
+func TestPrintBackfill(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := printBackfill(&out, plannedBackfill()); err != nil {
 		t.Fatal(err)
 	}
 	want := `TABLE           NEW  BATCH OR PARTITION  ROWS  BYTES  WHY
@@ -70,6 +100,7 @@ web.events      1    b1                  5     70     made by version 0123456789
 web.events      1    b3                  1     9      requeued what b1 rejected
 web.events      2    b2                  0     0      chosen
 web.site_daily  -    dt=2018-02-15       -     -      made of tables
+web.site_daily  -    all                 -     -      made of tables
 web.sites       -    -                   0     0      nothing to do
 web.visits      -    -                   -     -      what changes in web.events, web.site_daily
 `
