@@ -83,6 +83,8 @@ type CSV struct {
 	Delimiter byte
 	NullAs    string // a field of this text without quotes is NULL
 	Header    bool   // the first record of an object has the names; without it the fields are Source.Fields
+	// BlankIsNull makes a record of a line without anything, where records have one field: as PostgreSQL's COPY writes NULL.
+	BlankIsNull bool
 }
 
 // Field is a declared field of a raw record.

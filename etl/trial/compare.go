@@ -228,7 +228,7 @@ func (t *try) wantedRejects() (records [][]string, columns []string, err error) 
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	records, err = csv.NewReader(f).ReadAll()
+	records, err = csvReader(f).ReadAll()
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}

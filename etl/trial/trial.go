@@ -5,7 +5,8 @@
 //	in.ndjson, in.2.json.gz …   objects of the source, read as one batch
 //	sites.csv …                 lookups by name; one that is not there is read from where the pipeline says
 //	web.events.csv …            tables that a second stage reads
-//	want.csv                    rows of the table, in any order; columns that it does not name do not matter
+//	want.csv                    rows of the table, in any order; columns that it does not name do not matter; where it names
+//	                            one, an empty line is a NULL
 //	want.rejects.csv            line and reason (and object, if there are several) of the records that are rejected
 //
 // Everything is done by the real Runner, in a folder of its own.

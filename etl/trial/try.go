@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -168,7 +169,7 @@ func (t *try) ofCSV(table catalog.Name, columns []catalog.Column, name string) (
 	p := &pipeline.Pipeline{
 		Name: name, SQLFile: name, YMLFile: name, SHA256: strings.Repeat("0", 64), Table: table, MaxBytes: 1 << 40, MaxObjects: 1,
 		Checks: pipeline.Checks{MaxRejectRatio: 1},
-		Source: &pipeline.Source{Location: "file:" + filepath.Join(t.dir, name) + "/", Format: "csv", CSV: pipeline.CSV{Delimiter: ',', Header: true}},
+		Source: &pipeline.Source{Location: "file:" + filepath.Join(t.dir, name) + "/", Format: "csv", CSV: pipeline.CSV{Delimiter: ',', Header: true, BlankIsNull: true}},
 	}
 	var targets []string
 	for _, c := range columns {
@@ -207,6 +208,15 @@ func (t *try) load(ctx context.Context, p *pipeline.Pipeline, name string) error
 	return fmt.Errorf("%s, line %s: %s", name, rejects[0][1], rejects[0][2])
 }
 
+// csvReader reads a file that may begin with a mark of its encoding, as spreadsheets write it.
+func csvReader(f io.Reader) *csv.Reader {
+	text := bufio.NewReader(f)
+	if r, _, err := text.ReadRune(); err == nil && r != '\ufeff' {
+		_ = text.UnreadRune() // there is one to unread; what is wrong with the file the reader says
+	}
+	return csv.NewReader(text)
+}
+
 // header gives the first record of a CSV file.
 func header(path string) (names []string, err error) {
 	f, err := os.Open(path)
@@ -214,7 +224,7 @@ func header(path string) (names []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	names, err = csv.NewReader(f).Read()
+	names, err = csvReader(f).Read()
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s is empty; its first line names the columns", path)
 	}

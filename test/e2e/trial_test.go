@@ -141,3 +141,34 @@ tidegate: 1 of 1 cases failed
 		t.Error(diff)
 	}
 }
+
+// TestWantOfOneColumn has NULLs and empty texts alone in their lines, as PostgreSQL's COPY writes them, and files that a spreadsheet wrote.
+func TestWantOfOneColumn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "t.yml"), "data_dir: ./data\npipelines: ./pipelines\n")
+	in := func(name string) string { return filepath.Join(dir, "pipelines/", name) }
+	writeFile(t, in("one.yml"), "table: web.one\nsource: { location: \"s3://nowhere/raw/\", format: json }\nfields: { a: text, n: int }\n")
+	writeFile(t, in("one.sql"), "select a from source")
+	writeFile(t, in("one.test/in.ndjson"), `{"a":"x"}`+"\n{}\n"+`{"a":""}`+"\n{}\n"+`{"a":"\\."}`+"\n"+`{"n":"many"}`+"\n")
+	etlTest(t, dir, 0, "--update")
+	const want = "a\n\\.\nx\n\n\n\"\"\n"
+	text, err := os.ReadFile(in("one.test/want.csv"))
+	if err != nil || len(text) != len(want) || strings.Count(string(text), "\n\n") == 0 {
+		t.Errorf("--update wrote %q, %v", text, err)
+	}
+	for name, text := range map[string]string{
+		"as --update writes it": string(text), "in another order": want, "with CRLF": strings.ReplaceAll(want, "\n", "\r\n"), "with a mark": "\uFEFF" + want,
+		"with a mark and quotes": "\uFEFF\"a\"" + want[1:],
+	} {
+		writeFile(t, in("one.test/want.csv"), text)
+		writeFile(t, in("one.test/want.rejects.csv"), "\uFEFFline,reason\n6,bad_type(n)\n")
+		if out := etlTest(t, dir, 0); !strings.HasPrefix(out, "ok ") {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	writeFile(t, in("one.test/want.csv"), strings.Replace(want, "\n\n\n", "\n\n", 1))
+	if out := etlTest(t, dir, 1); !strings.Contains(out, "want.csv: 0 rows are missing, 1 are not expected; columns a\n") {
+		t.Errorf("without a NULL: %s", out)
+	}
+}
