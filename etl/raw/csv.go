@@ -136,7 +136,7 @@ func (c *csvReader) read(r *record) error {
 		}
 		c.lines += int64(bytes.Count(b[:end], []byte{'\n'}))
 		c.take(r, c.pos, c.pos+len(withoutNewline(b[:end])), c.pos+end)
-		r.line, r.blank = line, len(r.raw) == 0 && !(c.BlankIsNull && len(c.names) == 1)
+		r.line, r.blank = line, len(r.raw) == 0 && (!c.BlankIsNull || len(c.names) != 1)
 		return nil
 	}
 }
