@@ -72,7 +72,7 @@ func (s *Statement) joinsByKey(join *pg_query.JoinExpr, lookups []Lookup) error 
 		compared[n.GetString_().GetSval()] = true
 	}
 	for _, term := range conjuncts(join.Quals) {
-		if column := keyCompared(term, nameOf(r), l); column != "" {
+		if column, _ := keyCompared(term, nameOf(r), l); column != "" {
 			compared[column] = true
 		}
 	}
@@ -97,12 +97,12 @@ func conjuncts(n *pg_query.Node) []*pg_query.Node {
 	return all
 }
 
-// keyCompared gives the column of the lookup that a term compares for equality with what does not depend on the lookup;
-// "" if it is no such term.
-func keyCompared(term *pg_query.Node, alias string, l Lookup) string {
+// keyCompared gives the column of the lookup that a term compares for equality with what does not depend on the lookup, and
+// that; "" if it is no such term.
+func keyCompared(term *pg_query.Node, alias string, l Lookup) (column string, with *pg_query.Node) {
 	e := term.GetAExpr()
 	if e == nil || e.Kind != pg_query.A_Expr_Kind_AEXPR_OP || len(e.Name) != 1 || e.Name[0].GetString_().GetSval() != "=" {
-		return ""
+		return "", nil
 	}
 	for _, sides := range [][2]*pg_query.Node{{e.Lexpr, e.Rexpr}, {e.Rexpr, e.Lexpr}} {
 		qualifier, column := columnOf(sides[0])
@@ -112,10 +112,53 @@ func keyCompared(term *pg_query.Node, alias string, l Lookup) string {
 			depends = depends || q == alias || q == "" && slices.Contains(l.Columns, c)
 		})
 		if column != "" && !depends && (qualifier == alias || qualifier == "" && slices.Contains(l.Columns, column)) {
-			return column
+			return column, sides[1]
 		}
 	}
-	return ""
+	return "", nil
+}
+
+// KeyComparison is a term of a join's condition that compares a column of a lookup's key.
+type KeyComparison struct {
+	Lookup   Lookup
+	Alias    string // under which the lookup is joined
+	Column   string
+	Position int // in characters from 1
+}
+
+// ComparedWithKeys gives the comparisons of a row-preserving SELECT, and a SELECT of what they compare the keys with, in the
+// same order: to be bound, for its types.
+func (s *Statement) ComparedWithKeys(lookups ...Lookup) (with *Statement, all []KeyComparison, err error) {
+	tree, sel, _, err := s.singleSelect()
+	if err != nil {
+		return nil, nil, err
+	}
+	var targets []*pg_query.Node
+	ours := s.node.GetSelectStmt().GetFromClause()[0].GetJoinExpr() // as it is in the text
+	for join := sel.FromClause[0].GetJoinExpr(); join != nil; join, ours = join.Larg.GetJoinExpr(), ours.Larg.GetJoinExpr() {
+		l, _ := lookupOf(join.Rarg, lookups)
+		r := ours.Rarg.GetRangeVar()
+		add := func(column string, with *pg_query.Node) {
+			if slices.Contains(l.Key, column) {
+				all = append(all, KeyComparison{Lookup: l, Alias: nameOf(r), Column: column, Position: s.position(r.GetLocation())})
+				targets = append(targets, pg_query.MakeResTargetNodeWithVal(with, -1))
+			}
+		}
+		for _, n := range join.UsingClause {
+			add(n.GetString_().GetSval(), pg_query.MakeColumnRefNode([]*pg_query.Node{n}, -1))
+		}
+		for _, term := range conjuncts(join.Quals) {
+			if column, other := keyCompared(term, nameOf(r), l); column != "" {
+				add(column, other)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil, nil
+	}
+	sel.TargetList, sel.WhereClause, sel.SortClause = targets, nil, nil
+	with, err = deparsed(tree)
+	return with, all, err
 }
 
 // columnOf gives the names of a reference: "s", "a" of s.a, "" and "a" of a; nothing of other nodes. A `*` is no column.

@@ -1,12 +1,14 @@
 package pipeline
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"tidegate/internal/pgtypes"
+	"tidegate/internal/yamlfile"
 	"tidegate/sql"
 )
 
@@ -33,6 +35,63 @@ func (p *Pipeline) lookupTables() []sql.Lookup {
 		}
 	}
 	return tables
+}
+
+// exactKeys makes sure that the joins compare the keys of lookups as they are: a bigint or numeric becomes a double when it is
+// compared with one, and different keys beyond 2^53 become the same.
+func (p *Pipeline) exactKeys(relations sql.Catalog) error {
+	if len(p.Lookups) == 0 {
+		return nil
+	}
+	with, all, err := p.Statement.ComparedWithKeys(p.lookupTables()...)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	query, err := sql.Bind(with, relations, environment())
+	if err != nil {
+		return located(p, err)
+	}
+	type column struct{ alias, name string }
+	exact := map[column]bool{} // by one comparison of several
+	for i, c := range all {
+		key := p.lookupField(c.Lookup.Name, c.Column)
+		exact[column{c.Alias, c.Column}] = exact[column{c.Alias, c.Column}] || !rounds(key, query.Types[i].OID)
+	}
+	for i, c := range all {
+		if exact[column{c.Alias, c.Column}] {
+			continue
+		}
+		key := p.lookupField(c.Lookup.Name, c.Column)
+		return &yamlfile.Error{File: p.SQLFile, Line: lineAt(p.SQL, c.Position), Message: fmt.Sprintf(
+			"lookup %s: its key %s is %s and is compared with %s, for which it is rounded, so that two rows of the lookup may match; "+
+				"cast the other side: ON %s.%s = (…)::%[3]s, or declare the field that it is of as %[3]s",
+			c.Lookup.Name, c.Column, key, query.Types[i], c.Alias, c.Column)}
+	}
+	return nil
+}
+
+// doubleDigits are those of decimals that are all different as doubles.
+const doubleDigits = 15
+
+// rounds says that different values of a key's type may be the same when they are compared with another type: as doubles.
+func rounds(key pgtypes.Type, other pgtypes.OID) bool {
+	if other != pgtypes.Float4 && other != pgtypes.Float8 {
+		return false
+	}
+	precision, _, known := key.PrecisionScale()
+	return key.OID == pgtypes.Int8 || key.OID == pgtypes.Numeric && (!known || precision > doubleDigits)
+}
+
+// lookupField gives the type of a lookup's column.
+func (p *Pipeline) lookupField(lookup, column string) pgtypes.Type {
+	for _, l := range p.Lookups {
+		for _, f := range l.Source.Fields {
+			if l.Name == lookup && f.Name == column {
+				return f.Type
+			}
+		}
+	}
+	return pgtypes.Type{}
 }
 
 // lookups reads what a first stage may join.

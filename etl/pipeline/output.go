@@ -32,12 +32,12 @@ func (p *Pipeline) output(upstream sql.Catalog) (columns []catalog.Column, selec
 	if p.Source != nil {
 		relations = p.sourceCatalog()
 	}
-	query, err := sql.Bind(p.Statement, relations, sql.Env{
-		SearchPath: []string{sourceSchema}, Database: "tidegate", User: "tidegate",
-		Settings: func(string) (string, bool) { return "", false },
-	})
+	query, err := sql.Bind(p.Statement, relations, environment())
 	if err != nil {
 		return nil, 0, p.undeclared(located(p, err))
+	}
+	if err := p.exactKeys(relations); err != nil {
+		return nil, 0, err
 	}
 	if len(query.Params) > 0 {
 		return nil, 0, &yamlfile.Error{File: p.SQLFile, Line: 1, Message: "a pipeline has no parameters"}
@@ -58,6 +58,14 @@ func (p *Pipeline) output(upstream sql.Catalog) (columns []catalog.Column, selec
 		return nil, 0, err
 	}
 	return columns, len(query.Names), nil
+}
+
+// environment is that of no session.
+func environment() sql.Env {
+	return sql.Env{
+		SearchPath: []string{sourceSchema}, Database: "tidegate", User: "tidegate",
+		Settings: func(string) (string, bool) { return "", false },
+	}
 }
 
 // undeclared adds to an error about json which fields are json because they are not declared.
