@@ -13,6 +13,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
+	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage"
 	"tidegate/sql"
 )
@@ -73,7 +74,7 @@ func (b *batch) ingestLookup(ctx context.Context, l pipeline.Lookup, bucket stor
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("line %d: %s; %d of %d rows are wrong", first.Line, first.Reason, in.Counts.Rejected, in.Counts.Read-in.Counts.Blank)
+	return wrongRows(first.Line, first.Reason, in.Counts.Rejected, in.Counts.Read-in.Counts.Blank)
 }
 
 // firstReject gives the first record of a local quarantine file.
@@ -93,18 +94,52 @@ func firstOf(quarantine io.Reader) (first raw.Reject, err error) {
 	return first, err
 }
 
-// copyParquetLookup takes the columns by name; a value that its type cannot hold is an error.
+// copyParquetLookup takes the columns by name. As in other formats each row must be right.
 func (b *batch) copyParquetLookup(ctx context.Context, l pipeline.Lookup, bucket storage.Bucket, object storage.Object) error {
 	path, err := storage.LocalFile(ctx, bucket, object.Key, "", b.dir)
 	if err != nil {
 		return err
 	}
-	columns := make([]string, 0, len(l.Source.Fields))
-	for _, f := range l.Source.Fields {
-		columns = append(columns, fmt.Sprintf("CAST(%s AS %s) AS %[1]s", ident(f.Name), f.Type.DuckDB()))
+	var columns, reasons []string
+	for _, name := range l.Source.Required {
+		reasons = append(reasons, fmt.Sprintf("WHEN p.%s IS NULL THEN %s", ident(name), literal("missing_field("+name+")")))
 	}
-	return b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s, file_row_number + 1 AS %s FROM read_parquet(%s, file_row_number = true, hive_partitioning = false)",
-		lookupTable(l.Name), strings.Join(columns, ", "), raw.LineColumn, pathList([]string{path})))
+	for _, f := range l.Source.Fields {
+		columns = append(columns, fmt.Sprintf("TRY_CAST(p.%s AS %s) AS %[1]s", ident(f.Name), f.Type.DuckDB()))
+		reasons = append(reasons, fmt.Sprintf("WHEN %s THEN %s", notOfType("p."+ident(f.Name), f.Type), literal("bad_type("+f.Name+")")))
+	}
+	table := lookupTable(l.Name)
+	err = b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s, p.file_row_number + 1 AS %s, CASE %s END AS %s FROM read_parquet(%s, file_row_number = true, hive_partitioning = false) p",
+		table, strings.Join(columns, ", "), raw.LineColumn, strings.Join(reasons, " "), reasonColumn, pathList([]string{path})))
+	if err != nil {
+		return err
+	}
+	var wrong error
+	err = each(ctx, b.session, fmt.Sprintf("SELECT min(%[1]s)::BIGINT, arg_min(%[2]s, %[1]s), count(%[2]s)::BIGINT, (SELECT count(*) FROM %[3]s)::BIGINT FROM %[3]s WHERE %[2]s IS NOT NULL HAVING count(*) > 0",
+		raw.LineColumn, reasonColumn, table), func(row []cell) error {
+		wrong = wrongRows(row[0].i, row[1].s, row[2].i, row[3].i)
+		return nil
+	})
+	if err := errors.Join(err, wrong); err != nil {
+		return err
+	}
+	return b.exec(ctx, "ALTER TABLE "+table+" DROP COLUMN "+reasonColumn)
+}
+
+// wrongRows says which row of a lookup is the first that is wrong, and how many are.
+func wrongRows(line int64, reason string, wrong, all int64) error {
+	return fmt.Errorf("line %d: %s; %d of %d rows are wrong", line, reason, wrong, all)
+}
+
+// notOfType is a condition on a column of Parquet: its value is none of the type. A whole number has no decimals, which a cast
+// would round away.
+func notOfType(column string, t pgtypes.Type) string {
+	condition := fmt.Sprintf("%s IS NOT NULL AND TRY_CAST(%[1]s AS %s) IS NULL", column, t.DuckDB())
+	if t.OID == pgtypes.Int2 || t.OID == pgtypes.Int4 || t.OID == pgtypes.Int8 {
+		condition += fmt.Sprintf(" OR coalesce(TRY_CAST(%[1]s AS DOUBLE) <> floor(TRY_CAST(%[1]s AS DOUBLE)), false)"+
+			" OR coalesce(TRY_CAST(%[1]s AS DECIMAL(38, 18)) %% 1 <> 0, false)", column)
+	}
+	return condition
 }
 
 // checkLookupKey makes sure that a join to the lookup gives no record twice.

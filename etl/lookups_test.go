@@ -92,3 +92,38 @@ func TestBrokenLookups(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestParquetLookups takes values that are of their fields' types, and publishes nothing where one would have to be rounded.
+func TestParquetLookups(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	l.put(t, "1.gz", event("a", "2018-02-14T01:00:00Z", 2, ""))
+	p := l.withSites(t, "sites.parquet", "")
+	s := l.session(t)
+	defer func() { _ = s.Close() }()
+	with := func(rows string) {
+		t.Helper()
+		path := strings.TrimPrefix(p.Lookups[0].Source.Location, "file:")
+		if _, err := s.Exec(t.Context(), "COPY (SELECT * FROM (VALUES "+rows+") t(site_id, name, country)) TO "+literal(path)+" (FORMAT parquet)"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for rows, want := range map[string]string{
+		"(1::DOUBLE, 'A', 'de'), (1.6::DOUBLE, 'B', 'fr')":                "line 2: bad_type(site_id); 1 of 2 rows are wrong",
+		"(1.6::DECIMAL(10, 1), 'A', 'de')":                                "line 1: bad_type(site_id); 1 of 1 rows are wrong",
+		"('1', 'A', 'de'), ('2.5', 'B', 'fr'), ('x', 'C', 'es')":          "line 2: bad_type(site_id); 2 of 3 rows are wrong",
+		"(1::BIGINT, 'A', 'de'), (9007199254740993::BIGINT, 'B', 'fr')":   "line 2: bad_type(site_id); 1 of 2 rows are wrong",
+		"('nan'::DOUBLE, 'A', 'de')":                                      "line 1: bad_type(site_id); 1 of 1 rows are wrong",
+		"(1::BIGINT, 'A', 'de'), (2, 'B', 'fr'), (NULL::BIGINT, 'C', '')": "line 3: missing_field(site_id); 1 of 3 rows are wrong",
+	} {
+		with(rows)
+		if _, err := l.run(t, p); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", rows, err, want)
+		}
+	}
+	with("(1::DOUBLE, 'A', 'de'), (2::DOUBLE, 'B', 'fr')")
+	l.mustRun(t, p)
+	if diff := cmp.Diff([]string{"a|B|FR"}, l.query(t, "web.events", "SELECT event_id, name, country FROM t")); diff != "" {
+		t.Error(diff)
+	}
+}
