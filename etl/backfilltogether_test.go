@@ -28,9 +28,10 @@ func TestBackfillsTogether(t *testing.T) {
 	events.SQL += " -- again"
 	events = must(seal(events))
 	errs := make(chan error, 2)
-	for range 2 {
+	var progress [2]counted
+	for i := range progress {
 		go func() {
-			_, err := l.runner.Backfill(t.Context(), []*pipeline.Pipeline{events}, Choice{}, nil)
+			_, err := l.runner.Backfill(t.Context(), []*pipeline.Pipeline{events}, Choice{}, &progress[i])
 			errs <- err
 		}()
 	}
@@ -39,6 +40,11 @@ func TestBackfillsTogether(t *testing.T) {
 	}
 	if d := cmp.Diff(want, l.query(t, "web.events", "SELECT * FROM t ORDER BY ALL")); d != "" {
 		t.Error(d)
+	}
+	for i := range progress { // what the other one made is done too
+		if p := &progress[i]; p.done != p.batches || p.doneBytes != p.expected {
+			t.Errorf("%d of %d batches are done, %d of %d bytes", p.done, p.batches, p.doneBytes, p.expected)
+		}
 	}
 	remakes := 0
 	for _, b := range l.batches(t) {

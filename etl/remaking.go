@@ -24,21 +24,21 @@ type remaking struct {
 	chosen   func(l *lineage) func(*catalog.Batch) string // what is to be made again, and why
 	progress Progress
 
-	mu        sync.Mutex
-	todo      []*component
-	busy      int // components that are being made
-	skip      map[catalog.BatchRef]bool
-	again     map[catalog.BatchRef]int // how often a batch that this run made was made by it before
-	late      map[catalog.BatchRef]int // how often another run was before this one
-	announced map[catalog.BatchRef]bool
-	stopped   bool
-	errs      []error
+	mu       sync.Mutex
+	todo     []*component
+	busy     int // components that are being made
+	skip     map[catalog.BatchRef]bool
+	again    map[catalog.BatchRef]int   // how often a batch that this run made was made by it before
+	late     map[catalog.BatchRef]int   // how often another run was before this one
+	expected map[catalog.BatchRef]int64 // by a component's first ref its bytes, until it is done
+	stopped  bool
+	errs     []error
 }
 
 func (t *run) newRemaking(bucket storage.Bucket, progress Progress) *remaking {
 	return &remaking{
 		run: t, bucket: bucket, progress: progress, skip: map[catalog.BatchRef]bool{}, again: map[catalog.BatchRef]int{}, late: map[catalog.BatchRef]int{},
-		announced: map[catalog.BatchRef]bool{},
+		expected: map[catalog.BatchRef]int64{},
 	}
 }
 
@@ -55,6 +55,12 @@ func (m *remaking) all(ctx context.Context, chosen func(l *lineage) func(*catalo
 	}
 	m.work(ctx)
 	workers.Wait()
+	if !m.stopped { // what is left another run has made
+		for first, bytes := range m.expected {
+			m.progress.Done(bytes)
+			delete(m.expected, first)
+		}
+	}
 	return errors.Join(m.errs...)
 }
 
@@ -72,8 +78,8 @@ func (m *remaking) plan(ctx context.Context) (*lineage, error) {
 		return slices.ContainsFunc(c.refs(), func(r catalog.BatchRef) bool { return m.skip[r] })
 	})
 	for _, c := range m.todo {
-		if first := c.refs()[0]; !m.announced[first] {
-			m.announced[first] = true
+		if _, ok := m.expected[c.refs()[0]]; !ok {
+			m.expected[c.refs()[0]] = c.bytes()
 			m.progress.Expect(1, c.bytes())
 		}
 	}
@@ -185,6 +191,7 @@ func (m *remaking) done(c *component, b *batch, other bool) {
 	m.progress.Done(c.bytes())
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	delete(m.expected, c.refs()[0])
 	m.busy--
 	if other {
 		m.lookAgain(c)

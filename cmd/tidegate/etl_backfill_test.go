@@ -108,29 +108,3 @@ web.visits      -    -                   -     -      what changes in web.events
 		t.Error(d)
 	}
 }
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	p := newProgress(&out)
-	p.begin(t.Context(), nil)
-	p.Expect(2, 40e6)
-	at := p.tally.began
-	if got, want := p.now().at(at.Add(time.Second)), "0 of 2 batches"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	p.Read(1000, 20e6)
-	if got, want := p.now().at(at.Add(10*time.Second)), "0 of 2 batches, 1.0 MB/s, 100 records/s, 30s left"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	p.Done(20e6)
-	p.Read(1000, 20e6)
-	p.Done(20e6)
-	if got, want := p.now().at(at.Add(20*time.Second)), "2 of 2 batches, 2.0 MB/s, 100 records/s, 0s left"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	p.close()
-	if out.Len() > 0 {
-		t.Errorf("without a terminal: %q", out.String())
-	}
-}

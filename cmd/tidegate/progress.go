@@ -34,9 +34,12 @@ type tally struct {
 	began          time.Time
 	batches, done  int
 	bytes, records int64
-	// steps are bytes, each counted when it is read and when its batch is made: reading is about half of the work.
-	steps int64
+	read, made     int64 // bytes of what was read, and of the batches that are done
 }
+
+// steps are bytes, each counted when it is read and when its batch is made: reading is about half of the work. What a batch
+// read twice, or not at all because it failed or compacts, is made good when it is done.
+func (t tally) steps() int64 { return 2*t.made + min(max(0, t.read-t.made), t.bytes-t.made) }
 
 // newProgress prepares for a bar if errs is a terminal.
 func newProgress(errs io.Writer) *progress {
@@ -70,16 +73,22 @@ func (p *progress) begin(ctx context.Context, log *slog.Logger) {
 	})
 }
 
-// close ends the bar where it is.
+// close ends the bar: at its end if all is done, else where it is.
 func (p *progress) close() {
 	close(p.stop)
 	p.lines.Wait()
+	if p.bars == nil {
+		return
+	}
 	if p.bar != nil {
-		p.bar.Abort(false)
+		if t := p.now(); t.batches > 0 && t.done == t.batches {
+			p.bar.SetTotal(-1, true) // as much as it has, which is all
+		} else {
+			p.bar.Abort(false)
+		}
+		p.bar.Wait()
 	}
-	if p.bars != nil {
-		p.bars.Shutdown()
-	}
+	p.bars.Shutdown()
 }
 
 func (p *progress) now() tally {
@@ -94,7 +103,7 @@ func (p *progress) count(change func(*tally)) {
 	change(&p.tally)
 	if p.bar != nil {
 		p.bar.SetTotal(2*p.tally.bytes, false)
-		p.bar.SetCurrent(p.tally.steps)
+		p.bar.SetCurrent(p.tally.steps())
 	}
 }
 
@@ -105,22 +114,23 @@ func (p *progress) Expect(batches int, bytes int64) {
 
 // Read counts records.
 func (p *progress) Read(records, bytes int64) {
-	p.count(func(t *tally) { t.records, t.steps = t.records+records, t.steps+bytes })
+	p.count(func(t *tally) { t.records, t.read = t.records+records, t.read+bytes })
 }
 
 // Done counts a batch.
 func (p *progress) Done(bytes int64) {
-	p.count(func(t *tally) { t.done, t.steps = t.done+1, t.steps+bytes })
+	p.count(func(t *tally) { t.done, t.made = t.done+1, t.made+bytes })
 }
 
 // rates gives bytes and records per second, and how long the rest takes at that; ok is false before anything is done.
 func (t tally) rates(now time.Time) (bytes, records float64, left time.Duration, ok bool) {
 	seconds := now.Sub(t.began).Seconds()
-	if t.steps == 0 || seconds <= 0 {
+	steps := float64(t.steps())
+	if steps == 0 || seconds <= 0 {
 		return 0, 0, 0, false
 	}
-	bytes, records = float64(t.steps)/2/seconds, float64(t.records)/seconds
-	rest := max(0, float64(t.bytes)-float64(t.steps)/2)
+	bytes, records = steps/2/seconds, float64(t.records)/seconds
+	rest := max(0, float64(t.bytes)-steps/2)
 	return bytes, records, time.Duration(rest / bytes * float64(time.Second)).Round(time.Second), true
 }
 
