@@ -394,6 +394,8 @@ type Store interface {
 	NoteFailure(ctx context.Context, b Batch) error
 	// Batches gives every batch of every table, oldest first.
 	Batches(ctx context.Context) ([]Batch, error)
+	// LiveRows gives how many rows the live files of each table have that has some: less to read than a View.
+	LiveRows(ctx context.Context) (map[Name]int64, error)
 	// Published gives the published batches of a table by Seq, those that were replaced or made again too. Of them
 	// HotLoadedAt is not known.
 	Published(ctx context.Context, table Name) ([]Batch, error)

@@ -58,6 +58,11 @@ func retired(t *testing.T, open Opener) {
 	}
 	live := livePaths(events(t, s))
 	equal(t, "files that are there", present, live)
+	rows, err := s.LiveRows(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "rows of live files", rows, map[catalog.Name]int64{Events(): 7})
 	// A store whose View is older than the horizon goes on from there.
 	equal(t, "the table", livePaths(events(t, late)), live)
 }

@@ -97,6 +97,31 @@ func (s *Store) Batches(ctx context.Context) ([]catalog.Batch, error) {
 	return s.readBatches(ctx, selectBatches)
 }
 
+// LiveRows gives the rows of each table's live files.
+func (s *Store) LiveRows(ctx context.Context) (map[catalog.Name]int64, error) {
+	rows := map[catalog.Name]int64{}
+	err := s.db.Read(ctx, func(q Querier) error {
+		return eachRow(ctx, q, `SELECT t.name, CAST(sum(f.rows) AS bigint) FROM tbl t
+			JOIN file f ON f.table_id = t.table_id AND f.end_generation IS NULL GROUP BY t.name`, func(r *stdsql.Rows) error {
+			var text string
+			var n int64
+			if err := r.Scan(&text, &n); err != nil {
+				return err
+			}
+			name, ok := catalog.ParseName(text)
+			if !ok {
+				return fmt.Errorf("table %q is not schema.table", text)
+			}
+			rows[name] = n
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the rows of tables in catalog %s: %w", s.db, err)
+	}
+	return rows, nil
+}
+
 // Published gives the published batches of a table by seq.
 func (s *Store) Published(ctx context.Context, table catalog.Name) ([]catalog.Batch, error) {
 	return s.readBatches(ctx, `SELECT `+batchColumns+`, 0 FROM batch b JOIN tbl t USING (table_id)

@@ -32,15 +32,15 @@ func (e *etlStatusCmd) Run(ctx context.Context, p *program) error {
 }
 
 func (e *etlStatusCmd) show(ctx context.Context, p *program, parts *parts, pipelines []*pipeline.Pipeline) error {
-	view, err := parts.store.View(ctx)
+	rows, err := parts.store.LiveRows(ctx)
 	if err != nil {
-		return fmt.Errorf("read the catalog: %w", err)
+		return err
 	}
 	batches, err := parts.store.Batches(ctx)
 	if err != nil {
 		return err
 	}
-	all := statusOf(pipelines, view, batches, time.Now())
+	all := statusOf(pipelines, rows, batches, time.Now())
 	if e.JSON {
 		return printStatusJSON(p.out, all)
 	}
@@ -78,17 +78,12 @@ type pipelineStatus struct {
 
 // statusOf sums up the batches, which are oldest first, by pipeline. A batch of which some partitions were replaced is still
 // one that counts, so the rows are those of the files.
-func statusOf(pipelines []*pipeline.Pipeline, view *catalog.View, batches []catalog.Batch, now time.Time) []*pipelineStatus {
+func statusOf(pipelines []*pipeline.Pipeline, rows map[catalog.Name]int64, batches []catalog.Batch, now time.Time) []*pipelineStatus {
 	all := make([]*pipelineStatus, len(pipelines))
 	of := map[catalog.Name]*pipelineStatus{}
 	for i, p := range pipelines {
-		all[i] = &pipelineStatus{Pipeline: p.Name, Table: p.Table.String()}
+		all[i] = &pipelineStatus{Pipeline: p.Name, Table: p.Table.String(), Rows: rows[p.Table]}
 		of[p.Table] = all[i]
-		if live, ok := view.Tables[p.Table]; ok {
-			for _, f := range live.Files {
-				all[i].Rows += f.Rows
-			}
-		}
 	}
 	for i := range batches {
 		b := &batches[i]

@@ -29,8 +29,8 @@ func TestStatus(t *testing.T) {
 		{Table: events, ID: "b2", State: catalog.BatchFailed, StartedAt: at(6), Reason: "no space left\nclose it"},
 	}
 	// A partition of b3 was replaced since.
-	view := &catalog.View{Tables: map[catalog.Name]*catalog.TableView{events: {Files: []*catalog.File{{Rows: 7}, {Rows: 8}}}}}
-	all := statusOf([]*pipeline.Pipeline{{Name: "web/events", Table: events}, {Name: "web/site_daily", Table: daily}}, view, batches, at(64))
+	rows := map[catalog.Name]int64{events: 15}
+	all := statusOf([]*pipeline.Pipeline{{Name: "web/events", Table: events}, {Name: "web/site_daily", Table: daily}}, rows, batches, at(64))
 	var text, lines bytes.Buffer
 	if err := printStatus(&text, all); err != nil {
 		t.Fatal(err)
