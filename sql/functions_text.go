@@ -3,8 +3,9 @@ package sql
 // textList is the allow-list of functions of texts.
 func textList() []function {
 	return []function{
-		{name: "lower", args: "text", text: "tg_lower($1)"},
-		{name: "upper", args: "text", text: "tg_upper($1)"},
+		// What is ASCII, as most texts are, DuckDB does as well, ten times as fast.
+		{name: "lower", args: "text", text: "CASE WHEN strlen($1) = length($1) THEN lower($1) ELSE tg_lower($1) END"},
+		{name: "upper", args: "text", text: "CASE WHEN strlen($1) = length($1) THEN upper($1) ELSE tg_upper($1) END"},
 		{name: "length", args: "text", text: "CAST(length($1) AS INTEGER)"},
 		{name: "char_length", args: "text", text: "CAST(length($1) AS INTEGER)"},
 		{name: "character_length", args: "text", text: "CAST(length($1) AS INTEGER)"},
