@@ -11,11 +11,11 @@ import (
 	"tidegate/internal/hive"
 )
 
-// arrange takes the losers out of rowsTable, which from then on holds what will be written, and fills b.parts, the
+// arrange takes the losers out of b.rows, which from then on holds what will be written, and fills b.parts, the
 // partitions that have rows.
 func (b *batch) arrange(ctx context.Context) error {
 	if b.counts.Deduplicated > 0 {
-		if err := b.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE rowid IN (SELECT id FROM %s)", rowsTable, losersTable)); err != nil {
+		if err := b.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE rowid IN (SELECT id FROM %s)", b.rows, losersTable)); err != nil {
 			return err
 		}
 	}
@@ -25,14 +25,14 @@ func (b *batch) arrange(ctx context.Context) error {
 	if err := b.countParts(ctx); err != nil {
 		return fmt.Errorf("count the partitions: %w", err)
 	}
-	b.writable = rowsTable
+	b.writable = b.rows
 	return nil
 }
 
 // countParts fills b.parts and the batch's checksum.
 func (b *batch) countParts(ctx context.Context) error {
 	keys := b.table.PartitionBy
-	err := b.eachPartition(ctx, rowsTable, checksumOf(dataColumns(b.table)), func(values, counted []cell) error {
+	err := b.eachPartition(ctx, b.rows, checksumOf(dataColumns(b.table)), func(values, counted []cell) error {
 		if counted[0].i == 0 { // a table without partitions that gets no row
 			return nil
 		}
@@ -55,16 +55,16 @@ func (b *batch) countParts(ctx context.Context) error {
 	return nil
 }
 
-// sortRows makes sortedTable of rowsTable: the table's columns, sorted by partition and cluster_by. Then each file is a
+// sortRows makes sortedTable of b.rows: the table's columns, sorted by partition and cluster_by. Then each file is a
 // plain scan of row ids that follow each other, however many there are.
 func (b *batch) sortRows(ctx context.Context) error {
 	keys := b.table.PartitionBy
 	err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT %s FROM %s%s", sortedTable,
-		idents(columnNames(b.table.Columns)), rowsTable, orderBy(slices.Concat(keys, b.table.ClusterBy))))
+		idents(columnNames(b.table.Columns)), b.rows, orderBy(slices.Concat(keys, b.table.ClusterBy))))
 	if err != nil {
 		return err
 	}
-	if err := b.exec(ctx, "DROP TABLE "+rowsTable); err != nil {
+	if err := b.exec(ctx, "DROP TABLE "+b.rows); err != nil {
 		return err
 	}
 	b.writable = sortedTable

@@ -21,10 +21,10 @@ import (
 
 // The temporary tables of a batch's session.
 const (
-	sourceTable = "_tg_source" // first stage: validated records; a view of Parquet
-	rowsTable   = "_tg_rows"   // what the SELECT gave, as the table's columns
-	losersTable = "_tg_losers" // row ids of rowsTable that deduplication drops
-	sortedTable = "_tg_sorted" // rowsTable by partition and cluster_by, if it must be cut into many files
+	sourceTable = "_tg_source" // first stage: validated records that wait for the SELECT; a view of Parquet
+	rowsTable   = "_tg_rows"   // what the SELECT gave, as the table's columns; not temporary in a scratch database
+	losersTable = "_tg_losers" // row ids of b.rows that deduplication drops
+	sortedTable = "_tg_sorted" // b.rows by partition and cluster_by, if it must be cut into many files
 )
 
 // batch is one atomic piece of output in the making.
@@ -62,9 +62,15 @@ type batch struct {
 	notes      catalog.Notes
 	lookups    []catalog.Lookup // as they were read
 	sourceKind string           // what sourceTable is: TABLE or VIEW
+	selected   selection
+	room       room
+	rows       string // rowsTable, wherever it is
+	scratch    bool   // it is in a scratch database
+	sortable   int64  // then: rows that can be sorted in memory
+	filled     bool   // it is there
 
 	parts    []part
-	writable string // the table that holds the rows to write: rowsTable, or sortedTable once there is one
+	writable string // the table that holds the rows to write: b.rows, or sortedTable once there is one
 	files    []catalog.FileRecord
 	subset   *catalog.Subset
 	checksum uint64
@@ -77,6 +83,7 @@ type part struct {
 	rows      int64
 	checksum  uint64 // of the rows' columns that are in the files
 	first     int64  // row id in sortedTable; its rows follow each other
+	files     int    // that are in the lake
 }
 
 // checkError says that a batch's data, not its surroundings, forbids to publish it: other batches may go on.
@@ -92,6 +99,7 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 		run: t, table: table, view: view, recipe: of,
 		leases: slices.Clone(t.under), release: func() error { return nil },
 		id: batchID(t.p.Table, t.p.Version(), of), started: t.Now(), rejects: map[string]int64{}, truncated: map[string]int64{},
+		room: t.room(), rows: rowsTable,
 	}
 	var random [2]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -116,10 +124,10 @@ func (t *run) newBatch(ctx context.Context, view *catalog.View, table *catalog.T
 	}
 	b.session = session
 	if err := b.exec(ctx, "SET TimeZone = 'UTC'"); err != nil {
-		return nil, errors.Join(err, b.close())
+		return nil, errors.Join(err, b.close(ctx))
 	}
 	if err := b.expect(ctx); err != nil {
-		return nil, errors.Join(err, b.close())
+		return nil, errors.Join(err, b.close(ctx))
 	}
 	b.watch.start()
 	return b, nil
@@ -139,10 +147,11 @@ func (b *batch) revise(ctx context.Context) error {
 }
 
 // close ends the session, its temporary tables with it, removes the files in the making and lets other batches commit.
-func (b *batch) close() error {
+func (b *batch) close(ctx context.Context) error {
 	b.watch.stop()
 	b.overrun.stop()
-	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
+	// Whether the work is over or the context: the file must be let go of.
+	return errors.Join(b.closeScratch(context.WithoutCancel(ctx)), b.session.Close(), os.RemoveAll(b.dir), b.release())
 }
 
 // runFolder is the batch's folder below a partition or below _hot/<table>.
@@ -182,7 +191,7 @@ func beginning(statement string) string {
 	return strings.Join(words, " ")
 }
 
-// settle writes, verifies and commits what the transformation left in rowsTable: the part of a batch that is the
+// settle writes, verifies and commits what the transformation left in b.rows: the part of a batch that is the
 // same for both stages.
 func (b *batch) settle(ctx context.Context) error {
 	if err := b.arrange(ctx); err != nil {
@@ -206,11 +215,11 @@ func (b *batch) settle(ctx context.Context) error {
 // finish closes the batch and tells how it ended: a failure is noted in the catalog. A batch that was only interrupted has
 // not failed: the next run makes it.
 func (b *batch) finish(ctx context.Context, err error) error {
-	err = errors.Join(err, b.close())
+	err = errors.Join(err, b.close(ctx))
 	if err == nil {
 		return nil
 	}
-	if lost(ctx, err) || b.takesPlace() && isStale(err) || ctx.Err() != nil && !isCheck(err) {
+	if lost(ctx, err) || isStale(err) || ctx.Err() != nil && !isCheck(err) {
 		return fmt.Errorf("batch %s: %w", b.id, err)
 	}
 	b.reporting.Lock()

@@ -194,7 +194,7 @@ func (t *run) compactBatch(ctx context.Context, view *catalog.View, group []smal
 	b.bytesIn = bytesOf(group)
 	started := time.Now()
 	made := &compactedBatch{batch: b, group: group}
-	if err := errors.Join(made.run(ctx), b.close()); err != nil {
+	if err := errors.Join(made.run(ctx), b.close(ctx)); err != nil {
 		return fmt.Errorf("compact: batch %s: %w", b.id, err)
 	}
 	b.log.InfoContext(ctx, "partitions compacted", logkey.Bytes, b.bytesIn, logkey.Elapsed, time.Since(started))

@@ -142,7 +142,7 @@ func diesIn(t *testing.T, turn, dir string, d death) bool {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashDirVariable+"="+dir, crashStepVariable+"="+strconv.Itoa(d.step),
-		crashAfterVariable+"="+d.after.String(), crashTurnVariable+"="+turn)
+		crashAfterVariable+"="+d.after.String(), crashTurnVariable+"="+turn, memoryVariable+"="+strconv.Itoa(littleMemory))
 	out, err := child.CombinedOutput()
 	if err == nil {
 		return false
@@ -198,7 +198,7 @@ func outcome(t *testing.T, l *lab) []string {
 // undisturbed runs the same objects without a crash and gives the outcome and the number of steps.
 func undisturbed(t *testing.T, objects int) (want []string, steps int) {
 	t.Helper()
-	l := newLab(t, func(o *Options) { o.Step = func(string) { steps++ } })
+	l := newLab(t, func(o *Options) { o.Memory, o.Step = littleMemory, func(string) { steps++ } })
 	crashObjects(t, l, objects)
 	pipelines, err := crashPipelines(l)
 	if err != nil {

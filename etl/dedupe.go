@@ -18,7 +18,7 @@ import (
 // looked at; NULL if that is a row of the batch.
 const createLosers = "CREATE TEMP TABLE " + losersTable + " (id BIGINT, winner BIGINT)"
 
-// dedupe fills losersTable with the rows of rowsTable that are duplicates and gives their number. A duplicate lies
+// dedupe fills losersTable with the rows of b.rows that are duplicates and gives their number. A duplicate lies
 // in the same partition and has equal unique_key and equal time (NULL time equals NULL time). The first by (object
 // key, line) wins within the batch, and a row that the table already has wins over all. A NULL in the key is equal
 // to nothing. Without unique_key nothing is a duplicate.
@@ -33,7 +33,7 @@ func (b *batch) dedupe(ctx context.Context) (int64, error) {
 	err := b.exec(ctx, fmt.Sprintf(`INSERT INTO %[1]s SELECT id, NULL FROM (
 		SELECT r.rowid AS id, row_number() OVER (PARTITION BY %[2]s ORDER BY r.%[3]s, r.%[4]s) AS nth
 		FROM %[5]s r JOIN (SELECT %[6]s FROM %[5]s k WHERE %[7]s GROUP BY ALL HAVING count(*) > 1) d ON %[8]s) WHERE nth > 1`,
-		losersTable, prefixed("r", same), raw.ObjectColumn, raw.LineColumn, rowsTable, idents(same), notNull("k", b.table.UniqueKey),
+		losersTable, prefixed("r", same), raw.ObjectColumn, raw.LineColumn, b.rows, idents(same), notNull("k", b.table.UniqueKey),
 		equalColumns("r", "d", same)))
 	if err != nil {
 		return 0, fmt.Errorf("find duplicates within the batch: %w", err)
@@ -127,7 +127,7 @@ func (b *batch) dedupeAgainstTable(ctx context.Context, same []string) error {
 		return err
 	}
 	err = b.exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.rowid, e.%s FROM %s r JOIN %s AS e ON %s WHERE %s",
-		losersTable, fileColumn, rowsTable, keys, equalColumns("r", "e", same), notNull("r", b.table.UniqueKey)))
+		losersTable, fileColumn, b.rows, keys, equalColumns("r", "e", same), notNull("r", b.table.UniqueKey)))
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (b *batch) touched(ctx context.Context, same []string) (map[string][]span, 
 	}
 	keys := len(b.table.PartitionBy)
 	selected = append(selected, "count(*)::BIGINT")
-	query := "SELECT " + strings.Join(selected, ", ") + " FROM " + rowsTable
+	query := "SELECT " + strings.Join(selected, ", ") + " FROM " + b.rows
 	if keys > 0 {
 		query += " GROUP BY " + idents(b.table.PartitionBy)
 	}

@@ -3,6 +3,7 @@ package etl
 import (
 	"bytes"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,10 +62,20 @@ func (l *lab) parquetEvents() *pipeline.Pipeline {
 }
 
 // TestDirtyParquet has objects that are no Parquet and values that are not of their field's type: they are rejected, and
-// the rest arrives.
+// the rest arrives. So they do when the objects are more than memory holds.
 func TestDirtyParquet(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, nil)
+	for _, memory := range []int64{DefaultMemory, 1 << 10} {
+		t.Run(strconv.FormatInt(memory, 10), func(t *testing.T) {
+			t.Parallel()
+			dirtyParquet(t, memory)
+		})
+	}
+}
+
+func dirtyParquet(t *testing.T, memory int64) {
+	t.Helper()
+	l := newLab(t, func(o *Options) { o.Memory = memory })
 	s := l.session(t)
 	for name, query := range map[string]string{
 		"1.parquet": "SELECT 'a' AS event_id, '2018-02-14 01:00:00Z' AS ts, '7' AS site_id, 'x' AS filename",

@@ -30,7 +30,7 @@ type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
 }
 
-// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Shard, Share, Workers, Cores, Step, LeaseTime and Now must be set.
+// Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Shard, Share, Workers, Memory, Cores, Step, LeaseTime and Now must be set.
 type Options struct {
 	Store catalog.Store
 	Lake  storage.Bucket
@@ -58,6 +58,8 @@ type Options struct {
 	Share Share
 	// Workers is how many processes do what Work does at once; 0 is 1.
 	Workers int
+	// Memory is what the Engine may have, bytes; 0 is DefaultMemory.
+	Memory int64
 	// Cores is how many of them the Engine uses; 0: all.
 	Cores int
 	// Step, if not nil, is called, by several goroutines if Jobs is more than 1, at each named step, in this order: recovered, discovered; then for each batch
@@ -83,6 +85,9 @@ type Runner struct {
 	kin          *kinOf
 	sizes        compactSizes
 }
+
+// DefaultMemory is what an Engine of which nobody says more is taken to have, bytes.
+const DefaultMemory = 1 << 30
 
 // fault lets this package's tests damage what a batch writes or counts, between the step and its check.
 type fault struct {
@@ -111,6 +116,7 @@ func New(o Options) (*Runner, error) {
 		o.Now = time.Now
 	}
 	o.Cores = cmp.Or(o.Cores, runtime.GOMAXPROCS(0))
+	o.Memory = cmp.Or(o.Memory, DefaultMemory)
 	return &Runner{
 		Options: o, limit: fileLimit{rows: 16_000_000, bytes: 512 << 20}, largeSource: largeSource, meter: &meter{},
 		overrunGrace: overrunGrace, kin: &kinOf{known: map[kinKey]kin{}}, sizes: compactSizes{good: 64 << 20, wanted: 256 << 20, batch: 2 << 30},
@@ -159,6 +165,9 @@ type run struct {
 	report    *PipelineReport
 	log       *slog.Logger
 }
+
+// room is what one of the batches that are made at a time has.
+func (t *run) room() room { return roomIn(t.Memory, max(1, cap(t.slots))) }
 
 // make makes the batches that are due.
 func (t *run) make(ctx context.Context) error {

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tidegate/catalog"
-	"tidegate/etl/raw"
 	"tidegate/internal/logkey"
-	"tidegate/internal/pgerr"
 	"tidegate/internal/storage"
 	"tidegate/sql"
 )
@@ -181,46 +178,26 @@ func (t *run) definition(view *catalog.View, columns []catalog.Column) (*catalog
 
 // runRecords makes a batch of the records that load brings into sourceTable.
 func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err error)) error {
-	statement := b.p.Statement
-	counting, filters, err := statement.CountFiltered()
-	if err != nil {
-		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
-	}
 	if err := b.loadLookups(ctx); err != nil {
 		return err
 	}
+	var err error
+	if b.selected, err = b.selection(); err != nil {
+		return err
+	}
 	rejects, err := load()
+	if e, ok := errors.AsType[*transformError](err); ok {
+		return e.error
+	}
 	if err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}
 	b.Step("ingested")
-	if err := b.transform(ctx, statement); err != nil {
-		err = fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
-		if e, ok := errors.AsType[*pgerr.Error](err); ok && strings.HasPrefix(string(e.Code), valueErrorClass) {
-			err = &valueError{err}
-		}
+	if err := b.transform(ctx); err != nil {
 		return err
 	}
-	if b.fault.selected != "" {
-		if err := b.exec(ctx, "DELETE FROM "+rowsTable+" WHERE NOT ("+b.fault.selected+")"); err != nil {
-			return err
-		}
-	}
-	if filters {
-		if b.counts.Filtered, err = b.countFiltered(ctx, counting); err != nil {
-			return fmt.Errorf("count filtered records: %w", err)
-		}
-	}
-	if err := b.rejectRows(ctx, rejects, b.fitRules()); err != nil {
-		return fmt.Errorf("reject rows that do not fit: %w", err)
-	}
-	// Behind the rows whose times are out of range: their comparison would fail.
-	future, err := b.futureRules(ctx, b.places)
-	if err != nil {
-		return fmt.Errorf("look for records of the future: %w", err)
-	}
-	if err := b.rejectRows(ctx, rejects, future); err != nil {
-		return fmt.Errorf("reject records of the future: %w", err)
+	if err := b.rejectUnfit(ctx, rejects); err != nil {
+		return err
 	}
 	if err := b.exec(ctx, "DROP "+b.sourceKind+" "+sourceTable); err != nil {
 		return fmt.Errorf("drop the source: %w", err)
@@ -242,31 +219,20 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 	return b.settle(ctx)
 }
 
-// transform makes rowsTable: the SELECT over the source, with the two columns that say where each row is from.
-func (b *batch) transform(ctx context.Context, statement *sql.Statement) error {
-	var star []string
-	for _, f := range b.p.SourceFields() {
-		star = append(star, f.Name)
+// rejectUnfit rejects the records whose rows cannot be in the table.
+func (b *batch) rejectUnfit(ctx context.Context, rejects string) error {
+	if err := b.rejectRows(ctx, rejects, unfit); err != nil {
+		return fmt.Errorf("reject rows that do not fit: %w", err)
 	}
-	carried := []string{raw.ObjectColumn, raw.LineColumn}
-	carrying, err := statement.Carry(star, carried...)
+	// Behind the rows whose times are out of range: their comparison would fail.
+	future, err := b.futureRule(ctx, b.places)
 	if err != nil {
-		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
+		return fmt.Errorf("look for records of the future: %w", err)
 	}
-	names, rendered, err := b.renderSource(carrying)
-	if err != nil {
-		return err
+	if err := b.rejectRows(ctx, rejects, future); err != nil {
+		return fmt.Errorf("reject records of the future: %w", err)
 	}
-	return b.fill(ctx, rendered, names[:len(names)-len(carried)], carried)
-}
-
-func (b *batch) countFiltered(ctx context.Context, counting *sql.Statement) (int64, error) {
-	_, rendered, err := b.renderSource(counting)
-	if err != nil {
-		return 0, err
-	}
-	n, err := number(ctx, b.session, "SELECT n::BIGINT FROM ("+rendered+") AS t(n)")
-	return n + b.fault.filtered, err
+	return nil
 }
 
 // renderSource binds a statement over source and lookups and gives its output names and DuckDB text.

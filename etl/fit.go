@@ -141,7 +141,7 @@ func truncated(text string, n int) string {
 		text, n, continues(n+1), continues(n), continues(n-1))
 }
 
-// cutColumn says in rowsTable whether the nth of b.cuts was cut in a row.
+// cutColumn says in b.rows whether the nth of b.cuts was cut in a row.
 func cutColumn(n int) string { return fmt.Sprintf("_tg_cut%d", n) }
 
 // countTruncated counts the rows that will be written, in which something was cut, and per column.
@@ -155,7 +155,7 @@ func (b *batch) countTruncated(ctx context.Context) error {
 		counts = append(counts, fmt.Sprintf("(count(*) FILTER (%s))::BIGINT", cutColumn(i)))
 	}
 	query := fmt.Sprintf("SELECT count(*)::BIGINT, %s FROM %s WHERE %s",
-		strings.Join(counts, ", "), rowsTable, strings.Join(any, " OR "))
+		strings.Join(counts, ", "), b.rows, strings.Join(any, " OR "))
 	err := each(ctx, b.session, query, func(row []cell) error {
 		b.counts.Truncated = row[0].i
 		for i, c := range b.cuts {

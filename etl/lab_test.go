@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,12 @@ type lab struct {
 	clock  time.Time // LastModified of the objects that are put
 }
 
+// memoryVariable, in the environment of a child process, is the lab's Options.Memory.
+const memoryVariable = "TIDEGATE_TEST_ETL_MEMORY"
+
+// littleMemory has every chunk of records transformed for itself, into a scratch database, and few rows sorted at a time.
+const littleMemory = 64 << 10
+
 // openLab opens the lab in a folder, which it makes if it is not there. It is used by child processes too.
 func openLab(ctx context.Context, dir string, options func(*Options)) (*lab, error) {
 	l := &lab{dir: dir, clock: time.Date(2018, 2, 15, 4, 0, 0, 0, time.UTC)}
@@ -60,6 +67,11 @@ func openLab(ctx context.Context, dir string, options func(*Options)) (*lab, err
 	o := Options{
 		Store: l.store, Lake: l.lake, Engine: l.db, WorkDir: filepath.Join(dir, "work"), Log: slog.New(slog.DiscardHandler),
 		Source: func(location string) (storage.Bucket, error) { return file.Open(location) },
+	}
+	if text := os.Getenv(memoryVariable); text != "" {
+		if o.Memory, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return nil, err
+		}
 	}
 	if options != nil {
 		options(&o)

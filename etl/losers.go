@@ -84,7 +84,7 @@ func (b *batch) goneKeys(ctx context.Context, same []string, among map[string][]
 	}
 	var gone []string
 	query := fmt.Sprintf("SELECT DISTINCT e.%s FROM %s AS e ANTI JOIN %s r ON %s WHERE %s",
-		fileColumn, keys, rowsTable, equalColumns("r", "e", same), notNull("e", b.table.UniqueKey))
+		fileColumn, keys, b.rows, equalColumns("r", "e", same), notNull("e", b.table.UniqueKey))
 	err = each(ctx, b.session, query, func(row []cell) error {
 		gone = append(gone, files[row[0].i].Partition)
 		return nil

@@ -93,7 +93,8 @@ func (q *backlog) piece(ctx context.Context) (did bool, err error) {
 	if group, err = q.stillNew(under, group); err == nil && len(group) > 0 {
 		err = q.batches(under, &t, group)
 	}
-	if err != nil && ctx.Err() == nil && lost(under, err) {
+	// One that was taken for dead may come back when others have changed what its rows were deduplicated against.
+	if err != nil && ctx.Err() == nil && (lost(under, err) || isStale(err)) {
 		q.log.WarnContext(ctx, "another run has taken over a batch", logkey.Batch, l.Piece, logkey.Error, err)
 		q.add(group)
 		err = nil

@@ -17,12 +17,30 @@ import (
 // reasonColumn says why a record is rejected.
 const reasonColumn = "_tg_reason"
 
-// rule is a condition on rowsTable under which a row's record is rejected.
+// rule is a condition on a row under which its record is rejected.
 type rule struct{ condition, reason string }
 
-// futureRules reject a time that is too far after its object's LastModified. Validation sees that only where a field of
-// the record is the time itself.
-func (b *batch) futureRules(ctx context.Context, objects []storage.Object) ([]rule, error) {
+// reasonOf is the reason of the first rule that a row breaks; NULL if it breaks none.
+func reasonOf(rules []rule) string {
+	if len(rules) == 0 {
+		return "NULL::VARCHAR"
+	}
+	reasons := make([]string, len(rules))
+	for i, r := range rules {
+		reasons[i] = fmt.Sprintf("WHEN %s THEN %s", r.condition, literal(r.reason))
+	}
+	return "CASE " + strings.Join(reasons, " ") + " END"
+}
+
+// rejected says which rows are rejected, by a condition, and why, by an expression.
+type rejected struct{ where, reason string }
+
+// unfit are the rows of which fitted says that they cannot be in the table.
+var unfit = &rejected{where: reasonColumn + " IS NOT NULL", reason: reasonColumn}
+
+// futureRule rejects a time that is too far after its object's LastModified; nil if there is none. Validation sees that only
+// where a field of the record is the time itself.
+func (b *batch) futureRule(ctx context.Context, objects []storage.Object) (*rejected, error) {
 	if b.table.Time == nil || len(objects) == 0 {
 		return nil, nil
 	}
@@ -36,14 +54,14 @@ func (b *batch) futureRules(ctx context.Context, objects []storage.Object) ([]ru
 		}
 	}
 	some, err := number(ctx, b.session, fmt.Sprintf("SELECT coalesce(max(%s) > make_timestamptz(%d), false)::BIGINT FROM %s",
-		at, earliest.Add(raw.FutureTolerance).UnixMicro(), rowsTable))
+		at, earliest.Add(raw.FutureTolerance).UnixMicro(), b.rows))
 	if err != nil || some == 0 {
 		return nil, err
 	}
-	return []rule{{
-		condition: fmt.Sprintf("coalesce(%s > make_timestamptz(list_extract([%s], %s + 1)), false)", at, strings.Join(cutoffs, ", "), raw.ObjectColumn),
-		reason:    "future_time(" + b.table.Time.Column + ")",
-	}}, nil
+	return &rejected{
+		where:  fmt.Sprintf("coalesce(%s > make_timestamptz(list_extract([%s], %s + 1)), false)", at, strings.Join(cutoffs, ", "), raw.ObjectColumn),
+		reason: literal("future_time(" + b.table.Time.Column + ")"),
+	}, nil
 }
 
 // instant is the table's time as a TIMESTAMPTZ.
@@ -55,24 +73,16 @@ func (b *batch) instant() string {
 	return fmt.Sprintf("timezone(%s, CAST(%s AS TIMESTAMP))", literal(b.table.Time.Zone), ident(c.Name))
 }
 
-// rejectRows moves the rows of rowsTable that break a rule to quarantine: from then on they count as rejected, not as
-// parsed.
-func (b *batch) rejectRows(ctx context.Context, rejects string, rules []rule) error {
-	if len(rules) == 0 {
+// rejectRows moves rows of b.rows to quarantine: from then on they count as rejected, not as parsed. Nil are none.
+func (b *batch) rejectRows(ctx context.Context, rejects string, r *rejected) error {
+	if r == nil {
 		return nil
 	}
-	var broken, reason []string
-	for _, r := range rules {
-		broken = append(broken, "("+r.condition+")")
-		reason = append(reason, fmt.Sprintf("WHEN %s THEN %s", r.condition, literal(r.reason)))
-	}
-	where := strings.Join(broken, " OR ")
-	found := "CASE " + strings.Join(reason, " ") + " END AS " + reasonColumn
-	query := b.rejectedRows(found, where)
+	query := b.rejectedRows(r.reason, r.where)
 	if b.p.Source != nil {
 		moved := rowsTable + "_rejected"
-		err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS SELECT %s, %s, %s FROM %s WHERE %s",
-			moved, raw.ObjectColumn, raw.LineColumn, found, rowsTable, where))
+		err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s AS SELECT %s, %s, %s AS %s FROM %s WHERE %s",
+			moved, raw.ObjectColumn, raw.LineColumn, r.reason, reasonColumn, b.rows, r.where))
 		if err != nil {
 			return err
 		}
@@ -82,7 +92,7 @@ func (b *batch) rejectRows(ctx context.Context, rejects string, rules []rule) er
 	if err != nil || n == 0 {
 		return err
 	}
-	deleted, err := b.session.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s", rowsTable, where))
+	deleted, err := b.session.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s", b.rows, r.where))
 	if err != nil {
 		return err
 	}
@@ -96,8 +106,11 @@ func (b *batch) rejectRows(ctx context.Context, rejects string, rules []rule) er
 	return nil
 }
 
-// rejectedRecords reads what the source has of the rows in moved.
+// rejectedRecords reads where the rows in moved are from, and what the source has of them if they have no originals.
 func (b *batch) rejectedRecords(moved string) string {
+	if b.originals != nil {
+		return fmt.Sprintf("SELECT %s::BIGINT, %s::BIGINT, %s, NULL::VARCHAR FROM %s ORDER BY 1, 2", raw.ObjectColumn, raw.LineColumn, reasonColumn, moved)
+	}
 	var fields []string
 	for _, f := range b.p.SourceFields() {
 		fields = append(fields, literal(f.Name), "s."+ident(f.Name))
@@ -114,7 +127,7 @@ func (b *batch) rejectedRows(reason, where string) string {
 		fields = append(fields, literal(c.Name), ident(c.Name))
 	}
 	return fmt.Sprintf("SELECT NULL::BIGINT, 0::BIGINT, %s, json_object(%s)::VARCHAR AS kept FROM %s WHERE %s ORDER BY kept",
-		reason, strings.Join(fields, ", "), rowsTable, where)
+		reason, strings.Join(fields, ", "), b.rows, where)
 }
 
 // originals finds records as they were read: by place in b.places and line the reasons why they are rejected.

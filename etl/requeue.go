@@ -92,7 +92,7 @@ func (t *run) requeueBatch(ctx context.Context, files []storage.Object) error {
 	}
 	err = b.runRecords(ctx, func() (string, error) { return b.loadQuarantine(ctx, files) })
 	if errors.Is(err, errNothingPasses) {
-		return b.close()
+		return b.close(ctx)
 	}
 	if err := b.finish(ctx, err); err != nil {
 		return err

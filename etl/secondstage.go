@@ -172,7 +172,11 @@ func (b *batch) runTables(ctx context.Context, parts, rebuild []*upstreamPart, i
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}
-	if err := b.fill(ctx, rendered, query.Names, nil); err != nil {
+	selected, err := b.fitted(rendered, query.Names, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.addRows(ctx, selected); err != nil {
 		return fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
 	}
 	if incremental {
@@ -181,7 +185,7 @@ func (b *batch) runTables(ctx context.Context, parts, rebuild []*upstreamPart, i
 		}
 	}
 	rejects := filepath.Join(b.dir, "rejects.ndjson.gz")
-	if err := b.rejectRows(ctx, rejects, b.fitRules()); err != nil {
+	if err := b.rejectRows(ctx, rejects, unfit); err != nil {
 		return fmt.Errorf("reject rows that do not fit: %w", err)
 	}
 	b.Step("transformed")
@@ -270,7 +274,7 @@ func (b *batch) keepRebuilt(ctx context.Context, rebuild []*upstreamPart) error 
 		same[i] = fmt.Sprintf("CAST(r.%[1]s AS VARCHAR) IS NOT DISTINCT FROM v.%[1]s", ident(c))
 	}
 	dropped, err := b.session.Exec(ctx, fmt.Sprintf("DELETE FROM %s AS r WHERE NOT EXISTS (SELECT 1 FROM %s v WHERE %s)",
-		rowsTable, rebuilt, strings.Join(same, " AND ")))
+		b.rows, rebuilt, strings.Join(same, " AND ")))
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,8 @@ func carriedColumns() []sql.Column {
 	}
 }
 
-// load makes sourceTable of the objects' valid records and counts what was read; it gives the local file of
-// rejected records so far, which need not exist.
+// load makes sourceTable of the objects' valid records, of the last of them if they are many, and counts what was read; it
+// gives the local file of rejected records so far, which need not exist.
 func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
 	b.places = objects
 	if b.p.Source.Format == "parquet" {
@@ -47,37 +47,15 @@ func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []stora
 // readers is how many objects a batch reads at a time: batches that are made at once share the processors.
 func (b *batch) readers() int { return max(1, b.Cores/cap(b.slots)) }
 
-// ingest makes sourceTable of what is read into it, and gives the local file of rejected records.
-func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {
-	b.sourceKind = "TABLE"
-	in, err := b.intoTable(ctx, sourceTable, b.p, read)
-	if err != nil {
-		return "", err
-	}
-	b.inputs, b.counts, b.parsed = in.Inputs, in.Counts, in.Parsed
+// noteIngested takes over what became of the records that were read.
+func (b *batch) noteIngested(in *raw.Ingested) {
+	b.inputs, b.parsed = in.Inputs, in.Parsed
+	b.counts.Read, b.counts.Blank, b.counts.Rejected = in.Counts.Read, in.Counts.Blank, in.Counts.Rejected
 	maps.Copy(b.rejects, in.Rejects)
 	b.notes.AddUnknown(in.Unknown)
 	if in.Quarantine == "" {
 		in.Quarantine = filepath.Join(b.dir, "rejects.ndjson.gz")
 	}
-	return in.Quarantine, nil
-}
-
-// intoTable makes a table of the clean records of a pipeline that are read into it.
-func (b *batch) intoTable(ctx context.Context, table string, p *pipeline.Pipeline, read func(raw.Sink) (*raw.Ingested, error)) (*raw.Ingested, error) {
-	var columns []string
-	for _, c := range raw.Columns(p) {
-		columns = append(columns, ident(c.Name)+" "+c.Type)
-	}
-	if err := b.exec(ctx, fmt.Sprintf("CREATE TEMP TABLE %s (%s)", table, strings.Join(columns, ", "))); err != nil {
-		return nil, err
-	}
-	rows, err := b.session.Append(ctx, table)
-	if err != nil {
-		return nil, err
-	}
-	in, err := read(rows)
-	return in, errors.Join(err, rows.Close(ctx))
 }
 
 // loadParquet makes sourceTable a view of Parquet objects: reading them twice is cheap. A record without a required
@@ -103,7 +81,27 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 	if err != nil {
 		return "", err
 	}
-	broken := int64(0)
+	broken, err := b.countParquet(ctx, all)
+	if err != nil {
+		return "", fmt.Errorf("count the records: %w", err)
+	}
+	b.countUnknown(good)
+	if b.bytesIn*parquetUnpacks > b.room.portion {
+		if err := b.toScratch(ctx); err != nil {
+			return "", err
+		}
+	}
+	if broken == 0 {
+		return rejects, nil
+	}
+	n, err := b.reject(ctx, rejects, fmt.Sprintf("SELECT %s::BIGINT, %s::BIGINT, %s, %s FROM %s WHERE %s IS NOT NULL ORDER BY 1, 2",
+		raw.ObjectColumn, raw.LineColumn, reasonColumn, rawColumn, all, reasonColumn), nil)
+	b.counts.Rejected += n
+	return rejects, err
+}
+
+// countParquet counts the records of each object in the relation of all, and gives how many are broken.
+func (b *batch) countParquet(ctx context.Context, all string) (broken int64, err error) {
 	query := fmt.Sprintf("SELECT %[1]s::BIGINT, count(*)::BIGINT, (count(*) FILTER (%[2]s IS NULL))::BIGINT, count(%[2]s)::BIGINT FROM %[3]s GROUP BY 1",
 		raw.ObjectColumn, reasonColumn, all)
 	err = each(ctx, b.session, query, func(row []cell) error {
@@ -116,18 +114,11 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 		broken += row[3].i
 		return nil
 	})
-	if err != nil {
-		return "", fmt.Errorf("count the records: %w", err)
-	}
-	b.countUnknown(good)
-	if broken == 0 {
-		return rejects, nil
-	}
-	n, err := b.reject(ctx, rejects, fmt.Sprintf("SELECT %s::BIGINT, %s::BIGINT, %s, %s FROM %s WHERE %s IS NOT NULL ORDER BY 1, 2",
-		raw.ObjectColumn, raw.LineColumn, reasonColumn, rawColumn, all, reasonColumn), nil)
-	b.counts.Rejected += n
-	return rejects, err
+	return broken, err
 }
+
+// parquetUnpacks is how many bytes of rows a byte of Parquet may be.
+const parquetUnpacks = 8
 
 // rawColumn is what the quarantine keeps of a Parquet record: the fields that the pipeline reads, as JSON.
 const rawColumn = "_tg_raw"

@@ -23,6 +23,11 @@ const parquetOptions = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v1)"
 // write puts the full-field files and the column subset into fresh run folders of the lake. What it notes of them
 // is completed by verify, from the files themselves.
 func (b *batch) write(ctx context.Context) error {
+	if b.scratch {
+		if err := b.measureRows(ctx); err != nil {
+			return fmt.Errorf("measure the rows: %w", err)
+		}
+	}
 	if b.sortFirst() {
 		if err := b.sortRows(ctx); err != nil {
 			return err
@@ -51,39 +56,91 @@ func hasSubset(t *catalog.Table) bool {
 }
 
 // sortFirst reports whether the rows are many: by their partitions, each of which would look through all rows, or by the
-// bytes of their inputs, of which a file seldom has more.
+// bytes of their inputs, of which a file seldom has more. What lies in a scratch database is looked through quickly, and is
+// too much to be sorted at once.
 func (b *batch) sortFirst() bool {
+	if b.scratch {
+		return len(b.parts) > 64
+	}
 	return len(b.parts) > 8 || b.bytesIn > 2*b.limit.bytes
 }
 
 // writePart writes one partition, in several files if it is big.
 func (b *batch) writePart(ctx context.Context, p *part) error {
+	if b.scratch && b.writable != sortedTable {
+		return b.writeStretches(ctx, p, p.condition, p.rows, min(b.sortable, b.limit.rows))
+	}
 	perFile := b.limit.rows
-	for from, number := int64(0), 0; from < p.rows; {
+	for from := int64(0); from < p.rows; {
 		n := min(perFile, p.rows-from)
 		if n < p.rows && b.writable != sortedTable {
 			if err := b.sortRows(ctx); err != nil {
 				return err
 			}
 		}
-		key := b.partKey(p.name, number)
-		path := filepath.Join(b.dir, "part.parquet")
-		size, err := b.copyTo(ctx, path, idents(columnNames(dataColumns(b.table))), b.rowsOf(p, from, n))
+		size, err := b.copyPart(ctx, b.rowsOf(p, from, n))
 		if err != nil {
 			return err
 		}
 		if size > b.limit.bytes && n > 1 {
-			perFile = max(1, int64(float64(n)*float64(b.limit.bytes)/float64(size)*0.9))
+			perFile = b.fitting(n, size)
 			continue
 		}
-		if err := b.putFile(ctx, key, path); err != nil {
+		if err := b.putPart(ctx, p, size); err != nil {
 			return err
 		}
-		b.files = append(b.files, catalog.FileRecord{Path: key, Partition: p.name})
-		b.log.DebugContext(ctx, "file written", logkey.File, key, logkey.Bytes, size)
 		from += n
-		number++
 	}
+	return nil
+}
+
+// writeStretches writes rows of a partition that fulfil a condition. Each stretch of them is a file and sorted for itself, in
+// memory; all together would be spilled twice as large as they are.
+func (b *batch) writeStretches(ctx context.Context, p *part, condition string, rows, most int64) error {
+	all, err := b.stretches(ctx, condition, rows, most)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		of := condition + " AND " + s.condition()
+		size, err := b.copyPart(ctx, b.rows+" WHERE "+b.written(of)+orderBy(b.table.ClusterBy))
+		if err != nil {
+			return err
+		}
+		if size > b.limit.bytes && s.rows > 1 {
+			err = b.writeStretches(ctx, p, of, s.rows, b.fitting(s.rows, size))
+		} else {
+			err = b.putPart(ctx, p, size)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fitting is how many rows fit into a file, if so many need so many bytes.
+func (b *batch) fitting(rows, size int64) int64 {
+	return max(1, int64(float64(rows)*float64(b.limit.bytes)/float64(size)*0.9))
+}
+
+// partFile is the full-field file in the making.
+func (b *batch) partFile() string { return filepath.Join(b.dir, "part.parquet") }
+
+// copyPart writes partFile and gives its size in bytes.
+func (b *batch) copyPart(ctx context.Context, from string) (int64, error) {
+	return b.copyTo(ctx, b.partFile(), idents(columnNames(dataColumns(b.table))), from)
+}
+
+// putPart makes partFile the next file of a partition.
+func (b *batch) putPart(ctx context.Context, p *part, size int64) error {
+	key := b.partKey(p.name, p.files)
+	if err := b.putFile(ctx, key, b.partFile()); err != nil {
+		return err
+	}
+	p.files++
+	b.files = append(b.files, catalog.FileRecord{Path: key, Partition: p.name})
+	b.log.DebugContext(ctx, "file written", logkey.File, key, logkey.Bytes, size)
 	return nil
 }
 
@@ -93,10 +150,14 @@ func (b *batch) rowsOf(p *part, from, n int64) string {
 	if b.writable == sortedTable {
 		where, order = fmt.Sprintf("rowid >= %d AND rowid < %d", p.first+from, p.first+from+n), ""
 	}
-	if b.fault.written != "" {
-		where += " AND (" + b.fault.written + ")"
+	return fmt.Sprintf("%s WHERE %s%s", b.writable, b.written(where), order)
+}
+
+func (b *batch) written(where string) string {
+	if b.fault.written == "" {
+		return where
 	}
-	return fmt.Sprintf("%s WHERE %s%s", b.writable, where, order)
+	return where + " AND (" + b.fault.written + ")"
 }
 
 // copyTo writes a local Parquet file and gives its size in bytes.
@@ -120,32 +181,61 @@ func (b *batch) partKey(partition string, number int) string {
 	return fmt.Sprintf("%s%s/%04d.parquet", folder, b.runFolder(), number)
 }
 
-// writeSubset writes the hot columns of all partitions into one file, sorted as the hot table is, and its manifest.
-// A batch without rows has a subset without files.
+// writeSubset writes the hot columns of all partitions into one file, or into one for each stretch, sorted as the hot table
+// is, and their manifest. A batch without rows has a subset without files.
 func (b *batch) writeSubset(ctx context.Context) error {
 	b.subset = &catalog.Subset{Format: b.table.Hot.Format, Columns: b.table.Hot.Columns, Paths: []string{}}
 	if len(b.parts) == 0 {
 		return nil
 	}
-	path := filepath.Join(b.dir, "subset")
-	if err := b.writeSubsetFile(ctx, path); err != nil {
+	b.subset.Rows = b.rowCount()
+	froms, err := b.subsetFroms(ctx)
+	if err != nil {
 		return err
 	}
 	folder := "_hot/" + b.p.Table.String() + "/" + b.runFolder()
-	key := folder + "/0000." + cmp.Or(b.subset.Format, "parquet")
-	if err := b.putFile(ctx, key, path); err != nil {
-		return err
+	var objects []storage.Object
+	for i, from := range froms {
+		path := filepath.Join(b.dir, "subset")
+		if err := b.writeSubsetFile(ctx, path, from); err != nil {
+			return err
+		}
+		key := fmt.Sprintf("%s/%04d.%s", folder, i, cmp.Or(b.subset.Format, "parquet"))
+		if err := b.putFile(ctx, key, path); err != nil {
+			return err
+		}
+		object, err := b.Lake.Stat(ctx, key)
+		if err != nil {
+			return fmt.Errorf("look at a written file: %w", err)
+		}
+		objects = append(objects, object)
+		b.subset.Paths = append(b.subset.Paths, key)
+		b.subset.Bytes += object.Size
 	}
-	b.subset.Paths = []string{key}
-	for _, p := range b.parts {
-		b.subset.Rows += p.rows
+	return b.writeManifest(ctx, folder+"/manifest.json", objects)
+}
+
+// rowCount is how many rows the partitions have.
+func (b *batch) rowCount() int64 {
+	var n int64
+	for i := range b.parts {
+		n += b.parts[i].rows
 	}
-	object, err := b.Lake.Stat(ctx, key)
-	if err != nil {
-		return fmt.Errorf("look at a written file: %w", err)
+	return n
+}
+
+// subsetFroms gives what follows FROM for each file of the subset.
+func (b *batch) subsetFroms(ctx context.Context) ([]string, error) {
+	order := orderBy(b.table.Hot.Sort)
+	if !b.scratch || b.writable == sortedTable {
+		return []string{b.writable + order}, nil
 	}
-	b.subset.Bytes = object.Size
-	return b.writeManifest(ctx, folder+"/manifest.json", object)
+	all, err := b.stretches(ctx, "true", b.subset.Rows, b.sortable)
+	froms := make([]string, len(all))
+	for i, s := range all {
+		froms[i] = b.rows + " WHERE " + s.condition() + order
+	}
+	return froms, err
 }
 
 // subsetColumns are the columns of the subset, in the files' order.
@@ -157,8 +247,7 @@ func (b *batch) subsetColumns() []catalog.Column {
 	return columns
 }
 
-func (b *batch) writeSubsetFile(ctx context.Context, path string) error {
-	from := b.writable + orderBy(b.table.Hot.Sort)
+func (b *batch) writeSubsetFile(ctx context.Context, path, from string) error {
 	if b.subset.Format == catalog.FormatAvro {
 		return b.writeAvro(ctx, path, from)
 	}
@@ -184,12 +273,13 @@ type manifestMeta struct {
 	ContentLength int64 `json:"content_length"`
 }
 
-func (b *batch) writeManifest(ctx context.Context, key string, object storage.Object) error {
-	url := strings.TrimSuffix(b.Lake.Location(), "/") + "/" + object.Key
-	body, err := json.Marshal(manifest{
-		Entries: []manifestEntry{{URL: url, Mandatory: true, Meta: manifestMeta{ContentLength: object.Size}}},
-		Rows:    b.subset.Rows, Columns: b.subset.Columns,
-	})
+func (b *batch) writeManifest(ctx context.Context, key string, objects []storage.Object) error {
+	entries := make([]manifestEntry, len(objects))
+	for i, o := range objects {
+		url := strings.TrimSuffix(b.Lake.Location(), "/") + "/" + o.Key
+		entries[i] = manifestEntry{URL: url, Mandatory: true, Meta: manifestMeta{ContentLength: o.Size}}
+	}
+	body, err := json.Marshal(manifest{Entries: entries, Rows: b.subset.Rows, Columns: b.subset.Columns})
 	if err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}

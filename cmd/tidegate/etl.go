@@ -193,6 +193,10 @@ func (p *parts) giveTurns(ctx context.Context, prog *program, pipelines []*pipel
 
 // newRunner gives a Runner on the catalog, the lake and the sources.
 func (p *parts) newRunner(ctx context.Context, o etl.Options) (*etl.Runner, error) {
+	var err error
+	if o.Memory, err = p.etlMemory(); err != nil {
+		return nil, err
+	}
 	o.Store, o.Lake, o.WorkDir, o.Log = p.store, p.lake, p.scratch("etl"), p.log
 	o.Cores = p.cores()
 	o.Events = func(s *pipeline.Source) (etl.Events, error) { return p.openEvents(ctx, s) }

@@ -72,13 +72,19 @@ func (p *parts) openDuck(ctx context.Context, name, memory string, o duck.Option
 // rows have passed: with 139 M records of the bench a third of the whole.
 const duckShare = 0.625
 
+// etlMemory is what the DuckDB instance of an ETL process may have, bytes.
+func (p *parts) etlMemory() (int64, error) {
+	bytes, err := parseMemory(p.Limits.ETLMemory)
+	return int64(duckShare * float64(bytes)), err
+}
+
 // openETL opens the DuckDB instance of an ETL process.
 func (p *parts) openETL(ctx context.Context) (*duck.DB, error) {
-	bytes, err := parseMemory(p.Limits.ETLMemory)
+	bytes, err := p.etlMemory()
 	if err != nil {
 		return nil, err
 	}
-	return p.openDuck(ctx, "etl-spill", strconv.FormatInt(int64(duckShare*float64(bytes)), 10), duck.Options{Threads: p.Limits.Threads})
+	return p.openDuck(ctx, "etl-spill", strconv.FormatInt(bytes, 10), duck.Options{Threads: p.Limits.Threads})
 }
 
 // openLake opens the lake by its location's scheme. A bucket that cannot be listed is told before any work.
