@@ -219,7 +219,7 @@ func PartitionValue(partition, column string) (value string, null, ok bool) {
 // Pair is the grain of coverage: one batch's rows in one partition.
 type Pair struct{ Batch, Partition string }
 
-// HotPart says that a pair's rows are hot.
+// HotPart is a load: rows of a pair that are hot.
 type HotPart struct {
 	LoadSeq       int64 // _tg_seq of these rows in the hot table; unique per table
 	SchemaVersion int   // hot schema under which they were loaded: key of HotState.Versions
@@ -227,7 +227,11 @@ type HotPart struct {
 
 // HotState is what of a table is hot at one generation.
 type HotState struct {
-	Covered map[Pair]HotPart
+	// Covered are the live pairs whose rows are all hot, with their loads by LoadSeq: one, or those of all pairs that a
+	// compaction has the rows of.
+	Covered map[Pair][]HotPart
+	// Passed are pairs that ended in a compaction, with the loads that have their rows: some of those of a covered pair.
+	Passed map[Replaced][]HotPart
 	// MaxLoadSeq is the largest LoadSeq ever published up to this generation: hot rows with a larger one are newer.
 	MaxLoadSeq int64
 	// Withdrawn are load sequences whose rows may still lie in the hot table but no longer count.
@@ -340,7 +344,8 @@ type Cover struct {
 	// HotColumns is the hot schema of the rows in Add; the store gives it a version number or finds the one it has.
 	HotColumns []string
 	Add        map[Pair]int64 // load sequence, from Store.ReserveLoad
-	Withdraw   []Pair
+	// Withdraw are load sequences. With one of them all others of its pair no longer count, whichever pair has its rows now.
+	Withdraw []int64
 }
 
 // Store is the metastore. Every method is safe for concurrent use by goroutines and by processes.
@@ -359,7 +364,7 @@ type Store interface {
 	Reserve(ctx context.Context, table Name) (int64, error)
 	// Publish applies a commit record as one generation and gives its number. A record that is already applied
 	// gives the generation it got then and changes nothing; files that a replace makes invisible lose their
-	// coverage in the same generation. ErrConflict if the record contradicts the catalog, ErrLeaseLost if one of the
+	// coverage in the same generation, which goes to a compaction where all that it replaces in a partition is hot. ErrConflict if the record contradicts the catalog, ErrLeaseLost if one of the
 	// leases that it was made under is lost. Under leases it is also ErrStale if one of its partitions changed after its
 	// Basis, or what it remakes or replaces is no longer there, and under one with inputs *ReadError if a batch has read one of the record's.
 	Publish(ctx context.Context, r *Record, under ...Lease) (int64, error)

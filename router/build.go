@@ -212,18 +212,32 @@ func (d *decision) hotSource(u *sql.Use) (string, error) {
 	return b.String(), nil
 }
 
-// newer gives the load sequences of pairs that are newer than the generation that is read, sorted.
+// newer gives the load sequences of pairs that are newer than the generation that is read, sorted. A compaction is not if
+// it has the rows of pairs that were there.
 func (s *scan) newer() []int64 {
 	if s.now == s.table {
 		return nil
 	}
 	seqs := map[int64]bool{}
 	for _, f := range s.now.Files {
-		if part, ok := s.now.Hot.Covered[pairOf(f)]; ok && f.Generation > s.generation {
-			seqs[part.LoadSeq] = true
+		if f.Generation > s.generation {
+			addSeqs(seqs, s.now.Hot.Covered[pairOf(f)])
+		}
+	}
+	if len(seqs) > 0 && len(s.now.Hot.Passed) > 0 {
+		for _, f := range s.table.Files {
+			for _, part := range s.loads(f) {
+				delete(seqs, part.LoadSeq)
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(seqs))
+}
+
+func addSeqs(seqs map[int64]bool, loads []catalog.HotPart) {
+	for _, part := range loads {
+		seqs[part.LoadSeq] = true
+	}
 }
 
 // lacking gives the load sequences of pairs that were loaded without a column of the statement and could be met all the
@@ -251,8 +265,10 @@ func (s *scan) lacking() []int64 {
 	}
 	seqs := map[int64]bool{}
 	for _, f := range Prune(s.table, where) {
-		if part, ok := s.now.Hot.Covered[pairOf(f)]; ok && versions[part.SchemaVersion] {
-			seqs[part.LoadSeq] = true
+		for _, part := range s.loads(f) {
+			if versions[part.SchemaVersion] {
+				seqs[part.LoadSeq] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(seqs))

@@ -155,9 +155,10 @@ func (s *scan) notHot() (why string, pending bool) {
 		return fmt.Sprintf("nothing of %s was ever loaded", name), false
 	}
 	for _, f := range s.kept {
-		part := s.now.Hot.Covered[pairOf(f)]
-		if missing := without(s.use.Columns, s.now.Hot.Versions[part.SchemaVersion]); len(missing) > 0 {
-			return fmt.Sprintf("%s not hot in partition %s", columnsAre(missing), f.Partition), true
+		for _, part := range s.loads(f) {
+			if missing := without(s.use.Columns, s.now.Hot.Versions[part.SchemaVersion]); len(missing) > 0 {
+				return fmt.Sprintf("%s not hot in partition %s", columnsAre(missing), f.Partition), true
+			}
 		}
 	}
 	return "", false

@@ -61,7 +61,7 @@ func (h *catalogHistory) next(t *testing.T, ago, changes string) {
 		table.Columns = slices.Clone(table.Columns)
 		c := catalog.TableView{Table: &table, Files: slices.Clone(tv.Files), Hot: tv.Hot}
 		c.Hot.Covered, c.Hot.Versions = maps.Clone(tv.Hot.Covered), maps.Clone(tv.Hot.Versions)
-		c.Hot.Withdrawn = slices.Clone(tv.Hot.Withdrawn)
+		c.Hot.Withdrawn, c.Hot.Passed = slices.Clone(tv.Hot.Withdrawn), maps.Clone(tv.Hot.Passed)
 		v.Tables[name] = &c
 	}
 	applyLines(t, v, changes)
@@ -114,6 +114,8 @@ func applyLines(t *testing.T, v *catalog.View, text string) {
 			p := catalog.Pair{Batch: words[2], Partition: words[3]}
 			withdraw(tv, p)
 			tv.Files = slices.DeleteFunc(tv.Files, func(f *catalog.File) bool { return pairOf(f) == p })
+		case "compacted":
+			compacted(t, tv, catalog.Pair{Batch: words[2], Partition: words[3]}, words[4:])
 		case "column":
 			addColumn(t, tv.Table, words[2])
 		case "spec":
@@ -134,13 +136,38 @@ func cover(tv *catalog.TableView, p catalog.Pair) {
 		tv.Hot.Versions[version] = tv.Table.Hot.Columns
 	}
 	tv.Hot.MaxLoadSeq++
-	tv.Hot.Covered[p] = catalog.HotPart{LoadSeq: tv.Hot.MaxLoadSeq, SchemaVersion: version}
+	tv.Hot.Covered[p] = []catalog.HotPart{{LoadSeq: tv.Hot.MaxLoadSeq, SchemaVersion: version}}
 }
 
 func withdraw(tv *catalog.TableView, p catalog.Pair) {
-	if part, ok := tv.Hot.Covered[p]; ok {
+	for _, part := range tv.Hot.Covered[p] {
 		tv.Hot.Withdrawn = append(tv.Hot.Withdrawn, part.LoadSeq)
+		maps.DeleteFunc(tv.Hot.Passed, func(_ catalog.Replaced, loads []catalog.HotPart) bool { return slices.Contains(loads, part) })
+	}
+	delete(tv.Hot.Covered, p)
+}
+
+// compacted ends the files of pairs, all of which are hot, whose loads are from now on those of another pair.
+func compacted(t *testing.T, tv *catalog.TableView, into catalog.Pair, batches []string) {
+	t.Helper()
+	if tv.Hot.Passed == nil {
+		tv.Hot.Passed = map[catalog.Replaced][]catalog.HotPart{}
+	}
+	for _, batch := range batches {
+		p := catalog.Pair{Batch: batch, Partition: into.Partition}
+		loads := tv.Hot.Covered[p]
+		if len(loads) == 0 {
+			t.Fatalf("%v is not hot", p)
+		}
 		delete(tv.Hot.Covered, p)
+		tv.Files = slices.DeleteFunc(tv.Files, func(f *catalog.File) bool {
+			if pairOf(f) != p {
+				return false
+			}
+			tv.Hot.Passed[catalog.Replaced{Batch: f.Batch, Revision: f.Revision, Partition: f.Partition}] = loads
+			return true
+		})
+		tv.Hot.Covered[into] = append(tv.Hot.Covered[into], loads...)
 	}
 }
 

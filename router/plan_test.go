@@ -223,7 +223,7 @@ func parseTable(t *testing.T, name catalog.Name, words []string) *catalog.TableV
 	t.Helper()
 	tv := &catalog.TableView{
 		Table: &catalog.Table{Name: name, SchemaVersion: 1},
-		Hot:   catalog.HotState{Covered: map[catalog.Pair]catalog.HotPart{}, Versions: map[int][]string{}},
+		Hot:   catalog.HotState{Covered: map[catalog.Pair][]catalog.HotPart{}, Versions: map[int][]string{}},
 	}
 	for _, w := range words {
 		if hot, ok := strings.CutPrefix(w, "hot="); ok {

@@ -187,12 +187,20 @@ func sign(desc bool) int {
 	return 1
 }
 
-// replaced gives a kept file that is not live any more. Its hot rows may be gone.
+// loads gives the loads that have the rows of a file's pair and are in the hot table now; none if it is not hot.
+func (s *scan) loads(f *catalog.File) []catalog.HotPart {
+	if s.now == s.table {
+		return s.now.Hot.Covered[pairOf(f)]
+	}
+	return s.now.Loads(f)
+}
+
+// replaced gives a kept file that is not live any more and whose rows no hot compaction has. They may be gone.
 func (s *scan) replaced() (*catalog.File, bool) {
 	if s.now == s.table {
 		return nil, false
 	}
-	i := slices.IndexFunc(s.kept, func(f *catalog.File) bool { return !s.now.Live(f) })
+	i := slices.IndexFunc(s.kept, func(f *catalog.File) bool { return len(s.loads(f)) == 0 && !s.now.Live(f) })
 	if i < 0 {
 		return nil, false
 	}
@@ -203,9 +211,8 @@ func (s *scan) replaced() (*catalog.File, bool) {
 func (s *scan) uncoveredPairs() []catalog.Pair {
 	seen := map[catalog.Pair]bool{}
 	for _, f := range s.kept {
-		p := catalog.Pair{Batch: f.Batch, Partition: f.Partition}
-		if _, ok := s.now.Hot.Covered[p]; !ok {
-			seen[p] = true
+		if len(s.loads(f)) == 0 {
+			seen[pairOf(f)] = true
 		}
 	}
 	pairs := make([]catalog.Pair, 0, len(seen))

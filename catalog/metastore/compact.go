@@ -50,6 +50,20 @@ func (p *publication) sameRows() error {
 	return nil
 }
 
+// passCoverage makes the coverage that the record ended that of the compaction, in each partition of which all that it
+// replaces was hot: then the rows of these loads are those of its files. What else is hot there would be a part of a pair.
+func (p *publication) passCoverage() error {
+	if p.r.Kind != catalog.RecordCompact {
+		return nil
+	}
+	return p.exec(`INSERT INTO hot_part (table_id, load_seq, batch_id, partition_id, hot_schema_version, begin_generation)
+		SELECT table_id, load_seq, CAST($3 AS bigint), partition_id, hot_schema_version, end_generation FROM hot_part
+		WHERE table_id = $1 AND end_generation = $2 AND partition_id NOT IN (
+			SELECT f.partition_id FROM file f WHERE f.table_id = $1 AND f.end_generation = $2 AND NOT EXISTS (
+				SELECT 1 FROM hot_part h WHERE h.batch_id = f.batch_id AND h.partition_id = f.partition_id AND h.end_generation = $2))`,
+		p.tableID, p.generation, p.batchID)
+}
+
 // endBatches notes the batches of which this record ended the last live rows. A batch whose rows lie in the files of a
 // compaction is what it was; a compaction itself is over with its own files.
 func (p *publication) endBatches() error {

@@ -71,41 +71,44 @@ type coverage struct {
 	generation int64
 }
 
-// livePart finds the coverage of a pair; 0 if it has none.
-func (v *coverage) livePart(p catalog.Pair) (loadSeq int64, err error) {
-	err = v.row(`SELECT h.load_seq FROM hot_part h JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
-		WHERE h.table_id = $1 AND h.end_generation IS NULL AND b.batch = $2 AND p.value = $3`,
-		v.tableID, p.Batch, p.Partition).Scan(&loadSeq)
+// covered gives the pair that has the rows of a load now; false if it does not count.
+func (v *coverage) covered(seq int64) (p catalog.Pair, live bool, err error) {
+	err = v.row(`SELECT b.batch, p.value FROM hot_part h JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
+		WHERE h.table_id = $1 AND h.load_seq = $2 AND h.end_generation IS NULL`, v.tableID, seq).Scan(&p.Batch, &p.Partition)
 	if errors.Is(err, stdsql.ErrNoRows) {
-		return 0, nil
+		return p, false, nil
 	}
-	return loadSeq, err
+	return p, err == nil, err
 }
 
-func (v *coverage) unchanged() (bool, error) {
-	for _, p := range v.c.Withdraw {
-		if _, added := v.c.Add[p]; added {
+func (v *coverage) unchanged() (same bool, err error) {
+	same = true
+	for _, seq := range v.c.Withdraw {
+		p, live, err := v.covered(seq)
+		if err != nil {
+			return false, err
+		}
+		if _, added := v.c.Add[p]; live && added {
 			return false, fmt.Errorf("%w: partition %q of batch %s is added and withdrawn", catalog.ErrConflict, p.Partition, p.Batch)
 		}
+		same = same && !live
 	}
 	for p, seq := range v.c.Add {
-		have, err := v.livePart(p)
-		if err != nil || have != seq {
+		has, live, err := v.covered(seq)
+		if err != nil {
 			return false, err
 		}
+		same = same && live && has == p
 	}
-	for _, p := range v.c.Withdraw {
-		have, err := v.livePart(p)
-		if err != nil || have != 0 {
-			return false, err
-		}
-	}
-	return true, nil
+	return same, nil
 }
 
 func (v *coverage) apply() error {
-	for _, p := range v.c.Withdraw {
-		if err := v.withdraw(p); err != nil {
+	for _, seq := range v.c.Withdraw {
+		err := v.exec(`UPDATE hot_part SET end_generation = $1 WHERE end_generation IS NULL AND (batch_id, partition_id) IN (
+			SELECT batch_id, partition_id FROM hot_part WHERE table_id = $2 AND load_seq = $3 AND end_generation IS NULL)`,
+			v.generation, v.tableID, seq)
+		if err != nil {
 			return err
 		}
 	}
@@ -136,14 +139,6 @@ func (v *coverage) apply() error {
 	return nil
 }
 
-func (v *coverage) withdraw(p catalog.Pair) error {
-	seq, err := v.livePart(p)
-	if err != nil || seq == 0 {
-		return err
-	}
-	return v.exec(`UPDATE hot_part SET end_generation = $1 WHERE table_id = $2 AND load_seq = $3`, v.generation, v.tableID, seq)
-}
-
 func (v *coverage) add(p catalog.Pair, seq int64, version int) error {
 	var batchID, partitionID int64
 	err := v.row(`SELECT f.batch_id, f.partition_id FROM file f JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
@@ -155,7 +150,10 @@ func (v *coverage) add(p catalog.Pair, seq int64, version int) error {
 	if err != nil {
 		return err
 	}
-	if err := v.withdraw(p); err != nil { // a load again, under another hot schema
+	// A load again, under another hot schema.
+	err = v.exec(`UPDATE hot_part SET end_generation = $1 WHERE end_generation IS NULL AND batch_id = $2 AND partition_id = $3`,
+		v.generation, batchID, partitionID)
+	if err != nil {
 		return err
 	}
 	return v.exec(`INSERT INTO hot_part (table_id, load_seq, batch_id, partition_id, hot_schema_version, begin_generation)

@@ -252,7 +252,7 @@ func (p *publication) addBatch() error {
 		micros(r.StartedAt), micros(r.CommittedAt), p.generation, p.content, notes).Scan(&p.batchID)
 }
 
-// replace ends the files that the record takes the place of, and their coverage.
+// replace ends the files that the record takes the place of, and their coverage, unless it passes to a compaction.
 func (p *publication) replace() error {
 	for _, old := range p.r.Replaces {
 		ended, err := p.changed(`UPDATE file SET end_generation = $1
@@ -283,6 +283,9 @@ func (p *publication) replace() error {
 			SELECT 1 FROM file f WHERE f.batch_id = hot_part.batch_id AND f.partition_id = hot_part.partition_id
 			AND f.end_generation IS NULL)`, p.generation, p.tableID)
 	if err != nil {
+		return err
+	}
+	if err := p.passCoverage(); err != nil {
 		return err
 	}
 	return p.endBatches()

@@ -273,17 +273,21 @@ func (l *loader) text(query string, tableID int64) (map[int64]string, error) {
 }
 
 func (l *loader) hot(id int64) (catalog.HotState, error) {
-	h := catalog.HotState{Covered: map[catalog.Pair]catalog.HotPart{}, Versions: map[int][]string{}}
+	h := catalog.HotState{Covered: map[catalog.Pair][]catalog.HotPart{}, Versions: map[int][]string{}}
 	err := l.each(func(rows *stdsql.Rows) error {
 		var p catalog.Pair
 		var part catalog.HotPart
 		err := rows.Scan(&p.Batch, &p.Partition, &part.LoadSeq, &part.SchemaVersion)
-		h.Covered[p] = part
+		h.Covered[p] = append(h.Covered[p], part)
 		return err
 	}, `SELECT b.batch, p.value, h.load_seq, h.hot_schema_version
 		FROM hot_part h JOIN batch b USING (batch_id) JOIN part p USING (partition_id)
-		WHERE h.table_id = $1 AND h.begin_generation <= $2 AND (h.end_generation IS NULL OR h.end_generation > $2)`, id, l.at)
+		WHERE h.table_id = $1 AND h.begin_generation <= $2 AND (h.end_generation IS NULL OR h.end_generation > $2)
+		ORDER BY h.load_seq`, id, l.at)
 	if err != nil {
+		return h, err
+	}
+	if h.Passed, err = l.passed(id); err != nil {
 		return h, err
 	}
 	var versions int
@@ -297,7 +301,10 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		err := rows.Scan(&seq)
 		h.Withdrawn = append(h.Withdrawn, seq)
 		return err
-	}, `SELECT load_seq FROM hot_part WHERE table_id = $1 AND end_generation <= $2 AND purged = 0 ORDER BY load_seq`, id, l.at)
+	}, `SELECT load_seq FROM hot_part h WHERE table_id = $1 AND end_generation <= $2 AND purged = 0 AND NOT EXISTS (
+			SELECT 1 FROM hot_part n WHERE n.table_id = h.table_id AND n.load_seq = h.load_seq
+				AND n.begin_generation > h.begin_generation AND n.begin_generation <= $2)
+		ORDER BY load_seq`, id, l.at)
 	if err != nil {
 		return h, err
 	}
@@ -313,4 +320,27 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 		return err
 	}, `SELECT version, columns FROM hot_schema WHERE table_id = $1 AND version <= $2`, id, versions)
 	return h, err
+}
+
+// passed gives the pairs that ended in compactions whose coverage has theirs.
+func (l *loader) passed(id int64) (map[catalog.Replaced][]catalog.HotPart, error) {
+	var passed map[catalog.Replaced][]catalog.HotPart
+	err := l.each(func(rows *stdsql.Rows) error {
+		var p catalog.Replaced
+		var part catalog.HotPart
+		if err := rows.Scan(&p.Batch, &p.Revision, &p.Partition, &part.LoadSeq, &part.SchemaVersion); err != nil {
+			return err
+		}
+		if passed == nil {
+			passed = map[catalog.Replaced][]catalog.HotPart{}
+		}
+		passed[p] = append(passed[p], part)
+		return nil
+	}, `SELECT b.batch, b.revision, p.value, was.load_seq, was.hot_schema_version
+		FROM hot_part h JOIN batch k ON k.batch_id = h.batch_id AND k.kind = 'compact'
+			JOIN hot_part was ON was.table_id = h.table_id AND was.load_seq = h.load_seq AND was.begin_generation < h.begin_generation
+			JOIN batch b ON b.batch_id = was.batch_id JOIN part p ON p.partition_id = was.partition_id
+		WHERE h.table_id = $1 AND h.begin_generation <= $2 AND (h.end_generation IS NULL OR h.end_generation > $2)
+		ORDER BY was.load_seq`, id, l.at)
+	return passed, err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tidegate/etl"
+	"tidegate/internal/logkey"
 )
 
 type etlCompactCmd struct {
@@ -48,6 +49,10 @@ func (e *etlCompactCmd) Run(ctx context.Context, p *program) error {
 		planned, err := runner.PlanCompact(ctx, pipelines, what)
 		return errors.Join(err, e.print(p.out, planned, 0), parts.close())
 	}
+	if err := parts.hotFirst(ctx, p); err != nil {
+		shown.close()
+		return errors.Join(err, parts.close())
+	}
 	db, err := parts.openETL(ctx)
 	if err != nil {
 		shown.close()
@@ -63,6 +68,25 @@ func (e *etlCompactCmd) Run(ctx context.Context, p *program) error {
 	done, err := runner.Compact(ctx, pipelines, what, shown)
 	shown.close()
 	return parts.finishRun(ctx, p, errors.Join(err, e.print(p.out, done, time.Since(began)), db.Close()))
+}
+
+// hotFirst brings what is not hot yet into the hot store: a partition that is hot as a whole stays so when it is compacted,
+// another one is loaded again.
+func (p *parts) hotFirst(ctx context.Context, prog *program) error {
+	if p.Hot.Kind == "none" {
+		return nil
+	}
+	if all, err := p.allIsHot(ctx); all || err != nil {
+		return err
+	}
+	first, err := open(ctx, p.config, p.log) // of p the hot store is loaded when all is done, and a process opens it once
+	if err != nil {
+		return err
+	}
+	if err := first.bringHot(ctx, prog); err != nil {
+		p.log.WarnContext(ctx, "hot load before the compaction", logkey.Error, err) // the one behind it fails the command
+	}
+	return first.close()
 }
 
 func (e *etlCompactCmd) print(out io.Writer, partitions []etl.Compacted, took time.Duration) error {

@@ -156,15 +156,15 @@ func (p *parts) hotVerify(ctx context.Context, prog *program, opened *closeAll) 
 // ledger were counted between the two views: a pair whose coverage changed meanwhile may be gone from them.
 func comparePairs(t, now *catalog.TableView, hot, ledger map[int64]int64) (rows int64, differ []error) {
 	live := t.PairRows()
-	for pair, part := range t.Hot.Covered {
-		if now.Hot.Covered[pair] != part {
+	for pair, loads := range t.Hot.Covered {
+		if !slices.Equal(now.Hot.Covered[pair], loads) {
 			continue
 		}
-		want := live[pair]
+		want, inHot, booked := live[pair], catalog.RowsOf(loads, hot), catalog.RowsOf(loads, ledger)
 		rows += want
-		if hot[part.LoadSeq] != want || ledger[part.LoadSeq] != want {
+		if inHot != want || booked != want {
 			differ = append(differ, fmt.Errorf("%s %s of batch %s: %d rows in the catalog, %d hot, %d in the ledger; "+
-				"tidegate hot load mends it", t.Table.Name, pair.Partition, pair.Batch, want, hot[part.LoadSeq], ledger[part.LoadSeq]))
+				"tidegate hot load mends it", t.Table.Name, pair.Partition, pair.Batch, want, inHot, booked))
 		}
 	}
 	slices.SortFunc(differ, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })

@@ -11,7 +11,7 @@ import (
 func TestComparePairs(t *testing.T) {
 	t.Parallel()
 	stays, goes := catalog.Pair{Batch: "b1", Partition: "dt=2018-02-13"}, catalog.Pair{Batch: "b1", Partition: "dt=2018-02-14"}
-	view := func(covered map[catalog.Pair]catalog.HotPart) *catalog.TableView {
+	view := func(covered map[catalog.Pair][]catalog.HotPart) *catalog.TableView {
 		return &catalog.TableView{
 			Table: &catalog.Table{Name: catalog.Name{Schema: "web", Table: "events"}},
 			Files: []*catalog.File{
@@ -22,8 +22,8 @@ func TestComparePairs(t *testing.T) {
 			Hot: catalog.HotState{Covered: covered},
 		}
 	}
-	before := view(map[catalog.Pair]catalog.HotPart{stays: {LoadSeq: 1, SchemaVersion: 1}, goes: {LoadSeq: 2, SchemaVersion: 1}})
-	now := view(map[catalog.Pair]catalog.HotPart{stays: {LoadSeq: 1, SchemaVersion: 1}, goes: {LoadSeq: 3, SchemaVersion: 1}})
+	before := view(map[catalog.Pair][]catalog.HotPart{stays: {{LoadSeq: 1, SchemaVersion: 1}}, goes: {{LoadSeq: 2, SchemaVersion: 1}}})
+	now := view(map[catalog.Pair][]catalog.HotPart{stays: {{LoadSeq: 1, SchemaVersion: 1}}, goes: {{LoadSeq: 3, SchemaVersion: 1}}})
 	counts := map[int64]int64{1: 40}
 	if rows, differ := comparePairs(before, now, counts, counts); rows != 40 || len(differ) > 0 {
 		t.Errorf("%d rows, %v", rows, differ)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -93,10 +94,14 @@ func (c *campaign) open(t *testing.T, do func(w *world)) {
 	}
 }
 
-// commit publishes one to three batches; now and then one takes the place of an older one's partition.
+// commit publishes one to three batches; now and then one takes the place of an older one's partition. A partition that is
+// hot is compacted before, now and then one that is not all hot afterwards.
 func (c *campaign) commit(t *testing.T) {
 	t.Helper()
 	c.open(t, func(w *world) {
+		if n := len(c.live); n > 0 {
+			c.compact(t, w, c.live[c.batch%n].Partition)
+		}
 		for range 1 + c.random.IntN(3) {
 			c.batch++
 			name := fmt.Sprintf("b%d", c.batch)
@@ -113,8 +118,20 @@ func (c *campaign) commit(t *testing.T) {
 			for _, p := range parts {
 				c.live = append(c.live, catalog.Pair{Batch: name, Partition: p.partition()})
 			}
+			if c.batch%3 == 0 {
+				c.compact(t, w, parts[c.batch%2].partition())
+			}
 		}
 	})
+}
+
+func (c *campaign) compact(t *testing.T, w *world, partition string) {
+	t.Helper()
+	c.batch++
+	name := fmt.Sprintf("k%d", c.batch)
+	w.compact(t, name, partition)
+	c.live = slices.DeleteFunc(c.live, func(p catalog.Pair) bool { return p.Partition == partition })
+	c.live = append(c.live, catalog.Pair{Batch: name, Partition: partition})
 }
 
 // check runs a calm pass and compares everything.

@@ -64,15 +64,13 @@ func without(columns, have []string) []string {
 	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return slices.Contains(have, c) })
 }
 
-// loadedWith gives the covered pairs that were loaded with one of the columns.
-func loadedWith(tv *catalog.TableView, columns []string) []catalog.Pair {
-	var pairs []catalog.Pair
-	for pair, part := range tv.Hot.Covered {
-		if slices.ContainsFunc(tv.Hot.Versions[part.SchemaVersion], func(c string) bool { return slices.Contains(columns, c) }) {
-			pairs = append(pairs, pair)
-		}
-	}
-	return pairs
+// loadedWith gives the covered pairs that were loaded with one of the columns, by one of their loads.
+func loadedWith(tv *catalog.TableView, columns []string) []int64 {
+	return chosenLoads(tv, func(_ catalog.Pair, loads []catalog.HotPart) bool {
+		return slices.ContainsFunc(loads, func(part catalog.HotPart) bool {
+			return slices.ContainsFunc(tv.Hot.Versions[part.SchemaVersion], func(c string) bool { return slices.Contains(columns, c) })
+		})
+	})
 }
 
 // Live reads the columns of the hot table.

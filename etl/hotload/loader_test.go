@@ -32,15 +32,22 @@ func checkHot(t *testing.T, w *world, all bool) {
 	name := events().Name
 	v := w.view(t)
 	equal(t, "hot rows", w.hot(t, v, name), w.want(t, v, name, all))
-	named := map[int64]int64{}
-	rows := map[catalog.Pair]int64{}
-	for _, f := range v.Tables[name].Files {
-		rows[catalog.Pair{Batch: f.Batch, Partition: f.Partition}] += f.Rows
+	tv, counts := v.Tables[name], w.seqs(t, name)
+	named := map[int64]bool{}
+	rows := tv.PairRows()
+	for p, loads := range tv.Hot.Covered {
+		if n := catalog.RowsOf(loads, counts); n != rows[p] {
+			t.Errorf("%v: %d rows in the catalog, %d hot", p, rows[p], n)
+		}
+		for _, part := range loads {
+			named[part.LoadSeq] = true
+		}
 	}
-	for p, part := range v.Tables[name].Hot.Covered {
-		named[part.LoadSeq] = rows[p]
+	for seq := range counts {
+		if !named[seq] {
+			t.Errorf("load sequence %d is in the hot table and covers nothing", seq)
+		}
 	}
-	equal(t, "load sequences in the hot table", w.seqs(t, name), named)
 }
 
 func TestLoadPending(t *testing.T) {

@@ -1,7 +1,6 @@
 package hotload
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,19 +19,23 @@ type batch struct {
 	whole bool
 }
 
-// leaving gives the covered pairs that should no longer be hot, in order.
-func leaving(tv *catalog.TableView) []catalog.Pair {
-	in := tv.InKeep()
-	var out []catalog.Pair
-	for p := range tv.Hot.Covered {
-		if !in(p.Partition) {
-			out = append(out, p)
+// chosenLoads gives a load of each covered pair that is chosen. Who withdraws pairs names them so: a compaction may have
+// taken their rows over meanwhile, and then it is that one's pair.
+func chosenLoads(tv *catalog.TableView, chosen func(catalog.Pair, []catalog.HotPart) bool) []int64 {
+	var seqs []int64
+	for p, loads := range tv.Hot.Covered {
+		if chosen(p, loads) {
+			seqs = append(seqs, loads[0].LoadSeq)
 		}
 	}
-	slices.SortFunc(out, func(a, b catalog.Pair) int {
-		return cmp.Or(cmp.Compare(a.Batch, b.Batch), cmp.Compare(a.Partition, b.Partition))
-	})
-	return out
+	slices.Sort(seqs)
+	return seqs
+}
+
+// leaving gives the covered pairs that should no longer be hot, by one of their loads.
+func leaving(tv *catalog.TableView) []int64 {
+	in := tv.InKeep()
+	return chosenLoads(tv, func(p catalog.Pair, _ []catalog.HotPart) bool { return !in(p.Partition) })
 }
 
 // pending gives the oldest batch that has a pair to load: one that is not covered, or covered without a column that
@@ -68,10 +71,12 @@ func pending(tv *catalog.TableView) (batch, bool) {
 func loadedColumns(tv *catalog.TableView) []string {
 	var columns []string
 	seen := map[int]bool{}
-	for _, part := range tv.Hot.Covered {
-		if !seen[part.SchemaVersion] {
-			seen[part.SchemaVersion] = true
-			columns = append(columns, tv.Hot.Versions[part.SchemaVersion]...)
+	for _, loads := range tv.Hot.Covered {
+		for _, part := range loads {
+			if !seen[part.SchemaVersion] {
+				seen[part.SchemaVersion] = true
+				columns = append(columns, tv.Hot.Versions[part.SchemaVersion]...)
+			}
 		}
 	}
 	columns = slices.DeleteFunc(columns, catalog.IsUnfit)

@@ -73,13 +73,10 @@ func readPinned(ctx context.Context, w *world, pins *hotload.Pins) error {
 		return err
 	}
 	tv := v.Tables[events().Name]
-	rows := map[catalog.Pair]int64{}
-	for _, f := range tv.Files {
-		rows[catalog.Pair{Batch: f.Batch, Partition: f.Partition}] += f.Rows
-	}
+	rows := tv.PairRows()
 	want := map[int64]int64{}
-	for p, part := range tv.Hot.Covered {
-		want[part.LoadSeq] = rows[p]
+	for p, loads := range tv.Hot.Covered {
+		want[loads[0].LoadSeq] = rows[p]
 	}
 	query := fmt.Sprintf("SELECT _tg_seq, count(*) FROM %s WHERE _tg_seq <= %d", hotload.TableRef(events().Name), tv.Hot.MaxLoadSeq)
 	for _, seq := range tv.Hot.Withdrawn {

@@ -112,19 +112,15 @@ func checkServer(t *testing.T, w *world, st serverStore, all bool) {
 	if !maps.Equal(counts, ledger) {
 		t.Errorf("hot rows %v, ledger %v", counts, ledger)
 	}
-	for pair, part := range tv.Hot.Covered {
-		var rows int64
-		for _, f := range tv.Files {
-			if f.Batch == pair.Batch && f.Partition == pair.Partition {
-				rows += f.Rows
-			}
-		}
-		if counts[part.LoadSeq] != rows {
-			t.Errorf("%v: %d rows in the catalog, %d hot", pair, rows, counts[part.LoadSeq])
+	rows, loaded := tv.PairRows(), 0
+	for pair, loads := range tv.Hot.Covered {
+		loaded += len(loads)
+		if n := catalog.RowsOf(loads, counts); n != rows[pair] {
+			t.Errorf("%v: %d rows in the catalog, %d hot", pair, rows[pair], n)
 		}
 	}
-	if all && len(counts) != len(tv.Hot.Covered) {
-		t.Errorf("%d load sequences hot, %d covered", len(counts), len(tv.Hot.Covered))
+	if all && len(counts) != loaded {
+		t.Errorf("%d load sequences hot, %d covered", len(counts), loaded)
 	}
 	if staged := st.staged(t); all && len(staged) > 0 {
 		t.Errorf("left in the stage: %v", staged)

@@ -14,9 +14,9 @@ import (
 func (l *live) hotWith(t *testing.T, batch string) []string {
 	t.Helper()
 	hot := l.view(t).Tables[events().Name].Hot
-	for pair, part := range hot.Covered {
+	for pair, loads := range hot.Covered {
 		if pair.Batch == batch {
-			return hot.Versions[part.SchemaVersion]
+			return hot.Versions[loads[0].SchemaVersion]
 		}
 	}
 	t.Fatalf("batch %s is not hot", batch)

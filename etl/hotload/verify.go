@@ -70,23 +70,23 @@ func (l *Loader) Distrust() {
 	clear(l.verified)
 }
 
-// lostPairs gives the covered pairs whose rows are not all there, or too many, in the hot table or in its ledger.
-func lostPairs(tv *catalog.TableView, counts, booked map[int64]int64) []catalog.Pair {
+// lostPairs gives the covered pairs whose rows are not all there, or too many, in the hot table or in its ledger, by one of
+// their loads.
+func lostPairs(tv *catalog.TableView, counts, booked map[int64]int64) []int64 {
 	rows := tv.PairRows()
-	var lost []catalog.Pair
-	for p, part := range tv.Hot.Covered {
-		if counts[part.LoadSeq] != rows[p] || booked[part.LoadSeq] != rows[p] {
-			lost = append(lost, p)
-		}
-	}
-	return lost
+	return chosenLoads(tv, func(p catalog.Pair, loads []catalog.HotPart) bool {
+		return catalog.RowsOf(loads, counts) != rows[p] ||
+			slices.ContainsFunc(loads, func(part catalog.HotPart) bool { return counts[part.LoadSeq] != booked[part.LoadSeq] })
+	})
 }
 
 // orphanSeqs gives the load sequences in the hot table or in its ledger that are neither covered nor withdrawn.
 func orphanSeqs(tv *catalog.TableView, counts, booked map[int64]int64) []int64 {
 	named := map[int64]bool{}
-	for _, part := range tv.Hot.Covered {
-		named[part.LoadSeq] = true
+	for _, loads := range tv.Hot.Covered {
+		for _, part := range loads {
+			named[part.LoadSeq] = true
+		}
 	}
 	for _, seq := range tv.Hot.Withdrawn {
 		named[seq] = true

@@ -173,13 +173,14 @@ func livePairs(part partition) ([]catalog.Pair, map[catalog.Pair]int64) {
 // compare sums the counted rows of the covered pairs and says which are not as many as they should be.
 func (c *comparison) compare(pairs []catalog.Pair, want map[catalog.Pair]int64, got map[int64]int64, where string) (sum int64, wrong []string) {
 	for _, p := range pairs {
-		part, ok := c.table.Hot.Covered[p]
+		loads, ok := c.table.Hot.Covered[p]
 		if !ok {
 			continue
 		}
-		sum += got[part.LoadSeq]
-		if got[part.LoadSeq] != want[p] {
-			wrong = append(wrong, fmt.Sprintf("batch %s has %d of %d rows %s", p.Batch, got[part.LoadSeq], want[p], where))
+		n := catalog.RowsOf(loads, got)
+		sum += n
+		if n != want[p] {
+			wrong = append(wrong, fmt.Sprintf("batch %s has %d of %d rows %s", p.Batch, n, want[p], where))
 		}
 	}
 	return sum, wrong

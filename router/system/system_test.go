@@ -42,7 +42,7 @@ func view(generation int64) *catalog.View {
 		},
 		Files: []*catalog.File{file("dt=2018-02-01", 10, 1, 5), file("dt=2018-02-02", 4, 7, 9)},
 		Hot: catalog.HotState{
-			Covered:  map[catalog.Pair]catalog.HotPart{{Batch: "b1", Partition: "dt=2018-02-01"}: {LoadSeq: 1, SchemaVersion: 1}},
+			Covered:  map[catalog.Pair][]catalog.HotPart{{Batch: "b1", Partition: "dt=2018-02-01"}: {{LoadSeq: 1, SchemaVersion: 1}}},
 			Versions: map[int][]string{1: {"ts", "dt"}},
 		},
 	}}}

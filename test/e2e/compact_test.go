@@ -2,15 +2,17 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 )
 
-// TestCompactBesideReaders compacts three batches and loads the result while statements run: each sees every row once, hot and
-// cold, and so does a transaction that began before. Then all is hot again.
+// TestCompactBesideReaders compacts three batches while statements run: each sees every row once, cold and hot, and so does a
+// transaction that began before. Nothing is loaded for it.
 func TestCompactBesideReaders(t *testing.T) {
 	t.Parallel()
 	dir, _ := hourlySite(t)
@@ -41,7 +43,9 @@ func TestCompactBesideReaders(t *testing.T) {
 	var readers sync.WaitGroup
 	var mu sync.Mutex
 	reads := map[string]int{}
-	for _, hint := range []string{"", "latency(interactive)", "engine(cold)"} {
+	const loads = "select batch, load_seq, rows, withdrawn from tidegate.loads order by 2"
+	loaded := table(t, c, loads)
+	for _, hint := range []string{"", "latency(interactive)", "engine(cold)", "engine(hot)"} {
 		reader := s.connect(t)
 		readers.Go(func() {
 			for {
@@ -66,13 +70,15 @@ func TestCompactBesideReaders(t *testing.T) {
 	if len(reads) != 1 || reads[want] == 0 {
 		t.Errorf("statements saw %v, want only %s", reads, want)
 	}
-	if got := one(t, pinned, query); got != want {
-		t.Errorf("the transaction, afterwards: %s", got)
-	}
 	for _, hint := range []string{"engine(hot)", "engine(cold)"} {
-		if got := one(t, c, hinted(hint)); got != want {
-			t.Errorf("%s: %s", hint, got)
+		for who, conn := range map[string]*pgx.Conn{"the transaction": pinned, "afterwards": c} {
+			if got := one(t, conn, hinted(hint)); got != want {
+				t.Errorf("%s, %s: %s", who, hint, got)
+			}
 		}
+	}
+	if d := cmp.Diff(loaded, table(t, c, loads)); d != "" || len(loaded) != 3 {
+		t.Errorf("loads (-before +after):\n%s", d)
 	}
 	if d := cmp.Diff([]string{"1|60"}, table(t, c, "select files, rows from tidegate.tables")); d != "" {
 		t.Errorf("the table (-want +got):\n%s", d)
@@ -81,6 +87,45 @@ func TestCompactBesideReaders(t *testing.T) {
 		t.Errorf("batches (-want +got):\n%s", d)
 	}
 	checkCompactCommand(t, dir)
+	checkBackfillOfHot(t, dir, c, hinted("engine(hot)"), want)
+}
+
+// TestCompactLoadsFirst compacts three batches that are hot and one that is not yet: that one is loaded before, and all stay hot.
+func TestCompactLoadsFirst(t *testing.T) {
+	t.Parallel()
+	dir, hour := hourlySite(t)
+	writeFile(t, filepath.Join(dir, "cold.yml"), "data_dir: ./data\nhot: { kind: none }\npipelines: ./pipelines\n")
+	hour(3, 20)
+	mustRun(t, dir, "etl", "run", "-c", "cold.yml")
+	out := mustRun(t, dir, "etl", "compact", "-c", "t.yml", "--all", "--json")
+	for _, part := range []string{`"files":4`, "hot: 20 rows in 1 batches loaded", "hot: 0 rows in 0 batches loaded"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("etl compact does not say %s:\n%s", part, out)
+		}
+	}
+	c := start(t, dir, "serve", "-c", "t.yml").connect(t)
+	if d := cmp.Diff([]string{"f|4|80"}, table(t, c, "select withdrawn, count(*), sum(rows) from tidegate.loads group by 1")); d != "" {
+		t.Errorf("loads (-want +got):\n%s", d)
+	}
+	if got := one(t, c, "select /*+ tidegate engine(hot) */ count(*), count(distinct id) from web.hits"); got != "80|80" {
+		t.Errorf("hot: %s", got)
+	}
+}
+
+// checkBackfillOfHot makes the compacted batches again, while they are hot as they were loaded: each row is hot once, and
+// nothing of the old loads is left.
+func checkBackfillOfHot(t *testing.T, dir string, c *pgx.Conn, query, want string) {
+	t.Helper()
+	mustRun(t, dir, "etl", "backfill", "-c", "t.yml", "--select", "web.hits", "--force")
+	if got := one(t, c, query); got != want {
+		t.Errorf("hot after a backfill: %s", got)
+	}
+	if d := cmp.Diff([]string{"f|1|60", "t|3|60"}, table(t, c, "select withdrawn, count(*), sum(rows) from tidegate.loads group by 1 order by 1")); d != "" {
+		t.Errorf("loads after a backfill (-want +got):\n%s", d)
+	}
+	if got := table(t, c, "call tidegate.verify('web.hits', '')"); len(got) != 1 || !strings.HasPrefix(got[0], "web.hits|dt=2018-02-15|60|60|60|") {
+		t.Errorf("verified after a backfill: %v", got)
+	}
 }
 
 // planned gives what etl compact --all would do.
