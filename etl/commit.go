@@ -59,6 +59,9 @@ func (b *batch) publish(ctx context.Context, record *catalog.Record, body []byte
 			}
 			continue
 		}
+		if ours && errors.Is(err, catalog.ErrConflict) {
+			continue // this one was taken for dead, its record for stale: another one is there in its place, and counts
+		}
 		if err != nil && b.takesPlace() && isStale(err) {
 			err = errors.Join(err, b.removeStale(ctx, record, err)) // another one is there in its place
 		}
