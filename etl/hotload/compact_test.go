@@ -3,11 +3,14 @@ package hotload_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"tidegate/catalog"
+	"tidegate/etl"
 	"tidegate/etl/hotload"
 )
 
@@ -170,4 +173,42 @@ func TestCompactedMeanwhile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRebuiltAfterCompaction loses the catalog of what was compacted while it was hot: of the records alone nothing is hot, and
+// then all of it is again, once.
+func TestRebuiltAfterCompaction(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lost, err := openWorld(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost.commit(t, events(), "b1", nil, part{15, "a", 50}, part{16, "a", 5})
+	lost.commit(t, events(), "b2", nil, part{15, "a", 20})
+	lost.load(t)
+	lost.compact(t, "k", part{15, "a", 0}.partition())
+	if err := lost.close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "catalog.db*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no catalog: %v", err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := reopen(t, dir)
+	if err := etl.Rebuild(t.Context(), w.store, w.lake, func(*catalog.Record) {}); err != nil {
+		t.Fatal(err)
+	}
+	if hot := w.view(t).Tables[events().Name].Hot; len(hot.Covered)+len(hot.Passed) > 0 {
+		t.Errorf("hot after the rebuilding: %+v", hot)
+	}
+	if r := w.load(t); r.Rows != 75 || r.Purged != 3 {
+		t.Errorf("the pass after it: %+v", r)
+	}
+	checkHot(t, w, true)
 }

@@ -90,7 +90,8 @@ func TestCompactBesideReaders(t *testing.T) {
 	checkBackfillOfHot(t, dir, c, hinted("engine(hot)"), want)
 }
 
-// TestCompactLoadsFirst compacts three batches that are hot and one that is not yet: that one is loaded before, and all stay hot.
+// TestCompactLoadsFirst compacts three batches that are hot and one that is not yet: that one is loaded before, and all stay hot,
+// also when the files that they were loaded from are removed.
 func TestCompactLoadsFirst(t *testing.T) {
 	t.Parallel()
 	dir, hour := hourlySite(t)
@@ -102,6 +103,10 @@ func TestCompactLoadsFirst(t *testing.T) {
 		if !strings.Contains(out, part) {
 			t.Errorf("etl compact does not say %s:\n%s", part, out)
 		}
+	}
+	mustRun(t, dir, "catalog", "gc", "-c", "t.yml", "--keep", "1", "--age", "0s")
+	if files, err := filepath.Glob(filepath.Join(dir, "data/lake/web.hits/*/*/*.parquet")); err != nil || len(files) != 1 {
+		t.Errorf("files after the garbage: %v, %v", files, err)
 	}
 	c := start(t, dir, "serve", "-c", "t.yml").connect(t)
 	if d := cmp.Diff([]string{"f|4|80"}, table(t, c, "select withdrawn, count(*), sum(rows) from tidegate.loads group by 1")); d != "" {
