@@ -322,7 +322,8 @@ func (l *loader) hot(id int64) (catalog.HotState, error) {
 	return h, err
 }
 
-// passed gives the pairs that ended in compactions whose coverage has theirs.
+// passed gives the pairs that ended in compactions whose coverage has theirs. SQLite keeps the order of a CROSS JOIN: of a long
+// history of loads only those of compactions are looked at.
 func (l *loader) passed(id int64) (map[catalog.Replaced][]catalog.HotPart, error) {
 	var passed map[catalog.Replaced][]catalog.HotPart
 	err := l.each(func(rows *stdsql.Rows) error {
@@ -337,10 +338,11 @@ func (l *loader) passed(id int64) (map[catalog.Replaced][]catalog.HotPart, error
 		passed[p] = append(passed[p], part)
 		return nil
 	}, `SELECT b.batch, b.revision, p.value, was.load_seq, was.hot_schema_version
-		FROM hot_part h JOIN batch k ON k.batch_id = h.batch_id AND k.kind = 'compact'
-			JOIN hot_part was ON was.table_id = h.table_id AND was.load_seq = h.load_seq AND was.begin_generation < h.begin_generation
+		FROM batch k CROSS JOIN hot_part h CROSS JOIN hot_part was
 			JOIN batch b ON b.batch_id = was.batch_id JOIN part p ON p.partition_id = was.partition_id
-		WHERE h.table_id = $1 AND h.begin_generation <= $2 AND (h.end_generation IS NULL OR h.end_generation > $2)
+		WHERE k.table_id = $1 AND k.kind = 'compact'
+			AND h.batch_id = k.batch_id AND h.begin_generation <= $2 AND (h.end_generation IS NULL OR h.end_generation > $2)
+			AND was.table_id = $1 AND was.load_seq = h.load_seq AND was.begin_generation < h.begin_generation
 		ORDER BY was.load_seq`, id, l.at)
 	return passed, err
 }
