@@ -40,9 +40,10 @@ func (b *batch) commit(ctx context.Context) error {
 }
 
 // publish writes the commit record and publishes what is there under its name then.
-func (b *batch) publish(ctx context.Context, record *catalog.Record, body []byte) (*catalog.Record, int64, error) {
+func (b *batch) publish(ctx context.Context, own *catalog.Record, body []byte) (*catalog.Record, int64, error) {
 	key := catalog.RecordPath(b.p.Table, b.id, b.revision)
 	for {
+		record := own
 		_, err := b.Lake.PutIfAbsent(ctx, key, body)
 		ours := err == nil
 		if errors.Is(err, storage.ErrExists) {
