@@ -3,6 +3,7 @@ package etl
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // Rebuild publishes every commit record of the lake in a catalog that has none of them, and calls published after each.
 // What no record says is not there afterwards: older generations, failures, and what is hot, which the owner of the hot
-// store finds out and loads.
+// store finds out and loads. Records that contradict each other are a ContradictionError.
 func Rebuild(ctx context.Context, store catalog.Store, lake storage.Bucket, published func(*catalog.Record)) error {
 	heads, err := readHeads(ctx, lake)
 	if err != nil {
@@ -26,12 +27,58 @@ func Rebuild(ctx context.Context, store catalog.Store, lake storage.Bucket, publ
 		if err != nil {
 			return err
 		}
-		if _, err := store.Publish(ctx, record); err != nil {
+		err = readOnce(ctx, store, record)
+		if err == nil {
+			_, err = store.Publish(ctx, record)
+		}
+		if errors.Is(err, catalog.ErrConflict) {
+			return &ContradictionError{Table: h.table, Key: h.key, Why: err}
+		}
+		if err != nil {
 			return fmt.Errorf("publish commit record %s: %w", h.key, err)
 		}
 		published(record)
 	}
 	return store.ForgetNotices(ctx) // people were told of what the records say
+}
+
+// ContradictionError says that a record does not follow from those before it. A run that was taken for dead may have written one
+// of them after another run had done its work: it never was published, and the next run takes it out. Without the catalog nobody
+// knows which of them that is, for the seq of either may be the smaller one.
+type ContradictionError struct {
+	Table catalog.Name
+	Key   string // of the record
+	Why   error
+}
+
+func (e *ContradictionError) Error() string {
+	return fmt.Sprintf("commit record %s contradicts those before it: %v. A run that was taken for dead leaves a record which was never published, until the next run: "+
+		"put the catalog back that was there, and start tidegate etl run --select %s, which removes it. "+
+		"If there is no catalog any more, move this record away, or the one that it contradicts if later ones follow from this; what no record has read the next run reads",
+		e.Key, e.Why, e.Table)
+}
+
+func (e *ContradictionError) Unwrap() error { return e.Why }
+
+// readOnce makes sure that no record before has read the objects of a new batch as they were: their rows would be there twice.
+func readOnce(ctx context.Context, store catalog.Store, r *catalog.Record) error {
+	if r.Kind != catalog.RecordAppend || len(r.Inputs) == 0 {
+		return nil
+	}
+	keys := make([]string, len(r.Inputs))
+	for i, in := range r.Inputs {
+		keys[i] = in.Key
+	}
+	known, err := store.KnownKeys(ctx, r.Table.Name, keys)
+	if err != nil {
+		return err
+	}
+	for _, in := range r.Inputs {
+		if etag, ok := known[in.Key]; ok && etag == in.ETag {
+			return fmt.Errorf("%w: another one has read %s", catalog.ErrConflict, in.Key)
+		}
+	}
+	return nil
 }
 
 // recordHead is what orders commit records. All of a long history's records would not fit into memory.

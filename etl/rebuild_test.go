@@ -3,6 +3,7 @@ package etl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,5 +136,70 @@ func TestRebuildOfWhatIsNoRecord(t *testing.T) {
 		if err := os.Remove(c.file); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestRebuildOfAStaleRecord has the record of a process that was taken for dead beside that of the one which did its work. Nothing
+// is rebuilt of the two; the next run removes it, and all is well.
+func TestRebuildOfAStaleRecord(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[string]string{
+		"a run": "another one has read 2.gz", "a backfill": "which is not there any more", "a compaction": "which has no live file",
+	} {
+		t.Run(after, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, nil)
+			p := l.events()
+			p.MaxObjects = 1
+			l.put(t, "1.gz", event("a", "2018-02-10T00:00:00Z", 1, ""))
+			l.put(t, "2.gz", event("b", "2018-02-10T00:00:00Z", 1, ""))
+			l.mustRun(t, p)
+			switch after {
+			case "a backfill":
+				l.mustBackfill(t, Choice{Force: true}, l.events())
+			case "a compaction":
+				l.compact(t, Compaction{All: true}, l.events())
+			}
+			all := l.batches(t)
+			l.leaveStale(t, all[len(all)-1])
+			other, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = Rebuild(t.Context(), other, l.lake, func(*catalog.Record) {})
+			if e, ok := errors.AsType[*ContradictionError](err); !ok || !strings.Contains(err.Error(), want) || e.Table != p.Table {
+				t.Errorf("%v, want a contradiction: %s", err, want)
+			}
+			if err := other.Close(); err != nil {
+				t.Error(err)
+			}
+			l.mustRun(t, p)
+			checkRebuilt(t, l)
+		})
+	}
+}
+
+// leaveStale puts a record into the lake that does what a published one did, in another batch with files of its own.
+func (l *lab) leaveStale(t *testing.T, b catalog.Batch) {
+	t.Helper()
+	r := l.record(t, b)
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := b.ID[:len(b.ID)-12] + "0123456789ab"
+	text = []byte(strings.ReplaceAll(string(text), b.ID, stale))
+	var s catalog.Record
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Seq, err = l.store.Reserve(t.Context(), b.Table); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = json.Marshal(s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.lake.PutIfAbsent(t.Context(), catalog.RecordPath(b.Table, stale, s.Revision), text); err != nil {
+		t.Fatal(err)
 	}
 }
