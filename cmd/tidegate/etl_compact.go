@@ -49,7 +49,11 @@ func (e *etlCompactCmd) Run(ctx context.Context, p *program) error {
 		planned, err := runner.PlanCompact(ctx, pipelines, what)
 		return errors.Join(err, e.print(p.out, planned, 0), parts.close())
 	}
-	if err := parts.hotFirst(ctx, p); err != nil {
+	loading := *p
+	if e.JSON {
+		loading.out = p.err // what is loaded is told beside the lines for programs
+	}
+	if err := parts.hotFirst(ctx, &loading); err != nil {
 		shown.close()
 		return errors.Join(err, parts.close())
 	}
@@ -67,7 +71,7 @@ func (e *etlCompactCmd) Run(ctx context.Context, p *program) error {
 	began := time.Now()
 	done, err := runner.Compact(ctx, pipelines, what, shown)
 	shown.close()
-	return parts.finishRun(ctx, p, errors.Join(err, e.print(p.out, done, time.Since(began)), db.Close()))
+	return parts.finishRun(ctx, &loading, errors.Join(err, e.print(p.out, done, time.Since(began)), db.Close()))
 }
 
 // hotFirst brings what is not hot yet into the hot store: a partition that is hot as a whole stays so when it is compacted,

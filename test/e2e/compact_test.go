@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -98,10 +99,13 @@ func TestCompactLoadsFirst(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "cold.yml"), "data_dir: ./data\nhot: { kind: none }\npipelines: ./pipelines\n")
 	hour(3, 20)
 	mustRun(t, dir, "etl", "run", "-c", "cold.yml")
-	out := mustRun(t, dir, "etl", "compact", "-c", "t.yml", "--all", "--json")
-	for _, part := range []string{`"files":4`, "hot: 20 rows in 1 batches loaded", "hot: 0 rows in 0 batches loaded"} {
-		if !strings.Contains(out, part) {
-			t.Errorf("etl compact does not say %s:\n%s", part, out)
+	code, out, errs := run(t, dir, "etl", "compact", "-c", "t.yml", "--all", "--json")
+	if code != 0 || !json.Valid([]byte(out)) || !strings.Contains(out, `"files":4`) {
+		t.Errorf("etl compact ended with %d and printed %s", code, out)
+	}
+	for _, part := range []string{"hot: 20 rows in 1 batches loaded", "hot: 0 rows in 0 batches loaded"} {
+		if !strings.Contains(errs, part) {
+			t.Errorf("etl compact does not say %s:\n%s", part, errs)
 		}
 	}
 	mustRun(t, dir, "catalog", "gc", "-c", "t.yml", "--keep", "1", "--age", "0s")
