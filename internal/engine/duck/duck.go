@@ -94,7 +94,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := db.configure(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", describePath(o.Path), err), db.Close())
 	}
-	db.log.InfoContext(ctx, "duckdb open", "version", bind.LibraryVersion(), "fence", o.Fence)
+	db.log.DebugContext(ctx, "duckdb open", "version", bind.LibraryVersion(), "fence", o.Fence)
 	return db, nil
 }
 
