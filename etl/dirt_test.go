@@ -80,7 +80,7 @@ func dirtyParquet(t *testing.T, memory int64) {
 	for name, query := range map[string]string{
 		"1.parquet": "SELECT 'a' AS event_id, '2018-02-14 01:00:00Z' AS ts, '7' AS site_id, 'x' AS filename",
 		"2.parquet": `SELECT * FROM (VALUES ('b', '2018-02-14 01:00:00Z', '8'), ('c', 'yesterday', '9'), ('d', '2018-02-14 01:00:00Z', '99999999999'),
-			('e', '9018-02-14 01:00:00Z', '1')) v(event_id, ts, SITE_ID)`,
+			('e', '9018-02-14 01:00:00Z', '1'), ('f', '2018-02-14 01:00:00Z', '7.5')) v(event_id, ts, SITE_ID)`,
 	} {
 		if _, err := s.Exec(t.Context(), "COPY ("+query+") TO "+literal(l.raw.LocalPath(name))); err != nil {
 			t.Fatal(err)
@@ -103,13 +103,14 @@ func dirtyParquet(t *testing.T, memory int64) {
 		}
 	}
 	report := l.mustRun(t, l.parquetEvents()).Pipelines[0]
-	if want := (catalog.Counts{Read: 8, Rejected: 6, Emitted: 2}); report.Counts != want {
+	if want := (catalog.Counts{Read: 9, Rejected: 7, Emitted: 2}); report.Counts != want {
 		t.Errorf("counts: got %+v, want %+v", report.Counts, want)
 	}
 	want := []string{
 		"3.parquet:1 corrupt_object ", "4.parquet:1 corrupt_object ", "6.parquet:1 corrupt_object ",
 		`2.parquet:2 bad_type(ts) {"event_id":"c","ts":"yesterday","site_id":"9","later":null}`,
 		`2.parquet:3 bad_type(site_id) {"event_id":"d","ts":"2018-02-14 01:00:00Z","site_id":"99999999999","later":null}`,
+		`2.parquet:5 bad_type(site_id) {"event_id":"f","ts":"2018-02-14 01:00:00Z","site_id":"7.5","later":null}`,
 		`2.parquet:4 future_time(ts) {"event_id":"e","ts":"9018-02-14 01:00:00+00","site_id":1,"later":null}`,
 	}
 	got := quarantined(t, l)

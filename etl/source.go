@@ -244,7 +244,7 @@ func (b *batch) parquetView(files []localParquet) string {
 		declared := slices.ContainsFunc(b.p.Source.Fields, func(d pipeline.Field) bool { return d.Name == f.Name })
 		if declared || from == "NULL" {
 			expression = fmt.Sprintf("TRY_CAST(%s AS %s)", from, f.Type.DuckDB())
-			reasons = append(reasons, fmt.Sprintf("WHEN %s IS NOT NULL AND %s IS NULL THEN %s", from, expression, literal("bad_type("+f.Name+")")))
+			reasons = append(reasons, fmt.Sprintf("WHEN %s THEN %s", notOfType(from, f.Type), literal("bad_type("+f.Name+")")))
 		}
 		selected = append(selected, expression+" AS "+ident(f.Name))
 	}

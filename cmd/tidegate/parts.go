@@ -70,7 +70,7 @@ func (p *parts) openDuck(ctx context.Context, name, memory string, o duck.Option
 
 // duckShare is the part of an ETL process's memory that DuckDB counts. It needs more than it counts, and the more the more
 // rows have passed: with 139 M records of the bench a third of the whole.
-const duckShare = 0.625
+const duckShare = 0.5
 
 // etlMemory is what the DuckDB instance of an ETL process may have, bytes.
 func (p *parts) etlMemory() (int64, error) {
