@@ -9,14 +9,19 @@ import (
 
 	"tidegate/catalog"
 	"tidegate/internal/hive"
+	"tidegate/internal/pgtypes"
 )
 
 // arrange takes the losers out of b.rows, which from then on holds what will be written, and fills b.parts, the
 // partitions that have rows.
 func (b *batch) arrange(ctx context.Context) error {
 	if b.counts.Deduplicated > 0 {
-		if err := b.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE rowid IN (SELECT id FROM %s)", b.rows, losersTable)); err != nil {
+		deleted, err := b.session.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE rowid IN (SELECT id FROM %s)", b.rows, losersTable))
+		if err != nil {
 			return err
+		}
+		if deleted != b.counts.Deduplicated {
+			return fmt.Errorf("%d rows are duplicates, but %d were taken out", b.counts.Deduplicated, deleted)
 		}
 	}
 	if err := b.countTruncated(ctx); err != nil {
@@ -36,7 +41,7 @@ func (b *batch) countParts(ctx context.Context) error {
 		if counted[0].i == 0 { // a table without partitions that gets no row
 			return nil
 		}
-		p := part{name: partitionName(keys, values), condition: isPartition(keys, values), rows: counted[0].i}
+		p := part{name: partitionName(keys, values), condition: b.isPartition(values), rows: counted[0].i}
 		var err error
 		p.checksum, err = strconv.ParseUint(counted[1].s, 10, 64)
 		b.parts = append(b.parts, p)
@@ -119,14 +124,18 @@ func prefixed(relation string, columns []string) string {
 }
 
 // isPartition is the condition that a row is of a partition.
-func isPartition(columns []string, values []cell) string {
+func (b *batch) isPartition(values []cell) string {
 	terms := []string{"true"}
-	for i, c := range columns {
-		value := "NULL"
-		if !values[i].null {
-			value = literal(values[i].s)
+	for i, name := range b.table.PartitionBy {
+		c, _ := b.table.Column(name)
+		switch {
+		case values[i].null:
+			terms = append(terms, ident(name)+" IS NULL")
+		case pgtypes.ClassOf(c.Type.OID) == pgtypes.ClassText: // which DuckDB looks up in statistics and dictionaries
+			terms = append(terms, ident(name)+" = "+literal(values[i].s))
+		default:
+			terms = append(terms, fmt.Sprintf("%s::VARCHAR = %s", ident(name), literal(values[i].s)))
 		}
-		terms = append(terms, fmt.Sprintf("%s::VARCHAR IS NOT DISTINCT FROM %s", ident(c), value))
 	}
 	return strings.Join(terms, " AND ")
 }

@@ -151,7 +151,10 @@ func (b *batch) close(ctx context.Context) error {
 	b.watch.stop()
 	b.overrun.stop()
 	// Whether the work is over or the context: the file must be let go of.
-	return errors.Join(b.closeScratch(context.WithoutCancel(ctx)), b.session.Close(), os.RemoveAll(b.dir), b.release())
+	if err := b.closeScratch(context.WithoutCancel(ctx)); err != nil {
+		b.log.WarnContext(ctx, "the scratch database stays open until the run ends", logkey.Error, err) // what is committed stays so
+	}
+	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
 }
 
 // runFolder is the batch's folder below a partition or below _hot/<table>.

@@ -142,7 +142,7 @@ func diesIn(t *testing.T, turn, dir string, d death) bool {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashDirVariable+"="+dir, crashStepVariable+"="+strconv.Itoa(d.step),
-		crashAfterVariable+"="+d.after.String(), crashTurnVariable+"="+turn, memoryVariable+"="+strconv.Itoa(littleMemory))
+		crashAfterVariable+"="+d.after.String(), crashTurnVariable+"="+turn, memoryVariable+"="+strconv.Itoa(leastMemory))
 	out, err := child.CombinedOutput()
 	if err == nil {
 		return false
@@ -198,7 +198,15 @@ func outcome(t *testing.T, l *lab) []string {
 // undisturbed runs the same objects without a crash and gives the outcome and the number of steps.
 func undisturbed(t *testing.T, objects int) (want []string, steps int) {
 	t.Helper()
-	l := newLab(t, func(o *Options) { o.Memory, o.Step = littleMemory, func(string) { steps++ } })
+	portions := 0
+	l := newLab(t, func(o *Options) {
+		o.Memory, o.Step = leastMemory, func(name string) {
+			steps++
+			if name == "portion" {
+				portions++
+			}
+		}
+	})
 	crashObjects(t, l, objects)
 	pipelines, err := crashPipelines(l)
 	if err != nil {
@@ -206,6 +214,9 @@ func undisturbed(t *testing.T, objects int) (want []string, steps int) {
 	}
 	if _, err := l.runner.Run(t.Context(), pipelines); err != nil {
 		t.Fatal(err)
+	}
+	if portions == 0 {
+		t.Fatal("the rows were in no scratch database")
 	}
 	return outcome(t, l), steps
 }

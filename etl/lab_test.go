@@ -45,8 +45,9 @@ type lab struct {
 // memoryVariable, in the environment of a child process, is the lab's Options.Memory.
 const memoryVariable = "TIDEGATE_TEST_ETL_MEMORY"
 
-// littleMemory has every chunk of records transformed for itself, into a scratch database, and few rows sorted at a time.
-const littleMemory = 64 << 10
+// littleMemory has chunks of records transformed each for itself, into a scratch database, and few rows sorted at a time; with
+// leastMemory that is so of a hundred records.
+const littleMemory, leastMemory = 64 << 10, 16 << 10
 
 // openLab opens the lab in a folder, which it makes if it is not there. It is used by child processes too.
 func openLab(ctx context.Context, dir string, options func(*Options)) (*lab, error) {

@@ -36,7 +36,7 @@ type portions struct {
 	failed error
 }
 
-// transformError is an error of the SELECT, not of the source that is being read.
+// transformError is an error of what is done with records that were read: nobody shall look for it in the source.
 type transformError struct{ error }
 
 func (e *transformError) Unwrap() error { return e.error }
@@ -66,7 +66,7 @@ func sizeOf(c *engine.Chunk) int64 {
 	return int64(len(c.Texts())) + int64(c.Rows)*int64(len(c.Vectors))*stringBytes
 }
 
-// takeAway transforms the records that were added. More are to come, or the sink would not be added to.
+// takeAway transforms the records that were added.
 func (p *portions) takeAway(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,16 +76,21 @@ func (p *portions) takeAway(ctx context.Context) error {
 	if p.failed = p.close(ctx); p.failed != nil {
 		return p.failed
 	}
-	if p.failed = p.batch.toScratch(ctx); p.failed != nil {
-		return p.failed
+	if err := p.transform(ctx); err != nil {
+		p.failed = &transformError{err}
+	}
+	return p.failed
+}
+
+func (p *portions) transform(ctx context.Context) error {
+	if err := p.batch.toScratch(ctx); err != nil {
+		return err
 	}
 	if err := p.batch.transform(ctx); err != nil {
-		p.failed = &transformError{err}
-		return p.failed
+		return err
 	}
 	p.batch.Step("portion")
-	p.failed = p.open(ctx)
-	return p.failed
+	return p.open(ctx)
 }
 
 // open makes sourceTable, empty, ready to be added to.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -96,7 +97,10 @@ func TestPortionsMakeTheSame(t *testing.T) {
 func TestStretchesFitFiles(t *testing.T) {
 	t.Parallel()
 	limit := fileLimit{rows: 16_000_000, bytes: 8_000}
-	l, got, _ := madeOf(t, 4<<20, limit)
+	l, got, steps := madeOf(t, 4<<20, limit)
+	if count(steps, "portion") == 0 {
+		t.Error("the rows were in no scratch database")
+	}
 	_, want, _ := madeOf(t, DefaultMemory, fileLimit{})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -127,9 +131,55 @@ func TestManyPartitionsOfPortions(t *testing.T) {
 		if n := len(live.Files); n != 7*13 {
 			t.Errorf("%d files", n)
 		}
+		if s := l.record(t, l.batches(t)[0]).Subset; len(s.Paths) != 1 {
+			t.Errorf("the subset has %d files: the rows were not sorted at once", len(s.Paths))
+		}
 		return l.query(t, "web.events", "SELECT * FROM t ORDER BY ALL")
 	}
 	if diff := cmp.Diff(made(DefaultMemory), made(littleMemory)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPortionsOfSeveralReaders reads objects that are so large that each has a reader of its own.
+func TestPortionsOfSeveralReaders(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, func(o *Options) { o.Memory, o.Cores = littleMemory, 4 })
+	random := rand.NewChaCha8([32]byte{7})
+	var want []string
+	for o := range 4 {
+		var lines []string
+		for i := range 14 {
+			text := make([]byte, 1<<19)
+			_, _ = random.Read(text)
+			id := fmt.Sprintf("%d-%02d", o, i)
+			lines = append(lines, event(id, "2018-02-10T00:00:00Z", o, fmt.Sprintf(`,"path":"%x"`, text)))
+			want = append(want, id+"|1")
+		}
+		l.put(t, fmt.Sprintf("%d.gz", o), lines...)
+	}
+	if report := l.mustRun(t, l.events()).Pipelines[0]; report.Batches != 1 || report.Counts.Emitted != 4*14 {
+		t.Errorf("made %+v", report)
+	}
+	if diff := cmp.Diff(want, l.query(t, "web.events", "SELECT event_id, count(*) FROM t GROUP BY 1 ORDER BY 1")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSampledRowsAreGone measures the rows of a batch whose first half are duplicates.
+func TestSampledRowsAreGone(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, func(o *Options) { o.Memory = littleMemory })
+	lines := make([]string, 20_000)
+	for i := range lines {
+		lines[i] = event(fmt.Sprintf("e%d", min(i/2*2, 19_000)), "2018-02-10T00:00:00Z", i%5, "")
+	}
+	l.put(t, "1.gz", lines...)
+	l.mustRun(t, l.events())
+	if n := len(l.table(t, "web.events").Files); n < 20 {
+		t.Errorf("%d files: the rows were sorted at once", n)
+	}
+	if diff := cmp.Diff([]string{"9501|9501"}, l.query(t, "web.events", "SELECT count(*), count(DISTINCT event_id) FROM t")); diff != "" {
 		t.Error(diff)
 	}
 }

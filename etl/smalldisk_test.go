@@ -40,33 +40,44 @@ func TestDiskFull(t *testing.T) {
 	for free := 0; free <= 360; free += 24 {
 		t.Run(fmt.Sprintf("%d KiB", free), func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			l, err := openLab(t.Context(), dir, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			crashObjects(t, l, 2)
-			l.close(t)
-			said := runOnSmallDisk(t, dir, free)
-			if free < 200 && !strings.Contains(said, "full") && !strings.Contains(said, "no space left on device") {
-				t.Errorf("the run said %q", said)
-			}
-			if l, err = openLab(t.Context(), dir, nil); err != nil {
-				t.Fatal(err)
-			}
-			defer l.close(t)
-			if diff := cmp.Diff(want, outcome(t, l)); diff != "" {
-				t.Errorf("the run said %q; after room was made:\n%s", said, diff)
-			}
+			diskFull(t, want, free, DefaultMemory)
+		})
+	}
+	for free := 0; free <= 3200; free += 200 {
+		t.Run(fmt.Sprintf("%d KiB with a scratch database", free), func(t *testing.T) {
+			t.Parallel()
+			diskFull(t, want, free, leastMemory)
 		})
 	}
 }
 
+func diskFull(t *testing.T, want []string, free int, memory int64) {
+	t.Helper()
+	dir := t.TempDir()
+	l, err := openLab(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crashObjects(t, l, 2)
+	l.close(t)
+	said := runOnSmallDisk(t, dir, free, memory)
+	if free < 200 && !strings.Contains(said, "full") && !strings.Contains(said, "no space left on device") {
+		t.Errorf("the run said %q", said)
+	}
+	if l, err = openLab(t.Context(), dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer l.close(t)
+	if diff := cmp.Diff(want, outcome(t, l)); diff != "" {
+		t.Errorf("the run said %q; after room was made:\n%s", said, diff)
+	}
+}
+
 // runOnSmallDisk gives what the first run of a child said, "" if it had room enough.
-func runOnSmallDisk(t *testing.T, dir string, free int) string {
+func runOnSmallDisk(t *testing.T, dir string, free int, memory int64) string {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), fullDirVariable+"="+dir, fullFreeVariable+"="+strconv.Itoa(free))
+	child.Env = append(os.Environ(), fullDirVariable+"="+dir, fullFreeVariable+"="+strconv.Itoa(free), memoryVariable+"="+strconv.FormatInt(memory, 10))
 	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		child.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER

@@ -25,17 +25,18 @@ func (b *batch) stretches(ctx context.Context, condition string, rows, most int6
 	grain := max(1, min(stretchGrain, most/8))
 	var all []stretch
 	var s stretch
+	seen := int64(0)
 	query := fmt.Sprintf("SELECT rowid // %d AS grain, count(*)::BIGINT FROM %s WHERE %s GROUP BY grain ORDER BY grain", grain, b.rows, condition)
 	err := each(ctx, b.session, query, func(row []cell) error {
-		s.to, s.rows = (row[0].i+1)*grain, s.rows+row[1].i
-		if s.rows >= (rows+n-1)/n {
+		s.to, s.rows, seen = (row[0].i+1)*grain, s.rows+row[1].i, seen+row[1].i
+		if due := rows * int64(len(all)+1) / n; seen >= due {
 			all = append(all, s)
 			s = stretch{from: s.to}
 		}
 		return nil
 	})
-	if s.rows > 0 {
-		all = append(all, s)
+	if err == nil && seen != rows {
+		err = fmt.Errorf("%d rows lie in stretches, of %d", seen, rows)
 	}
 	return all, err
 }
@@ -57,13 +58,20 @@ func (b *batch) measureRows(ctx context.Context) error {
 		}
 	}
 	width := strings.Join(append(texts, strconv.Itoa(len(b.table.Columns)*sortedValueBytes)), " + ")
+	ids, err := number(ctx, b.session, "SELECT coalesce(max(rowid) + 1, 0)::BIGINT FROM "+b.rows)
+	if err != nil {
+		return err
+	}
 	const samples, sampleRows = 8, 2048
 	from := make([]string, samples)
 	for i := range from {
-		at := b.rowCount() / samples * int64(i)
+		at := ids / samples * int64(i)
 		from[i] = fmt.Sprintf("SELECT (%s) AS width FROM %s WHERE rowid >= %d AND rowid < %d", width, b.rows, at, at+sampleRows)
 	}
-	size, err := number(ctx, b.session, fmt.Sprintf("SELECT coalesce(avg(width), 0)::BIGINT + 1 FROM (%s)", strings.Join(from, " UNION ALL ")))
+	size, err := number(ctx, b.session, fmt.Sprintf("SELECT coalesce(avg(width), 0)::BIGINT FROM (%s)", strings.Join(from, " UNION ALL ")))
+	if err == nil && size == 0 { // all of these are gone
+		size, err = number(ctx, b.session, fmt.Sprintf("SELECT coalesce(avg(%s), 0)::BIGINT FROM %s", width, b.rows))
+	}
 	b.sortable = max(1, b.room.sort/max(1, size))
 	return err
 }
