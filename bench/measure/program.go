@@ -2,6 +2,7 @@ package measure
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,16 +54,22 @@ type Cost struct {
 // Cost runs a verb to its end and measures it.
 func (p *Program) Cost(ctx context.Context, args ...string) (Cost, error) {
 	cmd := p.command(ctx, args)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return Cost{}, fmt.Errorf("tidegate %s: %w\n%s", strings.Join(args, " "), err, out)
+	if err := cmd.Start(); err != nil {
+		return Cost{}, fmt.Errorf("tidegate %s: %w", strings.Join(args, " "), err)
 	}
+	peak := watchPeak(cmd.Process.Pid)
+	err := cmd.Wait()
 	c := Cost{Elapsed: time.Since(began)}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return c, errors.New("this system does not tell what a process used")
+	c.PeakBytes = peak()
+	if err != nil {
+		return c, fmt.Errorf("tidegate %s: %w\n%s", strings.Join(args, " "), err, &out)
 	}
-	c.PeakBytes = usage.Maxrss << 10
+	if c.PeakBytes == 0 {
+		return c, errors.New("this system does not tell what a process uses")
+	}
 	return c, nil
 }
 
@@ -97,22 +103,6 @@ func (p *Program) Serve(ctx context.Context, args ...string) (url string, stop f
 	}
 	return "postgres://bench@" + address + "/tidegate?sslmode=disable", stop, nil
 }
-
-// Resident gives how many bytes of memory the program has that Serve has started last.
-func (p *Program) Resident() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
-	if err != nil {
-		return 0, fmt.Errorf("read the memory of tidegate: %w", err)
-	}
-	m := residentLine.FindSubmatch(status)
-	if m == nil {
-		return 0, errors.New("read the memory of tidegate: its status has no VmRSS")
-	}
-	kb, err := strconv.ParseInt(string(m[1]), 10, 64)
-	return kb << 10, err
-}
-
-var residentLine = regexp.MustCompile(`(?m)^VmRSS:\s+(\d+) kB$`)
 
 // readyAddress reads the log until it says that clients can connect, and goes on reading so that the program never
 // blocks.
