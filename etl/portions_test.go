@@ -55,7 +55,7 @@ func madeOf(t *testing.T, memory int64, limit fileLimit) (l *lab, made, steps []
 		r := l.record(t, b)
 		made = append(made, fmt.Sprintf("%s %+v %s %+v", b.ID, b.Counts, r.Checksum, r.Measured))
 	}
-	return l, append(made, l.quarantined(t)...), steps
+	return l, append(made, l.quarantineTexts(t)...), steps
 }
 
 func count(steps []string, step string) (n int) {
@@ -201,8 +201,8 @@ func TestValueErrorInAPortion(t *testing.T) {
 	}
 }
 
-// quarantined gives the texts of the quarantine files.
-func (l *lab) quarantined(t *testing.T) []string {
+// quarantineTexts gives the texts of the quarantine files.
+func (l *lab) quarantineTexts(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	for _, id := range l.quarantineFiles(t) {

@@ -25,9 +25,7 @@ func (b *batch) verify(ctx context.Context) error {
 	}
 	if b.p.Source == nil {
 		// A SELECT over tables may aggregate: what it reads is in Inputs, and here read means the rows it gave.
-		for _, p := range b.parts {
-			b.parsed += p.rows
-		}
+		b.parsed += b.rowCount()
 		b.counts.Read = b.parsed + b.counts.Rejected
 	}
 	return b.verifyAlgebra()
