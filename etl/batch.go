@@ -19,9 +19,9 @@ import (
 	"tidegate/internal/storage"
 )
 
-// The temporary tables of a batch's session.
+// The temporary tables and views of a batch's session.
 const (
-	sourceTable = "_tg_source" // first stage: validated records that wait for the SELECT; a view of Parquet
+	sourceTable = "_tg_source" // first stage: a view of the validated records that the SELECT gets
 	rowsTable   = "_tg_rows"   // what the SELECT gave, as the table's columns; not temporary in a scratch database
 	losersTable = "_tg_losers" // row ids of b.rows that deduplication drops
 	sortedTable = "_tg_sorted" // b.rows by partition and cluster_by, if it must be cut into many files
@@ -61,7 +61,7 @@ type batch struct {
 	quarantine string // key; "" without rejects
 	notes      catalog.Notes
 	lookups    []catalog.Lookup // as they were read
-	sourceKind string           // what sourceTable is: TABLE or VIEW
+	records    bool             // the database of recordsName is there
 	selected   selection
 	room       room
 	rows       string // rowsTable, wherever it is
@@ -150,9 +150,10 @@ func (b *batch) revise(ctx context.Context) error {
 func (b *batch) close(ctx context.Context) error {
 	b.watch.stop()
 	b.overrun.stop()
-	// Whether the work is over or the context: the file must be let go of.
-	if err := b.closeScratch(context.WithoutCancel(ctx)); err != nil {
-		b.log.WarnContext(ctx, "the scratch database stays open until the run ends", logkey.Error, err) // what is committed stays so
+	// Whether the work is over or the context: databases must be let go of.
+	forever := context.WithoutCancel(ctx)
+	if err := errors.Join(b.closeRecords(forever), b.closeScratch(forever)); err != nil {
+		b.log.WarnContext(ctx, "a batch's database stays open until the run ends", logkey.Error, err) // what is committed stays so
 	}
 	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
 }

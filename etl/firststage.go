@@ -199,8 +199,8 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 	if err := b.rejectUnfit(ctx, rejects); err != nil {
 		return err
 	}
-	if err := b.exec(ctx, "DROP "+b.sourceKind+" "+sourceTable); err != nil {
-		return fmt.Errorf("drop the source: %w", err)
+	if err := b.dropSource(ctx); err != nil {
+		return err
 	}
 	b.Step("transformed")
 	if err := b.takeCommitLease(ctx); err != nil {
@@ -217,6 +217,14 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 		return err
 	}
 	return b.settle(ctx)
+}
+
+// dropSource lets go of what was transformed.
+func (b *batch) dropSource(ctx context.Context) error {
+	if err := b.exec(ctx, "DROP VIEW "+sourceTable); err != nil {
+		return fmt.Errorf("drop the source: %w", err)
+	}
+	return b.closeRecords(ctx)
 }
 
 // rejectUnfit rejects the records whose rows cannot be in the table.

@@ -15,24 +15,28 @@ import (
 
 // room is how much of the Engine's memory a batch gives to what.
 type room struct {
-	portion int64 // bytes of records that wait for the SELECT
+	portion int64 // bytes of records that the SELECT gets at a time; as many are read meanwhile
 	sort    int64 // bytes of rows that are sorted at a time
 }
 
 // roomIn divides memory, bytes, among batches that are made at a time. The rest is for what DuckDB reads and writes meanwhile.
 func roomIn(memory int64, batches int) room {
 	share := memory / int64(batches)
-	return room{portion: share / 4, sort: share * 2 / 3}
+	return room{portion: share / 8, sort: share * 2 / 3}
 }
 
-// portions is a raw.Sink that collects records in sourceTable. Whenever they are as many as memory should hold they are
-// transformed, and gone: a batch may be of any size. What comes meanwhile waits.
+// portions is a raw.Sink that collects records in a table. Whenever they are as many as memory should hold they are
+// transformed, and gone: a batch may be of any size. What comes meanwhile collects in another table, until that is full too.
 type portions struct {
-	batch *batch
-	bytes atomic.Int64 // of the records in sourceTable
+	batch     *batch
+	session   engine.Session // that fills tables: the batch's may be at work
+	transform func() error   // the records of sourceTable
+	bytes     atomic.Int64   // of the records in the table that is filled
 
 	mu     sync.RWMutex // held by who takes the records away; shared by who adds some
+	number int          // of the table that is filled
 	rows   engine.Appending
+	ended  chan error // tells how the transformation went that is under way; nil if none is
 	failed error
 }
 
@@ -66,40 +70,58 @@ func sizeOf(c *engine.Chunk) int64 {
 	return int64(len(c.Texts())) + int64(c.Rows)*int64(len(c.Vectors))*stringBytes
 }
 
-// takeAway transforms the records that were added.
+// takeAway has the records transformed that were added, once those before are.
 func (p *portions) takeAway(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.failed != nil || p.bytes.Load() < p.batch.room.portion { // somebody else was faster
-		return p.failed
-	}
-	if p.failed = p.close(ctx); p.failed != nil {
-		return p.failed
-	}
-	if err := p.transform(ctx); err != nil {
-		p.failed = &transformError{err}
+	if p.failed == nil && p.bytes.Load() >= p.batch.room.portion { // nobody else was faster
+		if p.failed = p.offer(ctx); p.failed == nil {
+			ended := make(chan error, 1)
+			go func() { ended <- p.transform() }()
+			p.ended = ended
+			p.failed = p.fill(ctx)
+		}
 	}
 	return p.failed
 }
 
-func (p *portions) transform(ctx context.Context) error {
-	if err := p.batch.toScratch(ctx); err != nil {
-		return err
-	}
-	if err := p.batch.transform(ctx); err != nil {
-		return err
-	}
-	p.batch.Step("portion")
-	return p.open(ctx)
-}
-
-// open makes sourceTable, empty, ready to be added to.
-func (p *portions) open(ctx context.Context) (err error) {
+// fill begins a table.
+func (p *portions) fill(ctx context.Context) (err error) {
 	p.bytes.Store(0)
-	p.rows, err = p.batch.appendTo(ctx, sourceTable, p.batch.p)
+	p.number++
+	if _, err := p.session.Exec(ctx, "CREATE TABLE "+p.table(p.number)+" "+columnsOf(p.batch.p)); err != nil {
+		return fmt.Errorf("make a table of records: %w", err)
+	}
+	p.rows, err = p.session.Append(ctx, p.table(p.number))
 	return err
 }
 
+// offer makes sourceTable the table that is filled. The one before is gone.
+func (p *portions) offer(ctx context.Context) error {
+	if err := errors.Join(p.close(ctx), p.wait()); err != nil {
+		return err
+	}
+	b := p.batch
+	if err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.%s", sourceTable, b.recordsName(), p.table(p.number))); err != nil {
+		return err
+	}
+	return b.exec(ctx, fmt.Sprintf("DROP TABLE IF EXISTS %s.%s", b.recordsName(), p.table(p.number-1)))
+}
+
+// wait waits for the transformation that is under way.
+func (p *portions) wait() error {
+	if p.ended == nil {
+		return nil
+	}
+	err := <-p.ended
+	p.ended = nil
+	if err != nil {
+		return &transformError{err}
+	}
+	return nil
+}
+
+// close completes the table that is filled.
 func (p *portions) close(ctx context.Context) error {
 	if p.rows == nil {
 		return nil
@@ -109,20 +131,75 @@ func (p *portions) close(ctx context.Context) error {
 	return err
 }
 
+func (p *portions) table(number int) string { return fmt.Sprintf("main.records_%d", number) }
+
 // ingest makes sourceTable of the last portion of what is read, and has the others transformed. It gives the local file of
 // rejected records.
 func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {
-	b.sourceKind = "TABLE"
-	sink := &portions{batch: b}
-	if err := sink.open(ctx); err != nil {
+	sink := &portions{batch: b, transform: func() error { return b.transformPortion(ctx) }}
+	if sink.session, err = b.openRecords(ctx); err != nil {
 		return "", err
 	}
-	in, err := read(sink)
-	if err := errors.Join(err, sink.close(ctx)); err != nil {
+	in, err := sink.all(ctx, read)
+	if err := errors.Join(err, sink.session.Close()); err != nil {
 		return "", err
 	}
 	b.noteIngested(in)
 	return in.Quarantine, nil
+}
+
+// all reads all portions, and has all but the last transformed.
+func (p *portions) all(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (in *raw.Ingested, err error) {
+	if err := p.fill(ctx); err != nil {
+		return nil, err
+	}
+	if in, err = read(p); err == nil {
+		err = p.offer(ctx)
+	}
+	return in, errors.Join(err, p.close(ctx), p.wait())
+}
+
+// openRecords makes the database of records that wait for the SELECT, and a session that fills it.
+func (b *batch) openRecords(ctx context.Context) (engine.Session, error) {
+	if err := b.exec(ctx, "ATTACH ':memory:' AS "+b.recordsName()); err != nil {
+		return nil, err
+	}
+	b.records = true
+	session, err := b.Engine.Session(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open a session for records: %w", err)
+	}
+	if _, err := session.Exec(ctx, "USE "+b.recordsName()); err != nil {
+		return nil, errors.Join(fmt.Errorf("open a session for records: %w", err), session.Close())
+	}
+	return session, nil
+}
+
+// recordsName is the database of a batch's records that wait for the SELECT.
+func (b *batch) recordsName() string { return ident("_tg_records_" + b.id + "." + b.attempt) }
+
+// closeRecords lets go of the records, if there are any.
+func (b *batch) closeRecords(ctx context.Context) error {
+	if !b.records {
+		return nil
+	}
+	b.records = false
+	if err := b.exec(ctx, "DETACH "+b.recordsName()); err != nil {
+		return fmt.Errorf("drop the records: %w", err)
+	}
+	return nil
+}
+
+// transformPortion adds the rows of the records in sourceTable to the batch's, of which memory will not hold all.
+func (b *batch) transformPortion(ctx context.Context) error {
+	if err := b.toScratch(ctx); err != nil {
+		return err
+	}
+	if err := b.transform(ctx); err != nil {
+		return err
+	}
+	b.Step("portion")
+	return nil
 }
 
 // intoTable makes a table of the clean records of a pipeline that are read into it.
@@ -137,12 +214,17 @@ func (b *batch) intoTable(ctx context.Context, table string, p *pipeline.Pipelin
 
 // appendTo makes a temporary table for clean records of a pipeline.
 func (b *batch) appendTo(ctx context.Context, table string, p *pipeline.Pipeline) (engine.Appending, error) {
+	if err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s %s", table, columnsOf(p))); err != nil {
+		return nil, err
+	}
+	return b.session.Append(ctx, table)
+}
+
+// columnsOf defines the columns of clean records.
+func columnsOf(p *pipeline.Pipeline) string {
 	var columns []string
 	for _, c := range raw.Columns(p) {
 		columns = append(columns, ident(c.Name)+" "+c.Type)
 	}
-	if err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s (%s)", table, strings.Join(columns, ", "))); err != nil {
-		return nil, err
-	}
-	return b.session.Append(ctx, table)
+	return "(" + strings.Join(columns, ", ") + ")"
 }

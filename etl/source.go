@@ -71,7 +71,6 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 	if err != nil {
 		return "", err
 	}
-	b.sourceKind = "VIEW"
 	all := sourceTable + "_all"
 	if err := b.exec(ctx, "CREATE TEMP VIEW "+all+" AS "+b.parquetView(good)); err != nil {
 		return "", err
