@@ -29,9 +29,9 @@ func roomIn(memory int64, batches int) room {
 // transformed, and gone: a batch may be of any size. What comes meanwhile collects in another table, until that is full too.
 type portions struct {
 	batch     *batch
-	session   engine.Session // that fills tables: the batch's may be at work
-	transform func() error   // the records of sourceTable
-	bytes     atomic.Int64   // of the records in the table that is filled
+	session   engine.Session           // that fills tables: the batch's may be at work
+	transform func(table string) error // the records of sourceTable, which is a view of this one
+	bytes     atomic.Int64             // of the records in the table that is filled
 
 	mu     sync.RWMutex // held by who takes the records away; shared by who adds some
 	number int          // of the table that is filled
@@ -76,36 +76,37 @@ func (p *portions) takeAway(ctx context.Context) error {
 	defer p.mu.Unlock()
 	if p.failed == nil && p.bytes.Load() >= p.batch.room.portion { // nobody else was faster
 		if p.failed = p.offer(ctx); p.failed == nil {
-			ended := make(chan error, 1)
-			go func() { ended <- p.transform() }()
-			p.ended = ended
+			p.begin(p.table())
 			p.failed = p.fill(ctx)
 		}
 	}
 	return p.failed
 }
 
+// begin has a table transformed, which nobody fills any more.
+func (p *portions) begin(table string) {
+	ended := make(chan error, 1)
+	go func() { ended <- p.transform(table) }()
+	p.ended = ended
+}
+
 // fill begins a table.
 func (p *portions) fill(ctx context.Context) (err error) {
 	p.bytes.Store(0)
 	p.number++
-	if _, err := p.session.Exec(ctx, "CREATE TABLE "+p.table(p.number)+" "+columnsOf(p.batch.p)); err != nil {
+	if _, err := p.session.Exec(ctx, "CREATE TABLE "+p.table()+" "+columnsOf(p.batch.p)); err != nil {
 		return fmt.Errorf("make a table of records: %w", err)
 	}
-	p.rows, err = p.session.Append(ctx, p.table(p.number))
+	p.rows, err = p.session.Append(ctx, p.table())
 	return err
 }
 
-// offer makes sourceTable the table that is filled. The one before is gone.
+// offer makes sourceTable the table that was filled, once the one before is gone.
 func (p *portions) offer(ctx context.Context) error {
 	if err := errors.Join(p.close(ctx), p.wait()); err != nil {
 		return err
 	}
-	b := p.batch
-	if err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.%s", sourceTable, b.recordsName(), p.table(p.number))); err != nil {
-		return err
-	}
-	return b.exec(ctx, fmt.Sprintf("DROP TABLE IF EXISTS %s.%s", b.recordsName(), p.table(p.number-1)))
+	return p.batch.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.%s", sourceTable, p.batch.recordsName(), p.table()))
 }
 
 // wait waits for the transformation that is under way.
@@ -131,12 +132,13 @@ func (p *portions) close(ctx context.Context) error {
 	return err
 }
 
-func (p *portions) table(number int) string { return fmt.Sprintf("main.records_%d", number) }
+// table is the one that is filled.
+func (p *portions) table() string { return fmt.Sprintf("main.records_%d", p.number) }
 
 // ingest makes sourceTable of the last portion of what is read, and has the others transformed. It gives the local file of
 // rejected records.
 func (b *batch) ingest(ctx context.Context, read func(raw.Sink) (*raw.Ingested, error)) (rejects string, err error) {
-	sink := &portions{batch: b, transform: func() error { return b.transformPortion(ctx) }}
+	sink := &portions{batch: b, transform: func(table string) error { return b.transformPortion(ctx, table) }}
 	if sink.session, err = b.openRecords(ctx); err != nil {
 		return "", err
 	}
@@ -190,8 +192,8 @@ func (b *batch) closeRecords(ctx context.Context) error {
 	return nil
 }
 
-// transformPortion adds the rows of the records in sourceTable to the batch's, of which memory will not hold all.
-func (b *batch) transformPortion(ctx context.Context) error {
+// transformPortion adds the rows of the records in a table to the batch's, of which memory will not hold all, and drops it.
+func (b *batch) transformPortion(ctx context.Context, table string) error {
 	if err := b.toScratch(ctx); err != nil {
 		return err
 	}
@@ -199,7 +201,7 @@ func (b *batch) transformPortion(ctx context.Context) error {
 		return err
 	}
 	b.Step("portion")
-	return nil
+	return b.exec(ctx, "DROP TABLE "+b.recordsName()+"."+table)
 }
 
 // intoTable makes a table of the clean records of a pipeline that are read into it.

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,11 +10,15 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"tidegate/etl/raw"
+	"tidegate/internal/engine"
+	"tidegate/internal/storage"
 )
 
 // manyEvents puts objects with more records than littleMemory holds, some of them twice, some bad, some of the future and some
@@ -91,6 +96,57 @@ func TestPortionsMakeTheSame(t *testing.T) {
 			t.Errorf("%s is not sorted", f.Path)
 		}
 	}
+}
+
+// TestReadingGoesOnWhilePortionsAreTransformed holds a portion back until objects behind it are opened.
+func TestReadingGoesOnWhilePortionsAreTransformed(t *testing.T) {
+	t.Parallel()
+	const perObject = 200
+	source := &opened{}
+	var portions, held atomic.Int64
+	l := newLab(t, func(o *Options) {
+		o.Memory, o.Cores = littleMemory, 1
+		o.Step = func(s string) {
+			n := portions.Load() + 1
+			if s != "portion" || n > 3 {
+				return
+			}
+			portions.Store(n)
+			behind := (n + 1) * engine.ChunkRows / perObject // objects with records of the next portion
+			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+				if source.gets.Load() >= behind {
+					held.Add(1)
+					return
+				}
+			}
+		}
+	})
+	source.Bucket = l.raw
+	l.runner.Source = func(string) (storage.Bucket, error) { return source, nil }
+	for o := range 60 {
+		lines := make([]string, perObject)
+		for i := range lines {
+			lines[i] = event(fmt.Sprintf("%d-%d", o, i), "2018-02-10T00:00:00Z", 1, "")
+		}
+		l.put(t, fmt.Sprintf("%02d.gz", o), lines...)
+	}
+	if emitted := l.mustRun(t, l.events()).Pipelines[0].Counts.Emitted; emitted != 60*perObject {
+		t.Errorf("%d rows", emitted)
+	}
+	if n := held.Load(); n != 3 {
+		t.Errorf("objects were opened behind %d of the first 3 portions while these were transformed", n)
+	}
+}
+
+// opened is a source that counts the objects that are opened.
+type opened struct {
+	storage.Bucket
+	gets atomic.Int64
+}
+
+func (o *opened) Get(ctx context.Context, key, etag string) (io.ReadCloser, storage.Object, error) {
+	o.gets.Add(1)
+	return o.Bucket.Get(ctx, key, etag)
 }
 
 // TestStretchesFitFiles makes files of at most so many bytes of what lies in a scratch database.
