@@ -74,6 +74,9 @@ func (b *Builder) SetText(column int, text []byte) {
 
 // SetNull makes a column NULL.
 func (b *Builder) SetNull(column int) {
+	if texts := b.chunk.Vectors[column].Str; texts != nil {
+		texts[b.chunk.Rows] = String{} // there may be one whose text is elsewhere now
+	}
 	b.nulls[column] = true
 	b.valid[column][b.chunk.Rows/64] &^= 1 << (b.chunk.Rows % 64)
 }

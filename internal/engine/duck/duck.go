@@ -54,6 +54,8 @@ type DB struct {
 	log   *slog.Logger
 	locks []*os.File
 
+	numbered udf.Numbered // feeds and tallies
+
 	// replacing serialises Replace: two transactions that create one table end in a conflict.
 	replacing sync.Mutex
 

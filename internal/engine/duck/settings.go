@@ -118,7 +118,10 @@ func (db *DB) registerFunctions(more []udf.Function) error {
 		return err
 	}
 	defer db.release(c, true)
-	if err := udf.Register(c.handle, slices.Concat(pgfunc.All(), more)); err != nil {
+	if err := udf.Register(c.handle, append(slices.Concat(pgfunc.All(), more), udf.Counting(&db.numbered))); err != nil {
+		return err
+	}
+	if err := udf.RegisterTables(c.handle, &db.numbered); err != nil {
 		return err
 	}
 	return udf.RegisterAggregates(c.handle, pgfunc.Aggregates())
