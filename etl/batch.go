@@ -61,8 +61,7 @@ type batch struct {
 	quarantine string // key; "" without rejects
 	notes      catalog.Notes
 	lookups    []catalog.Lookup // as they were read
-	records    bool             // the database of recordsName is there
-	selected   selection
+	selected   string           // what makes rows of the records in sourceTable: a SELECT of b.rows' columns, DuckDB's text
 	room       room
 	rows       string // rowsTable, wherever it is
 	scratch    bool   // it is in a scratch database
@@ -150,10 +149,10 @@ func (b *batch) revise(ctx context.Context) error {
 func (b *batch) close(ctx context.Context) error {
 	b.watch.stop()
 	b.overrun.stop()
-	// Whether the work is over or the context: databases must be let go of.
+	// Whether the work is over or the context: the file must be let go of.
 	forever := context.WithoutCancel(ctx)
-	if err := errors.Join(b.closeRecords(forever), b.closeScratch(forever)); err != nil {
-		b.log.WarnContext(ctx, "a batch's database stays open until the run ends", logkey.Error, err) // what is committed stays so
+	if err := b.closeScratch(forever); err != nil {
+		b.log.WarnContext(ctx, "a batch's scratch database stays open until the run ends", logkey.Error, err) // what is committed stays so
 	}
 	return errors.Join(b.session.Close(), os.RemoveAll(b.dir), b.release())
 }

@@ -241,8 +241,8 @@ func TestParquetSource(t *testing.T) {
 	s := l.session(t)
 	for name, query := range map[string]string{
 		"a[1].parquet": `SELECT 'a' || i AS event_id, TIMESTAMPTZ '2018-02-14 00:00:00+00' + to_hours(i) AS ts, i::INTEGER AS site_id, {'q': i} AS extra FROM range(10) r(i)`,
-		"b.parquet": `SELECT CASE WHEN i = 3 THEN NULL ELSE 'a' || i END AS event_id, CASE WHEN i = 4 THEN NULL ELSE TIMESTAMPTZ '2018-02-14 00:00:00+00' + to_hours(i) END AS ts,
-			i::SMALLINT AS site_id, {'q': i} AS extra FROM range(5) r(i)`,
+		"b.parquet": `SELECT CASE WHEN i IN (3, 5) THEN NULL ELSE 'a' || i END AS event_id, CASE WHEN i = 4 THEN NULL ELSE TIMESTAMPTZ '2018-02-14 00:00:00+00' + to_hours(i) END AS ts,
+			CASE WHEN i = 5 THEN 2 ELSE i END::SMALLINT AS site_id, {'q': i} AS extra FROM range(6) r(i)`,
 	} {
 		if _, err := s.Exec(t.Context(), "COPY ("+query+") TO "+literal(l.raw.LocalPath(name))); err != nil {
 			t.Fatal(err)
@@ -260,15 +260,16 @@ func TestParquetSource(t *testing.T) {
 		{Name: "site_id", Type: pgtypes.Of(pgtypes.Int4)},
 	}
 	report := l.mustRun(t, p).Pipelines[0]
-	if want := (catalog.Counts{Read: 15, Rejected: 2, Filtered: 2, Deduplicated: 2, Emitted: 9}); report.Counts != want {
+	if want := (catalog.Counts{Read: 16, Rejected: 3, Filtered: 2, Deduplicated: 2, Emitted: 9}); report.Counts != want {
 		t.Errorf("counts: got %+v, want %+v", report.Counts, want)
 	}
-	if diff := cmp.Diff(map[string]int64{"missing_field(event_id)": 1, "missing_field(ts)": 1}, report.Rejects); diff != "" {
+	if diff := cmp.Diff(map[string]int64{"missing_field(event_id)": 2, "missing_field(ts)": 1}, report.Rejects); diff != "" {
 		t.Error(diff)
 	}
 	want := []string{
 		`b.parquet:4 missing_field(event_id) {"event_id":null,"ts":"2018-02-14 03:00:00+00","site_id":3,"extra":{"q":3}}`,
 		`b.parquet:5 missing_field(ts) {"event_id":"a4","ts":null,"site_id":4,"extra":{"q":4}}`,
+		`b.parquet:6 missing_field(event_id) {"event_id":null,"ts":"2018-02-14 05:00:00+00","site_id":2,"extra":{"q":5}}`, // which WHERE would not let through
 	}
 	if diff := cmp.Diff(want, quarantined(t, l)); diff != "" {
 		t.Error(diff)
@@ -280,7 +281,7 @@ func TestParquetSource(t *testing.T) {
 	for _, in := range l.record(t, l.batches(t)[0]).Inputs {
 		records = append(records, in.Records)
 	}
-	if diff := cmp.Diff([]int64{10, 5}, records); diff != "" {
+	if diff := cmp.Diff([]int64{10, 6}, records); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -28,6 +28,8 @@ import (
 // them, the lake's and the source's local files.
 type Engine interface {
 	Session(ctx context.Context) (engine.Session, error)
+	Feed(ctx context.Context, columns []engine.FeedColumn, threads int) (engine.Feed, error)
+	Tally() engine.Tally
 }
 
 // Options are what a Runner works with. All but Relist, Objects, Accept, Jobs, Shard, Share, Workers, Memory, Cores, Step, LeaseTime and Now must be set.
@@ -63,7 +65,7 @@ type Options struct {
 	// Cores is how many of them the Engine uses; 0: all.
 	Cores int
 	// Step, if not nil, is called, by several goroutines, at each named step, in this order: recovered, discovered; then for each batch
-	// portion (for each that is not the last), ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
+	// scratched (first stage, if memory does not hold the rows), ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
 	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
 	Step func(name string)
 	// LeaseTime is how long other runs wait for this one when they hear nothing of it; 0 is the constant LeaseTime.

@@ -176,31 +176,21 @@ func (t *run) definition(view *catalog.View, columns []catalog.Column) (*catalog
 	return target(t.p, columns, have)
 }
 
-// runRecords makes a batch of the records that load brings into sourceTable.
+// runRecords makes a batch of the records whose rows load adds to the batch's.
 func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err error)) error {
 	if err := b.loadLookups(ctx); err != nil {
 		return err
 	}
-	var err error
-	if b.selected, err = b.selection(); err != nil {
-		return err
-	}
 	rejects, err := load()
-	if e, ok := errors.AsType[*transformError](err); ok {
-		return e.error
-	}
 	if err != nil {
-		return fmt.Errorf("read the source: %w", err)
-	}
-	b.Step("ingested")
-	if err := b.transform(ctx); err != nil {
 		return err
 	}
+	b.counts.Filtered += b.fault.filtered
 	if err := b.rejectUnfit(ctx, rejects); err != nil {
 		return err
 	}
-	if err := b.dropSource(ctx); err != nil {
-		return err
+	if err := b.exec(ctx, "DROP VIEW "+sourceTable); err != nil {
+		return fmt.Errorf("drop the source: %w", err)
 	}
 	b.Step("transformed")
 	if err := b.takeCommitLease(ctx); err != nil {
@@ -219,14 +209,6 @@ func (b *batch) runRecords(ctx context.Context, load func() (rejects string, err
 	return b.settle(ctx)
 }
 
-// dropSource lets go of what was transformed.
-func (b *batch) dropSource(ctx context.Context) error {
-	if err := b.exec(ctx, "DROP VIEW "+sourceTable); err != nil {
-		return fmt.Errorf("drop the source: %w", err)
-	}
-	return b.closeRecords(ctx)
-}
-
 // rejectUnfit rejects the records whose rows cannot be in the table.
 func (b *batch) rejectUnfit(ctx context.Context, rejects string) error {
 	if err := b.rejectRows(ctx, rejects, unfit); err != nil {
@@ -243,9 +225,12 @@ func (b *batch) rejectUnfit(ctx context.Context, rejects string) error {
 	return nil
 }
 
-// renderSource binds a statement over source and lookups and gives its output names and DuckDB text.
-func (b *batch) renderSource(statement *sql.Statement) (names []string, rendered string, err error) {
-	query, err := sql.Bind(statement, b.sourceRelations(), b.environment())
+// renderSource binds a statement over source and lookups and gives its output names and DuckDB text. where, if not nil, makes
+// the condition of its WHERE another one.
+func (b *batch) renderSource(statement *sql.Statement, where func(string) string) (names []string, rendered string, err error) {
+	env := b.environment()
+	env.Where = where
+	query, err := sql.Bind(statement, b.sourceRelations(), env)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}

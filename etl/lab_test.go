@@ -45,8 +45,8 @@ type lab struct {
 // memoryVariable, in the environment of a child process, is the lab's Options.Memory.
 const memoryVariable = "TIDEGATE_TEST_ETL_MEMORY"
 
-// littleMemory has chunks of records transformed each for itself, into a scratch database, and few rows sorted at a time; with
-// leastMemory that is so of a hundred records.
+// littleMemory has rows in a scratch database, and few of them sorted at a time; with leastMemory that is so of a hundred
+// records.
 const littleMemory, leastMemory = 64 << 10, 16 << 10
 
 // openLab opens the lab in a folder, which it makes if it is not there. It is used by child processes too.

@@ -13,6 +13,7 @@ import (
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
 	"tidegate/etl/raw"
+	"tidegate/internal/engine"
 	"tidegate/internal/pgtypes"
 	"tidegate/internal/storage"
 	"tidegate/sql"
@@ -64,10 +65,14 @@ func (b *batch) ingestLookup(ctx context.Context, l pipeline.Lookup, bucket stor
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	in, err := b.intoTable(ctx, lookupTable(l.Name), p, func(into raw.Sink) (*raw.Ingested, error) {
-		return raw.Ingest(ctx, raw.Request{Pipeline: p, Bucket: bucket, Objects: []storage.Object{object}, Into: into, WorkDir: dir, Workers: 1, Log: b.log})
+	rows, err := b.appendTo(ctx, lookupTable(l.Name), p)
+	if err != nil {
+		return err
+	}
+	in, err := raw.Ingest(ctx, raw.Request{
+		Pipeline: p, Bucket: bucket, Objects: []storage.Object{object}, Into: raw.IntoTable{Rows: rows}, WorkDir: dir, Workers: 1, Log: b.log,
 	})
-	if err != nil || in.Quarantine == "" {
+	if err := errors.Join(err, rows.Close(ctx)); err != nil || in.Quarantine == "" {
 		return err
 	}
 	first, err := firstReject(in.Quarantine)
@@ -75,6 +80,18 @@ func (b *batch) ingestLookup(ctx context.Context, l pipeline.Lookup, bucket stor
 		return err
 	}
 	return wrongRows(first.Line, first.Reason, in.Counts.Rejected, in.Counts.Read-in.Counts.Blank)
+}
+
+// appendTo makes a temporary table for clean records of a pipeline.
+func (b *batch) appendTo(ctx context.Context, table string, p *pipeline.Pipeline) (engine.Appending, error) {
+	var columns []string
+	for _, c := range raw.Columns(p) {
+		columns = append(columns, ident(c.Name)+" "+c.Type)
+	}
+	if err := b.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP TABLE %s (%s)", table, strings.Join(columns, ", "))); err != nil {
+		return nil, err
+	}
+	return b.session.Append(ctx, table)
 }
 
 // firstReject gives the first record of a local quarantine file.

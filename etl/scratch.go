@@ -11,9 +11,8 @@ import (
 // scratchName is the database of a batch whose rows do not all fit into memory.
 func (b *batch) scratchName() string { return ident("_tg_scratch_" + b.id + "." + b.attempt) }
 
-// toScratch has the batch's rows, of which there are none yet, kept compressed in a file of the work folder. A temporary
-// table would spill them as they are: ten times as many bytes, and more memory the more rows have passed.
-func (b *batch) toScratch(ctx context.Context) error {
+// openScratch has the batch's rows from now on kept compressed in a file of the work folder. A temporary table would spill them as they are: ten times as many bytes, and more memory the more rows have passed.
+func (b *batch) openScratch(ctx context.Context) error {
 	if b.scratch {
 		return nil
 	}
@@ -29,6 +28,7 @@ func (b *batch) toScratch(ctx context.Context) error {
 		}
 	}
 	b.scratch, b.rows = true, b.scratchName()+".main."+rowsTable
+	b.Step("scratched")
 	return nil
 }
 
@@ -47,6 +47,26 @@ func (b *batch) createInScratch(ctx context.Context, selected string) error {
 		return err
 	}
 	return b.exec(ctx, fmt.Sprintf("CREATE TABLE %s (%s)", b.rows, strings.Join(columns, ", ")))
+}
+
+// moveToScratch has the rows there that are in memory.
+func (b *batch) moveToScratch(ctx context.Context) error {
+	inMemory := b.rows
+	if err := b.openScratch(ctx); err != nil {
+		return err
+	}
+	all := "SELECT * FROM " + inMemory
+	err := b.createInScratch(ctx, all)
+	if err == nil {
+		err = b.exec(ctx, "INSERT INTO "+b.rows+" "+all)
+	}
+	if err == nil {
+		err = b.exec(ctx, "DROP TABLE "+inMemory)
+	}
+	if err != nil {
+		return fmt.Errorf("move rows to the scratch database: %w", err)
+	}
+	return nil
 }
 
 // closeScratch lets go of the file, which is removed with the folder.

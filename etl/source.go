@@ -25,8 +25,8 @@ func carriedColumns() []sql.Column {
 	}
 }
 
-// load makes sourceTable of the objects' valid records, of the last of them if they are many, and counts what was read; it
-// gives the local file of rejected records so far, which need not exist.
+// load adds the rows of the objects' valid records to the batch's, and counts what was read; it gives the local file of
+// rejected records so far, which need not exist.
 func (b *batch) load(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
 	b.places = objects
 	if b.p.Source.Format == "parquet" {
@@ -58,10 +58,31 @@ func (b *batch) noteIngested(in *raw.Ingested) {
 	}
 }
 
-// loadParquet makes sourceTable a view of Parquet objects: reading them twice is cheap. A record without a required
+// loadParquet adds the rows of Parquet objects.
+func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
+	if b.selected, err = b.selection(nil); err != nil {
+		return "", err
+	}
+	if rejects, err = b.viewParquet(ctx, bucket, objects); err != nil {
+		return "", fmt.Errorf("read the source: %w", err)
+	}
+	b.Step("ingested")
+	if b.bytesIn*parquetUnpacks > b.room.records {
+		if err := b.openScratch(ctx); err != nil {
+			return "", err
+		}
+	}
+	if err := b.transform(ctx); err != nil {
+		return "", err
+	}
+	b.counts.Filtered, err = b.countFiltered(ctx)
+	return rejects, err
+}
+
+// viewParquet makes sourceTable a view of Parquet objects: reading them twice is cheap. A record without a required
 // field, or with a value that is not of its field's type, is rejected, and so is an object that is no Parquet, as one
 // record.
-func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
+func (b *batch) viewParquet(ctx context.Context, bucket storage.Bucket, objects []storage.Object) (rejects string, err error) {
 	files, err := raw.IngestParquet(ctx, bucket, objects, b.dir, b.readers())
 	if err != nil {
 		return "", err
@@ -85,11 +106,6 @@ func (b *batch) loadParquet(ctx context.Context, bucket storage.Bucket, objects 
 		return "", fmt.Errorf("count the records: %w", err)
 	}
 	b.countUnknown(good)
-	if b.bytesIn*parquetUnpacks > b.room.portion {
-		if err := b.toScratch(ctx); err != nil {
-			return "", err
-		}
-	}
 	if broken == 0 {
 		return rejects, nil
 	}

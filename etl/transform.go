@@ -27,14 +27,9 @@ func (b *batch) environment() sql.Env {
 	}
 }
 
-// selection is what makes rows of the records in sourceTable, as DuckDB's text.
-type selection struct {
-	rows     string // a SELECT of b.rows' columns
-	filtered string // a SELECT of the number of records that the WHERE does not let through; "" without one
-}
-
-// selection makes it of the pipeline's SELECT, with the two columns that say where each row is from.
-func (b *batch) selection() (s selection, err error) {
+// selection makes b.selected of the pipeline's SELECT, with the two columns that say where each row is from. where, if not
+// nil, makes the condition of its WHERE another one.
+func (b *batch) selection(where func(string) string) (string, error) {
 	var star []string
 	for _, f := range b.p.SourceFields() {
 		star = append(star, f.Name)
@@ -42,44 +37,43 @@ func (b *batch) selection() (s selection, err error) {
 	carried := []string{raw.ObjectColumn, raw.LineColumn}
 	carrying, err := b.p.Statement.Carry(star, carried...)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", b.p.SQLFile, err)
+		return "", fmt.Errorf("%s: %w", b.p.SQLFile, err)
 	}
-	names, rendered, err := b.renderSource(carrying)
+	names, rendered, err := b.renderSource(carrying, where)
 	if err != nil {
-		return s, err
+		return "", err
 	}
-	if s.rows, err = b.fitted(rendered, names[:len(names)-len(carried)], carried); err != nil {
-		return s, err
-	}
-	counting, filters, err := b.p.Statement.CountFiltered()
-	if err != nil {
-		return s, fmt.Errorf("%s: %w", b.p.SQLFile, err)
-	}
-	if filters {
-		_, rendered, err = b.renderSource(counting)
-		s.filtered = "SELECT n::BIGINT FROM (" + rendered + ") AS t(n)"
-	}
-	return s, err
+	return b.fitted(rendered, names[:len(names)-len(carried)], carried)
 }
 
-// transform adds the rows of the records in sourceTable to the batch's, and takes the records away.
-func (b *batch) transform(ctx context.Context) error {
-	if err := b.addRows(ctx, b.selected.rows); err != nil {
-		err = fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
-		if e, ok := errors.AsType[*pgerr.Error](err); ok && strings.HasPrefix(string(e.Code), valueErrorClass) {
-			err = &valueError{err}
-		}
-		return err
+// countFiltered counts the records of sourceTable that WHERE does not let through.
+func (b *batch) countFiltered(ctx context.Context) (int64, error) {
+	filters := false
+	_, others, err := b.renderSource(b.p.Statement, func(condition string) string {
+		filters = true
+		return "NOT coalesce(" + condition + ", false)"
+	})
+	if err != nil || !filters {
+		return 0, err
 	}
-	if b.selected.filtered == "" {
+	n, err := number(ctx, b.session, "SELECT count(*)::BIGINT FROM ("+others+")")
+	if err != nil {
+		return 0, fmt.Errorf("count filtered records: %w", err)
+	}
+	return n, nil
+}
+
+// transform adds the rows of the records in sourceTable to the batch's.
+func (b *batch) transform(ctx context.Context) error {
+	err := b.addRows(ctx, b.selected)
+	if err == nil {
 		return nil
 	}
-	n, err := number(ctx, b.session, b.selected.filtered)
-	if err != nil {
-		return fmt.Errorf("count filtered records: %w", err)
+	err = fmt.Errorf("transform by %s: %w", b.p.SQLFile, err)
+	if e, ok := errors.AsType[*pgerr.Error](err); ok && strings.HasPrefix(string(e.Code), valueErrorClass) {
+		err = &valueError{err}
 	}
-	b.counts.Filtered += n + b.fault.filtered
-	return nil
+	return err
 }
 
 // addRows adds what a SELECT gives to the batch's rows.

@@ -254,7 +254,7 @@ func (b *binder) query(p *selectParts) (*Query, error) {
 		q.Origins = append(q.Origins, t.e.origin)
 	}
 	var err error
-	if q.text, err = b.fill(b.compose(p, nil)); err != nil {
+	if q.text, err = b.fill(b.compose(p.replacingWhere(b.env.Where), nil)); err != nil {
 		return nil, err
 	}
 	q.planned = b.planned()

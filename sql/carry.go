@@ -34,35 +34,6 @@ func (s *Statement) Carry(star []string, carried ...string) (*Statement, error) 
 	return deparsed(tree)
 }
 
-// CountFiltered gives the statement that counts the rows of FROM that the statement's WHERE does not
-// let through: `SELECT count(*) FROM relation WHERE NOT COALESCE(condition, false)`. ok is false without a WHERE.
-// The shape of the statement is that of Carry.
-func (s *Statement) CountFiltered() (count *Statement, ok bool, err error) {
-	tree, sel, _, err := s.singleSelect()
-	if err != nil || sel.WhereClause == nil {
-		return nil, false, err
-	}
-	star := &pg_query.Node{Node: &pg_query.Node_FuncCall{FuncCall: &pg_query.FuncCall{
-		Funcname: []*pg_query.Node{pg_query.MakeStrNode("count")}, AggStar: true,
-	}}}
-	sel.TargetList = []*pg_query.Node{pg_query.MakeResTargetNodeWithVal(star, -1)}
-	// Not (condition) IS NOT TRUE: the deparser leaves out brackets that `a IS DISTINCT FROM b` needs in it.
-	kept := &pg_query.Node{Node: &pg_query.Node_CoalesceExpr{CoalesceExpr: &pg_query.CoalesceExpr{
-		Args: []*pg_query.Node{sel.WhereClause, constFalse()},
-	}}}
-	sel.WhereClause = &pg_query.Node{Node: &pg_query.Node_BoolExpr{BoolExpr: &pg_query.BoolExpr{
-		Boolop: pg_query.BoolExprType_NOT_EXPR, Args: []*pg_query.Node{kept},
-	}}}
-	count, err = deparsed(tree)
-	return count, err == nil, err
-}
-
-func constFalse() *pg_query.Node {
-	return &pg_query.Node{Node: &pg_query.Node_AConst{AConst: &pg_query.A_Const{
-		Val: &pg_query.A_Const_Boolval{Boolval: &pg_query.Boolean{}}, Location: -1,
-	}}}
-}
-
 // BareOutputs gives the output columns of a SELECT that are nothing but a column of a relation named in FROM: output
 // name → column name, without the relation's. Outputs of expressions are not in it, nor is what a `*` stands for.
 // There are none where the name may stand for something else or the rows for others than they came from: in a set

@@ -50,30 +50,6 @@ func TestCarry(t *testing.T) {
 	}
 }
 
-func TestCountFiltered(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ text, want string }{
-		{"select a from source", ""},
-		{
-			"select a, b from source s where s.a is null or b <> 'x'",
-			"SELECT count(*) FROM source s WHERE NOT COALESCE(s.a IS NULL OR b <> 'x', false)",
-		},
-		{"select a from source where a", "SELECT count(*) FROM source WHERE NOT COALESCE(a, false)"},
-		{"select a from source where a > 1 and not b", "SELECT count(*) FROM source WHERE NOT COALESCE(a > 1 AND NOT b, false)"},
-		{"select a from source where a is distinct from 'x'", "SELECT count(*) FROM source WHERE NOT COALESCE(a IS DISTINCT FROM 'x', false)"},
-		{"select a from source where not a", "SELECT count(*) FROM source WHERE NOT COALESCE(NOT a, false)"},
-	} {
-		got, ok, err := parseOne(t, c.text).CountFiltered()
-		if err != nil || ok != (c.want != "") {
-			t.Errorf("%s: %v, %v", c.text, ok, err)
-			continue
-		}
-		if ok && got.Text != c.want {
-			t.Errorf("%s: got %s, want %s", c.text, got.Text, c.want)
-		}
-	}
-}
-
 func TestBareOutputs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -70,6 +70,17 @@ func (p *selectParts) composeSelect(t *strings.Builder, names []string) {
 	}
 }
 
+// replacingWhere gives the parts with another condition in WHERE, if there is one.
+func (p *selectParts) replacingWhere(with func(condition string) string) *selectParts {
+	if with == nil || p.where == nil {
+		return p
+	}
+	other, where := *p, *p.where
+	where.sql = with(where.sql)
+	other.where = &where
+	return &other
+}
+
 // aggregateWritten reports whether an aggregate stands in what is selected. What is folded, as coalesce(1, max(x)), has lost
 // it, and one row is made of all nevertheless.
 func (p *selectParts) aggregateWritten() bool {

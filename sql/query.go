@@ -113,6 +113,8 @@ type Env struct {
 	Zone       *time.Location                   // session TimeZone
 	Style      pgtypes.Style                    // the session's, without its Zone
 	ParamTypes []pgtypes.OID                    // from the client's Parse; 0 is not told
+	// Where, if not nil, makes of the condition in the statement's own WHERE, as DuckDB's text, the one that takes its place.
+	Where func(condition string) string
 }
 
 // Arg is the value of a parameter in PostgreSQL's text form.

@@ -65,13 +65,14 @@ type converter struct {
 	rest      []byte
 
 	values [][]byte // by field, of the current record
+	layout []engine.Physical
 	rows   *engine.Builder
 	cutoff int64 // microseconds; a later time is future_time
 }
 
 func newConverter(p *pipeline.Pipeline) (*converter, error) {
 	c := &converter{index: map[string]int{}, collected: -1}
-	columns := []engine.Physical{engine.PhysicalI64, engine.PhysicalI64}
+	c.layout = []engine.Physical{engine.PhysicalI64, engine.PhysicalI64}
 	for _, f := range p.SourceFields() {
 		set, physical, err := setterOf(f.Type)
 		if err != nil {
@@ -80,7 +81,7 @@ func newConverter(p *pipeline.Pipeline) (*converter, error) {
 		if f.Type.OID == pgtypes.JSON && p.Source.Tabular() {
 			set = jsonOfText(set)
 		}
-		columns = append(columns, physical)
+		c.layout = append(c.layout, physical)
 		i := c.add(f.Name, set)
 		if p.Source.Collects(f) {
 			c.collect(i)
@@ -97,7 +98,7 @@ func newConverter(p *pipeline.Pipeline) (*converter, error) {
 		c.fields[i].required = true
 	}
 	c.values = make([][]byte, len(c.fields))
-	c.rows = engine.NewBuilder(columns)
+	c.rows = engine.NewBuilder(c.layout)
 	return c, nil
 }
 

@@ -33,9 +33,19 @@ type Request struct {
 	Read     func(records, sizeBytes int64) // told of each object that was read, by several goroutines
 }
 
-// Sink takes clean records: chunks of Columns, from several goroutines. A chunk is valid until Add returns.
+// Sink takes clean records: chunks of Columns, from several goroutines.
 type Sink interface {
-	Add(ctx context.Context, rows *engine.Chunk) error
+	// Add has a chunk as long as it did not call done, on any goroutine. After an error it need not.
+	Add(ctx context.Context, rows *engine.Chunk, done func()) error
+}
+
+// IntoTable is a Sink of a table.
+type IntoTable struct{ Rows engine.Appending }
+
+// Add copies a chunk.
+func (t IntoTable) Add(ctx context.Context, rows *engine.Chunk, done func()) error {
+	defer done()
+	return t.Rows.Add(ctx, rows)
 }
 
 // Ingested is what became of a batch's records: Counts.Read = Counts.Blank + Counts.Rejected + Parsed.

@@ -134,7 +134,8 @@ type collected struct {
 	lines  []string
 }
 
-func (c *collected) Add(_ context.Context, rows *engine.Chunk) error {
+func (c *collected) Add(_ context.Context, rows *engine.Chunk, done func()) error {
+	defer done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.chunks++

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 
 	"tidegate/catalog"
+	"tidegate/internal/engine"
 	"tidegate/internal/storage"
 )
 
@@ -17,6 +19,7 @@ type part struct {
 	records     reader
 	converter   *converter
 	into        Sink
+	spare       sync.Pool // of *engine.Builder, without rows
 	quarantined *QuarantineWriter
 
 	quarantine string // "" if none is bad
@@ -131,9 +134,16 @@ func (p *part) flush(ctx context.Context) error {
 	if rows.Rows() == 0 {
 		return nil
 	}
-	if err := p.into.Add(ctx, rows.Chunk()); err != nil {
+	done := func() {
+		rows.Reset()
+		p.spare.Put(rows)
+	}
+	if err := p.into.Add(ctx, rows.Chunk(), done); err != nil {
 		return fmt.Errorf("hand over clean records: %w", err)
 	}
-	rows.Reset()
+	var spare bool
+	if p.converter.rows, spare = p.spare.Get().(*engine.Builder); !spare {
+		p.converter.rows = engine.NewBuilder(p.converter.layout)
+	}
 	return nil
 }

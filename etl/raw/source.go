@@ -1,15 +1,15 @@
 package raw
 
-import "tidegate/etl/pipeline"
-
-// Column is a column of clean records, with DuckDB's type.
-type Column struct{ Name, Type string }
+import (
+	"tidegate/etl/pipeline"
+	"tidegate/internal/engine"
+)
 
 // Columns are those of the clean records of a pipeline: ObjectColumn, LineColumn and its SourceFields.
-func Columns(p *pipeline.Pipeline) []Column {
-	columns := []Column{{ObjectColumn, "BIGINT"}, {LineColumn, "BIGINT"}}
+func Columns(p *pipeline.Pipeline) []engine.FeedColumn {
+	columns := []engine.FeedColumn{{Name: ObjectColumn, Type: "BIGINT"}, {Name: LineColumn, Type: "BIGINT"}}
 	for _, f := range p.SourceFields() {
-		columns = append(columns, Column{f.Name, f.Type.DuckDB()})
+		columns = append(columns, engine.FeedColumn{Name: f.Name, Type: f.Type.DuckDB()})
 	}
 	return columns
 }

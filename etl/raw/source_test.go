@@ -213,7 +213,7 @@ func ingestIntoTable(t *testing.T, p *pipeline.Pipeline, b storage.Bucket, objec
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := Ingest(t.Context(), Request{Pipeline: p, Bucket: b, Objects: objects, Into: rows, WorkDir: t.TempDir()})
+	in, err := Ingest(t.Context(), Request{Pipeline: p, Bucket: b, Objects: objects, Into: IntoTable{rows}, WorkDir: t.TempDir()})
 	if err := errors.Join(err, rows.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}

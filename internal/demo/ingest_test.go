@@ -19,7 +19,8 @@ import (
 // counted is a sink that counts rows.
 type counted struct{ atomic.Int64 }
 
-func (c *counted) Add(_ context.Context, rows *engine.Chunk) error {
+func (c *counted) Add(_ context.Context, rows *engine.Chunk, done func()) error {
+	defer done()
 	c.Int64.Add(int64(rows.Rows))
 	return nil
 }

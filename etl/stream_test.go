@@ -63,25 +63,16 @@ func madeOf(t *testing.T, memory int64, limit fileLimit) (l *lab, made, steps []
 	return l, append(made, l.quarantineTexts(t)...), steps
 }
 
-func count(steps []string, step string) (n int) {
-	for _, s := range steps {
-		if s == step {
-			n++
-		}
-	}
-	return n
-}
-
-// TestPortionsMakeTheSame makes a batch of records that memory does not hold: it is the same batch.
-func TestPortionsMakeTheSame(t *testing.T) {
+// TestMemoryMakesNoDifference makes a batch whose rows memory does not hold: it is the same batch.
+func TestMemoryMakesNoDifference(t *testing.T) {
 	t.Parallel()
 	_, want, steps := madeOf(t, DefaultMemory, fileLimit{})
-	if n := count(steps, "portion"); n != 0 {
-		t.Errorf("with much memory %d portions", n)
+	if slices.Contains(steps, "scratched") {
+		t.Error("with much memory the rows were in a scratch database")
 	}
 	l, got, steps := madeOf(t, littleMemory, fileLimit{})
-	if n := count(steps, "portion"); n < 8 {
-		t.Errorf("only %d portions", n)
+	if !slices.Contains(steps, "scratched") {
+		t.Error("the rows were in no scratch database")
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -98,55 +89,66 @@ func TestPortionsMakeTheSame(t *testing.T) {
 	}
 }
 
-// TestReadingGoesOnWhilePortionsAreTransformed holds a portion back until objects behind it are opened.
-func TestReadingGoesOnWhilePortionsAreTransformed(t *testing.T) {
+// TestRecordsBecomeRowsWhileOthersAreRead opens the last object when the SELECT is done with the records of those before.
+func TestRecordsBecomeRowsWhileOthersAreRead(t *testing.T) {
 	t.Parallel()
-	const perObject = 200
-	source := &opened{}
-	var portions, held atomic.Int64
-	l := newLab(t, func(o *Options) {
-		o.Memory, o.Cores = littleMemory, 1
-		o.Step = func(s string) {
-			n := portions.Load() + 1
-			if s != "portion" || n > 3 {
-				return
-			}
-			portions.Store(n)
-			behind := (n + 1) * engine.ChunkRows / perObject // objects with records of the next portion
-			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-				if source.gets.Load() >= behind {
-					held.Add(1)
-					return
-				}
-			}
-		}
-	})
-	source.Bucket = l.raw
-	l.runner.Source = func(string) (storage.Bucket, error) { return source, nil }
-	for o := range 60 {
-		lines := make([]string, perObject)
+	l := newLab(t, nil)
+	const objects = 4
+	watched := &watchedEngine{Engine: l.runner.Engine}
+	l.runner.Engine = watched
+	l.runner.Source = func(string) (storage.Bucket, error) {
+		return &lastWaits{Bucket: l.raw, last: fmt.Sprintf("%02d.gz", objects-1), chunks: objects - 1, watched: watched}, nil
+	}
+	for o := range objects {
+		lines := make([]string, engine.ChunkRows)
 		for i := range lines {
 			lines[i] = event(fmt.Sprintf("%d-%d", o, i), "2018-02-10T00:00:00Z", 1, "")
 		}
 		l.put(t, fmt.Sprintf("%02d.gz", o), lines...)
 	}
-	if emitted := l.mustRun(t, l.events()).Pipelines[0].Counts.Emitted; emitted != 60*perObject {
+	if emitted := l.mustRun(t, l.events()).Pipelines[0].Counts.Emitted; emitted != objects*engine.ChunkRows {
 		t.Errorf("%d rows", emitted)
 	}
-	if n := held.Load(); n != 3 {
-		t.Errorf("objects were opened behind %d of the first 3 portions while these were transformed", n)
-	}
 }
 
-// opened is a source that counts the objects that are opened.
-type opened struct {
+// watchedEngine counts the chunks of its feeds that came back.
+type watchedEngine struct {
+	Engine
+	back atomic.Int64
+}
+
+func (e *watchedEngine) Feed(ctx context.Context, columns []engine.FeedColumn, threads int) (engine.Feed, error) {
+	f, err := e.Engine.Feed(ctx, columns, threads)
+	return &watchedFeed{f, e}, err
+}
+
+type watchedFeed struct {
+	engine.Feed
+	of *watchedEngine
+}
+
+func (f *watchedFeed) Add(ctx context.Context, c *engine.Chunk, done func()) error {
+	return f.Feed.Add(ctx, c, func() {
+		f.of.back.Add(1)
+		done()
+	})
+}
+
+// lastWaits is a source whose last object is there when so many chunks came back.
+type lastWaits struct {
 	storage.Bucket
-	gets atomic.Int64
+	last    string
+	chunks  int64
+	watched *watchedEngine
 }
 
-func (o *opened) Get(ctx context.Context, key, etag string) (io.ReadCloser, storage.Object, error) {
-	o.gets.Add(1)
-	return o.Bucket.Get(ctx, key, etag)
+func (s *lastWaits) Get(ctx context.Context, key, etag string) (io.ReadCloser, storage.Object, error) {
+	for end := time.Now().Add(20 * time.Second); strings.HasSuffix(key, s.last) && s.watched.back.Load() < s.chunks; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return nil, storage.Object{}, fmt.Errorf("only %d chunks came back", s.watched.back.Load())
+		}
+	}
+	return s.Bucket.Get(ctx, key, etag)
 }
 
 // TestStretchesFitFiles makes files of at most so many bytes of what lies in a scratch database.
@@ -154,7 +156,7 @@ func TestStretchesFitFiles(t *testing.T) {
 	t.Parallel()
 	limit := fileLimit{rows: 16_000_000, bytes: 8_000}
 	l, got, steps := madeOf(t, 4<<20, limit)
-	if count(steps, "portion") == 0 {
+	if !slices.Contains(steps, "scratched") {
 		t.Error("the rows were in no scratch database")
 	}
 	_, want, _ := madeOf(t, DefaultMemory, fileLimit{})
@@ -172,8 +174,8 @@ func TestStretchesFitFiles(t *testing.T) {
 	}
 }
 
-// TestManyPartitionsOfPortions sorts all rows at once where each partition would look through them all.
-func TestManyPartitionsOfPortions(t *testing.T) {
+// TestManyPartitionsInScratch sorts all rows at once where each partition would look through them all.
+func TestManyPartitionsInScratch(t *testing.T) {
 	t.Parallel()
 	made := func(memory int64) []string {
 		l := newLab(t, func(o *Options) { o.Memory = memory })
@@ -197,12 +199,61 @@ func TestManyPartitionsOfPortions(t *testing.T) {
 	}
 }
 
-// TestPortionsOfSeveralReaders reads objects that are so large that each has a reader of its own.
-func TestPortionsOfSeveralReaders(t *testing.T) {
+// TestSeveralReaders reads objects that are so large that each has a reader of its own.
+func TestSeveralReaders(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, func(o *Options) { o.Memory, o.Cores = littleMemory, 4 })
+	want := largeObjects(t, l)
+	if report := l.mustRun(t, l.events()).Pipelines[0]; report.Batches != 1 || report.Counts.Emitted != 4*14 {
+		t.Errorf("made %+v", report)
+	}
+	if diff := cmp.Diff(want, l.query(t, "web.events", "SELECT event_id, count(*) FROM t GROUP BY 1 ORDER BY 1")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSourceFailsBesideOtherReaders ends a batch whose last object cannot be read, while the SELECT has records of others, and
+// makes it when it can.
+func TestSourceFailsBesideOtherReaders(t *testing.T) {
+	t.Parallel()
+	for name, memory := range map[string]int64{"in memory": DefaultMemory, "in scratch": littleMemory, "moved": 320 << 20} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, func(o *Options) { o.Memory, o.Cores = memory, 4 })
+			want := largeObjects(t, l)
+			good := l.runner.Source
+			l.runner.Source = func(string) (storage.Bucket, error) { return &lastFails{Bucket: l.raw, last: "3.gz"}, nil }
+			if _, err := l.run(t, l.events()); !errors.Is(err, errGone) || !strings.Contains(err.Error(), "read the source: ") {
+				t.Errorf("the run ended with %v", err)
+			}
+			l.runner.Source = good
+			l.mustRun(t, l.events())
+			if diff := cmp.Diff(want, l.query(t, "web.events", "SELECT event_id, count(*) FROM t GROUP BY 1 ORDER BY 1")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+var errGone = errors.New("the source is gone")
+
+// lastFails is a source whose last object cannot be read.
+type lastFails struct {
+	storage.Bucket
+	last string
+}
+
+func (s *lastFails) Get(ctx context.Context, key, etag string) (io.ReadCloser, storage.Object, error) {
+	if strings.HasSuffix(key, s.last) {
+		return nil, storage.Object{}, errGone
+	}
+	return s.Bucket.Get(ctx, key, etag)
+}
+
+// largeObjects puts objects of which each is as much as a reader gets, and gives how often there is which event.
+func largeObjects(t *testing.T, l *lab) (want []string) {
+	t.Helper()
 	random := rand.NewChaCha8([32]byte{7})
-	var want []string
 	for o := range 4 {
 		var lines []string
 		for i := range 14 {
@@ -214,12 +265,7 @@ func TestPortionsOfSeveralReaders(t *testing.T) {
 		}
 		l.put(t, fmt.Sprintf("%d.gz", o), lines...)
 	}
-	if report := l.mustRun(t, l.events()).Pipelines[0]; report.Batches != 1 || report.Counts.Emitted != 4*14 {
-		t.Errorf("made %+v", report)
-	}
-	if diff := cmp.Diff(want, l.query(t, "web.events", "SELECT event_id, count(*) FROM t GROUP BY 1 ORDER BY 1")); diff != "" {
-		t.Error(diff)
-	}
+	return want
 }
 
 // TestSampledRowsAreGone measures the rows of a batch whose first half are duplicates.
@@ -240,8 +286,8 @@ func TestSampledRowsAreGone(t *testing.T) {
 	}
 }
 
-// TestValueErrorInAPortion halves a batch whose SELECT fails on a value that is not in the first portion.
-func TestValueErrorInAPortion(t *testing.T) {
+// TestValueErrorLate halves a batch whose SELECT fails on a value of the last records.
+func TestValueErrorLate(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, func(o *Options) { o.Memory = littleMemory })
 	manyEvents(t, l)
