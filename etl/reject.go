@@ -142,13 +142,12 @@ func (b *batch) reject(ctx context.Context, path, query string, find originals) 
 		_, closeErr := w.Close()
 		err = errors.Join(err, closeErr)
 	}()
-	wanted := raw.Wanted{}
+	sought := &sought{find: find, write: w.Write, most: b.room.rejects, wanted: raw.Wanted{}}
 	err = each(ctx, b.session, query, func(row []cell) error {
 		n++
 		b.rejects[row[2].s]++
 		if find != nil && !row[0].null {
-			wanted.Add(int(row[0].i), row[1].i, row[2].s)
-			return nil
+			return sought.add(ctx, int(row[0].i), row[1].i, row[2].s)
 		}
 		from := storage.Object{Key: b.upstream()}
 		if !row[0].null {
@@ -156,18 +155,44 @@ func (b *batch) reject(ctx context.Context, path, query string, find originals) 
 		}
 		return w.Write(raw.Reject{Object: from.Key, ETag: from.ETag, Modified: from.LastModified, Line: row[1].i, Reason: row[2].s, Raw: []byte(row[3].s)})
 	})
-	if err != nil || len(wanted) == 0 {
+	if err != nil {
 		return n, err
 	}
-	found := int64(0)
-	err = find(ctx, wanted, func(r raw.Reject) error {
-		found++
-		return w.Write(r)
-	})
-	if err == nil && found != n {
-		err = fmt.Errorf("%d records are rejected, but %d were found again", n, found)
+	return n, sought.all(ctx)
+}
+
+// sought are rejected records that are yet to be found again, in order of place and line. Only so many are noted in memory.
+type sought struct {
+	find   originals
+	write  func(raw.Reject) error
+	most   int64
+	wanted raw.Wanted
+	n      int64
+}
+
+func (s *sought) add(ctx context.Context, place int, line int64, reason string) error {
+	s.wanted.Add(place, line, reason)
+	if s.n++; s.n < s.most {
+		return nil
 	}
-	return n, err
+	return s.all(ctx)
+}
+
+// all finds those that are noted.
+func (s *sought) all(ctx context.Context) error {
+	if s.n == 0 {
+		return nil
+	}
+	found := int64(0)
+	err := s.find(ctx, s.wanted, func(r raw.Reject) error {
+		found++
+		return s.write(r)
+	})
+	if err == nil && found != s.n {
+		err = fmt.Errorf("%d records are rejected, but %d were found again", s.n, found)
+	}
+	s.wanted, s.n = raw.Wanted{}, 0
+	return err
 }
 
 // putQuarantine puts the rejected records into the lake. The same batch gives the same file, so an attempt may

@@ -15,12 +15,16 @@ import (
 type room struct {
 	records int64 // bytes of records whose rows stay in memory
 	sort    int64 // bytes of rows that are sorted at a time
+	rejects int64 // rejected records that are noted before they are looked for in their objects
 }
+
+// noteBytes is what the note of a rejected record needs.
+const noteBytes = 128
 
 // roomIn divides memory, bytes, among batches that are made at a time. The rest is for what DuckDB reads and writes meanwhile.
 func roomIn(memory int64, batches int) room {
 	share := memory / int64(batches)
-	return room{records: share / 8, sort: share * 2 / 3}
+	return room{records: share / 8, sort: share * 2 / 3, rejects: share / 16 / noteBytes}
 }
 
 // stream is a raw.Sink: the SELECT gets records while others are read, and nothing keeps them. A batch may be of any size.

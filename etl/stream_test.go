@@ -303,6 +303,31 @@ func TestValueErrorLate(t *testing.T) {
 	}
 }
 
+// TestRejectsAreFoundInSteps puts more records of the future into objects than are noted at a time.
+func TestRejectsAreFoundInSteps(t *testing.T) {
+	t.Parallel()
+	made := func(memory int64) []string {
+		l := newLab(t, func(o *Options) { o.Memory = memory })
+		for o := range 3 {
+			lines := make([]string, 100)
+			for i := range lines {
+				lines[i] = event(fmt.Sprintf("e%d", o*100+i), fmt.Sprintf("2018-0%d-01T00:00:00Z", 2+i%3), i, "")
+			}
+			l.put(t, fmt.Sprintf("%d.gz", o), lines...)
+		}
+		if rejected := l.mustRun(t, l.events()).Pipelines[0].Counts.Rejected; rejected != 3*66 {
+			t.Errorf("%d rejected", rejected)
+		}
+		return l.quarantineTexts(t)
+	}
+	if most := roomIn(littleMemory, 1).rejects; most >= 100 {
+		t.Errorf("%d are noted at a time", most)
+	}
+	if diff := cmp.Diff(made(DefaultMemory), made(littleMemory)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // quarantineTexts gives the texts of the quarantine files.
 func (l *lab) quarantineTexts(t *testing.T) []string {
 	t.Helper()
