@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tidegate/catalog"
 	"tidegate/etl/pipeline"
@@ -53,21 +54,22 @@ func (t *run) quarantines(ctx context.Context) ([]storage.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := t.Store.Known(ctx, t.p.Table, raw.QuarantineFolder(t.p.Table))
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger of inputs: %w", err)
-	}
 	var files []storage.Object
+	var keys []string
 	for f, err := range t.Lake.List(ctx, raw.QuarantineFolder(t.p.Table), "") {
 		if err != nil {
 			return nil, fmt.Errorf("list the quarantine: %w", err)
 		}
 		_, batch, _ := raw.ParseQuarantinePath(f.Key)
-		if b, ok := batches[batch]; ok && b.RemadeBy == 0 && read[f.Key] != f.ETag {
-			files = append(files, f)
+		if b, ok := batches[batch]; ok && b.RemadeBy == 0 {
+			files, keys = append(files, f), append(keys, f.Key)
 		}
 	}
-	return files, nil
+	read, err := t.Store.KnownKeys(ctx, t.p.Table, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger of inputs: %w", err)
+	}
+	return slices.DeleteFunc(files, func(f storage.Object) bool { return read[f.Key] == f.ETag }), nil
 }
 
 // batchesByID gives the table's published batches: of the revisions of one the newest.

@@ -80,19 +80,16 @@ func (p *parts) currentQuarantine(ctx context.Context) (func(context.Context, st
 			known[key{b.Table, b.ID}] = true
 		}
 	}
-	read := map[catalog.Name]map[string]string{} // by table: what requeues have read
 	return func(ctx context.Context, o storage.Object) (bool, error) {
 		table, batch, ok := raw.ParseQuarantinePath(o.Key)
 		if !ok {
 			return true, nil // rejectsOf says what is wrong with it
 		}
-		if _, ok := read[table]; !ok {
-			var err error
-			if read[table], err = p.store.Known(ctx, table, raw.QuarantineFolder(table)); err != nil {
-				return false, err
-			}
+		if !known[key{table, batch}] {
+			return false, nil
 		}
-		return known[key{table, batch}] && read[table][o.Key] != o.ETag, nil
+		requeued, err := p.store.KnownKeys(ctx, table, []string{o.Key})
+		return requeued[o.Key] != o.ETag, err
 	}, nil
 }
 
