@@ -70,7 +70,7 @@ func Ingest(ctx context.Context, req Request) (*Ingested, error) {
 	objects := slices.Clone(req.Objects)
 	slices.SortFunc(objects, func(a, b storage.Object) int { return cmp.Compare(a.Key, b.Key) })
 	parts := cut(objects)
-	results := make([]*part, len(parts))
+	results := make([]*outcome, len(parts))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(cmp.Or(req.Workers, runtime.GOMAXPROCS(0)))
 	for i, from := range parts {
@@ -127,7 +127,7 @@ func cut(objects []storage.Object) []int {
 }
 
 // collect puts the parts together, in order.
-func collect(req Request, parts []*part) (*Ingested, error) {
+func collect(req Request, parts []*outcome) (*Ingested, error) {
 	out := &Ingested{Rejects: map[string]int64{}}
 	unknown, unnamed := map[string]int64{}, int64(0)
 	var quarantines []string

@@ -21,7 +21,12 @@ type part struct {
 	into        Sink
 	spare       sync.Pool // of *engine.Builder, without rows
 	quarantined *QuarantineWriter
+	told        func(records, sizeBytes int64)
+	outcome
+}
 
+// outcome is what is left of a part that was read: a batch may have thousands.
+type outcome struct {
 	quarantine string // "" if none is bad
 	inputs     []catalog.Input
 	counts     catalog.Counts
@@ -29,13 +34,12 @@ type part struct {
 	rejects    map[string]int64
 	unknown    map[string]int64
 	unnamed    int64
-	told       func(records, sizeBytes int64)
 }
 
 // checkEvery is how many records are read between two looks at the context.
 const checkEvery = 4096
 
-func readPart(ctx context.Context, req Request, n, first int, objects []storage.Object) (*part, error) {
+func readPart(ctx context.Context, req Request, n, first int, objects []storage.Object) (*outcome, error) {
 	c, err := newConverter(req.Pipeline)
 	if err != nil {
 		return nil, err
@@ -46,8 +50,8 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 		converter:   c,
 		into:        req.Into,
 		quarantined: CreateQuarantine(filepath.Join(req.WorkDir, fmt.Sprintf("rejects-%04d.ndjson.gz", n))),
-		rejects:     map[string]int64{},
 		told:        req.Read,
+		outcome:     outcome{rejects: map[string]int64{}},
 	}
 	defer p.opener.close()
 	for i, obj := range objects {
@@ -61,7 +65,8 @@ func readPart(ctx context.Context, req Request, n, first int, objects []storage.
 	var rejectErr error
 	p.quarantine, rejectErr = p.quarantined.Close()
 	p.unknown, p.unnamed = unknownFields(c), c.unnamed
-	return p, errors.Join(err, rejectErr)
+	left := p.outcome
+	return &left, errors.Join(err, rejectErr)
 }
 
 // unknownFields counts the members that nothing asked for.

@@ -51,7 +51,7 @@ func (q *Requeue) Again(ctx context.Context) (*Requeued, error) {
 		return nil, err
 	}
 	p := &part{
-		records: q.reader(), converter: c, into: q.Into, rejects: map[string]int64{},
+		records: q.reader(), converter: c, into: q.Into, outcome: outcome{rejects: map[string]int64{}},
 		quarantined: CreateQuarantine(filepath.Join(q.WorkDir, "rejects.ndjson.gz")),
 	}
 	for _, f := range q.Files {
