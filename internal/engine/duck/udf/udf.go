@@ -1,9 +1,9 @@
-// Package udf lets DuckDB call scalar functions and aggregates that are written in Go.
+// Package udf lets DuckDB call scalar functions and aggregates that are written in Go, and read tables whose rows Go makes.
 //
 // A Function is made of an ordinary Go function by Of1, Of2 … or Variadic; its parameter types say which DuckDB types
 // it takes (column.go has the table). NULL comes out where NULL goes in, unless a parameter is a Null. Register makes
 // the functions known to an instance. A function is called from many threads at once. Aggregate1 and Aggregate2 make
-// aggregates of a state that is any Go value.
+// aggregates of a state that is any Go value. A Table and a Tally are named by their number among those that are Numbered.
 package udf
 
 import (
