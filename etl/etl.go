@@ -64,9 +64,10 @@ type Options struct {
 	Memory int64
 	// Cores is how many of them the Engine uses; 0: all.
 	Cores int
-	// Step, if not nil, is called, by several goroutines, at each named step, in this order: recovered, discovered; then for each batch
-	// scratched (first stage, if memory does not hold the rows), ingested, transformed, deduplicated (first stage), quarantined (if there are rejects), arranged, put (for
-	// each file), written, verified, reserved, recorded, published. Tests end the process in it.
+	// Step, if not nil, is called, by several goroutines, at each named step, in this order: recovered, discovered; then for
+	// each batch scratched (first stage, if memory does not hold the rows), ingested, transformed, deduplicated (first stage),
+	// quarantined (if there are rejects), arranged, put (for each file), written, verified, reserved, recorded, published.
+	// Tests end the process in it.
 	Step func(name string)
 	// LeaseTime is how long other runs wait for this one when they hear nothing of it; 0 is the constant LeaseTime.
 	LeaseTime time.Duration

@@ -68,27 +68,16 @@ func (a *appending) add(ctx context.Context, c *engine.Chunk) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if len(c.Vectors) != len(a.types) || c.Rows > int(bind.VectorSize()) {
-		return fmt.Errorf("a chunk of %d rows in %d columns is added to a table of %d columns", c.Rows, len(c.Vectors), len(a.types))
-	}
 	bind.DataChunkReset(a.chunk)
-	for i := range c.Vectors {
-		if err := write(bind.DataChunkGetVector(a.chunk, bind.IdxT(i)), &c.Vectors[i], c.Rows); err != nil {
-			return fmt.Errorf("column %d: %w", i+1, err)
-		}
+	unpin, err := writeChunk(a.chunk, c, "table", len(a.types))
+	if err != nil {
+		return err
 	}
-	bind.DataChunkSetSize(a.chunk, bind.IdxT(c.Rows))
-	// The vectors point to the texts where they are, and DuckDB copies them now.
-	texts := c.Texts()
-	var pinned runtime.Pinner
-	defer pinned.Unpin()
-	if len(texts) > 0 {
-		pinned.Pin(unsafe.SliceData(texts))
-	}
+	defer unpin() // DuckDB copies the texts now
 	if err := a.interruptible(ctx, func() bind.State { return bind.AppendDataChunk(a.appender, a.chunk) }); err != nil {
 		return err
 	}
-	if a.texts += len(texts); a.texts < flushBytes {
+	if a.texts += len(c.Texts()); a.texts < flushBytes {
 		return nil
 	}
 	a.texts = 0
@@ -121,6 +110,25 @@ func (a *appending) Close(ctx context.Context) error {
 	bind.AppenderDestroy(&a.appender)
 	a.failed = errors.Join(err, errAppended)
 	return err
+}
+
+// writeChunk copies a chunk into one of a table or feed of so many columns, which points to its texts where they are, until
+// unpin.
+func writeChunk(to bind.DataChunk, c *engine.Chunk, of string, columns int) (unpin func(), err error) {
+	if len(c.Vectors) != columns || c.Rows > int(bind.VectorSize()) {
+		return nil, fmt.Errorf("a chunk of %d rows in %d columns is added to a %s of %d columns", c.Rows, len(c.Vectors), of, columns)
+	}
+	for i := range c.Vectors {
+		if err := write(bind.DataChunkGetVector(to, bind.IdxT(i)), &c.Vectors[i], c.Rows); err != nil {
+			return nil, fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	bind.DataChunkSetSize(to, bind.IdxT(c.Rows))
+	var pinned runtime.Pinner
+	if texts := c.Texts(); len(texts) > 0 {
+		pinned.Pin(unsafe.SliceData(texts))
+	}
+	return pinned.Unpin, nil
 }
 
 // write copies a column into a vector of the same layout.

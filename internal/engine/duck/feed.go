@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
-	"unsafe"
 
 	bind "github.com/duckdb/duckdb-go-bindings"
 
@@ -122,22 +120,12 @@ func (f *feed) Next(into bind.DataChunk) (release func(), err error) {
 		bind.DataChunkSetSize(into, 0)
 		return nil, nil
 	}
-	c := next.chunk
-	if len(c.Vectors) != len(f.types) || c.Rows > int(bind.VectorSize()) {
-		return nil, fmt.Errorf("a chunk of %d rows in %d columns is added to a feed of %d columns", c.Rows, len(c.Vectors), len(f.types))
-	}
-	for i := range c.Vectors {
-		if err := write(bind.DataChunkGetVector(into, bind.IdxT(i)), &c.Vectors[i], c.Rows); err != nil {
-			return nil, fmt.Errorf("column %d: %w", i+1, err)
-		}
-	}
-	bind.DataChunkSetSize(into, bind.IdxT(c.Rows))
-	var pinned runtime.Pinner
-	if texts := c.Texts(); len(texts) > 0 {
-		pinned.Pin(unsafe.SliceData(texts))
+	unpin, err := writeChunk(into, next.chunk, "feed", len(f.types))
+	if err != nil {
+		return nil, err
 	}
 	return func() {
-		pinned.Unpin()
+		unpin()
 		next.done()
 	}, nil
 }

@@ -125,7 +125,7 @@ func TestFeedIsReadAtOnce(t *testing.T) {
 	})
 	db := open(t, Options{Threads: threads + 1, Functions: []udf.Function{meet}})
 	f := withFeed(t, db, threads)
-	ended := reading(t, db, f, "CREATE TABLE t AS SELECT t_meet(n) AS n FROM "+f.Relation())
+	ended := reading(t.Context(), session(t, db), f, "CREATE TABLE t AS SELECT t_meet(n) AS n FROM "+f.Relation())
 	var back atomic.Int64
 	_, err := fed(t.Context(), f, 0, 40_000, &back)
 	f.End()
@@ -135,12 +135,10 @@ func TestFeedIsReadAtOnce(t *testing.T) {
 }
 
 // reading runs a statement and closes the feed behind it.
-func reading(t *testing.T, db *DB, f engine.Feed, statement string) (ended chan error) {
-	t.Helper()
-	s := session(t, db)
+func reading(ctx context.Context, s engine.Session, f engine.Feed, statement string) (ended chan error) {
 	ended = make(chan error, 1)
 	go func() {
-		_, err := s.Exec(t.Context(), statement)
+		_, err := s.Exec(ctx, statement)
 		f.Close()
 		ended <- err
 	}()
@@ -178,7 +176,7 @@ func TestFeedsShareAThread(t *testing.T) {
 	for i := range feeds {
 		f := withFeed(t, db, 1)
 		all = append(all, f)
-		ended = append(ended, reading(t, db, f, fmt.Sprintf("CREATE TABLE t%d AS SELECT * FROM %s", i, f.Relation())))
+		ended = append(ended, reading(t.Context(), session(t, db), f, fmt.Sprintf("CREATE TABLE t%d AS SELECT * FROM %s", i, f.Relation())))
 	}
 	var back atomic.Int64
 	for from := 0; from < rows; from += rows / 4 {
@@ -201,7 +199,7 @@ func TestFeedOfAStatementThatFails(t *testing.T) {
 	t.Parallel()
 	db := open(t, Options{Threads: 4})
 	f := withFeed(t, db, 3)
-	ended := reading(t, db, f, "CREATE TEMP TABLE t AS SELECT CASE WHEN n = 123456 THEN error('no') END AS y FROM "+f.Relation())
+	ended := reading(t.Context(), session(t, db), f, "CREATE TEMP TABLE t AS SELECT CASE WHEN n = 123456 THEN error('no') END AS y FROM "+f.Relation())
 	var back atomic.Int64
 	if _, err := fed(t.Context(), f, 0, 1<<40, &back); !errors.Is(err, engine.ErrNotRead) {
 		t.Errorf("who adds gets %v", err)
@@ -219,15 +217,9 @@ func TestFeedIsGivenUp(t *testing.T) {
 		return n, nil
 	})
 	db := open(t, Options{Threads: 2, Functions: []udf.Function{slow}})
-	s := session(t, db)
 	f := withFeed(t, db, 1)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		_, err := s.Exec(ctx, "CREATE TEMP TABLE t AS SELECT t_slow(n) AS n FROM "+f.Relation())
-		f.Close()
-		ended <- err
-	}()
+	ended := reading(ctx, session(t, db), f, "CREATE TEMP TABLE t AS SELECT t_slow(n) AS n FROM "+f.Relation())
 	time.AfterFunc(20*time.Millisecond, func() { cancel(io.ErrNoProgress) })
 	var back atomic.Int64
 	if _, err := fed(ctx, f, 0, 30_000, &back); !errors.Is(err, io.ErrNoProgress) && !errors.Is(err, engine.ErrNotRead) {
